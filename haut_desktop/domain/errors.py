@@ -1,0 +1,381 @@
+"""Everything that can go wrong, by who is to blame, in words a technician understands.
+
+HautError                         title: what happened; message: what happens next, what to do
+├── NetworkError                  everything waits, no attempt is burnt
+│   ├── UnreachableError          the request never left this computer
+│   ├── OutcomeUnknownError       it left, no answer came: settle by asking, never by sending again
+│   └── NotThePlatformError       something else answered, e.g. the sign-in page of a guest network
+├── AccountError                  everything waits until somebody signs in or is given the right
+│   ├── SignInRefusedError        wrong e-mail or password
+│   ├── MfaAccountError           the account has a second factor and needs a private token
+│   ├── SignedOutError            the platform refused the token, also after a refresh
+│   └── PermissionRefusedError    signed in, but not allowed (403)
+├── ServerError                   this step waits, others go on
+│   ├── ServerTroubleError        5xx; whether the work was done is unknown
+│   ├── TooManyRequestsError      429, with the server's own waiting time
+│   └── UnexpectedAnswerError     an answer without the field that the call is made for
+├── ItemError                     this item is held, everything else goes on
+│   ├── RefusedError              4xx with the platform's reasons
+│   ├── AddressExpiredError       a signed upload address that is no longer valid
+│   ├── BodyRefusedError          the store gave up in the middle of a body, twice
+│   ├── ContentMismatchError      what was stored is not what was sent
+│   ├── PictureError              a file that cannot be taken in
+│   └── SubjectCodeError          a code that is malformed or taken
+├── StationError                  this computer: disk, database, keyring
+│   ├── StoreError                …with one class for each outcome of the database
+│   ├── KeyringError              …with one class for each situation of the keyring
+│   ├── VaultError                a sealed picture that cannot be written or does not open
+│   └── DiskFullError
+└── (UserCancelled is not an error and stands apart)
+"""
+
+from enum import StrEnum
+
+
+class Blame(StrEnum):
+    """Who is to blame decides what waits."""
+
+    NETWORK = "network"
+    ACCOUNT = "account"
+    SERVER = "server"
+    ITEM = "item"
+    STATION = "station"
+
+
+class HautError(Exception):
+    """An error that can be shown: ``title`` says what happened, ``message`` what comes next."""
+
+    blame: Blame = Blame.STATION
+    default_title = "Something went wrong"
+    default_message = "Nothing that was sealed is lost. Please try again."
+
+    def __init__(self, message: str = "", *, title: str = "") -> None:
+        self.title = title or self.default_title
+        self.message = message or self.default_message
+        super().__init__(f"{self.title}: {self.message}")
+
+    @property
+    def kind(self) -> str:
+        """The stable word for this error in rows and logs: the class name."""
+        return type(self).__name__
+
+
+class UserCancelled(Exception):  # noqa: N818 - a decision of the user's, not an error
+    """The user said no; there is nothing to show."""
+
+
+# ---- network ---------------------------------------------------------------------------------
+
+
+class NetworkError(HautError):
+    """The network stands between us and the platform."""
+
+    blame = Blame.NETWORK
+    default_title = "No connection"
+    default_message = (
+        "The platform can't be reached. Pictures are safe on this station and go out by themselves "
+        "when the network is back."
+    )
+
+
+class UnreachableError(NetworkError):
+    """No connection was made, so the request certainly never left."""
+
+
+class OutcomeUnknownError(NetworkError):
+    """The connection broke after the request had left; the platform may have done the work."""
+
+    default_title = "Connection lost"
+    default_message = (
+        "The connection broke before the platform's answer arrived. The station asks what arrived "
+        "before it sends anything again."
+    )
+
+
+class NotThePlatformError(NetworkError):
+    """An answer that is not the platform's, as guest networks and proxies give."""
+
+    default_title = "Something else answered"
+    default_message = (
+        "The network answered with a page of its own, as guest networks do before you accept their "
+        "terms. Open a web browser, sign in to the network, and sending goes on by itself."
+    )
+
+
+# ---- account ---------------------------------------------------------------------------------
+
+
+class AccountError(HautError):
+    """The account, not the picture, is the trouble."""
+
+    blame = Blame.ACCOUNT
+    default_title = "Sign-in needed"
+    default_message = "Pictures stay safe on this station. Sign in again and sending goes on."
+
+
+class SignInRefusedError(AccountError):
+    """E-mail or password are wrong."""
+
+    default_title = "Sign-in refused"
+    default_message = "The e-mail or the password is not right. Check both and try again."
+
+
+class MfaAccountError(AccountError):
+    """The account uses a second factor, with which the platform allows no password sign-in here."""
+
+    default_title = "This account uses a second factor"
+    default_message = (
+        "Accounts with a second factor can't sign in with a password here. Make a private token in "
+        "the web portal and choose “Private token” below."
+    )
+
+
+class SignedOutError(AccountError):
+    """The platform no longer accepts the session."""
+
+    default_title = "Signed out by the platform"
+
+
+class PermissionRefusedError(AccountError):
+    """The account lacks a right."""
+
+    default_title = "Not allowed"
+    default_message = (
+        "The platform does not allow this account to do that. Nothing is lost; ask the study's "
+        "administrator for the right, the station looks again every hour."
+    )
+
+
+# ---- server ----------------------------------------------------------------------------------
+
+
+class ServerError(HautError):
+    """The platform answered, but not well."""
+
+    blame = Blame.SERVER
+    default_title = "The platform has trouble"
+    default_message = "The station waits and tries again by itself. Pictures are safe meanwhile."
+    retry_after_s: float | None = None
+
+
+class ServerTroubleError(ServerError):
+    """A 5xx answer: the work may or may not have been done."""
+
+    def __init__(self, status: int, message: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TooManyRequestsError(ServerError):
+    """A 429 answer; ``retry_after_s`` is the server's own waiting time in seconds, if any."""
+
+    default_title = "The platform asks us to slow down"
+
+    def __init__(self, retry_after_s: float | None = None, message: str = "") -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UnexpectedAnswerError(ServerError):
+    """The platform's answer to ``call`` lacks ``missing`` or has another shape."""
+
+    default_title = "The platform's answer could not be read"
+
+    def __init__(self, call: str, missing: str) -> None:
+        super().__init__(
+            f"The answer to “{call}” has no usable “{missing}”. The station tries again later; "
+            "if it stays so, send the support bundle to your study's support."
+        )
+        self.call = call
+        self.missing = missing
+
+
+# ---- item ------------------------------------------------------------------------------------
+
+
+class ItemError(HautError):
+    """One picture, batch or subject is the trouble; everything else goes on."""
+
+    blame = Blame.ITEM
+    default_title = "Held"
+
+
+class RefusedError(ItemError):
+    """A 4xx answer with the platform's reasons: it was refused and certainly not done."""
+
+    default_title = "The platform refused it"
+
+    def __init__(self, status: int, code: str, detail: str, attr: str | None = None) -> None:
+        where = f" ({attr})" if attr else ""
+        super().__init__(f"The platform says: {detail}{where}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.attr = attr
+
+
+class AddressExpiredError(ItemError):
+    """The signed upload address is no longer valid."""
+
+    default_title = "Upload address expired"
+    default_message = "The upload starts again with new addresses, nothing is computed twice."
+
+
+class BodyRefusedError(ItemError):
+    """The object store dropped the connection in mid-body twice, which is how it refuses."""
+
+    default_title = "The store refused the picture"
+    default_message = "The object store broke off twice while the picture was being sent."
+
+
+class ContentMismatchError(ItemError):
+    """The store's hash or length differs from what was sealed."""
+
+    default_title = "Arrived changed"
+    default_message = (
+        "What the platform stored differs from the sealed picture. It is held for a check."
+    )
+
+
+class PictureError(ItemError):
+    """A dropped file that is not taken in; the file itself is left untouched."""
+
+    default_title = "Picture not taken in"
+
+
+class SubjectCodeError(ItemError):
+    """A subject code that is malformed or already in use."""
+
+    default_title = "Subject code"
+
+
+# ---- station ---------------------------------------------------------------------------------
+
+
+class StationError(HautError):
+    """This computer is the trouble."""
+
+    blame = Blame.STATION
+
+
+class StoreError(StationError):
+    """The station's database did not do what was asked."""
+
+    default_title = "The station's database can't be used"
+    default_message = (
+        "Nothing is deleted. Restart the program; if it stays so, call your study's IT."
+    )
+
+
+class StoreBusyError(StoreError):
+    """SQLITE_BUSY or SQLITE_LOCKED: somebody else is writing."""
+
+    default_title = "The station's database is busy"
+    default_message = "Another program holds the database for a moment. Please try again."
+
+
+class StoreReadOnlyError(StoreError):
+    """SQLITE_READONLY."""
+
+    default_title = "The station's folder is read-only"
+    default_message = "Ask your IT to let this account write to the station's folder, then restart."
+
+
+class StoreIOError(StoreError):
+    """SQLITE_IOERR: the disk failed to read or write."""
+
+    default_title = "The disk reports an error"
+    default_message = (
+        "The disk could not be read or written. Don't switch off; call your study's IT."
+    )
+
+
+class StoreCannotOpenError(StoreError):
+    """SQLITE_CANTOPEN."""
+
+    default_title = "The station's database can't be opened"
+
+
+class StoreCorruptError(StoreError):
+    """SQLITE_CORRUPT, or NOTADB with a key whose fingerprint matches."""
+
+    default_title = "The station's database is damaged"
+    default_message = (
+        "The sealed pictures are safe. The damaged file is moved aside, not deleted, and the "
+        "outbox is rebuilt from the sealed pictures."
+    )
+
+
+class StoreKeyError(StoreError):
+    """NOTADB with a key whose fingerprint does not match: the key is wrong, not the file."""
+
+    default_title = "The database key doesn't fit"
+    default_message = "Nothing was changed. Open the station with the recovery key."
+
+
+class StoreNewerError(StoreError):
+    """The file was written by a newer version of the program."""
+
+    default_title = "Made by a newer version"
+    default_message = (
+        "This station's data was written by a newer Haut Desktop. Install that version."
+    )
+
+
+class StoreMissingError(StoreError):
+    """An empty or missing database beside a vault that holds pictures."""
+
+    default_title = "The database is missing"
+    default_message = "The sealed pictures are there, the list of them is not. Rebuild the outbox."
+
+
+class DiskFullError(StationError):
+    """No room for the next picture or the next row."""
+
+    default_title = "The disk is full"
+    default_message = "Make room on this computer's disk; what is sealed already is safe."
+
+
+class VaultError(StationError):
+    """A sealed picture could not be written, is missing, or does not authenticate."""
+
+    default_title = "A sealed picture can't be opened"
+
+
+class KeyringError(StationError):
+    """The system's keyring is the trouble."""
+
+    default_title = "The system's keyring can't be used"
+
+
+class KeyringLockedError(KeyringError):
+    """There is a keyring, and it is locked."""
+
+    default_title = "Your keyring is locked"
+    default_message = "Unlock the keyring of your computer account and try again."
+
+
+class KeyringDeniedError(KeyringError):
+    """Somebody, or a policy, said no to the keyring's question."""
+
+    default_title = "Access to the keyring was denied"
+    default_message = (
+        "Allow Haut Desktop to use the keyring, or open the station with the recovery key."
+    )
+
+
+class KeyringUninitialisedError(KeyringError):
+    """There is a keyring service without a keyring in it."""
+
+    default_title = "Your keyring is not set up"
+    default_message = "Set up the keyring of your computer account (a login keyring) and try again."
+
+
+class KeyringAbsentError(KeyringError):
+    """This computer account has no keyring service."""
+
+    default_title = "This computer has no keyring"
+    default_message = (
+        "Haut Desktop keeps no key in a plain file. Ask your IT for a keyring service; the "
+        "recovery key opens the station until then."
+    )

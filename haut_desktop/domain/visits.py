@@ -1,0 +1,82 @@
+"""Visits: one occurrence of an appointment, which owns the slots and the batches."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from haut_desktop.domain.ids import StudyId, SubjectId, VisitId
+from haut_desktop.domain.imaging import Image, Original, Rendition, Slot, Take, Verdict
+
+
+class VisitKind(StrEnum):
+    """How the visit came about."""
+
+    PLANNED = "planned"
+    UNSCHEDULED = "unscheduled"
+    REPEAT = "repeat"
+
+
+class VisitStatus(StrEnum):
+    """Where the visit stands."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One appointment of a subject."""
+
+    id: VisitId
+    study_id: StudyId
+    subject_id: SubjectId | None
+    """None while the pictures were taken before anybody was registered."""
+    name: str
+    """The planned visit's name, e.g. ``Week 4``."""
+    occurrence: int
+    """1 for the first visit of this name, 2 for its repeat, and so on."""
+    kind: VisitKind
+    status: VisitStatus
+    local_date: date
+    """The date at the site, in the site's zone."""
+    created_at: datetime
+    missed_reason: str = ""
+    observations: tuple[tuple[str, str], ...] = ()
+    """Skin condition, device and the like, as name and value."""
+    finished_at: datetime | None = None
+    not_before: datetime | None = None
+    """A finished visit rests until then and can be reopened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A slot with everything that was taken for it, newest take last."""
+
+    slot: Slot
+    takes: tuple["TakenPicture", ...] = ()
+
+    @property
+    def counting(self) -> "TakenPicture | None":
+        """The take that counts."""
+        return next((t for t in self.takes if t.take.counts), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPicture:
+    """One take with its bytes' description and what was said about it."""
+
+    take: Take
+    original: Original
+    rendition: Rendition
+    verdicts: tuple[Verdict, ...] = ()
+    image: Image | None = None
+    """Its delivery, once the visit is finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSheet:
+    """A visit as the capture page shows it."""
+
+    visit: Visit
+    shelves: tuple[Shelf, ...] = field(default_factory=tuple)
