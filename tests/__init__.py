@@ -1,0 +1,1 @@
+"""The tests, in the same order of folders as the package they test."""

@@ -1,0 +1,184 @@
+"""What every test stands on: the right event loop, and guards that let nothing pass in silence."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["QT_API"] = "pyside6"
+
+import asyncio
+import gc
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import pytest
+import pytest_asyncio
+import qasync
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from tests.waiting import emitted, eventually
+
+__all__ = ["ExpectedLogs", "emitted", "eventually"]
+
+_QT_FIXTURES = frozenset({"qapp", "qtbot", "qtmodeltester"})
+_FAILED = pytest.StashKey[bool]()
+
+
+# ------------------------------------------------------------------------------------- event loop
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run a test that asks for Qt on the Qt loop, every other one on asyncio's own."""
+    if _uses_qt(item):
+        return {"qt": _new_qt_loop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+def _uses_qt(item: pytest.Item) -> bool:
+    return not _QT_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@cache
+def _application() -> QCoreApplication:
+    return QApplication.instance() or QApplication(["haut-desktop-tests"])
+
+
+def _new_qt_loop() -> asyncio.AbstractEventLoop:
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(_application())
+    return loop
+
+
+# ----------------------------------------------------------------------------------------- guards
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember a failure: the guards add no noise to a test that is red already."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+def _is_red(request: pytest.FixtureRequest) -> bool:
+    node: pytest.Item = request.node
+    return node.stash.get(_FAILED, False)
+
+
+@dataclass(eq=False)
+class ExpectedLogs(logging.Handler):
+    """Collects warnings and errors; a test calls it with the pattern of each that it expects."""
+
+    records: list[logging.LogRecord] = field(default_factory=list)
+    required: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Become a handler that sees warnings and errors only."""
+        super().__init__(logging.WARNING)
+
+    def __call__(self, pattern: str) -> None:
+        """Expect at least one record whose message, or logger's name, matches."""
+        self.required.append(pattern)
+
+    def allow(self, pattern: str) -> None:
+        """Tolerate such a record where it is a matter of timing whether it comes."""
+        self.allowed.append(pattern)
+
+    def complaints(self) -> list[str]:
+        """Every record that nobody expected, and every expectation that was not met."""
+        known = [*self.required, *self.allowed]
+        surprises = [
+            f"unexpected log: {record.levelname} {record.name}: {record.getMessage()}"
+            for record in self.records
+            if not any(_matches(pattern, record) for pattern in known)
+        ]
+        missing = [
+            f"expected log did not come: {pattern}"
+            for pattern in self.required
+            if not any(_matches(pattern, record) for record in self.records)
+        ]
+        return surprises + missing
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record."""
+        self.records.append(record)
+
+
+def _matches(pattern: str, record: logging.LogRecord) -> bool:
+    return re.search(pattern, f"{record.name}: {record.getMessage()}") is not None
+
+
+@pytest.fixture(autouse=True)
+def expected_log(request: pytest.FixtureRequest) -> Iterator[ExpectedLogs]:
+    """Fail on any log record of WARNING or above that the test did not announce."""
+    logs = ExpectedLogs()
+    root = logging.getLogger()
+    root.addHandler(logs)
+    yield logs
+    root.removeHandler(logs)
+    if not _is_red(request) and (complaints := logs.complaints()):
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _guards(request: pytest.FixtureRequest, expected_log: ExpectedLogs) -> None:
+    """Choose the guards that this test's kind can violate."""
+    if _uses_qt(request.node):
+        request.getfixturevalue("no_qt_leaks")
+    if pytest_asyncio.is_async_test(request.node):
+        request.getfixturevalue("no_leaked_tasks")
+
+
+@pytest_asyncio.fixture
+async def no_leaked_tasks(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Fail when a task is still there after the test and its fixtures have ended."""
+    before = asyncio.all_tasks()
+    yield
+    # What was cancelled in the last moment gets the turns it needs to end.
+    for _ in range(5):
+        await asyncio.sleep(0)
+    leaked = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if leaked and not _is_red(request):
+        names = sorted(f"{task.get_name()}: {task.get_coro()}" for task in leaked)
+        pytest.fail("tasks left running:\n" + "\n".join(names), pytrace=False)
+
+
+@pytest.fixture
+def no_qt_leaks(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[None]:
+    """Fail when an active timer or a top-level widget is left after the test and its fixtures."""
+    before = {key for key, _ in _living_qt_things()}
+    yield
+    if _is_red(request):
+        return
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if any(key not in before for key, _ in _living_qt_things()):
+        gc.collect()
+    leaked = [text for key, text in _living_qt_things() if key not in before]
+    if leaked:
+        pytest.fail("left after the test:\n" + "\n".join(leaked), pytrace=False)
+
+
+def _living_qt_things() -> list[tuple[int, str]]:
+    """Address and description of every active timer and every top-level widget."""
+    wrappers = shiboken6.Shiboken.getAllValidWrappers()
+    timers = [thing for thing in wrappers if isinstance(thing, QTimer) and thing.isActive()]
+    # Qt keeps one tool tip label for the whole process.
+    widgets = [
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if widget.parent() is None and widget.metaObject().className() != "QTipLabel"
+    ]
+    return [(_address(thing), f"{thing!r}") for thing in (*timers, *widgets)]
+
+
+def _address(thing: QObject) -> int:
+    return int(shiboken6.Shiboken.getCppPointer(thing)[0])
