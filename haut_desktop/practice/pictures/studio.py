@@ -1,0 +1,125 @@
+"""The studio: lamps and filters, background, gown."""
+
+import colorsys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from haut_desktop.practice.pictures.head import Plane, View, smoothstep
+from haut_desktop.practice.pictures.person import Looks
+
+Pixels = NDArray[np.float32]
+
+_KEY: Final = np.array([-0.38, -0.50, 0.78], np.float32)
+_FILL: Final = np.array([0.62, -0.10, 0.78], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A lamp with what it brings out."""
+
+    name: str
+    gleam: float
+    red_gain: float
+    spot_contrast: float
+    filter: Callable[[Pixels], Pixels]
+
+
+def _unfiltered(rgb: Pixels) -> Pixels:
+    return rgb
+
+
+def _ultraviolet(rgb: Pixels) -> Pixels:
+    """Melanin dark, everything else a cold monochrome, as photographed under an UV flash."""
+    blue = rgb @ np.array([0.05, 0.25, 0.70], np.float32)
+    tone = np.clip(blue, 0, 1) ** 1.15
+    return np.stack([0.62 * tone, 0.66 * tone, np.clip(1.02 * tone + 0.02, 0, 1)], axis=-1)
+
+
+LIGHTS: Final = (
+    Light("regular", 1.0, 1.0, 1.0, _unfiltered),
+    Light("cross_polarised", 0.0, 1.35, 1.15, _unfiltered),
+    Light("uv", 0.25, 0.6, 1.9, _ultraviolet),
+)
+
+
+def light_named(name: str) -> Light:
+    """The lamp of this name: regular, cross_polarised or uv."""
+    for light in LIGHTS:
+        if light.name == name:
+            return light
+    raise ValueError(f"no light named {name!r}; there are {[light.name for light in LIGHTS]}")
+
+
+def shade(view: View, lamp: Light) -> tuple[Pixels, Plane]:
+    """Factor per pixel and channel for the colours, and the gleam to add."""
+    unit = view.unit_px
+    solid = np.asarray(np.maximum(view.covered, 1e-3), np.float32)
+    far = cv2.GaussianBlur(view.z * solid, (0, 0), 0.012 * unit)
+    depth = far / cv2.GaussianBlur(solid, (0, 0), 0.012 * unit)
+    slope_x = cv2.Sobel(depth, cv2.CV_32F, 1, 0, ksize=3, scale=unit / 8)
+    slope_y = cv2.Sobel(depth, cv2.CV_32F, 0, 1, ksize=3, scale=unit / 8)
+    normal = np.dstack([-slope_x, -slope_y, np.ones_like(slope_x)])
+    normal /= np.linalg.norm(normal, axis=2, keepdims=True)
+    light = 0.30 + 0.10 * -normal[..., 1] + 0.10 * normal[..., 2]
+    for direction, power in ((_KEY, 0.40), (_FILL, 0.26)):
+        aim = direction / np.linalg.norm(direction)
+        light = light + power * np.clip((normal @ aim + 0.25) / 1.25, 0, 1)
+    light = light * _find_crevices(depth, unit)
+    tint = np.power(np.clip(light, 0.02, 1.3)[..., None], np.float32([0.42, 0.455, 0.47]))
+    half = _KEY / np.linalg.norm(_KEY) + np.array([0, 0, 1], np.float32)
+    half /= np.linalg.norm(half)
+    shine = np.clip(normal @ half, 0, 1)
+    gleam = lamp.gleam * (0.075 * shine**28 + 0.04 * shine**9)
+    return np.asarray(tint, np.float32), np.asarray(gleam, np.float32)
+
+
+def _find_crevices(depth: Plane, unit: float) -> Plane:
+    """Less light where the surroundings stand out further: a cheap ambient occlusion."""
+    open_sky = np.ones_like(depth)
+    for reach, weight in ((0.03, 1.6), (0.09, 1.0), (0.25, 0.5)):
+        around = cv2.GaussianBlur(depth, (0, 0), reach * unit)
+        open_sky -= weight * np.clip(around - depth, 0.0, 0.35)
+    return np.asarray(np.clip(open_sky, 0.35, 1.0), np.float32)
+
+
+def stage(
+    head: Pixels, cover: Plane, view: View, looks: Looks, size: tuple[int, int]
+) -> Pixels:
+    """Put the head before the background and the gown over the shoulders."""
+    width, height = size
+    unit = view.unit_px * 2
+    x = (np.arange(width, dtype=np.float32)[None, :] - view.centre[0] * 2) / unit
+    y = (np.arange(height, dtype=np.float32)[:, None] - view.centre[1] * 2) / unit
+    glow = np.exp(-((x / 1.9) ** 2) - ((y - 0.1) / 1.9) ** 2)[..., None]
+    wall = np.float32([0.60, 0.645, 0.68]) + glow * np.float32([0.20, 0.185, 0.17])
+    fall = cv2.GaussianBlur(cover, (0, 0), 0.10 * unit)[..., None]
+    shifted = np.roll(fall, int(0.06 * unit), axis=1)
+    picture = wall * (1 - 0.10 * shifted)
+    picture += cover * (head - picture)
+    return _dress(picture, x, y, view.yaw, looks)
+
+
+def _dress(picture: Pixels, x: Plane, y: Plane, yaw: float, looks: Looks) -> Pixels:
+    middle = -0.10 * np.sin(yaw)
+    across = np.abs(x - middle) / (1.0 - 0.12 * abs(np.sin(yaw)))
+    shoulder = 1.36 + 0.16 * across + 0.30 * smoothstep(across, 0.75, 1.75)
+    neckline = np.hypot((x - middle) / 0.56, (y - 1.26) / 0.36)
+    cloth = smoothstep(y - shoulder, -0.006, 0.006) * smoothstep(neckline, 0.995, 1.01)
+    red, green, blue = colorsys.hsv_to_rgb(0.50 + 0.14 * looks.gown_hue, 0.22, 0.78)
+    folds = 0.018 * np.sin(9 * across + 5 * y) * smoothstep(y - shoulder, 0.0, 0.4)
+    folds = folds + 0.012 * np.sin(23 * x - 7 * y)
+    light = 0.98 - 0.16 * smoothstep(across, 0.7, 1.6) - 0.10 * (x > middle) * across + folds
+    light = light - 0.12 * smoothstep(y - shoulder, 0.10, 0.0)
+    hem = smoothstep(np.abs(neckline - 1.09), 0.085, 0.075)
+    seam = smoothstep(np.abs(neckline - 1.18), 0.012, 0.002)
+    light = light + 0.05 * hem - 0.14 * seam
+    gown = light[..., None] * np.float32([red, green, blue])
+    shadow = smoothstep(neckline, 0.80, 1.0) * smoothstep(neckline, 1.01, 1.0)
+    picture *= 1 - 0.22 * (shadow * smoothstep(y, 1.2, 1.5))[..., None]
+    picture += cloth[..., None] * (gown - picture)
+    return np.asarray(picture, np.float32)
