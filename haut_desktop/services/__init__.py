@@ -1,1 +1,1 @@
-"""What the program does, in asyncio and without Qt: session, subjects, capture, delivery, results."""
+"""What the program does, in asyncio and without Qt: capture, delivery, results, session."""
