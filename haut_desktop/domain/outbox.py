@@ -1,0 +1,43 @@
+"""What the outbox shows: the promises not yet kept, by visit, and the sum of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDelivery:
+    """One visit with everything that goes, or went, to the platform for it."""
+
+    visit: Visit
+    subject_code: str
+    """The subject's current code; empty while nobody has assigned the visit."""
+    batches: tuple[Batch, ...]
+    registrations: tuple[Registration, ...] = ()
+    """The subject's registrations in the batches' datasets: pictures wait for them."""
+
+    def registration_for(self, batch: Batch) -> Registration | None:
+        """The registration that ``batch`` needs before anything of it can go."""
+        return next((r for r in self.registrations if r.dataset_id == batch.dataset_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSummary:
+    """The outbox in one line."""
+
+    waiting_images: int = 0
+    """Pictures of finished visits that are not proven to be on the platform."""
+    waiting_bytes: int = 0
+    held: int = 0
+    """Pictures, batches and registrations that a person must look at."""
+    unsettled: int = 0
+    """Pictures whose fate is being asked for."""
+    last_sent_at: datetime | None = None
+    """When a picture was last proven to be on the platform."""
+    next_try_at: datetime | None = None
+    """The earliest time at which something that waits is tried again."""
+    is_paused: bool = False
+    """Paused by hand; the database does not know, the delivery service fills it in."""
