@@ -67,6 +67,11 @@ class Canvas:
     lab: Plane
     """Height x width x 3."""
     px: float
+    """Pixels per head unit."""
+    start: float = -REACH
+    """The angle of the first column."""
+    top: float = TOP
+    """The height of the first row."""
 
     @classmethod
     def blank(cls, colour: Lab, px: float) -> "Canvas":
@@ -78,12 +83,12 @@ class Canvas:
     def theta(self) -> Plane:
         """1 x width: the angle of each column."""
         width = self.lab.shape[1]
-        return (np.arange(width, dtype=np.float32)[None, :] / self.px / REACH_UNITS) - REACH
+        return (np.arange(width, dtype=np.float32)[None, :] / self.px / REACH_UNITS) + self.start
 
     @property
     def y(self) -> Plane:
         """Height x 1: the head unit of each row."""
-        return np.arange(self.lab.shape[0], dtype=np.float32)[:, None] / self.px + TOP
+        return np.arange(self.lab.shape[0], dtype=np.float32)[:, None] / self.px + self.top
 
     @property
     def whole(self) -> Window:
@@ -92,7 +97,7 @@ class Canvas:
 
     def window(self, theta: float, y: float, reach: tuple[float, float]) -> Window:
         """The part around a point, `reach` head units to each side and up and down."""
-        column, row = (theta + REACH) * REACH_UNITS * self.px, (y - TOP) * self.px
+        column, row = (theta - self.start) * REACH_UNITS * self.px, (y - self.top) * self.px
         height, width = self.lab.shape[:2]
         left, right = max(0, int(column - reach[0] * self.px)), int(column + reach[0] * self.px)
         top, bottom = max(0, int(row - reach[1] * self.px)), int(row + reach[1] * self.px)
@@ -104,6 +109,6 @@ class Canvas:
 
     def look_up(self, theta: Plane, y: Plane) -> NDArray[np.float32]:
         """The colours at these angles and heights."""
-        columns = ((theta + REACH) * (REACH_UNITS * self.px)).astype(np.float32)
-        rows = ((y - TOP) * self.px).astype(np.float32)
+        columns = ((theta - self.start) * (REACH_UNITS * self.px)).astype(np.float32)
+        rows = ((y - self.top) * self.px).astype(np.float32)
         return np.asarray(cv2.remap(self.lab, columns, rows, cv2.INTER_LINEAR), np.float32)

@@ -134,6 +134,17 @@ def paint_skin(canvas: Canvas, person: Person, complexion: Complexion, contrast:
     rng = np.random.default_rng([person.seed, 4])
     _mottle(canvas, looks, rng)
     _open_pores(canvas, looks, rng)
+    paint_findings(canvas, looks, complexion, contrast, rng)
+
+
+def paint_findings(
+    canvas: Canvas,
+    looks: Looks,
+    complexion: Complexion,
+    contrast: float,
+    rng: np.random.Generator,
+) -> None:
+    """Spots, red patches, pimples and lines, without the grain of the skin below."""
     for patch in complexion.red_patches:
         _paint_patch(canvas, patch, rng)
     for spot in complexion.spots:
@@ -159,17 +170,15 @@ def _mottle(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
 
 
 def _open_pores(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
-    dark = np.zeros(canvas.lab.shape[:2], np.float32)
     count = int(420 + 6 * looks.age)
     sides = rng.choice([-1.0, 1.0], count)
     on_nose = rng.random(count) < 0.35
-    theta = np.where(on_nose, rng.normal(0, 0.10, count), sides * rng.normal(0.42, 0.13, count))
-    y = np.where(on_nose, rng.uniform(0.18, 0.46, count), rng.normal(0.30, 0.10, count))
+    theta = np.where(on_nose, rng.normal(0, 0.11, count), sides * rng.normal(0.46, 0.19, count))
+    y = np.where(on_nose, rng.uniform(0.18, 0.46, count), rng.normal(0.32, 0.14, count))
     for t, v in zip(theta, y, strict=True):
         window = canvas.window(float(t), float(v), (0.018, 0.018))
         hole = np.exp(-(window.u**2 + window.v**2) / np.float32(rng.uniform(0.0035, 0.0055)) ** 2)
-        window.shift(hole, (-0.10 * looks.skin[0], 0.8, 0.5))
-    del dark
+        window.shift(hole, (-0.07 * looks.skin[0], 0.6, 0.4))
 
 
 def _paint_patch(canvas: Canvas, patch: Blemish, rng: np.random.Generator) -> None:
@@ -198,7 +207,6 @@ def _paint_pimple(canvas: Canvas, pimple: Blemish) -> None:
 def paint_crease(canvas: Canvas, crease: Crease, looks: Looks) -> None:
     """A dark furrow with a lighter edge below it."""
     path = np.asarray(crease.points)
-    theta, y = path.mean(axis=0)
     reach = (
         float(np.ptp(path[:, 0])) / 2 * REACH_UNITS + 0.05,
         float(np.ptp(path[:, 1])) / 2 + 0.06,
@@ -206,14 +214,9 @@ def paint_crease(canvas: Canvas, crease: Crease, looks: Looks) -> None:
     middle = ((path[:, 0].min() + path[:, 0].max()) / 2, (path[:, 1].min() + path[:, 1].max()) / 2)
     window = canvas.window(float(middle[0]), float(middle[1]), reach)
     local = [((a - middle[0]) * REACH_UNITS, b - middle[1]) for a, b in crease.points]
-    del theta, y
     furrow = window.stroke(local, 0.007)
     edge = window.stroke([(u, v + 0.012) for u, v in local], 0.008)
     depth = crease.depth
     window.shift(furrow, (-0.14 * looks.skin[0] * depth, 1.0 * depth, 0.4 * depth))
     window.shift(edge, (0.035 * looks.skin[0] * depth, 0.0, 0.0))
 
-
-def spread(plane: Plane, amount: float) -> Plane:
-    """The plane scaled by `amount`, kept within 0..1."""
-    return np.asarray(np.clip(plane * amount, 0.0, 1.0), np.float32)

@@ -103,13 +103,13 @@ def _paint_lashes(
 ) -> None:
     plane = np.zeros(local[0].shape, np.uint8)
     origin = np.array([window.u[0, 0], window.v[0, 0]])
-    for t in np.linspace(-0.10, 0.155, 30):
+    for t in np.linspace(-0.08, 0.155, 34):
         height = -0.068 * max(0.0, 1 - (t / 0.152) ** 2) ** 0.75 * (1 - 0.9 * t) - 0.05 * t
-        length = 0.018 + 0.028 * (t + 0.12) / 0.27 + float(rng.uniform(-0.004, 0.004))
+        length = 0.012 + 0.020 * (t + 0.12) / 0.27 + float(rng.uniform(-0.004, 0.004))
         tip = (t + 0.25 * length + 0.5 * t * length / 0.1, height - length)
         ends = ((np.array([(sign * t, height), (sign * tip[0], tip[1])]) - origin) * window.px * 16)
         first, last = np.round(ends).astype(np.int32).tolist()
-        cv2.line(plane, first, last, 200, 1, cv2.LINE_AA, 4)
+        cv2.line(plane, first, last, 150, 1, cv2.LINE_AA, 4)
     window.tint(np.asarray(plane / np.float32(255.0), np.float32), (9.0, 2.0, 2.0))
 
 
@@ -141,9 +141,10 @@ def _paint_lips(canvas: Canvas, looks: Looks) -> None:
     half = 0.285
     arch = np.clip(1.0 - (u / half) ** 2, 0.0, 1.0)
     bow = 0.016 * np.exp(-((u / 0.045) ** 2))
-    upper = (-0.074 * arch**0.85 + bow) * looks.lips
-    lower = 0.098 * arch**0.7 * looks.lips
-    seam = 0.010 * np.cos(u * 16) * arch - 0.006
+    smile = -0.020 * (u / half) ** 4
+    upper = (-0.078 * arch**0.85 + bow) * looks.lips + smile
+    lower = 0.112 * arch**0.75 * looks.lips + smile
+    seam = 0.009 * np.cos(u * 16) * arch - 0.002 - 0.020 * (u / half) ** 4
     soft = 0.011
     body = smoothstep(v - upper, -soft, soft) * smoothstep(lower - v, -soft, 1.6 * soft)
     body = body * smoothstep(np.abs(u), half, half - 0.05)
@@ -156,7 +157,7 @@ def _paint_lips(canvas: Canvas, looks: Looks) -> None:
     window.shift(np.asarray(ribs, np.float32), (-0.8, 0.3, 0.0))
     line = smoothstep(np.abs(v - seam), 0.013, 0.002) * smoothstep(np.abs(u), half + 0.015, 0.20)
     window.tint(line * np.float32(0.85), (lightness * 0.30, 14.0, 7.0))
-    corner = np.exp(-(((np.abs(u) - half) / 0.026) ** 2) - ((v - 0.004) / 0.022) ** 2)
+    corner = np.exp(-(((np.abs(u) - half) / 0.026) ** 2) - ((v + 0.018) / 0.022) ** 2)
     window.shift(np.asarray(corner, np.float32), (-0.18 * lightness, 3.0, 1.0))
     below = np.exp(-((u / 0.15) ** 2) - ((v - 0.135 * looks.lips) / 0.028) ** 2)
     window.shift(np.asarray(below, np.float32), (-0.07 * lightness, 0.5, 0.5))
@@ -165,7 +166,7 @@ def _paint_lips(canvas: Canvas, looks: Looks) -> None:
 def _paint_nose(canvas: Canvas, looks: Looks) -> None:
     window = canvas.window(0.0, 0.44, (0.32, 0.16))
     u, v = np.abs(window.u) / looks.nose, window.v
-    hole = np.hypot((u - 0.082) / 0.045, (v - 0.042 + 0.12 * (u - 0.08)) / 0.018)
+    hole = np.hypot((u - 0.078) / 0.038, (v - 0.045 + 0.25 * (u - 0.08)) / 0.015)
     hole = smoothstep(np.asarray(hole, np.float32), 1.25, 0.6)
     window.tint(hole * np.float32(0.88), (looks.skin[0] * 0.20, 9.0, 6.0))
     wing = np.hypot(u - 0.115, (v + 0.012) * 1.05)
@@ -175,23 +176,28 @@ def _paint_nose(canvas: Canvas, looks: Looks) -> None:
 
 
 def _paint_ear(canvas: Canvas, looks: Looks, sign: int) -> None:
-    window = canvas.window(sign * 1.56, 0.10, (0.24, 0.36))
+    window = canvas.window(sign * 1.66, 0.09, (0.34, 0.36))
     u, v = window.u * sign, window.v
-    ring = np.hypot(u / 0.16, v / 0.29)
-    inside = smoothstep(np.asarray(ring, np.float32), 1.0, 0.85)
-    window.shift(inside, (-0.5, 2.5, 0.0))
-    groove = smoothstep(np.abs(np.asarray(ring, np.float32) - 0.72), 0.13, 0.02)
-    window.shift(groove * smoothstep(v, 0.16, 0.05), (-0.13 * looks.skin[0], 3.0, 1.0))
-    hollow = np.exp(-(((u + 0.03) / 0.055) ** 2) - ((v - 0.03) / 0.10) ** 2)
-    window.shift(np.asarray(hollow, np.float32), (-0.28 * looks.skin[0], 4.0, 1.0))
+    narrow = 1.0 - 0.35 * smoothstep(v, 0.0, 0.25)
+    ring = np.asarray(np.hypot((u - 0.02) / (0.20 * narrow), v / 0.29), np.float32)
+    lightness = looks.skin[0]
+    window.shift(smoothstep(ring, 1.0, 0.8), (-0.03 * lightness, 3.0, 0.0))
+    groove = smoothstep(np.abs(ring - 0.68), 0.15, 0.02)
+    window.shift(groove * smoothstep(v, 0.15, 0.03), (-0.15 * lightness, 3.0, 1.0))
+    inner = smoothstep(np.abs(ring - 0.42), 0.10, 0.02)
+    window.shift(inner * smoothstep(v, 0.05, -0.05), (-0.09 * lightness, 2.0, 1.0))
+    hollow = np.exp(-(((u + 0.035) / 0.055) ** 2) - ((v - 0.05) / 0.075) ** 2)
+    window.shift(np.asarray(hollow, np.float32), (-0.36 * lightness, 4.0, 2.0))
+    flap = np.exp(-(((u + 0.115) / 0.03) ** 2) - ((v - 0.05) / 0.045) ** 2)
+    window.shift(np.asarray(flap, np.float32), (0.04 * lightness, 1.0, 0.0))
 
 
 def _paint_hair(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
     whole = canvas.whole
     shape, px = canvas.lab.shape[:2], canvas.px
     strands = make_noise(rng, shape, 0.006 * px, 26) + 0.8 * make_noise(rng, shape, 0.02 * px, 14)
-    wobble = make_noise(rng, shape, 0.012 * px, 2.5)
-    cover = hair_cover(looks, canvas.theta, canvas.y - 0.016 * wobble)
+    wobble = make_noise(rng, shape, 0.008 * px, 5)
+    cover = hair_cover(looks, canvas.theta, canvas.y - 0.010 * wobble)
     cover = cover * (1.0 - smoothstep(canvas.y, 0.62, 0.80))
     tone = np.empty((*shape, 3), np.float32)
     lightness, a, b = looks.hair
@@ -206,7 +212,7 @@ def _paint_hair(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
 def _paint_headband(canvas: Canvas, looks: Looks) -> None:
     middle = -0.78 + 0.17 * smoothstep(np.abs(canvas.theta), 0.3, 1.5)
     away = np.abs(canvas.y - middle)
-    ribs = 0.9 * np.sin(canvas.theta * REACH_RIBS) * np.ones_like(away)
+    ribs = 0.9 * np.sin(canvas.theta * 260.0) * np.ones_like(away)
     tone = np.empty((*away.shape, 3), np.float32)
     tone[...] = _HEADBAND
     tone[..., 0] += ribs - 5 * smoothstep(away, 0.06, 0.12)
@@ -216,5 +222,3 @@ def _paint_headband(canvas: Canvas, looks: Looks) -> None:
         np.asarray(shadow * (canvas.y < jaw_line(looks, canvas.theta)), np.float32), (-5, 0, 0)
     )
 
-
-REACH_RIBS: Final = 260.0

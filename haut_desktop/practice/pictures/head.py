@@ -22,7 +22,9 @@ REACH: Final = 2.4
 """The largest angle that can come into view, in radians."""
 
 _Y = np.linspace(TOP, BOTTOM, 700, dtype=np.float32)
-_WIDTH = ((-0.5, 0.80), (-0.2, 0.80), (0.1, 0.79), (0.4, 0.76), (0.7, 0.70), (0.95, 0.63), (1.2, 0.56))
+_WIDTH = (
+    (-0.5, 0.775), (-0.2, 0.775), (0.1, 0.765), (0.4, 0.73), (0.7, 0.665), (0.95, 0.59), (1.2, 0.52)
+)  # fmt: skip
 _DEPTH = (
     (-0.75, 0.90), (-0.45, 0.94), (-0.2, 0.945), (0.0, 0.905), (0.2, 0.905), (0.45, 0.92),
     (0.6, 0.935), (0.72, 0.945), (0.86, 0.93), (1.0, 0.94), (1.2, 0.91),
@@ -48,14 +50,14 @@ def _bump(theta: Plane, y: Plane, at: tuple[float, float], size: tuple[float, fl
     return np.asarray(np.exp(-(across**2) - ((y - at[1]) / size[1]) ** 2), np.float32)
 
 
-def hair_cover(looks: Looks, theta: Plane, y: Plane) -> Plane:
-    """How much hair covers the scalp, 0..1."""
+def hair_cover(looks: Looks, theta: Plane, y: Plane, rise: float = 0.09) -> Plane:
+    """How much hair covers the scalp, 0..1, reached `rise` head units above the hairline."""
     side = np.abs(theta)
     line = -0.70 - 0.04 * np.cos(5 * theta) + 0.30 * smoothstep(side, 0.45, 0.95)
-    line = line + 0.42 * smoothstep(side, 1.0, 1.22) + 0.62 * smoothstep(side, 1.72, 1.95)
+    line = line + 0.42 * smoothstep(side, 1.0, 1.22) + 0.62 * smoothstep(side, 1.88, 2.02)
     if looks.hair_style is not HairStyle.CROPPED:
         line = line - 0.16 * smoothstep(side, 0.9, 1.3) * smoothstep(side, 1.8, 1.7)
-    return smoothstep(y - line, 0.03, -0.05)
+    return smoothstep(y - line, 0.04, 0.04 - rise)
 
 
 def jaw_line(looks: Looks, theta: Plane) -> Plane:
@@ -70,7 +72,7 @@ def jaw_line(looks: Looks, theta: Plane) -> Plane:
 
 def radius(looks: Looks, theta: Plane, y: Plane) -> Plane:
     """Distance of the surface from the axis in head units; arguments broadcast."""
-    crown = np.sqrt(np.clip(1.0 - (np.clip(-0.35 - y, 0.0, 1.0) / 0.87) ** 2, 0.0, 1.0) + 1e-6)
+    crown = np.sqrt(np.clip(1.0 - (np.clip(-0.35 - y, 0.0, 1.0) / 0.93) ** 2, 0.0, 1.0) + 1e-6)
     width = _profile(_WIDTH, y) * crown * looks.width
     depth = _profile(_DEPTH, y) * crown
     power = 2.25
@@ -80,11 +82,11 @@ def radius(looks: Looks, theta: Plane, y: Plane) -> Plane:
     skull = skull + _relief(looks, theta, y)
     back = smoothstep(np.abs(theta), 1.6, 2.2) * smoothstep(y, 0.0, 0.9)
     skull = skull * (1.0 - 0.35 * back)
-    neck = 1.0 / np.sqrt((np.sin(theta) / 0.47) ** 2 + (np.cos(theta) / 0.42) ** 2)
+    neck = 1.0 / np.sqrt((np.sin(theta) / 0.435) ** 2 + (np.cos(theta) / 0.42) ** 2)
     neck = neck + 0.25 * smoothstep(y, 1.45, 2.1)
     below = smoothstep(y - jaw_line(looks, theta), -0.09, 0.11)
     shape = skull * (1.0 - below) + neck * below
-    return np.asarray(shape + 0.085 * hair_cover(looks, theta, y) * np.sqrt(crown), np.float32)
+    return np.asarray(shape + 0.10 * hair_cover(looks, theta, y + 0.05, 0.26) * crown, np.float32)
 
 
 def _relief(looks: Looks, theta: Plane, y: Plane) -> Plane:
@@ -103,9 +105,9 @@ def _relief(looks: Looks, theta: Plane, y: Plane) -> Plane:
     shape = shape - 0.020 * _bump(theta, y, (0.0, 0.735), (0.24, 0.016))
     shape = shape - 0.014 * _bump(theta, y, (0.0, 0.60), (0.026, 0.05))
     shape = shape + 0.035 * _bump(theta, y, (0.0, 1.02), (0.15, 0.09))
-    ear = smoothstep(((side - 1.56) / 0.20) ** 2 + ((y - 0.10) / 0.31) ** 2, 1.0, 0.55)
-    hollow = _bump(theta, y, (1.53, 0.12), (0.07, 0.12))
-    return np.asarray(shape + 0.15 * ear - 0.07 * hollow * ear, np.float32)
+    tall = 1.0 - ((y - 0.09) / (0.30 - 0.10 * smoothstep(y, 0.1, 0.4))) ** 2
+    ear = np.sqrt(np.clip(tall, 0.0, 1.0)) * smoothstep(side, 1.36, 1.80) * smoothstep(side, 1.98, 1.80)
+    return np.asarray(shape + 0.17 * ear, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +148,7 @@ def see(looks: Looks, yaw: float, shape: tuple[int, int], unit_px: float) -> Vie
     spread = np.linspace(-1.0, 1.0, steps)
     theta = np.asarray(REACH * (0.45 * spread + 0.55 * spread**3), np.float32)[None, :]
     y = ((np.arange(height) - centre[1]) / unit_px).astype(np.float32)[:, None]
-    rows = np.flatnonzero((y[:, 0] > -1.215) & (y[:, 0] < BOTTOM))
+    rows = np.flatnonzero((y[:, 0] > -1.2795) & (y[:, 0] < BOTTOM))
     r = radius(looks, theta, y[rows])
     z = r * np.cos(theta + yaw)
     x = np.round(centre[0] + unit_px * r * np.sin(theta + yaw)).astype(np.int32)

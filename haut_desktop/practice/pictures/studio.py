@@ -65,8 +65,8 @@ def shade(view: View, lamp: Light) -> tuple[Pixels, Plane]:
     slope_y = cv2.Sobel(depth, cv2.CV_32F, 0, 1, ksize=3, scale=unit / 8)
     normal = np.dstack([-slope_x, -slope_y, np.ones_like(slope_x)])
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
-    light = 0.30 + 0.10 * -normal[..., 1] + 0.10 * normal[..., 2]
-    for direction, power in ((_KEY, 0.40), (_FILL, 0.26)):
+    light = 0.36 + 0.10 * -normal[..., 1] + 0.10 * normal[..., 2]
+    for direction, power in ((_KEY, 0.38), (_FILL, 0.26)):
         aim = direction / np.linalg.norm(direction)
         light = light + power * np.clip((normal @ aim + 0.25) / 1.25, 0, 1)
     light = light * _find_crevices(depth, unit)
@@ -101,14 +101,17 @@ def stage(
     shifted = np.roll(fall, int(0.06 * unit), axis=1)
     picture = wall * (1 - 0.10 * shifted)
     picture += cover * (head - picture)
-    return _dress(picture, x, y, view.yaw, looks)
+    return _dress(picture, cover[..., 0], (x, y), view.yaw, looks)
 
 
-def _dress(picture: Pixels, x: Plane, y: Plane, yaw: float, looks: Looks) -> Pixels:
+def _dress(
+    picture: Pixels, cover: Plane, grid: tuple[Plane, Plane], yaw: float, looks: Looks
+) -> Pixels:
+    x, y = grid
     middle = -0.10 * np.sin(yaw)
     across = np.abs(x - middle) / (1.0 - 0.12 * abs(np.sin(yaw)))
     shoulder = 1.36 + 0.16 * across + 0.30 * smoothstep(across, 0.75, 1.75)
-    neckline = np.hypot((x - middle) / 0.56, (y - 1.26) / 0.36)
+    neckline = np.hypot((x - middle) / 0.50, (y - 1.30) / 0.32)
     cloth = smoothstep(y - shoulder, -0.006, 0.006) * smoothstep(neckline, 0.995, 1.01)
     red, green, blue = colorsys.hsv_to_rgb(0.50 + 0.14 * looks.gown_hue, 0.22, 0.78)
     folds = 0.018 * np.sin(9 * across + 5 * y) * smoothstep(y - shoulder, 0.0, 0.4)
@@ -120,6 +123,6 @@ def _dress(picture: Pixels, x: Plane, y: Plane, yaw: float, looks: Looks) -> Pix
     light = light + 0.05 * hem - 0.14 * seam
     gown = light[..., None] * np.float32([red, green, blue])
     shadow = smoothstep(neckline, 0.80, 1.0) * smoothstep(neckline, 1.01, 1.0)
-    picture *= 1 - 0.22 * (shadow * smoothstep(y, 1.2, 1.5))[..., None]
+    picture *= 1 - 0.22 * (shadow * cover * smoothstep(y, 1.2, 1.5))[..., None]
     picture += cloth[..., None] * (gown - picture)
     return np.asarray(picture, np.float32)
