@@ -146,11 +146,11 @@ def paint_findings(
 ) -> None:
     """Spots, red patches, pimples and lines, without the grain of the skin below."""
     for patch in complexion.red_patches:
-        _paint_patch(canvas, patch, rng)
+        _paint_patch(canvas, patch, looks, rng)
     for spot in complexion.spots:
         _paint_spot(canvas, spot, looks, contrast)
     for pimple in complexion.pimples:
-        _paint_pimple(canvas, pimple)
+        _paint_pimple(canvas, pimple, looks)
     for crease in complexion.creases:
         paint_crease(canvas, crease, looks)
 
@@ -181,13 +181,13 @@ def _open_pores(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
         window.shift(hole, (-0.07 * looks.skin[0], 0.6, 0.4))
 
 
-def _paint_patch(canvas: Canvas, patch: Blemish, rng: np.random.Generator) -> None:
+def _paint_patch(canvas: Canvas, patch: Blemish, looks: Looks, rng: np.random.Generator) -> None:
     reach = patch.radius * 2.0
     window = canvas.window(patch.theta, patch.y, (reach, reach))
     distance = np.hypot(window.u, window.v * 1.15) / patch.radius
     ragged = distance + 0.12 * make_noise(rng, window.u.shape, 0.05 * window.px)
     alpha = smoothstep(np.asarray(ragged, np.float32), 1.5, 0.5) * np.float32(patch.strength)
-    window.shift(alpha, (-1.8, 7.5, 1.2))
+    window.shift(alpha, (-1.6, 2.5 + 0.075 * looks.skin[0], 1.0))
 
 
 def _paint_spot(canvas: Canvas, spot: Blemish, looks: Looks, contrast: float) -> None:
@@ -197,10 +197,10 @@ def _paint_spot(canvas: Canvas, spot: Blemish, looks: Looks, contrast: float) ->
     window.shift(alpha * np.float32(contrast), (-3.0 - 0.145 * looks.skin[0], 2.0, 2.0))
 
 
-def _paint_pimple(canvas: Canvas, pimple: Blemish) -> None:
+def _paint_pimple(canvas: Canvas, pimple: Blemish, looks: Looks) -> None:
     window = canvas.window(pimple.theta, pimple.y, (pimple.radius * 3, pimple.radius * 3))
     distance = np.asarray(np.hypot(window.u, window.v) / pimple.radius, np.float32)
-    window.shift(smoothstep(distance, 1.9, 0.5), (-2.5, 11.0, 2.5))
+    window.shift(smoothstep(distance, 1.9, 0.5), (-2.5, 4.0 + 0.1 * looks.skin[0], 2.5))
     window.shift(smoothstep(distance, 0.5, 0.0), (4.0, -3.0, 2.0))
 
 

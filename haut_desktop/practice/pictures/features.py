@@ -196,6 +196,8 @@ def _paint_hair(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
     whole = canvas.whole
     shape, px = canvas.lab.shape[:2], canvas.px
     strands = make_noise(rng, shape, 0.006 * px, 26) + 0.8 * make_noise(rng, shape, 0.02 * px, 14)
+    if looks.hair_style is HairStyle.TIED:
+        strands = _comb_back(strands, canvas)
     wobble = make_noise(rng, shape, 0.008 * px, 5)
     cover = hair_cover(looks, canvas.theta, canvas.y - 0.010 * wobble)
     cover = cover * (1.0 - smoothstep(canvas.y, 0.62, 0.80))
@@ -207,6 +209,23 @@ def _paint_hair(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
     whole.tint(np.asarray(cover, np.float32), tone)
     if looks.hair_style is HairStyle.HEADBAND:
         _paint_headband(canvas, looks)
+
+
+def _comb_back(strands: Plane, canvas: Canvas) -> Plane:
+    """The strands sheared so that they run from the temples upwards and back."""
+    columns = canvas.theta * 260 + 380 * (canvas.y + 1.0) * np.tanh(canvas.theta * 2.5)
+    columns = columns + strands.shape[1] / 2
+    rows = np.broadcast_to(np.arange(strands.shape[0])[:, None], strands.shape)
+    return np.asarray(
+        cv2.remap(
+            strands,
+            np.ascontiguousarray(columns, np.float32),
+            np.ascontiguousarray(rows, np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT,
+        ),
+        np.float32,
+    )
 
 
 def _paint_headband(canvas: Canvas, looks: Looks) -> None:

@@ -56,7 +56,7 @@ def hair_cover(looks: Looks, theta: Plane, y: Plane, rise: float = 0.09) -> Plan
     line = -0.70 - 0.04 * np.cos(5 * theta) + 0.30 * smoothstep(side, 0.45, 0.95)
     line = line + 0.42 * smoothstep(side, 1.0, 1.22) + 0.62 * smoothstep(side, 1.88, 2.02)
     if looks.hair_style is not HairStyle.CROPPED:
-        line = line - 0.16 * smoothstep(side, 0.9, 1.3) * smoothstep(side, 1.8, 1.7)
+        line = line - 0.05 - 0.16 * smoothstep(side, 0.9, 1.3) * smoothstep(side, 1.8, 1.7)
     return smoothstep(y - line, 0.04, 0.04 - rise)
 
 

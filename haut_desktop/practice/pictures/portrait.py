@@ -59,13 +59,12 @@ def _develop(
         return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
     lab = canvas.look_up(enlarge(coarse.theta), enlarge(coarse.y))
-    lab[..., 1] = looks.skin[1] + (lab[..., 1] - looks.skin[1]) * np.float32(lamp.red_gain)
+    lab[..., 1] += np.maximum(lab[..., 1] - looks.skin[1], 0) * np.float32(lamp.red_gain - 1)
     rgb = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32)
     tint, gleam = shade(coarse, lamp)
     rgb *= np.asarray(cv2.resize(tint, size, interpolation=cv2.INTER_LINEAR), np.float32)
     rgb += enlarge(gleam)[..., None]
-    cover = enlarge(coarse.covered)[..., None]
-    return stage(rgb, cover, coarse, looks, size)
+    return stage(rgb, enlarge(coarse.covered), coarse, looks)
 
 
 def _expose(rgb: NDArray[np.float32], rng: np.random.Generator, lamp: Light) -> NDArray[np.uint8]:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haut_desktop.practice.pictures.head import Plane, View, smoothstep
-from haut_desktop.practice.pictures.person import Looks
+from haut_desktop.practice.pictures.person import HairStyle, Looks
 
 Pixels = NDArray[np.float32]
 
 _KEY: Final = np.array([-0.38, -0.50, 0.78], np.float32)
 _FILL: Final = np.array([0.62, -0.10, 0.78], np.float32)
+_WALL: Final = np.array([0.60, 0.645, 0.68], np.float32)
+_GLOW: Final = np.array([0.20, 0.185, 0.17], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +89,53 @@ def _find_crevices(depth: Plane, unit: float) -> Plane:
     return np.asarray(np.clip(open_sky, 0.35, 1.0), np.float32)
 
 
-def stage(
-    head: Pixels, cover: Plane, view: View, looks: Looks, size: tuple[int, int]
-) -> Pixels:
+def stage(head: Pixels, cover: Plane, view: View, looks: Looks) -> Pixels:
     """Put the head before the background and the gown over the shoulders."""
-    width, height = size
+    height, width = head.shape[:2]
     unit = view.unit_px * 2
     x = (np.arange(width, dtype=np.float32)[None, :] - view.centre[0] * 2) / unit
     y = (np.arange(height, dtype=np.float32)[:, None] - view.centre[1] * 2) / unit
-    glow = np.exp(-((x / 1.9) ** 2) - ((y - 0.1) / 1.9) ** 2)[..., None]
-    wall = np.float32([0.60, 0.645, 0.68]) + glow * np.float32([0.20, 0.185, 0.17])
-    fall = cv2.GaussianBlur(cover, (0, 0), 0.10 * unit)[..., None]
-    shifted = np.roll(fall, int(0.06 * unit), axis=1)
-    picture = wall * (1 - 0.10 * shifted)
-    picture += cover * (head - picture)
-    return _dress(picture, cover[..., 0], (x, y), view.yaw, looks)
+    glow = (np.exp(-((x / 1.9) ** 2)) * np.exp(-(((y - 0.1) / 1.9) ** 2)))[..., None]
+    picture = _WALL + glow * _GLOW
+    fall = cv2.GaussianBlur(cv2.resize(cover, None, fx=0.125, fy=0.125), (0, 0), 0.0125 * unit)
+    shadow = cv2.resize(np.roll(fall, int(0.0075 * unit), axis=1), (width, height))
+    picture *= 1 - 0.10 * shadow[..., None]
+    if looks.hair_style is HairStyle.TIED:
+        _put_bun(picture, (x, y), view.yaw, looks)
+    picture += cover[..., None] * (head - picture)
+    lower = int(view.centre[1] * 2 + 1.0 * unit)
+    _dress(picture[lower:], cover[lower:], (x, y[lower:]), view.yaw, looks)
+    return np.asarray(picture, np.float32)
+
+
+def _put_bun(picture: Pixels, grid: tuple[Plane, Plane], yaw: float, looks: Looks) -> None:
+    """Hair tied up behind the head."""
+    u, v = (grid[0] + 0.75 * np.sin(yaw)) / 0.36, (grid[1] + 1.19) / 0.27
+    away = np.asarray(np.hypot(u, v), np.float32)
+    ball = smoothstep(away, 1.0, 0.97)
+    strands = np.sin(26 * np.arctan2(v, u) + 9 * away) + 0.7 * np.sin(61 * away + 5 * u)
+    light = 0.78 - 0.28 * v - 0.15 * u - 0.35 * away**4 + 0.05 * strands
+    lab = np.float32([[looks.hair]])
+    colour = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32)
+    picture += ball[..., None] * (np.clip(light, 0.05, 1.2)[..., None] * colour - picture)
 
 
 def _dress(
     picture: Pixels, cover: Plane, grid: tuple[Plane, Plane], yaw: float, looks: Looks
-) -> Pixels:
+) -> None:
     x, y = grid
     middle = -0.10 * np.sin(yaw)
     across = np.abs(x - middle) / (1.0 - 0.12 * abs(np.sin(yaw)))
     shoulder = 1.36 + 0.16 * across + 0.30 * smoothstep(across, 0.75, 1.75)
-    neckline = np.hypot((x - middle) / 0.50, (y - 1.30) / 0.32)
+    neckline = np.asarray(np.hypot((x - middle) / 0.50, (y - 1.30) / 0.32), np.float32)
     cloth = smoothstep(y - shoulder, -0.006, 0.006) * smoothstep(neckline, 0.995, 1.01)
-    red, green, blue = colorsys.hsv_to_rgb(0.50 + 0.14 * looks.gown_hue, 0.22, 0.78)
     folds = 0.018 * np.sin(9 * across + 5 * y) * smoothstep(y - shoulder, 0.0, 0.4)
     folds = folds + 0.012 * np.sin(23 * x - 7 * y)
     light = 0.98 - 0.16 * smoothstep(across, 0.7, 1.6) - 0.10 * (x > middle) * across + folds
     light = light - 0.12 * smoothstep(y - shoulder, 0.10, 0.0)
-    hem = smoothstep(np.abs(neckline - 1.09), 0.085, 0.075)
-    seam = smoothstep(np.abs(neckline - 1.18), 0.012, 0.002)
-    light = light + 0.05 * hem - 0.14 * seam
-    gown = light[..., None] * np.float32([red, green, blue])
-    shadow = smoothstep(neckline, 0.80, 1.0) * smoothstep(neckline, 1.01, 1.0)
-    picture *= 1 - 0.22 * (shadow * cover * smoothstep(y, 1.2, 1.5))[..., None]
-    picture += cloth[..., None] * (gown - picture)
-    return np.asarray(picture, np.float32)
+    light = light + 0.05 * smoothstep(np.abs(neckline - 1.09), 0.085, 0.075)
+    light = light - 0.14 * smoothstep(np.abs(neckline - 1.18), 0.012, 0.002)
+    colour = np.float32(colorsys.hsv_to_rgb(0.50 + 0.14 * looks.gown_hue, 0.22, 0.78))
+    shadow = smoothstep(neckline, 0.80, 1.0) * smoothstep(neckline, 1.01, 1.0) * cover
+    picture *= 1 - 0.22 * (shadow * smoothstep(y, 1.2, 1.5))[..., None]
+    picture += cloth[..., None] * (light[..., None] * colour - picture)
