@@ -1,0 +1,22 @@
+"""Where a batch or a registration goes: the platform's ids on the way from company to subject."""
+
+from dataclasses import dataclass
+
+from haut_desktop.domain.ids import CompanyId, PlatformDatasetId, PlatformSubjectId
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetAddress:
+    """A dataset on the platform."""
+
+    company_id: CompanyId
+    dataset_id: PlatformDatasetId
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectAddress:
+    """A registered subject in a dataset on the platform."""
+
+    company_id: CompanyId
+    dataset_id: PlatformDatasetId
+    subject_id: PlatformSubjectId

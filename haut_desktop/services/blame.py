@@ -1,0 +1,69 @@
+"""Blame decides: what pauses everything, what waits alone, and for how long."""
+
+import logging
+from datetime import datetime, timedelta
+from random import random
+from typing import Final
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import RetryPolicy, Waiting
+from haut_desktop.domain.errors import AccountError, HautError, NetworkError, ServerError
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.troubles import trouble_of
+
+SERVER_ERRORS_THAT_PAUSE: Final = 3
+"""So many in a row mean the platform, not the item."""
+ACCOUNT_PAUSE: Final = timedelta(hours=1)
+"""A missing right is looked at again at most this often."""
+
+_log = logging.getLogger(__name__)
+
+
+class Judge:
+    """Turns an error into who waits: everything, or only what met it."""
+
+    def __init__(
+        self, *, connectivity: Connectivity, clock: Clock, policy: RetryPolicy | None = None
+    ) -> None:
+        self._connectivity = connectivity
+        self._clock = clock
+        self._policy = policy or RetryPolicy()
+        self._server_errors = 0
+        self._account_until: datetime | None = None
+
+    @property
+    def is_account_trusted(self) -> bool:
+        """False while the account was told no and nobody signed in again."""
+        return self._account_until is None or self._clock() >= self._account_until
+
+    def forgive_account(self) -> None:
+        """Somebody signed in, or asks to try at once."""
+        self._account_until = None
+
+    def praise(self) -> None:
+        """A step succeeded: the network is there and the platform answers."""
+        self._server_errors = 0
+        self._connectivity.seen_online()
+
+    def sentence(self, error: HautError, before: Waiting) -> Waiting:
+        """Pause what must pause; say when what met ``error`` is tried again.
+
+        Network and account burn no attempt; the server's own waiting time wins over ours.
+        """
+        trouble = trouble_of(error)
+        _log.info("delivery waits: %s", error.kind)
+        if isinstance(error, NetworkError):
+            self._connectivity.pause(error)
+            return Waiting(before.attempt, None, trouble)
+        if isinstance(error, AccountError):
+            self._account_until = self._clock() + ACCOUNT_PAUSE
+            return Waiting(before.attempt, None, trouble)
+        asked_s = 0.0
+        if isinstance(error, ServerError):
+            asked_s = error.retry_after_s or 0.0
+            self._server_errors += 1
+            if self._server_errors >= SERVER_ERRORS_THAT_PAUSE:
+                self._connectivity.pause(error)
+        attempt = before.attempt + 1
+        delay_s = max(asked_s, self._policy.delay_s(attempt, chance=random()))
+        return Waiting(attempt, self._clock() + timedelta(seconds=delay_s), trouble)

@@ -1,0 +1,219 @@
+"""The delivery loop: keeps the outbox's promises, oldest visit first, three pictures at once.
+
+wake ─► allowed? ─► registrations that are due ─► batches that are due ─► wait for news or a time
+         │ paused by hand, signed out, network away: wait; nothing is burnt
+         └ who is to blame for an error decides what waits (``services/blame.py``)
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final, Protocol
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageEvent, ImageState, Route
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import HautError, ItemError, OutcomeUnknownError
+from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.subjects import Registration
+from haut_desktop.services.blame import Judge
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.registration import Registrar
+from haut_desktop.services.session import Session
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.store.destinations import DestinationStore
+from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.subjects import SubjectStore
+
+BATCHES_AT_ONCE: Final = 3
+"""Enough that a batch uploads while the next one starts; pictures in flight are limited apart."""
+IDLE_S: Final = 60.0
+"""Longest wait in seconds without looking, in case a clock jump hid a due time."""
+QUIET_REGISTRATION_S: Final = 30.0
+"""Seconds before a registration with a lost answer is looked up: a late commit shows by then."""
+_SHORTEST_WAIT_S: Final = 0.05
+
+
+class Carrier(Protocol):
+    """A route: the signed one or the inline one."""
+
+    async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
+        """Do every step that is left of ``batch``."""
+
+
+class Delivery:
+    """Delivers what is due, one round after another, until it is cancelled."""
+
+    def __init__(
+        self,
+        *,
+        outbox: OutboxStore,
+        subjects: SubjectStore,
+        destinations: DestinationStore,
+        registrar: Registrar,
+        routes: Mapping[Route, Carrier],
+        session: Session,
+        connectivity: Connectivity,
+        judge: Judge,
+        changes: Changes,
+        tasks: TaskScope,
+        clock: Clock,
+    ) -> None:
+        self._outbox = outbox
+        self._subjects = subjects
+        self._destinations = destinations
+        self._registrar = registrar
+        self._routes = routes
+        self._session = session
+        self._connectivity = connectivity
+        self._judge = judge
+        self._changes = changes
+        self._tasks = tasks
+        self._clock = clock
+        self._active: set[str] = set()
+        self._woken = asyncio.Event()
+        self._unpaused = asyncio.Event()
+        self._unpaused.set()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody paused sending; what is in flight still ends well."""
+        return not self._unpaused.is_set()
+
+    def pause(self) -> None:
+        """Start nothing new until ``resume``."""
+        self._unpaused.clear()
+        self._tell()
+
+    def resume(self) -> None:
+        """Go on after ``pause``."""
+        self._unpaused.set()
+        self.wake()
+        self._tell()
+
+    def wake(self) -> None:
+        """Look at once for something to do."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; what was in flight when the program ended is settled first."""
+        await self._outbox.recover(self._clock())
+        unsubscribe = self._changes.subscribe(self._on_change)
+        try:
+            while True:
+                self._woken.clear()
+                await self._until_allowed()
+                await self._start_due()
+                await self._until_news()
+        finally:
+            unsubscribe()
+
+    def _on_change(self, change: Change) -> None:
+        if change.topic is Topic.SESSION:
+            self._judge.forgive_account()
+        if change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.VISITS, Topic.CONNECTIVITY):
+            self.wake()
+
+    async def _until_allowed(self) -> None:
+        """Wait until nobody paused, somebody is signed in and the network may be tried again."""
+        await self._unpaused.wait()
+        while not self._may_act():
+            await self._until_news()
+            self._woken.clear()
+        await self._connectivity.wait_until_due()
+
+    def _may_act(self) -> bool:
+        signed_in = self._session.state is SessionState.SIGNED_IN
+        return signed_in and self._judge.is_account_trusted
+
+    async def _start_due(self) -> None:
+        now = self._clock()
+        for registration in await self._subjects.registrations_due(now):
+            self._start(registration.id, self._register(registration))
+        room = BATCHES_AT_ONCE + len(self._active)
+        for batch in await self._outbox.due_batches(now, limit=room):
+            self._start(batch.id, self._carry(batch))
+
+    def _start(self, key: str, work: "_Work") -> None:
+        if key in self._active or len(self._active) >= BATCHES_AT_ONCE:
+            return
+        self._active.add(key)
+        self._tasks.start(self._do(key, work), name=f"deliver-{key}")
+
+    async def _do(self, key: str, work: "_Work") -> None:
+        try:
+            await work()
+        finally:
+            self._active.discard(key)
+            self.wake()
+            self._tell(key)
+
+    async def _until_news(self) -> None:
+        summary = await self._outbox.summary()
+        wait_s = IDLE_S
+        if summary.next_try_at is not None:
+            due_s = (summary.next_try_at - self._clock()).total_seconds()
+            wait_s = min(IDLE_S, max(_SHORTEST_WAIT_S, due_s))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), wait_s)
+
+    def _tell(self, *ids: str) -> None:
+        self._changes.send(Change(Topic.OUTBOX, frozenset(ids)))
+
+    # ---- one promise ---------------------------------------------------------------------
+
+    def _register(self, registration: Registration) -> "_Work":
+        async def work() -> None:
+            try:
+                at = await self._destinations.of_registration(registration.id)
+                await self._registrar.register(registration, at)
+            except HautError as error:
+                waiting = self._judge.sentence(error, registration.waiting)
+                if isinstance(error, OutcomeUnknownError):
+                    again = self._clock() + timedelta(seconds=QUIET_REGISTRATION_S)
+                    waiting = replace(waiting, retry_at=again)
+                await self._subjects.set_waiting_registration(registration.id, waiting)
+                return
+            self._judge.praise()
+            self._changes.send(Change(Topic.SUBJECTS, frozenset({registration.subject_id})))
+
+        return work
+
+    def _carry(self, batch: Batch) -> "_Work":
+        async def work() -> None:
+            try:
+                target = await self._destinations.of_batch(batch.id)
+                await self._routes[batch.route].carry(batch, target.address, target.meta)
+            except HautError as error:
+                await self._wait(batch, error)
+                return
+            except Exception:
+                await self._lose_all(batch.id)
+                raise
+            self._judge.praise()
+
+        return work
+
+    async def _wait(self, batch: Batch, error: HautError) -> None:
+        waiting = self._judge.sentence(error, batch.waiting)
+        current = await self._outbox.batch(batch.id)
+        if current.state is BatchState.HELD:
+            return
+        if isinstance(error, ItemError):
+            await self._outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=waiting)
+            return
+        await self._outbox.set_waiting_batch(batch.id, waiting)
+
+    async def _lose_all(self, batch_id: BatchId) -> None:
+        """After a fault of our own: what was in flight is unknown, not forgotten."""
+        for image in (await self._outbox.batch(batch_id)).images:
+            if image.state is ImageState.UPLOADING:
+                await self._outbox.move_image(image.id, ImageEvent.LOSE)
+
+
+_Work = Callable[[], Awaitable[None]]

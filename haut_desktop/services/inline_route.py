@@ -1,0 +1,218 @@
+"""The inline route: each picture is posted as base64 into a batch, and computed by itself.
+
+Posting is not idempotent. An unknown outcome is settled by listing the platform's batch for our own
+id in the pictures' names; absence proves that it did not arrive only after a quiet time longer than
+the server works on one request, and twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from haut_desktop.api.client import HautApi
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    ImageEvent,
+    ImageState,
+    Proof,
+    Trouble,
+    Waiting,
+)
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import (
+    AccountError,
+    Blame,
+    HautError,
+    ItemError,
+    OutcomeUnknownError,
+    TooManyRequestsError,
+    UnreachableError,
+    VaultError,
+)
+from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
+from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery, image_id_in
+from haut_desktop.services.broadcast import Broadcast
+from haut_desktop.services.changes import Progress
+from haut_desktop.services.troubles import trouble_of
+from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.vault import Vault
+
+QUIET_S: Final = 120.0
+"""Seconds longer than any server works on one request; after them a picture that is not listed
+did not arrive. The platform's own limit is not documented: a guess on the safe side."""
+SECOND_LOOK_S: Final = 10.0
+"""Seconds between the two listings that prove absence."""
+ABSENT_ONCE: Final = "AbsentOnce"
+
+_log = logging.getLogger(__name__)
+
+
+class InlineRoute:
+    """Carries one batch as far as it will go; raises what stopped it, with the record in order."""
+
+    def __init__(
+        self,
+        *,
+        api: HautApi,
+        outbox: OutboxStore,
+        vault: Vault,
+        lanes: asyncio.Semaphore,
+        progress: Broadcast[Progress],
+        clock: Clock,
+        quiet_s: float = QUIET_S,
+    ) -> None:
+        self._api = api
+        self._outbox = outbox
+        self._vault = vault
+        self._lanes = lanes
+        self._progress = progress
+        self._clock = clock
+        self._quiet_s = quiet_s
+
+    async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:  # noqa: ARG002 - both routes are called alike; v1 batches take no meta
+        """Do every step that is left of ``batch``; unknown outcomes are settled first."""
+        if batch.platform_id is None:
+            batch = await self._start(batch, to)
+        await self._settle(batch, to)
+        batch = await self._outbox.batch(batch.id)
+        await self._post_all(batch, to)
+        batch = await self._outbox.batch(batch.id)
+        if batch.is_stored:
+            await self._outbox.move_batch(
+                batch.id, BatchEvent.SUBMITTED, submitted_at=self._clock()
+            )
+        else:
+            await self._wait_with(batch)
+
+    async def _start(self, batch: Batch, to: SubjectAddress) -> Batch:
+        """Make the platform's batch; one whose answer is lost stays empty and costs nothing."""
+        await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
+        try:
+            platform_id = await self._api.create_batch(
+                to.company_id, to.dataset_id, to.subject_id, created_at=batch.created_at
+            )
+        except HautError:
+            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+            raise
+        return await self._outbox.initiated(batch.id, platform_id, {})
+
+    # ---- settling ------------------------------------------------------------------------
+
+    async def _settle(self, batch: Batch, to: SubjectAddress) -> None:
+        lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
+        if not lost or batch.platform_id is None:
+            return
+        listed = await self._api.batch_images(
+            to.company_id, to.dataset_id, to.subject_id, batch.platform_id
+        )
+        by_our_id = {image_id_in(picture.name): picture for picture in listed}
+        for image in lost:
+            await self._settle_one(image, by_our_id.get(image.id))
+
+    async def _settle_one(self, image: Image, found: PlatformImage | None) -> None:
+        if found is not None:
+            await self._confirm(image, found.id, f"listed as {found.id}")
+            return
+        now = self._clock()
+        waiting = image.waiting
+        if waiting.retry_at is None:
+            await self._look_again(image, "OutcomeUnknownError", now, self._quiet_s)
+        elif now < waiting.retry_at:
+            return
+        elif waiting.trouble is None or waiting.trouble.kind != ABSENT_ONCE:
+            await self._look_again(image, ABSENT_ONCE, now, SECOND_LOOK_S)
+        else:
+            await self._outbox.move_image(image.id, ImageEvent.RELEASE, waiting=Waiting())
+
+    async def _wait_with(self, batch: Batch) -> None:
+        """Let the batch wait as long as the first of its pictures whose fate is being asked for."""
+        lost = [image.waiting for image in batch.images if image.state is ImageState.UNSETTLED]
+        times = [waiting.retry_at for waiting in lost if waiting.retry_at is not None]
+        if times:
+            waiting = Waiting(batch.waiting.attempt, min(times), lost[0].trouble)
+            await self._outbox.set_waiting_batch(batch.id, waiting)
+
+    async def _look_again(self, image: Image, kind: str, now: datetime, in_s: float) -> None:
+        words = OutcomeUnknownError()
+        trouble = Trouble(kind, Blame.NETWORK, words.title, words.message)
+        again = now + timedelta(seconds=in_s)
+        await self._outbox.set_waiting_image(
+            image.id, Waiting(image.waiting.attempt, again, trouble)
+        )
+
+    # ---- posting -------------------------------------------------------------------------
+
+    async def _post_all(self, batch: Batch, to: SubjectAddress) -> None:
+        platform_batch = batch.platform_id
+        if platform_batch is None:
+            return
+        todo = [image for image in batch.images if image.state is ImageState.SEALED]
+        outcomes = await asyncio.gather(
+            *(self._post(image, platform_batch, to) for image in todo), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _post(self, image: Image, batch: PlatformBatchId, to: SubjectAddress) -> None:
+        async with self._lanes:
+            rendition = image.rendition
+            try:
+                data = await asyncio.to_thread(
+                    self._vault.open, rendition.vault_name, rendition.digest.sha256
+                )
+            except VaultError as error:
+                await self._hold(image, error)
+                return
+            await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+            await self._send(image, batch, to, data)
+
+    async def _send(
+        self, image: Image, batch: PlatformBatchId, to: SubjectAddress, data: bytes
+    ) -> None:
+        def report(sent: int) -> None:
+            self._progress.send(Progress(image.id, sent, len(data)))
+
+        try:
+            platform_id = await self._api.post_image(
+                to.company_id,
+                to.dataset_id,
+                to.subject_id,
+                batch,
+                data=data,
+                name=image.name,
+                side=image.side,
+                light=image.light,
+                on_progress=report,
+            )
+        except (UnreachableError, AccountError, TooManyRequestsError):
+            # it never left, or it was turned away at the door: certainly not stored
+            await self._outbox.move_image(image.id, ImageEvent.RELEASE)
+            raise
+        except ItemError as error:
+            await self._hold(image, error)
+            return
+        except HautError as error:
+            again = self._clock() + timedelta(seconds=self._quiet_s)
+            await self._outbox.move_image(
+                image.id,
+                ImageEvent.LOSE,
+                waiting=Waiting(image.waiting.attempt, again, trouble_of(error)),
+            )
+            raise
+        await self._confirm(image, platform_id, f"answered as {platform_id}")
+
+    async def _confirm(self, image: Image, platform_id: PlatformImageId, detail: str) -> None:
+        proof = ProofOfDelivery(Proof.SERVER_ID_ONLY, detail, self._clock())
+        await self._outbox.move_image(
+            image.id, ImageEvent.CONFIRM, platform_id=platform_id, proof=proof, waiting=Waiting()
+        )
+
+    async def _hold(self, image: Image, error: HautError) -> None:
+        _log.warning("image %s is held: %s", image.id, error.kind)
+        await self._outbox.move_image(
+            image.id, ImageEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
+        )

@@ -1,0 +1,142 @@
+"""Registration: a subject's entry in one dataset, made once and never on the wrong person.
+
+Look up the exact code on all pages; create with our ids in ``meta``; list again. Two equal names,
+or a name that somebody else made, hold the subject and its pictures until a person says whether it
+is the same participant.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from haut_desktop.api.client import HautApi
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, Waiting
+from haut_desktop.domain.destination import DatasetAddress
+from haut_desktop.domain.errors import (
+    AccountError,
+    HautError,
+    ItemError,
+    ServerError,
+    TooManyRequestsError,
+    UnreachableError,
+)
+from haut_desktop.domain.ids import PlatformSubjectId, StationId
+from haut_desktop.domain.subjects import PlatformSubject, Registration, Subject
+from haut_desktop.services.troubles import trouble_of
+from haut_desktop.store.subjects import SubjectStore
+
+_log = logging.getLogger(__name__)
+
+ON_PAPER: Final = "Compare with the study's paper list before you decide."
+
+
+class CodeTakenError(ItemError):
+    """The platform has a subject with this code that this station did not make."""
+
+    default_title = "Code already on the platform"
+    default_message = (
+        "The platform already has a subject with this code. Say whether it is the same participant "
+        f"or give this one another code; the pictures wait. {ON_PAPER}"
+    )
+
+
+class CodeTwiceError(ItemError):
+    """The platform lists the code more than once."""
+
+    default_title = "Code on the platform more than once"
+    default_message = (
+        "The platform lists this code more than once. Say which entry is this participant; the "
+        f"pictures wait. {ON_PAPER}"
+    )
+
+
+class Registrar:
+    """Keeps the promise of one registration, or holds it with the reason."""
+
+    def __init__(self, *, api: HautApi, subjects: SubjectStore, station_id: StationId) -> None:
+        self._api = api
+        self._subjects = subjects
+        self._station_id = station_id
+
+    async def register(self, registration: Registration, at: DatasetAddress) -> None:
+        """Settle or make ``registration`` on the platform; raises what stopped it."""
+        subject = await self._subjects.get(registration.subject_id)
+        if registration.state is RegistrationState.DRAFT:
+            await self._subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+        try:
+            listed = await self._find(subject, at)
+            if not listed:
+                await self._api.create_subject(
+                    at.company_id,
+                    at.dataset_id,
+                    subject.code,
+                    subject.details,
+                    subject_id=subject.id,
+                    station_id=subject.station_id,
+                )
+                listed = await self._find(subject, at)
+        except (UnreachableError, AccountError, TooManyRequestsError):
+            # nothing was created by this attempt that the next look-up would not find
+            await self._subjects.move_registration(registration.id, RegistrationEvent.RELEASE)
+            raise
+        except ItemError as error:
+            await self._hold(registration, error)
+            return
+        await self._judge(registration, subject, listed)
+
+    async def _find(self, subject: Subject, at: DatasetAddress) -> Sequence[PlatformSubject]:
+        return await self._api.find_subjects(at.company_id, at.dataset_id, subject.code)
+
+    async def _judge(
+        self, registration: Registration, subject: Subject, listed: Sequence[PlatformSubject]
+    ) -> None:
+        if len(listed) == 1 and listed[0].subject_id == subject.id:
+            await self._confirm(registration, listed[0].id)
+        elif len(listed) > 1:
+            await self._hold(registration, CodeTwiceError())
+        elif listed:
+            await self._hold(registration, CodeTakenError())
+        else:
+            # created, yet not listed: the listing lags; the next attempt looks again
+            raise NotListedYetError
+
+    async def _confirm(self, registration: Registration, platform_id: PlatformSubjectId) -> None:
+        await self._subjects.move_registration(
+            registration.id, RegistrationEvent.CONFIRM, platform_id=platform_id, waiting=Waiting()
+        )
+
+    async def _hold(self, registration: Registration, error: HautError) -> None:
+        _log.warning("registration %s is held: %s", registration.id, error.kind)
+        await self._subjects.move_registration(
+            registration.id,
+            RegistrationEvent.HOLD,
+            waiting=Waiting(trouble=trouble_of(error)),
+        )
+
+    async def say_same(
+        self, registration: Registration, platform_id: PlatformSubjectId, act: Act
+    ) -> None:
+        """A person says that the platform's entry is this participant."""
+        await self._subjects.move_registration(registration.id, RegistrationEvent.RESUME, act=act)
+        current = await self._subjects.registration(
+            registration.subject_id, registration.dataset_id
+        )
+        if current.state is RegistrationState.DRAFT:
+            await self._subjects.move_registration(
+                registration.id, RegistrationEvent.CLAIM, act=act
+            )
+        await self._subjects.move_registration(
+            registration.id,
+            RegistrationEvent.CONFIRM,
+            platform_id=platform_id,
+            waiting=Waiting(),
+            act=act,
+        )
+
+
+class NotListedYetError(ServerError):
+    """A subject was created and the platform does not list it yet."""
+
+    default_title = "Registration not visible yet"
+    default_message = "The platform does not list the new subject yet. The station looks again."

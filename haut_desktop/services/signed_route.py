@@ -1,0 +1,267 @@
+"""The signed route: start a batch, put each picture to its own address, ask for the computation.
+
+A repeated PUT to the same address replaces the same object, so an unknown outcome is settled by
+repeating it. Starting is not idempotent, but a batch that was started and never computed costs
+nothing and is never read: a lost answer there is answered by starting anew. Computing costs money:
+it is written down before it is asked for, and a lost answer is settled by results appearing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from haut_desktop.api.client import HautApi
+from haut_desktop.api.object_store import ObjectStore
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageEvent, ImageState, Waiting
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import (
+    AccountError,
+    AddressExpiredError,
+    BodyRefusedError,
+    HautError,
+    ItemError,
+    NetworkError,
+    NotThePlatformError,
+    OutcomeUnknownError,
+    TooManyRequestsError,
+    UnreachableError,
+    VaultError,
+)
+from haut_desktop.domain.imaging import Batch, Image, Side, UploadAddress
+from haut_desktop.services.broadcast import Broadcast
+from haut_desktop.services.changes import Progress
+from haut_desktop.services.troubles import trouble_of
+from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.vault import Vault
+
+DROPS_THAT_REFUSE: Final = 2
+"""An early refusal of a big body looks like a dropped connection (httpx: ``ReadError``)."""
+RENEWALS: Final = 1
+"""How often a batch with expired addresses is started anew before a person is asked."""
+SETTLING_S: Final = 180.0
+"""Seconds within which results must appear after a computation whose answer was lost."""
+SETTLE_AGAIN_S: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class ComputationUnknownError(ItemError):
+    """The answer to a computation was lost and no results appeared."""
+
+    default_title = "Was it computed?"
+    default_message = (
+        "The platform's answer was lost and no results have appeared. Asking again could compute "
+        "the pictures twice: check the results on the platform, then release the batch or keep it "
+        "held."
+    )
+
+
+class SignedRoute:
+    """Carries one batch as far as it will go; raises what stopped it, with the record in order."""
+
+    def __init__(
+        self,
+        *,
+        api: HautApi,
+        objects: ObjectStore,
+        outbox: OutboxStore,
+        vault: Vault,
+        lanes: asyncio.Semaphore,
+        progress: Broadcast[Progress],
+        clock: Clock,
+        has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
+        settling_s: float = SETTLING_S,
+    ) -> None:
+        self._api = api
+        self._objects = objects
+        self._outbox = outbox
+        self._vault = vault
+        self._lanes = lanes
+        self._progress = progress
+        self._clock = clock
+        self._has_results = has_results
+        self._settling_s = settling_s
+
+    async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
+        """Do every step that is left of ``batch``; a step that was begun is settled first."""
+        if batch.state is BatchState.SUBMITTING:
+            await self._settle_computation(batch, to)
+            return
+        if batch.platform_id is None:
+            batch = await self._start(batch, to, meta)
+        try:
+            await self._upload(batch)
+        except AddressExpiredError as error:
+            await self._renew(batch, error)
+            return
+        batch = await self._outbox.batch(batch.id)
+        if batch.is_stored:
+            await self._compute(batch, to)
+
+    # ---- starting ------------------------------------------------------------------------
+
+    async def _start(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> Batch:
+        await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
+        images = {image.side: image for image in batch.images}
+        names = {side: image.name for side, image in images.items()}
+        try:
+            started = await self._api.initiate_upload(
+                to.company_id, to.subject_id, names, created_at=batch.created_at, meta=meta
+            )
+        except HautError:
+            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+            raise
+        addresses = {images[side].id: address for side, address in started.addresses}
+        return await self._outbox.initiated(batch.id, started.platform_id, addresses)
+
+    async def _renew(self, batch: Batch, error: AddressExpiredError) -> None:
+        """Leave the platform's batch behind, recorded and never computed, and start anew, once."""
+        batch = await self._outbox.batch(batch.id)
+        if batch.abandoned >= RENEWALS:
+            await self._outbox.move_batch(
+                batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
+            )
+            return
+        await self._outbox.abandon(batch.id, error.kind)
+
+    # ---- uploading -----------------------------------------------------------------------
+
+    async def _upload(self, batch: Batch) -> None:
+        """Put every picture that is not stored yet; all are tried before the first error counts."""
+        todo = [i for i in batch.images if i.state in (ImageState.SEALED, ImageState.UNSETTLED)]
+        outcomes = await asyncio.gather(*map(self._put, todo), return_exceptions=True)
+        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        # an expired address decides over the whole batch, so it goes before a lost connection
+        errors.sort(key=lambda error: not isinstance(error, AddressExpiredError))
+        if errors:
+            raise errors[0]
+
+    async def _put(self, image: Image) -> None:
+        async with self._lanes:
+            address = image.address
+            if address is None:
+                raise AddressExpiredError
+            data = await self._unsealed(image)
+            if data is None:
+                return
+            if image.state is ImageState.SEALED:
+                image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+            await self._send(image, address, data)
+
+    async def _unsealed(self, image: Image) -> bytes | None:
+        """Open the sealed bytes, checked against their SHA-256; an unreadable one is held."""
+        rendition = image.rendition
+        try:
+            return await asyncio.to_thread(
+                self._vault.open, rendition.vault_name, rendition.digest.sha256
+            )
+        except VaultError as error:
+            await self._hold(image, error)
+            return None
+
+    async def _send(self, image: Image, address: UploadAddress, data: bytes) -> None:
+        def report(sent: int) -> None:
+            self._progress.send(Progress(image.id, sent, len(data)))
+
+        try:
+            proof = await self._objects.put(
+                address, data, md5_hex=image.rendition.digest.md5, on_progress=report
+            )
+        except UnreachableError:
+            await self._back_off(image)
+            raise
+        except OutcomeUnknownError as error:
+            await self._lose(image, error)
+            raise
+        except AddressExpiredError:
+            raise
+        except ItemError as error:
+            await self._hold(image, error)
+            return
+        except HautError as error:
+            await self._lose(image, error)
+            raise
+        await self._outbox.move_image(
+            image.id, ImageEvent.CONFIRM, platform_id=address.platform_id, proof=proof
+        )
+
+    async def _back_off(self, image: Image) -> None:
+        if image.state is ImageState.UPLOADING:
+            await self._outbox.move_image(image.id, ImageEvent.RELEASE)
+
+    async def _lose(self, image: Image, error: HautError) -> None:
+        """Note that the outcome is unknown; a second refusal in mid-body holds the picture."""
+        drops = image.body_drops
+        if getattr(error, "in_body", False) and await self._is_platform_there():
+            drops += 1
+        if drops >= DROPS_THAT_REFUSE:
+            await self._hold(image, BodyRefusedError(), body_drops=drops)
+        elif image.state is ImageState.UPLOADING:
+            await self._outbox.move_image(image.id, ImageEvent.LOSE, body_drops=drops)
+        elif drops != image.body_drops:
+            await self._outbox.set_waiting_image(image.id, image.waiting, body_drops=drops)
+
+    async def _is_platform_there(self) -> bool:
+        """Tell a store that refuses from a network that broke: only the first leaves us online."""
+        try:
+            await self._api.image_types()
+        except NetworkError:
+            return False
+        except HautError:
+            return True
+        return True
+
+    async def _hold(self, image: Image, error: HautError, *, body_drops: int | None = None) -> None:
+        _log.warning("image %s is held: %s", image.id, error.kind)
+        await self._outbox.move_image(
+            image.id,
+            ImageEvent.HOLD,
+            waiting=Waiting(trouble=trouble_of(error)),
+            body_drops=body_drops,
+        )
+
+    # ---- computing -----------------------------------------------------------------------
+
+    async def _compute(self, batch: Batch, to: SubjectAddress) -> None:
+        if batch.platform_id is None:
+            return
+        await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT, submitted_at=self._clock())
+        try:
+            await self._api.compute(to.company_id, batch.platform_id)
+        except (UnreachableError, NotThePlatformError, AccountError, TooManyRequestsError):
+            # it never arrived, or it was turned away at the door: certainly not computed; every
+            # other broken answer leaves the batch SUBMITTING, to be settled by results
+            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+            raise
+        except ItemError as error:
+            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+            await self._outbox.move_batch(
+                batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
+            )
+            return
+        await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED, submitted_at=self._clock())
+
+    async def _settle_computation(self, batch: Batch, to: SubjectAddress) -> None:
+        """Ask whether results appear; when none do in time, a person decides."""
+        if await self._has_results(batch, to):
+            await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+            return
+        asked = batch.submitted_at or batch.created_at
+        now = self._clock()
+        if now - asked < timedelta(seconds=self._settling_s):
+            again = now + timedelta(seconds=SETTLE_AGAIN_S)
+            waiting = Waiting(batch.waiting.attempt, again, trouble_of(OutcomeUnknownError()))
+            await self._outbox.set_waiting_batch(batch.id, waiting)
+            return
+        await self._outbox.move_batch(
+            batch.id,
+            BatchEvent.HOLD,
+            waiting=Waiting(trouble=trouble_of(ComputationUnknownError())),
+        )
+
+
+SIGNED_SIDES: Final = (Side.FRONT, Side.LEFT, Side.RIGHT)
+"""The sides that the signed route knows; everything else goes inline."""
