@@ -1,1 +1,4 @@
-"""The practice platform: the Haut.AI contract, on this computer, for training and trying."""
+"""The practice platform: the analysis platform's contract, served on this computer.
+
+For training, trying and testing. Its numbers are no measurements.
+"""

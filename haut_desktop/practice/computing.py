@@ -1,0 +1,131 @@
+"""The worker that computes: one thread, a queue in the records, resumed after a restart."""
+
+import logging
+import threading
+from typing import Any, Final
+
+from haut_desktop.practice.applications import list_runs, run_algorithms
+from haut_desktop.practice.clock import utc_now
+from haut_desktop.practice.prepared import PreparedImage, prepare_image
+from haut_desktop.practice.records import Row
+from haut_desktop.practice.result_writing import write_result
+from haut_desktop.practice.service import Priority, Service
+
+_log = logging.getLogger(__name__)
+
+_NEXT_JOB: Final = (
+    "SELECT * FROM jobs WHERE not_before <= ?"
+    " AND NOT EXISTS (SELECT 1 FROM images i WHERE i.id = jobs.image_id AND i.cleaned = 1)"
+    " ORDER BY priority, id LIMIT 1"
+)
+
+
+class Computing:
+    """Computes every algorithm of every attached application on the images asked for."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._changed = threading.Condition()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="computing", daemon=True)
+        self._prepared: PreparedImage | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the algorithm at hand; what waits stays in the records."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def request(self, images: list[Row], *, priority: Priority = Priority.USER) -> None:
+        """Queue the images for every application attached before they were collected."""
+        records, now = self._service.records, utc_now()
+        with records.transaction():
+            for image in images:
+                runs = [run for run in self._runs(image) if run["created"] <= image["created"]]
+                jobs = [(run, algorithm) for run in runs for algorithm in run_algorithms(run)]
+                if jobs:
+                    records.execute(
+                        "UPDATE images SET times_computed = times_computed + 1 WHERE id = ?",
+                        image["id"],
+                    )
+                for number, (run, algorithm) in enumerate(jobs, 1):
+                    share = self._service.options.result_delay_s * number / len(jobs)
+                    records.insert(
+                        "jobs",
+                        image_id=image["id"],
+                        run_id=run["id"],
+                        version_id=algorithm.version_id,
+                        priority=priority,
+                        not_before=now + share,
+                    )
+        with self._changed:
+            self._changed.notify()
+
+    def _runs(self, image: Row) -> list[Row]:
+        dataset_id = self._service.records.fetch_value(
+            "SELECT s.dataset_id FROM batches b JOIN subjects s ON s.id = b.subject_id"
+            " WHERE b.id = ?",
+            image["batch_id"],
+        )
+        return list_runs(self._service, dataset_id)
+
+    def _run(self) -> None:
+        while True:
+            job = self._service.records.fetch_one(_NEXT_JOB, utc_now())
+            if job is not None and not self._is_stopping:
+                self._compute_safely(job)
+                continue
+            with self._changed:
+                if self._is_stopping:
+                    return
+                self._changed.wait(self._idle_s())
+
+    def _idle_s(self) -> float | None:
+        """Seconds until the next job is due, None when there is none."""
+        due = self._service.records.fetch_value("SELECT min(not_before) FROM jobs")
+        return None if due is None else min(max(0.01, due - utc_now()), 1.0)
+
+    def _compute_safely(self, job: Row) -> None:
+        try:
+            self._compute(job)
+        except Exception:  # noqa: BLE001 - one broken picture must not stop the worker
+            _log.exception("image %s, algorithm %s failed", job["image_id"], job["version_id"])
+            self._service.records.execute("DELETE FROM jobs WHERE id = ?", job["id"])
+
+    def _compute(self, job: Row) -> None:
+        if self._prepared is None or self._prepared.image_id != job["image_id"]:
+            self._prepared = prepare_image(self._service, job["image_id"])
+        run = self._service.records.fetch_one("SELECT * FROM runs WHERE id = ?", job["run_id"])
+        if run is None or self._prepared is None:
+            self._service.records.execute("DELETE FROM jobs WHERE id = ?", job["id"])
+            return
+        write_result(self._service, job, run, self._prepared)
+        self._clean_when_ready(job["image_id"])
+
+    def _clean_when_ready(self, image_id: str) -> None:
+        """Delete the pictures, not the results, where the dataset asks for it."""
+        records = self._service.records
+        wants_cleaning = records.fetch_value(
+            "SELECT d.clean_images_as_soon_as_ready FROM images i"
+            " JOIN batches b ON b.id = i.batch_id JOIN subjects s ON s.id = b.subject_id"
+            " JOIN datasets d ON d.id = s.dataset_id WHERE i.id = ?",
+            image_id,
+        )
+        if wants_cleaning and not count_jobs(self._service, image_id):
+            records.execute("UPDATE images SET cleaned = 1 WHERE id = ?", image_id)
+            self._service.objects.delete(f"images/{image_id}/")
+
+
+def count_jobs(service: Service, image_id: str, run_id: str | None = None) -> int:
+    """Algorithms that still have to run on an image, of one run or of all."""
+    count: Any = service.records.fetch_value(
+        "SELECT count(*) FROM jobs WHERE image_id = ? AND run_id = coalesce(?, run_id)",
+        image_id,
+        run_id,
+    )
+    return int(count)
