@@ -143,7 +143,8 @@ def command_bench(extra: list[str]) -> int:
 
 def command_build(extra: list[str]) -> int:
     """Freeze the program into one folder, run its self-test, print its size and start time."""
-    require_libraries(QT_LIBRARIES)
+    # Qt's plug-ins for a display take the system's libraries with them into the folder.
+    require_libraries({**QT_LIBRARIES, **DISPLAY_LIBRARIES})
     BUILD.ensure()
     folders = ["--distpath", str(OUTPUT / "dist"), "--workpath", str(OUTPUT / "build")]
     spec = str(ROOT / "packaging" / "haut_desktop.spec")
