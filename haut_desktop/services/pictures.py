@@ -1,0 +1,207 @@
+"""Pictures as pixels: one decoding rule for preview, quality check and mask overlay.
+
+The rule: the first frame, turned by its EXIF orientation, as height × width × 3 RGB bytes. Colour
+profiles are not applied, because the platform's algorithms are not known to apply them either.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.errors import PictureError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Exif, Image
+
+    Pixels = NDArray[np.uint8]
+    """Height × width × 3, RGB."""
+
+ACCEPTED: Final = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png"} | {
+    "WEBP": "image/webp"
+}
+"""Pillow's format names and the media types they are delivered as: what the platform takes."""
+
+SUFFIXES: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+
+SMALLEST_EDGE_PX: Final = 64
+"""Below this on its shorter edge a picture can't show skin; 1 × 1 pictures are tracking dots."""
+
+MOST_PIXELS: Final = 220_000_000
+"""Above this a picture is refused before it is decoded: it would not fit the station's memory."""
+
+ORIENTATION: Final = 0x0112
+"""EXIF tag: 1…8."""
+
+_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
+_ADVICE: Final = {
+    "HEIC": (
+        "This is a HEIC picture, as iPhones make them. Export it as JPEG in full quality and add "
+        "that file; on the phone, Settings → Camera → Formats → Most Compatible avoids it."
+    ),
+    "TIFF": "This is a TIFF or a camera's RAW picture. Export it as PNG and add that file.",
+    "GIF": "This is a GIF picture, which has too few colours. Add the camera's JPEG or PNG.",
+    "BMP": "This is a BMP picture. Save it as PNG and add that file.",
+    "PDF": "This is a PDF document. Add the picture itself, as JPEG or PNG.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What the bytes say about themselves; width and height before the orientation is applied."""
+
+    media_type: str
+    width: int
+    height: int
+    orientation: int
+    taken: tuple["CameraTime", ...] = ()
+    """The camera's times, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTime:
+    """A time as the camera wrote it."""
+
+    text: str
+    offset: str | None
+    source: str
+    """``exif-original`` or ``exif``."""
+
+
+def inspect(data: bytes) -> "tuple[PictureFacts, Pixels]":
+    """Decode ``data`` wholly and read its facts; raises ``PictureError`` in words for a person."""
+    picture = _open(data)
+    media_type = ACCEPTED.get(picture.format or "")
+    if media_type is None:
+        raise PictureError(
+            _advice(data, picture.format or "")
+            or f"Pictures of the kind {picture.format} can't be analysed. Add a JPEG or PNG."
+        )
+    _check_size(picture.width, picture.height)
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
+        raise PictureError("This is a moving picture. Add a still one, as JPEG or PNG.")
+    width, height = picture.size
+    pixels = _pixels(picture)
+    exif = picture.getexif()
+    facts = PictureFacts(media_type, width, height, _orientation(exif), _camera_times(exif))
+    return facts, pixels
+
+
+def decode(data: bytes) -> "Pixels":
+    """Decode a picture by the one rule: RGB, height × width × 3, orientation applied."""
+    return _pixels(_open(data))
+
+
+def thumbnail(data: bytes, edge_px: int) -> bytes:
+    """Make a PNG by the one rule whose longer edge is at most ``edge_px`` pixels."""
+    from PIL import Image
+
+    picture = Image.fromarray(decode(data))
+    picture.thumbnail((edge_px, edge_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return encode_png(picture)
+
+
+def encode_png(picture: "Image") -> bytes:
+    """Encode fast rather than small: thumbnails live on the local disk only."""
+    buffer = BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _open(data: bytes) -> "Image":
+    from PIL import Image, UnidentifiedImageError
+
+    # our own limit, checked before decoding, instead of Pillow's warning
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        return Image.open(BytesIO(data))
+    except UnidentifiedImageError as error:
+        raise PictureError(_advice(data) or _not_a_picture(data)) from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise PictureError(_damaged()) from error
+
+
+def _pixels(picture: "Image") -> "Pixels":
+    import numpy as np
+    from PIL import ImageOps
+
+    try:
+        picture.load()
+        exif_free = ImageOps.exif_transpose(picture)
+        return np.asarray(_to_rgb(exif_free), np.uint8)
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise PictureError(_damaged()) from error
+
+
+def _to_rgb(picture: "Image") -> "Image":
+    import numpy as np
+    from PIL import Image
+
+    if picture.mode.startswith("I"):
+        # 16-bit grey: Pillow's own conversion clips instead of scaling
+        picture = Image.fromarray((np.asarray(picture, np.uint32) >> 8).astype(np.uint8))
+    if picture.has_transparency_data:
+        sheet = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(sheet, picture.convert("RGBA"))
+    return picture.convert("RGB")
+
+
+def _check_size(width: int, height: int) -> None:
+    if min(width, height) < SMALLEST_EDGE_PX:
+        raise PictureError(
+            f"The picture has only {width} × {height} pixels, too few to see skin in. Add the "
+            "camera's own file, not a preview of it."
+        )
+    if width * height > MOST_PIXELS:
+        raise PictureError(
+            f"The picture has {width} × {height} pixels, more than this station can open. Export "
+            "it with fewer pixels and add that file."
+        )
+
+
+def _orientation(exif: "Exif") -> int:
+    value = exif.get(ORIENTATION, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _camera_times(exif: "Exif") -> tuple[CameraTime, ...]:
+    from PIL.ExifTags import IFD, Base
+
+    details = exif.get_ifd(IFD.Exif)
+    found = (
+        (details.get(Base.DateTimeOriginal), details.get(Base.OffsetTimeOriginal), "exif-original"),
+        (exif.get(Base.DateTime), details.get(Base.OffsetTime), "exif"),
+    )
+    return tuple(
+        CameraTime(_clean(text), _clean(offset) or None, source)
+        for text, offset, source in found
+        if _clean(text)
+    )
+
+
+def _clean(value: object) -> str:
+    return value.strip("\0 ") if isinstance(value, str) else ""
+
+
+def _advice(data: bytes, kind: str = "") -> str:
+    if data[4:8] == b"ftyp" and data[8:12] in _BRANDS:
+        kind = "HEIC"
+    elif data[:4] in {b"II*\0", b"MM\0*"}:
+        kind = "TIFF"
+    elif data[:5] == b"%PDF-":
+        kind = "PDF"
+    return _ADVICE.get(kind, "")
+
+
+def _not_a_picture(data: bytes) -> str:
+    if data[:3] == b"\xff\xd8\xff" or data[:8] == b"\x89PNG\r\n\x1a\n":
+        return _damaged()
+    return "The file is not a picture that can be read. Add the camera's JPEG or PNG file."
+
+
+def _damaged() -> str:
+    return (
+        "The picture is damaged or not complete, as after an interrupted copy. Copy it from the "
+        "camera once more and add it again."
+    )
