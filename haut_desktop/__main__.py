@@ -1,0 +1,55 @@
+"""The command line: the window, the tour, the practice platform and the self-test."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from haut_desktop import __version__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["practice-platform"]:
+        from haut_desktop.practice.server import main as practice_platform
+
+        return practice_platform(arguments[1:])
+    chosen = _parser().parse_args(arguments)
+    if chosen.self_test:
+        from haut_desktop.self_test import run_self_test
+
+        return run_self_test()
+    if chosen.command == "tour":
+        from haut_desktop.tour import run_tour
+
+        return run_tour(chosen.out, pictures=chosen.pictures, platform=chosen.platform)
+    from haut_desktop.app import run_window
+
+    return run_window(is_practice=chosen.practice)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="haut-desktop", description="Capture station for the Haut.AI platform."
+    )
+    parser.add_argument("--version", action="version", version=f"Haut Desktop {__version__}")
+    parser.add_argument(
+        "--practice", action="store_true", help="open the window on the practice platform"
+    )
+    parser.add_argument(
+        "--self-test", action="store_true", help="check that every part of the program works"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    tour = commands.add_parser("tour", help="do the main job without hands, with screenshots")
+    tour.add_argument("--out", type=Path, required=True, help="folder for screenshots and report")
+    tour.add_argument("--pictures", type=Path, help="folder with front.*, left.*, right.*")
+    tour.add_argument("--platform", help="address of a platform that is already running")
+    commands.add_parser(
+        "practice-platform", help="serve the practice platform on this computer", add_help=False
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
