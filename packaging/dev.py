@@ -21,6 +21,7 @@ from system_packages import (
     DISPLAY_LIBRARIES,
     QT_LIBRARIES,
     TEST_PROGRAMS,
+    WAYLAND_LIBRARIES,
     has_display,
     install_command,
     missing_programs,
@@ -60,7 +61,7 @@ class Environment:
         if stamp.is_file() and stamp.read_text("utf-8") == wanted and self.python.exists():
             return
         stamp.unlink(missing_ok=True)
-        if not self.python.exists():
+        if not self.python.exists() or self._version() != platform.python_version():
             say(f"making {self.folder.name}")
             self._create()
         say(f"installing {self.lock.name}")
@@ -75,6 +76,13 @@ class Environment:
         if made:
             hint = install_command(["python3-venv"]) if sys.platform == "linux" else "reinstall it"
             sys.exit(f"This Python cannot make virtual environments. To mend that: {hint}")
+
+    def _version(self) -> str:
+        """Version of the Python that the environment was made with; empty when it does not say."""
+        settings = self.folder / "pyvenv.cfg"
+        lines = settings.read_text("utf-8").splitlines() if settings.is_file() else []
+        pairs = dict(line.split(" = ", 1) for line in lines if " = " in line)
+        return pairs.get("version", "")
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(f"{sys.version}{sys.executable}".encode())
@@ -144,7 +152,7 @@ def command_bench(extra: list[str]) -> int:
 def command_build(extra: list[str]) -> int:
     """Freeze the program into one folder, run its self-test, print its size and start time."""
     # Qt's plug-ins for a display take the system's libraries with them into the folder.
-    require_libraries({**QT_LIBRARIES, **DISPLAY_LIBRARIES})
+    require_libraries({**QT_LIBRARIES, **DISPLAY_LIBRARIES, **WAYLAND_LIBRARIES})
     BUILD.ensure()
     folders = ["--distpath", str(OUTPUT / "dist"), "--workpath", str(OUTPUT / "build")]
     spec = str(ROOT / "packaging" / "haut_desktop.spec")

@@ -1,5 +1,6 @@
 """The developer's command: it renews what changed, hides no failure, and names what is missing."""
 
+import platform
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,8 @@ def environment(tmp_path: Path) -> dev.Environment:
     environment = dev.Environment(tmp_path / "venv", lock, holds_project=True)
     environment.python.parent.mkdir(parents=True)
     environment.python.touch()
+    made_with = f"version = {platform.python_version()}\n"
+    (environment.folder / "pyvenv.cfg").write_text(made_with, "utf-8")
     return environment
 
 
@@ -73,6 +76,14 @@ def test_a_changed_lock_is_installed(environment: dev.Environment, processes: Pr
     environment.lock.write_text("nothing==2.0\n", "utf-8")
     environment.ensure()
     assert any("--require-hashes" in command for command in processes.commands)
+
+
+def test_an_environment_of_another_python_is_made_anew(
+    environment: dev.Environment, processes: Processes
+) -> None:
+    (environment.folder / "pyvenv.cfg").write_text("version = 3.10.0\n", "utf-8")
+    environment.ensure()
+    assert processes.commands[0][1:4] == ["-m", "venv", "--clear"]
 
 
 def test_an_install_that_failed_is_done_again(
