@@ -180,6 +180,8 @@ class MetricKey:
     version: str
     area: str
     metric: str
+    side: Side = Side.FRONT
+    """The picture's side: a left cheek seen from the left is another measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,24 @@ class Trend:
     def change_from_baseline(self) -> float | None:
         """Last value minus first; None with fewer than two visits."""
         return self.points[-1].value - self.points[0].value if len(self.points) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How far a value lies from the same metric's first value, at the same algorithm version."""
+
+    amount: float
+    since: str
+    """The baseline visit's name."""
+    higher_is_better: bool | None
+    """None where the platform does not say which direction is good."""
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether the skin is better than at the baseline; None for no change or no direction."""
+        if self.higher_is_better is None or self.amount == 0:
+            return None
+        return (self.amount > 0) == self.higher_is_better
 
 
 def bare_name(tech_name: str) -> str:

@@ -1,0 +1,95 @@
+"""Values over the visits: one line per metric, side and algorithm version, never mixed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from haut_desktop.domain.analysis import (
+    AlgorithmResult,
+    Change,
+    Metric,
+    MetricKey,
+    Trend,
+    VisitValue,
+)
+
+_HIGHER_IS_BETTER: Final = frozenset({"bad_good_line"})
+"""Widget types for which the contract says that 100 is the best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One visit's results, as a trend needs them."""
+
+    name: str
+    at: datetime
+    results: tuple[AlgorithmResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric of a result with the identity of its line."""
+
+    key: MetricKey
+    metric: Metric
+    is_main: bool
+
+
+def measures(result: AlgorithmResult) -> Iterator[Measure]:
+    """Every metric of a result that succeeded, the areas' main ones before their finer ones."""
+    if not result.is_ok:
+        return
+    for area in result.areas:
+        mains = () if area.main is None else (area.main,)
+        for metric in (*mains, *area.subs):
+            yield Measure(
+                MetricKey(
+                    result.algorithm, result.version, area.area, metric.tech_name, result.side
+                ),
+                metric,
+                is_main=metric is area.main,
+            )
+
+
+def trends(occasions: Iterable[Occasion]) -> tuple[Trend, ...]:
+    """Draw every numeric metric over the visits; ``occasions`` come oldest first.
+
+    A visit without the metric, or with another version of its algorithm, adds no point.
+    """
+    lines: dict[MetricKey, Trend] = {}
+    for occasion in occasions:
+        for measure in (m for result in occasion.results for m in measures(result)):
+            value = number_of(measure.metric)
+            if value is None:
+                continue
+            trend = lines.get(measure.key) or Trend(
+                measure.key, measure.metric.name, measure.metric.unit
+            )
+            point = VisitValue(occasion.name, occasion.at, value)
+            lines[measure.key] = replace(trend, points=(*trend.points, point))
+    return tuple(lines.values())
+
+
+def changes(
+    current: Iterable[AlgorithmResult], baselines: Mapping[MetricKey, VisitValue]
+) -> dict[MetricKey, Change]:
+    """Compare results with the first values of the same metrics, versions, areas and sides."""
+    found: dict[MetricKey, Change] = {}
+    for measure in (m for result in current for m in measures(result)):
+        value, first = number_of(measure.metric), baselines.get(measure.key)
+        if value is None or first is None:
+            continue
+        better = True if measure.metric.widget in _HIGHER_IS_BETTER else None
+        found[measure.key] = Change(value - first.value, first.visit_name, better)
+    return found
+
+
+def baselines(lines: Iterable[Trend]) -> dict[MetricKey, VisitValue]:
+    """The first value of each line."""
+    return {line.key: line.points[0] for line in lines if line.points}
+
+
+def number_of(metric: Metric) -> float | None:
+    """The metric's value where it is a number; a category has none."""
+    return None if isinstance(metric.value, str) else float(metric.value)

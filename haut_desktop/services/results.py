@@ -1,0 +1,263 @@
+"""Results: what the algorithms said, kept for ever, by visit, with pictures, masks and change."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from haut_desktop.domain.analysis import (
+    AlgorithmResult,
+    BatchResults,
+    Completeness,
+    Mask,
+    StoredResult,
+    Trend,
+    completeness,
+)
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.ids import BatchId, SubjectId
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.trends import Occasion, trends
+from haut_desktop.domain.visits import Visit
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.results_dictionary import ResultDictionary
+from haut_desktop.services.results_elsewhere import Elsewhere
+from haut_desktop.services.results_following import Look, Pace, ResultFollower
+from haut_desktop.services.results_pictures import ResultPicture, ResultPictures, rendition_key
+from haut_desktop.services.results_reading import Reading, ResultsReader
+from haut_desktop.services.results_wanted import ORIGINAL, mask_key, wanted
+
+if TYPE_CHECKING:
+    from haut_desktop.api.client import HautApi
+    from haut_desktop.api.object_store import ObjectStore
+    from haut_desktop.services.connectivity import Connectivity
+    from haut_desktop.services.session import Session
+    from haut_desktop.store.cache import PictureCache
+    from haut_desktop.store.destinations import DestinationStore
+    from haut_desktop.store.outbox import OutboxStore
+    from haut_desktop.store.results import ResultStore
+    from haut_desktop.store.studies import StudyStore
+    from haut_desktop.store.subjects import SubjectStore
+    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.visits import VisitStore
+
+__all__ = ["MaskLayer", "Pace", "ResultPicture", "Results", "VisitResults"]
+
+_LOOKS_WITHOUT_GROWTH = 5
+"""After so many looks that brought nothing new, what is there is taken for everything, where the
+platform has no flag and no list of algorithms (contract §7.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskLayer:
+    """A mask that can be laid over a picture of the same side and space."""
+
+    result: AlgorithmResult
+    mask: Mask
+    key: str = ""
+    """Opens the raster, where the mask is a picture of its own; empty for shapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitResults:
+    """One batch of a visit with everything that can be shown of it, also without the platform."""
+
+    visit: Visit
+    batch: Batch
+    completeness: Completeness
+    results: tuple[StoredResult, ...] = ()
+    pictures: tuple[ResultPicture, ...] = ()
+    masks: tuple[MaskLayer, ...] = ()
+
+
+class Results:
+    """Follows submitted batches, keeps what they bring, and reads it back."""
+
+    def __init__(
+        self,
+        *,
+        api: "HautApi",
+        objects: "ObjectStore",
+        store: "ResultStore",
+        outbox: "OutboxStore",
+        visits: "VisitStore",
+        subjects: "SubjectStore",
+        studies: "StudyStore",
+        destinations: "DestinationStore",
+        cache: "PictureCache",
+        vault: "Vault",
+        session: "Session",
+        connectivity: "Connectivity",
+        changes: Changes,
+        clock: Clock,
+        pace: Pace | None = None,
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._visits = visits
+        self._studies = studies
+        self._destinations = destinations
+        self._changes = changes
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._reader = ResultsReader(api)
+        self._dictionary = ResultDictionary(api=api, store=store)
+        self._pictures = ResultPictures(objects=objects, cache=cache, vault=vault)
+        self._elsewhere = Elsewhere(
+            api=api,
+            visits=visits,
+            subjects=subjects,
+            studies=studies,
+            destinations=destinations,
+            session=session,
+            clock=clock,
+        )
+        self._follower = ResultFollower(
+            outbox=outbox,
+            look=self._look,
+            session=session,
+            connectivity=connectivity,
+            changes=changes,
+            clock=clock,
+            pace=self._pace,
+        )
+        self._seen: dict[BatchId, tuple[str, int]] = {}
+
+    async def run(self) -> None:
+        """Follow submitted batches until cancelled."""
+        await self._follower.run()
+
+    async def refresh(self, batch_id: BatchId) -> Completeness:
+        """Ask the platform about one batch now; raises as every call to the platform does."""
+        return (await self._look(batch_id)).completeness
+
+    async def discover(self, subject_id: SubjectId) -> int:
+        """Make visits of the platform's batches that came from elsewhere; say how many."""
+        batches = await self._elsewhere.adopt(subject_id)
+        if batches:
+            self._changes.send(Change(Topic.VISITS, frozenset({subject_id})))
+        return len(batches)
+
+    async def visits(self, subject_id: SubjectId) -> tuple[VisitResults, ...]:
+        """Every submitted batch of a subject, oldest first, from this station alone."""
+        rows = await self._store.of_subject(subject_id)
+        return tuple([await self._gather(visit, batch, kept) for visit, batch, kept in rows])
+
+    async def trends(self, subject_id: SubjectId) -> tuple[Trend, ...]:
+        """Every metric over the subject's visits; versions are never mixed in one."""
+        rows = await self._store.of_subject(subject_id)
+        return trends(
+            Occasion(visit.name, batch.created_at, tuple(s.result for s in kept))
+            for visit, batch, kept in rows
+        )
+
+    async def picture(self, key: str) -> bytes | None:
+        """Open a picture or raster mask by its key; fetched anew if it is not kept any more."""
+        data = await self._pictures.open(key)
+        batch_id = BatchId(key.split("/")[0])
+        if data is None and batch_id != "vault":
+            self._seen.pop(batch_id, None)
+            await self._pictures.forget(batch_id)
+            await self._look(batch_id)
+            data = await self._pictures.open(key)
+        return data
+
+    async def description(self, algorithm: str, version_id: int | None) -> str:
+        """The platform's description of an algorithm as HTML, empty where it has none."""
+        return await self._dictionary.describe(algorithm, version_id)
+
+    # ---- looking -------------------------------------------------------------------------
+
+    async def _look(self, batch_id: BatchId) -> Look:
+        batch = await self._outbox.batch(batch_id)
+        visit = await self._visits.get(batch.visit_id)
+        target = await self._destinations.of_batch(batch_id)
+        names = await self._applications_of(batch, visit)
+        await self._dictionary.refresh(target.address.company_id, names)
+        catalog = await self._dictionary.applications()
+        reading = await self._reader.read(batch, target.address, names, catalog)
+        answer = await self._named(reading.answer, names)
+        grew, still = self._compare(batch_id, answer)
+        if grew:
+            await self._store.save(batch_id, answer, names, self._clock())
+        offered = wanted(batch, answer, reading.images)
+        missing = await self._pictures.keep(batch_id, offered)
+        state = self._judge(batch, reading, still)
+        await self._store.mark_complete(batch_id, state)
+        if grew or state is Completeness.COMPLETE:
+            self._tell(batch, visit)
+        return Look(state, grew, missing)
+
+    async def _named(self, answer: BatchResults, applications: tuple[str, ...]) -> BatchResults:
+        named = [await self._dictionary.named(r, applications) for r in answer.results]
+        return replace(answer, results=tuple(named))
+
+    async def _applications_of(self, batch: Batch, visit: Visit) -> tuple[str, ...]:
+        study = await self._studies.study(visit.study_id)
+        return next((d.applications for d in study.datasets if d.id == batch.dataset_id), ())
+
+    def _compare(self, batch_id: BatchId, answer: BatchResults) -> tuple[bool, int]:
+        """Whether something is new since the last look, and for how many looks nothing was."""
+        mark = hashlib.sha256(b"\0".join(sorted(r.raw for r in answer.results))).hexdigest()
+        before, still = self._seen.get(batch_id, ("", 0))
+        still = still + 1 if mark == before else 0
+        self._seen[batch_id] = (mark, still)
+        return mark != before and bool(answer.results), still
+
+    def _judge(self, batch: Batch, reading: Reading, still: int) -> Completeness:
+        since = batch.submitted_at or batch.created_at
+        state = completeness(
+            reading.expected,
+            reading.arrived,
+            age_s=(self._clock() - since).total_seconds(),
+            overdue_s=self._pace.overdue_s,
+            platform_says=reading.platform_says,
+        )
+        has_settled = reading.has_some_of_all and still >= _LOOKS_WITHOUT_GROWTH
+        if has_settled and reading.platform_says is None:
+            return Completeness.COMPLETE
+        return state
+
+    def _tell(self, batch: Batch, visit: Visit) -> None:
+        ids = {str(batch.id), str(visit.id), str(visit.subject_id or "")}
+        self._changes.send(Change(Topic.RESULTS, frozenset(ids)))
+
+    # ---- reading back --------------------------------------------------------------------
+
+    async def _gather(
+        self, visit: Visit, batch: Batch, kept: tuple[StoredResult, ...]
+    ) -> VisitResults:
+        own = [
+            ResultPicture(image.side, ORIGINAL, rendition_key(image), name=image.name)
+            for image in batch.images
+        ]
+        rasters = await self._pictures.masks(batch.id)
+        return VisitResults(
+            visit=visit,
+            batch=batch,
+            completeness=await self._completeness(batch),
+            results=kept,
+            pictures=(*own, *await self._pictures.pictures(batch.id)),
+            masks=tuple(_layers(batch, (s.result for s in kept), rasters)),
+        )
+
+    async def _completeness(self, batch: Batch) -> Completeness:
+        """As it was last judged; a batch nobody looked at yet is pending, or overdue by age."""
+        judged = await self._store.completeness(batch.id)
+        if judged is Completeness.COMPLETE:
+            return judged
+        since = batch.submitted_at or batch.created_at
+        is_old = (self._clock() - since).total_seconds() > self._pace.overdue_s
+        return Completeness.OVERDUE if is_old else judged or Completeness.PENDING
+
+
+def _layers(
+    batch: Batch, results: Iterable[AlgorithmResult], rasters: frozenset[str]
+) -> Iterable[MaskLayer]:
+    for result in results:
+        for mask in result.masks:
+            key = mask_key(batch, result, mask.side, mask.space)
+            if mask.shapes:
+                yield MaskLayer(result, mask)
+            elif key in rasters:
+                yield MaskLayer(result, mask, key)

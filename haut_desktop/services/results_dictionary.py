@@ -1,0 +1,80 @@
+"""The dictionaries behind the results: described algorithms, applications with their lists."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from haut_desktop.domain.analysis import Algorithm, AlgorithmResult, Application
+from haut_desktop.domain.ids import CompanyId
+
+if TYPE_CHECKING:
+    from haut_desktop.api.client import HautApi
+    from haut_desktop.store.results import ResultStore
+
+
+class ResultDictionary:
+    """Knows what the platform says of its algorithms; asks once a session, keeps it for ever."""
+
+    def __init__(self, *, api: "HautApi", store: "ResultStore") -> None:
+        self._api = api
+        self._store = store
+        self._are_algorithms_fresh = False
+        self._fresh_companies: set[CompanyId] = set()
+
+    async def refresh(self, company_id: CompanyId, applications: Collection[str]) -> None:
+        """Ask for what is not known yet; raises as every call to the platform does."""
+        if not self._are_algorithms_fresh:
+            await self._store.save_algorithms(await self._api.algorithms())
+            self._are_algorithms_fresh = True
+        known = {application.tech_name for application in await self._store.applications()}
+        if company_id not in self._fresh_companies or not set(applications) <= known:
+            await self._store.save_applications(await self._api.applications(company_id))
+            self._fresh_companies.add(company_id)
+
+    async def applications(self) -> tuple[Application, ...]:
+        """Applications as they were last listed."""
+        return await self._store.applications()
+
+    async def describe(self, algorithm: str, version_id: int | None) -> str:
+        """The platform's own description as HTML; empty for an algorithm it does not describe."""
+        return (await self._find(algorithm, version_id)).description_html
+
+    async def named(
+        self, result: AlgorithmResult, applications: Collection[str]
+    ) -> AlgorithmResult:
+        """Add version and name where the answer lacks them; an unknown algorithm stays as it is.
+
+        A v3 answer has no versions: the batch's ``applications`` say which one they contain.
+        """
+        if result.version and result.name:
+            return result
+        version_id = result.version_id
+        if version_id is None and not result.version:
+            version_id = await self._listed_version(result.algorithm, applications)
+        entry = await self._find(result.algorithm, version_id)
+        return replace(
+            result,
+            version_id=version_id,
+            version=result.version or entry.version,
+            name=result.name or entry.name or result.algorithm,
+        )
+
+    async def _listed_version(self, algorithm: str, applications: Collection[str]) -> int | None:
+        """The one version that the applications contain; None where they contain several."""
+        listed = {
+            entry.version_id
+            for application in await self._store.applications()
+            if application.tech_name in applications
+            for entry in application.algorithms
+            if entry.tech_name == algorithm
+        }
+        return listed.pop() if len(listed) == 1 else None
+
+    async def _find(self, algorithm: str, version_id: int | None) -> Algorithm:
+        """By version where it is known, by name where the name has one version only."""
+        entries = await self._store.algorithms()
+        if version_id is not None:
+            found = [e for e in entries if e.version_id == version_id]
+        else:
+            found = [e for e in entries if e.tech_name == algorithm]
+        return found[0] if len(found) == 1 else Algorithm(None, algorithm, "", "")

@@ -1,0 +1,158 @@
+"""Follows submitted batches: soon at first, then less often, several at once, to the end."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.analysis import Completeness
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import (
+    AccountError,
+    HautError,
+    NetworkError,
+    ServerError,
+)
+from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.session import SessionState
+from haut_desktop.services.changes import Change, Changes, Topic
+
+if TYPE_CHECKING:
+    from haut_desktop.services.connectivity import Connectivity
+    from haut_desktop.services.session import Session
+    from haut_desktop.store.outbox import OutboxStore
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the platform is asked; everything in seconds."""
+
+    first_s: float = 2.0
+    slowest_s: float = 10.0
+    growth: float = 1.4
+    overdue_s: float = 600.0
+    """Age from which a batch counts as overdue; whatever arrives later is still taken."""
+    after_overdue_s: float = 300.0
+    refused_s: float = 600.0
+    idle_s: float = 60.0
+    """Longest time between two looks into the database, in case news was missed."""
+    at_once: int = 4
+
+    def next_s(self, before_s: float, look: "Look") -> float:
+        """The pause after ``look``: short again whenever something new came."""
+        if look.completeness is Completeness.OVERDUE:
+            return self.after_overdue_s
+        return self.first_s if look.grew else min(self.slowest_s, before_s * self.growth)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a batch brought."""
+
+    completeness: Completeness
+    grew: bool
+    missing_pictures: int = 0
+
+    @property
+    def is_final(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        return self.completeness is Completeness.COMPLETE and not self.missing_pictures
+
+
+_PICTURE_LOOKS: Final = 5
+"""How many more looks a complete batch gets for pictures whose addresses did not answer."""
+
+
+class ResultFollower:
+    """Looks at every submitted batch that is not complete; starts from the database alone."""
+
+    def __init__(
+        self,
+        *,
+        outbox: "OutboxStore",
+        look: Callable[[BatchId], Awaitable[Look]],
+        session: "Session",
+        connectivity: "Connectivity",
+        changes: Changes,
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        self._outbox = outbox
+        self._look = look
+        self._session = session
+        self._connectivity = connectivity
+        self._changes = changes
+        self._clock = clock
+        self._pace = pace
+        self._lanes = asyncio.Semaphore(pace.at_once)
+        self._followed: set[BatchId] = set()
+        self._news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow until cancelled; a batch that is submitted meanwhile is taken up at once."""
+        unsubscribe = self._changes.subscribe(self._on_change)
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    self._news.clear()
+                    for batch in await self._outbox.submitted_incomplete(self._clock()):
+                        if batch.id not in self._followed:
+                            self._followed.add(batch.id)
+                            group.create_task(self._follow(batch.id), name=f"follow-{batch.id}")
+                    await self._until_news(self._pace.idle_s)
+        finally:
+            unsubscribe()
+
+    def _on_change(self, change: Change) -> None:
+        if change.topic in (Topic.OUTBOX, Topic.VISITS, Topic.SESSION, Topic.CONNECTIVITY):
+            self._news.set()
+
+    async def _until_news(self, timeout_s: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), timeout_s)
+
+    async def _follow(self, batch_id: BatchId) -> None:
+        pause_s, picture_looks = self._pace.first_s, 0
+        try:
+            while True:
+                await self._until_allowed()
+                look = await self._try(batch_id)
+                if look is None:
+                    pause_s = self._pace.slowest_s
+                elif look.is_final or picture_looks > _PICTURE_LOOKS:
+                    return
+                else:
+                    picture_looks += look.completeness is Completeness.COMPLETE
+                    pause_s = self._pace.next_s(pause_s, look)
+                await asyncio.sleep(pause_s)
+        except HautError as error:
+            # refused for this batch alone: the others go on, a person can ask again
+            _log.info("batch %s is not followed: %s", batch_id, error.kind)
+            await asyncio.sleep(self._pace.refused_s)
+        finally:
+            self._followed.discard(batch_id)
+
+    async def _until_allowed(self) -> None:
+        while self._session.state is not SessionState.SIGNED_IN:
+            await self._until_news(self._pace.idle_s)
+            await asyncio.sleep(0)
+        await self._connectivity.wait_until_due()
+
+    async def _try(self, batch_id: BatchId) -> Look | None:
+        """Look once; None when the network, the account or the server stood between."""
+        async with self._lanes:
+            try:
+                return await self._look(batch_id)
+            except NetworkError as error:
+                self._connectivity.pause(error)
+            except ServerError as error:
+                if error.retry_after_s:
+                    await asyncio.sleep(error.retry_after_s)
+            except AccountError as error:
+                _log.info("results wait: %s", error.kind)
+                await asyncio.sleep(self._pace.refused_s)
+        return None

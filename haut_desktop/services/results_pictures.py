@@ -1,0 +1,140 @@
+"""Pictures and masks that the platform made, fetched before their addresses expire and kept."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from haut_desktop.domain.errors import ItemError, ServerError, VaultError
+from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.imaging import Image, Side
+from haut_desktop.services.results_wanted import Wanted
+
+if TYPE_CHECKING:
+    from haut_desktop.api.object_store import ObjectStore
+    from haut_desktop.store.cache import PictureCache
+    from haut_desktop.store.vault import Vault
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPicture:
+    """A picture of a batch that can be shown without the platform; ``key`` opens it."""
+
+    side: Side
+    space: str
+    key: str
+    is_predicted: bool = False
+    name: str = ""
+
+
+def rendition_key(image: Image) -> str:
+    """Name the picture that was delivered, which lies in this station's vault."""
+    return f"vault/{image.rendition.vault_name}/{image.rendition.digest.sha256}"
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """One line of a batch's list of kept pictures."""
+
+    key: str
+    side: str
+    space: str
+    name: str
+    is_predicted: bool
+    is_mask: bool
+
+
+class ResultPictures:
+    """The pictures of the results; reads the vault for our own, the sealed cache for the rest.
+
+    Each batch has a list of what is kept for it, sealed in the cache beside the pictures.
+    """
+
+    def __init__(self, *, objects: "ObjectStore", cache: "PictureCache", vault: "Vault") -> None:
+        self._objects = objects
+        self._cache = cache
+        self._vault = vault
+        self._lists: dict[BatchId, dict[str, _Entry]] = {}
+
+    async def keep(self, batch_id: BatchId, wanted: Iterable[Wanted]) -> int:
+        """Fetch what is not kept yet; say how many could not be fetched. Raises NetworkError."""
+        entries = dict(await self._entries(batch_id))
+        before, missing = len(entries), 0
+        try:
+            for item in wanted:
+                if item.key in entries:
+                    continue
+                if await self._fetch(item):
+                    entries[item.key] = _entry_of(item)
+                else:
+                    missing += 1
+        finally:
+            if len(entries) > before:
+                await self._save(batch_id, entries)
+        return missing
+
+    async def pictures(self, batch_id: BatchId) -> tuple[ResultPicture, ...]:
+        """What is kept of a batch, without the masks."""
+        return tuple(
+            ResultPicture(Side(e.side), e.space, e.key, e.is_predicted, e.name)
+            for e in (await self._entries(batch_id)).values()
+            if not e.is_mask
+        )
+
+    async def masks(self, batch_id: BatchId) -> frozenset[str]:
+        """Keys of the raster masks that are kept of a batch."""
+        entries = await self._entries(batch_id)
+        return frozenset(e.key for e in entries.values() if e.is_mask)
+
+    async def forget(self, batch_id: BatchId) -> None:
+        """Take nothing of a batch for kept any more, so that ``keep`` fetches all of it again."""
+        await self._save(batch_id, {})
+
+    async def open(self, key: str) -> bytes | None:
+        """Unseal a kept picture; None when this station does not have it (any more)."""
+        try:
+            if key.startswith("vault/"):
+                _, vault_name, sha256 = key.split("/")
+                return await asyncio.to_thread(self._vault.open, vault_name, sha256)
+            return await asyncio.to_thread(self._cache.get, key)
+        except VaultError as error:
+            _log.info("picture not opened: %s", error.kind)
+            return None
+
+    async def _fetch(self, item: Wanted) -> bool:
+        try:
+            data = await self._objects.get(item.url)
+        except (ItemError, ServerError) as error:
+            # an expired address is no trouble: the next answer brings a fresh one
+            _log.info("%s not fetched: %s", item.key, error.kind)
+            return False
+        await asyncio.to_thread(self._cache.put, item.key, data)
+        return True
+
+    async def _entries(self, batch_id: BatchId) -> dict[str, _Entry]:
+        known = self._lists.get(batch_id)
+        if known is None:
+            data = await asyncio.to_thread(self._cache.get, _list_key(batch_id))
+            entries = msgspec.json.decode(data, type=list[_Entry]) if data else []
+            known = {entry.key: entry for entry in entries}
+            self._lists[batch_id] = known
+        return known
+
+    async def _save(self, batch_id: BatchId, entries: dict[str, _Entry]) -> None:
+        data = msgspec.json.encode(list(entries.values()))
+        await asyncio.to_thread(self._cache.put, _list_key(batch_id), data)
+        self._lists[batch_id] = entries
+
+
+def _list_key(batch_id: BatchId) -> str:
+    return f"{batch_id}/list"
+
+
+def _entry_of(item: Wanted) -> _Entry:
+    fields = asdict(item)
+    del fields["url"]
+    return _Entry(**{**fields, "side": item.side.value})

@@ -1,0 +1,140 @@
+"""One look at a batch on the platform: v3 and v1 results, as the dataset's applications demand."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.analysis import AlgorithmResult, Application, BatchResults
+from haut_desktop.domain.delivery import Route
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.ids import PlatformBatchId
+from haut_desktop.domain.imaging import Batch, PlatformImage
+
+if TYPE_CHECKING:
+    from haut_desktop.api.client import HautApi
+
+GUESS_V3_APPLICATIONS: Final = ("face_skin_metrics_3",)
+"""Beginnings of the names of applications whose results are read per batch by v3; no document says
+how to tell (contract §7.4 shows ``face_skin_metrics_3`` as the key of a v3 answer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the platform said about a batch at one moment."""
+
+    answer: BatchResults
+    """Everything in one: results with their sides, the platform's flag of v3, pictures."""
+    arrived: frozenset[str]
+    expected: frozenset[str]
+    """What the applications' lists promise, in the same words as ``arrived``."""
+    images: tuple[PlatformImage, ...]
+    """The batch's pictures as v1 lists them; empty where only v3 was asked."""
+    is_v3_complete: bool | None
+    """The flag of v3; None where v3 was not asked."""
+    promises_v1: bool
+
+    @property
+    def platform_says(self) -> bool | None:
+        """The platform's own word for the whole batch, which it has where only v3 computes."""
+        if self.is_v3_complete is False:
+            return False
+        return None if self.promises_v1 else self.is_v3_complete
+
+    @property
+    def has_some_of_all(self) -> bool:
+        """Whether there is a result for every picture, as far as pictures are listed."""
+        spoken = {result.platform_image_id for result in self.answer.results}
+        return bool(spoken) and {image.id for image in self.images} <= spoken
+
+
+def is_read_by_v3(application: str) -> bool:
+    """Whether an application's results come per batch; others come picture by picture."""
+    return application.startswith(GUESS_V3_APPLICATIONS)
+
+
+class ResultsReader:
+    """Asks the platform about one batch; keeps nothing."""
+
+    def __init__(self, api: "HautApi") -> None:
+        self._api = api
+
+    async def read(
+        self,
+        batch: Batch,
+        to: SubjectAddress,
+        applications: Iterable[str],
+        catalog: Iterable[Application],
+    ) -> Reading:
+        """Read every result there is; ``applications`` are the dataset's, none means not known."""
+        names = tuple(applications)
+        by_v3 = [name for name in names if is_read_by_v3(name)]
+        asks_v3 = bool(by_v3) or (not names and batch.route is Route.SIGNED)
+        asks_v1 = len(by_v3) < len(names) or not names
+        assert batch.platform_id is not None, "a batch without a platform id has no results"
+        answers: list[BatchResults] = []
+        flag = None
+        if asks_v3:
+            answers.append(await self._api.batch_results(to.company_id, batch.platform_id))
+            flag = bool(answers[0].is_complete_by_platform)
+        images: tuple[PlatformImage, ...] = ()
+        if asks_v1:
+            images = await self._images(to, batch.platform_id)
+            answers += [await self._image_answer(to, batch.platform_id, image) for image in images]
+        answer = _joined(answers)
+        listed = {a.tech_name: a for a in catalog if a.tech_name in names}
+        v1_apps = [listed[n] for n in names if not is_read_by_v3(n) and n in listed]
+        return Reading(
+            answer=replace(answer, is_complete_by_platform=flag),
+            arrived=frozenset(_words(answer.results)),
+            expected=frozenset(_promised(v1_apps, images)),
+            images=images,
+            is_v3_complete=flag,
+            promises_v1=asks_v1 and bool(names),
+        )
+
+    async def _images(
+        self, to: SubjectAddress, batch_id: PlatformBatchId
+    ) -> tuple[PlatformImage, ...]:
+        return await self._api.batch_images(to.company_id, to.dataset_id, to.subject_id, batch_id)
+
+    async def _image_answer(
+        self, to: SubjectAddress, batch_id: PlatformBatchId, image: PlatformImage
+    ) -> BatchResults:
+        """One picture's results and made pictures, with its side, which v1 rows do not carry."""
+        where = (to.company_id, to.dataset_id, to.subject_id, batch_id, image.id)
+        answer = await self._api.image_results(*where)
+        made = await self._api.aux_pictures(*where) if answer.results else ()
+        return BatchResults(
+            results=tuple(_on_side(result, image) for result in answer.results),
+            pictures=tuple(replace(p, side=image.side) for p in (*answer.pictures, *made)),
+            raw=answer.raw,
+        )
+
+
+def _on_side(result: AlgorithmResult, image: PlatformImage) -> AlgorithmResult:
+    masks = tuple(replace(mask, side=image.side) for mask in result.masks)
+    return replace(result, side=image.side, platform_image_id=image.id, masks=masks)
+
+
+def _joined(answers: Iterable[BatchResults]) -> BatchResults:
+    all_answers = tuple(answers)
+    return BatchResults(
+        results=tuple(r for answer in all_answers for r in answer.results),
+        pictures=tuple(p for answer in all_answers for p in answer.pictures),
+        raw=b"\n".join(answer.raw for answer in all_answers),
+    )
+
+
+def _words(results: Iterable[AlgorithmResult]) -> Iterator[str]:
+    """One word for each result; of v1, one for each picture."""
+    for result in results:
+        yield f"{result.platform_image_id or ''}/{result.algorithm}"
+
+
+def _promised(
+    applications: Iterable[Application], images: tuple[PlatformImage, ...]
+) -> Iterator[str]:
+    for application in applications:
+        for algorithm in application.algorithms:
+            for image in images:
+                yield f"{image.id}/{algorithm.tech_name}"
