@@ -8,7 +8,7 @@ from haut_desktop.practice.applications import list_runs, run_algorithms
 from haut_desktop.practice.clock import utc_now
 from haut_desktop.practice.prepared import PreparedImage, prepare_image
 from haut_desktop.practice.records import Row
-from haut_desktop.practice.result_writing import write_result
+from haut_desktop.practice.result_writing import write_internal_error, write_result
 from haut_desktop.practice.service import Priority, Service
 
 _log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Computing:
             self._compute(job)
         except Exception:  # noqa: BLE001 - one broken picture must not stop the worker
             _log.exception("image %s, algorithm %s failed", job["image_id"], job["version_id"])
-            self._service.records.execute("DELETE FROM jobs WHERE id = ?", job["id"])
+            write_internal_error(self._service, job)
 
     def _compute(self, job: Row) -> None:
         if self._prepared is None or self._prepared.image_id != job["image_id"]:

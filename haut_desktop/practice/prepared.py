@@ -42,7 +42,9 @@ class PreparedImage:
 
     @cached_property
     def aligned(self) -> AlignedFace | None:
-        found = None if self.picture is None else catalog.align_face(self.picture)
+        if self.picture is None or not hasattr(catalog, "align_face"):
+            return None
+        found = catalog.align_face(self.picture)
         return None if found is None else AlignedFace(*found)
 
     def measure(self, algorithm: Algorithm) -> Measurement | str:

@@ -27,8 +27,8 @@ SPACES: Final = ("aligned_face", "anonymised", "original")
 
 
 def write_result(service: Service, job: Row, run: Row, prepared: PreparedImage) -> None:
-    """Compute a job's algorithm; result, bill and queue change together."""
-    algorithm = next(a for a in run_algorithms(run) if a.version_id == job["version_id"])
+    """Compute a job's algorithm and write down what it says, with masks and pictures."""
+    algorithm = _algorithm_of(job, run)
     application = run_application(run)
     measured = prepared.measure(algorithm)
     parameter = None
@@ -40,28 +40,56 @@ def write_result(service: Service, job: Row, run: Row, prepared: PreparedImage) 
         _write_pictures(service, run, prepared)
         if application.generation == "v3":
             _write_masks(service, algorithm, measured, prepared)
+    is_ok, is_billed = not isinstance(measured, str), prepared.picture is not None
+    _finish(service, job, is_ok=is_ok, is_billed=is_billed, result=result, parameter=parameter)
+
+
+def write_internal_error(service: Service, job: Row) -> None:
+    """A row for an algorithm that broke; the platform did not do its work and bills nothing."""
+    run = service.records.fetch_one("SELECT * FROM runs WHERE id = ?", job["run_id"])
+    if run is None:
+        return
+    result = shape_failure(
+        _algorithm_of(job, run), run_application(run).image_type, "Internal error"
+    )
+    _finish(service, job, is_ok=False, is_billed=False, result=result, parameter=None)
+
+
+def _algorithm_of(job: Row, run: Row) -> Algorithm:
+    return next(a for a in run_algorithms(run) if a.version_id == job["version_id"])
+
+
+def _finish(
+    service: Service,
+    job: Row,
+    *,
+    is_ok: bool,
+    is_billed: bool,
+    result: dict[str, Any],
+    parameter: dict[str, Any] | None,
+) -> None:
+    """Result, bill and queue change together, so that a killed platform bills once."""
     now = utc_now()
+    place = (job["image_id"], job["run_id"], job["version_id"])
     with service.records.transaction():
+        if service.records.execute("DELETE FROM jobs WHERE id = ?", job["id"]) == 0:
+            return  # the image was deleted meanwhile
         service.records.execute(
             "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             str(uuid.uuid4()),
-            job["image_id"],
-            run["id"],
-            algorithm.version_id,
-            not isinstance(measured, str),
+            *place,
+            is_ok,
             to_json(result),
             to_json(parameter),
             now,
         )
-        if prepared.picture is not None:
-            service.records.insert(
-                "transactions",
-                image_id=job["image_id"],
-                run_id=run["id"],
-                version_id=algorithm.version_id,
-                created=now,
+        if is_billed:
+            service.records.execute(
+                "INSERT INTO transactions (image_id, run_id, version_id, created)"
+                " VALUES (?, ?, ?, ?)",
+                *place,
+                now,
             )
-        service.records.execute("DELETE FROM jobs WHERE id = ?", job["id"])
 
 
 def mask_key(image_id: str, version_id: int, space: str) -> str:

@@ -1,33 +1,22 @@
-"""The practice platform's command: two ports on this computer, one line when it is ready."""
+"""The practice platform's command: it serves on this computer until it is asked to stop."""
 
 import argparse
 import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 import msgspec
-import uvicorn
-from starlette.types import ASGIApp
 
-from haut_desktop.practice.accounts import list_accounts, open_company
-from haut_desktop.practice.app import make_platform_app
-from haut_desktop.practice.computing import Computing
-from haut_desktop.practice.connections import BreakableProtocol
-from haut_desktop.practice.demonstration import open_demonstration, prepare_datasets
-from haut_desktop.practice.fault_injection import FaultInjection
-from haut_desktop.practice.faults import Fault, Faults, Target, parse_fault
-from haut_desktop.practice.object_store import make_store_app
+from haut_desktop.practice.accounts import list_accounts
+from haut_desktop.practice.faults import parse_fault
 from haut_desktop.practice.quirks import Quirk
-from haut_desktop.practice.service import Options, Service, open_service
-
-_HOST: Final = "127.0.0.1"
+from haut_desktop.practice.service import Options, Service
+from haut_desktop.practice.serving import close_platform, open_platform, serve
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,24 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _make_parser().parse_args(argv)
     try:
         faults = [parse_fault(text) for text in arguments.fault]
-        quirks = frozenset(Quirk(name) for name in arguments.quirk)
     except ValueError as error:
-        sys.stderr.write(f"practice-platform: {error}\n")
+        sys.stderr.write(f"practice-platform: --fault: {error}\n")
         return 2
-    options = Options(
-        token_seconds=arguments.token_seconds,
-        result_delay_s=arguments.result_delay,
-        address_seconds=arguments.address_seconds,
-        logins_per_minute=arguments.logins_per_minute,
-        quirks=quirks,
-        has_demonstration=arguments.demonstration,
-    )
-    service = _open(arguments.data, options, faults)
+    service = open_platform(arguments.data, _read_options(arguments), faults)
     try:
         asyncio.run(_serve(service, arguments))
     finally:
-        service.computing.stop()
-        service.records.close()
+        close_platform(service)
     return 0
 
 
@@ -65,7 +44,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--address-seconds", type=int, default=3600, help="life of an address")
     parser.add_argument("--result-delay", type=float, default=0.0, help="seconds to compute")
     parser.add_argument("--logins-per-minute", type=int, default=60, help="for one account")
-    parser.add_argument("--fault", action="append", default=[], help="KIND[,NAME=VALUE…]")
+    parser.add_argument("--fault", action="append", default=[], help="KIND[,NAME=VALUE]...")
     parser.add_argument(
         "--quirk", action="append", default=[], choices=[quirk.value for quirk in Quirk]
     )
@@ -74,91 +53,25 @@ def _make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _open(folder: Path, options: Options, faults: Sequence[Fault]) -> Service:
-    service = open_service(folder, options)
-    service.computing = Computing(service)
-    service.faults = Faults()
-    for fault in faults:
-        service.faults.add(fault)
-    account = open_company(service)
-    dataset = prepare_datasets(service, account)
-    if options.has_demonstration:
-        open_demonstration(service, dataset, account)
-    return service
+def _read_options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        token_seconds=arguments.token_seconds,
+        result_delay_s=arguments.result_delay,
+        address_seconds=arguments.address_seconds,
+        logins_per_minute=arguments.logins_per_minute,
+        quirks=frozenset(Quirk(name) for name in arguments.quirk),
+        has_demonstration=arguments.demonstration,
+    )
 
 
 async def _serve(service: Service, arguments: argparse.Namespace) -> None:
-    platform_socket = _listen(service, "port", arguments.port)
-    store_socket = _listen(service, "store_port", arguments.store_port)
-    service.addresses.store_url = _url(store_socket)
-    servers = [
-        _make_server(make_platform_app(service), service.faults, Target.PLATFORM),
-        _make_server(make_store_app(service), service.faults, Target.STORE),
-    ]
-    stop = _watch_for_end(is_with_parent=arguments.exit_with_parent)
-    tasks = [
-        asyncio.ensure_future(server.serve(sockets=[listening]))
-        for server, listening in zip(servers, (platform_socket, store_socket), strict=True)
-    ]
-    service.computing.start()
-    _print_ready(service, _url(platform_socket))
-    await stop.wait()
-    for server in servers:
-        server.should_exit = True
-    await asyncio.gather(*tasks)
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that leaves the signals to the command."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _make_server(app: ASGIApp, faults: Faults, target: Target) -> uvicorn.Server:
-    config = uvicorn.Config(
-        FaultInjection(app, faults, target),
-        http=BreakableProtocol,
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
+    await serve(
+        service,
+        _watch_for_end(is_with_parent=arguments.exit_with_parent),
+        lambda url: _print_ready(service, url),
+        port=arguments.port,
+        store_port=arguments.store_port,
     )
-    return _Server(config)
-
-
-def _listen(service: Service, name: str, port: int) -> socket.socket:
-    """A listening socket; port 0 is the last one used, where it is free."""
-    remembered = int(service.records.setting(name) or 0) if port == 0 else port
-    try:
-        listening = _bind(remembered)
-    except OSError:
-        if port:
-            raise
-        listening = _bind(0)
-    service.records.remember(name, str(listening.getsockname()[1]))
-    return listening
-
-
-def _bind(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if sys.platform != "win32":  # there it would share a port that is in use
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((_HOST, port))
-        listening.listen(128)
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-def _url(listening: socket.socket) -> str:
-    return f"http://{_HOST}:{listening.getsockname()[1]}"
 
 
 def _watch_for_end(*, is_with_parent: bool) -> asyncio.Event:
