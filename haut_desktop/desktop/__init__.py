@@ -1,0 +1,1 @@
+"""What only the desktop knows: network state, proxies, the single instance, printing."""

@@ -1,0 +1,75 @@
+"""One window for each station folder: a second start brings the first one to the front."""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+_KNOCK: Final = b"show\n"
+_ANSWER_MS: Final = 1000
+
+
+class SingleInstance(QObject):
+    """Holds the station's folder for this process, or knocks at the one that holds it.
+
+    A lock file in the folder decides, also between accounts of the computer; the local socket only
+    carries the knock, so a socket left by a crash locks nobody out.
+    """
+
+    shown = Signal()
+    """Somebody started the program a second time: bring the window to the front."""
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = QLockFile(str(folder / "station.lock"))
+        # the holder's process id decides whether a lock is stale, never its age
+        self._lock.setStaleLockTime(0)
+        self._name = _socket_name(folder)
+        self._server: QLocalServer | None = None
+
+    def acquire(self) -> bool:
+        """Become the one instance; False when another process already is."""
+        if not self._lock.tryLock(0):
+            return False
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        # ours is the lock, so a socket of this name was left by a crash
+        QLocalServer.removeServer(self._name)
+        if server.listen(self._name):
+            server.newConnection.connect(self._on_server_connected)
+        self._server = server
+        return True
+
+    def knock(self) -> bool:
+        """Ask the running instance to show itself; whether it heard."""
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(_ANSWER_MS):
+            return False
+        socket.write(_KNOCK)
+        heard = socket.waitForBytesWritten(_ANSWER_MS)
+        socket.disconnectFromServer()
+        return heard
+
+    def release(self) -> None:
+        """Give the folder free."""
+        if self._server is not None:
+            self._server.close()
+            self._server.deleteLater()
+            self._server = None
+            self._lock.unlock()
+
+    def _on_server_connected(self) -> None:
+        while self._server is not None and self._server.hasPendingConnections():
+            socket = self._server.nextPendingConnection()
+            socket.disconnected.connect(socket.deleteLater)
+            self.shown.emit()
+
+
+def _socket_name(folder: Path) -> str:
+    # names of local sockets are short, paths are not
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
+    return f"haut-desktop-{digest[:20]}"
