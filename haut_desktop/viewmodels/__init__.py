@@ -1,0 +1,1 @@
+"""Decisions about what is shown, in QtCore and QtGui; no widget is drawn here."""

@@ -1,0 +1,1 @@
+"""Layout and wiring: what is shown and where; decisions are the view models'."""

@@ -1,0 +1,78 @@
+"""Questions that only a person can answer, awaited without a nested event loop."""
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+
+async def finish(dialog: QDialog) -> bool:
+    """Open ``dialog`` and wait until it is closed; True when it was accepted."""
+    answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def _on_dialog_finished(result: int) -> None:
+        if not answered.done():
+            answered.set_result(result)
+
+    dialog.finished.connect(_on_dialog_finished)
+    dialog.open()
+    try:
+        return await answered == QDialog.DialogCode.Accepted
+    finally:
+        dialog.finished.disconnect(_on_dialog_finished)
+        if not answered.done() or answered.cancelled():
+            dialog.close()
+
+
+async def ask_yes_no(parent: QWidget, title: str, message: str, *, yes: str, no: str) -> bool:
+    """Ask one question; the buttons say what they do, Esc and Enter mean the harmless answer."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(title)
+    box.setText(title)
+    box.setInformativeText(message)
+    accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    reject = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(reject)
+    box.setEscapeButton(reject)
+    try:
+        await finish(box)
+        return box.clickedButton() is accept
+    finally:
+        box.deleteLater()
+
+
+async def choose_files(parent: QWidget, title: str, name_filter: str) -> tuple[Path, ...]:
+    """Let the user choose files; none when it is cancelled."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.setNameFilter(name_filter)
+    try:
+        chosen = await finish(dialog)
+        return tuple(Path(name) for name in dialog.selectedFiles()) if chosen else ()
+    finally:
+        dialog.deleteLater()
+
+
+async def choose_folder(parent: QWidget, title: str) -> Path | None:
+    """Let the user choose a folder."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    try:
+        return Path(dialog.selectedFiles()[0]) if await finish(dialog) else None
+    finally:
+        dialog.deleteLater()
+
+
+async def choose_save_path(
+    parent: QWidget, title: str, name_filter: str, *, suggested: str = ""
+) -> Path | None:
+    """Let the user name a file to write."""
+    dialog = QFileDialog(parent, title)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilter(name_filter)
+    dialog.selectFile(suggested)
+    try:
+        return Path(dialog.selectedFiles()[0]) if await finish(dialog) else None
+    finally:
+        dialog.deleteLater()

@@ -1,0 +1,88 @@
+"""Badge: a short word on a coloured ground, with an icon so that colour is never the only sign."""
+
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from haut_desktop.widgets.icons import draw_icon
+from haut_desktop.widgets.theme import TextSize
+from haut_desktop.widgets.tokens import Tone, current_tokens
+
+TONE_ICONS: Final = {
+    Tone.GOOD: "check",
+    Tone.WARN: "warning",
+    Tone.BAD: "problem",
+    Tone.ACCENT: "info",
+}
+
+_ICON: Final = 12
+_PAD: Final = 8
+_GAP: Final = 4
+
+
+class Badge(QWidget):
+    """Shows one word or phrase in a tone; tells it to screen readers as its name."""
+
+    def __init__(self, text: str = "", tone: Tone = Tone.NEUTRAL, *, icon: str = "") -> None:
+        super().__init__()
+        self._text = ""
+        self._tone = tone
+        self._icon = ""
+        font = self.font()
+        font.setPixelSize(TextSize.CAPTION)
+        self.setFont(font)
+        self.setStyleSheet(f"font-size: {TextSize.CAPTION}px;")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.say(text, tone, icon=icon)
+
+    @property
+    def text(self) -> str:
+        """What the badge says."""
+        return self._text
+
+    @property
+    def tone(self) -> Tone:
+        """How it says it."""
+        return self._tone
+
+    def say(self, text: str, tone: Tone, *, icon: str = "") -> None:
+        """Show other words."""
+        self._text, self._tone = text, tone
+        self._icon = icon or TONE_ICONS.get(tone, "")
+        self.setAccessibleName(text)
+        self.setVisible(bool(text)) if self.parent() else None
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Room for icon and words."""
+        room = self.fontMetrics().horizontalAdvance(self._text) + 2 * _PAD
+        return QSize(room + (_ICON + _GAP if self._icon else 0), 22)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the icon and a few letters; the rest is elided."""
+        return QSize(min(self.sizeHint().width(), 48), 22)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw ground, icon and words."""
+        tokens = current_tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens.wash(self._tone)))
+        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        left = float(_PAD)
+        ink = tokens.ink(self._tone)
+        if self._icon:
+            top = (self.height() - _ICON) / 2
+            draw_icon(painter, self._icon, ink, QRectF(left, top, _ICON, _ICON))
+            left += _ICON + _GAP
+        painter.setPen(QColor(ink))
+        box = QRectF(left, 0, self.width() - left - _PAD + 1, self.height())
+        words = self.fontMetrics().elidedText(
+            self._text, Qt.TextElideMode.ElideRight, int(box.width()) + 1
+        )
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+        painter.end()
