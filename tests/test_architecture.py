@@ -30,7 +30,9 @@ LAYERS: Final = {
 }
 """What each layer may import besides itself, `settings` and `__version__`."""
 
-TOP_MODULES: Final = frozenset({"__init__", "__main__", "app", "tour", "settings", "self_test"})
+TOP_MODULES: Final = frozenset(
+    {"__init__", "__main__", "app", "tour", "settings", "self_test", "practice_process"}
+)
 COMPOSERS: Final = frozenset({"__main__", "app", "tour", "self_test"})
 """Modules that know every layer."""
 
