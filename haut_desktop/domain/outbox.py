@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import Visit
@@ -18,6 +19,9 @@ class VisitDelivery:
     batches: tuple[Batch, ...]
     registrations: tuple[Registration, ...] = ()
     """The subject's registrations in the batches' datasets: pictures wait for them."""
+
+    computed: frozenset[BatchId] = frozenset()
+    """Those of the batches whose results are complete."""
 
     def registration_for(self, batch: Batch) -> Registration | None:
         """The registration that ``batch`` needs before anything of it can go."""

@@ -1,0 +1,238 @@
+"""State and waiting of a delivery in words that a technician understands; pure functions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Final
+
+from haut_desktop.domain.delivery import (
+    BatchState,
+    ImageState,
+    Proof,
+    RegistrationState,
+    Trouble,
+    Waiting,
+)
+from haut_desktop.domain.errors import Blame
+from haut_desktop.domain.imaging import Batch, Image, Side
+from haut_desktop.domain.session import Connection
+from haut_desktop.domain.subjects import Registration
+
+
+class Mood(StrEnum):
+    """How a phrase is meant; the phrase always says it in words too."""
+
+    NEUTRAL = "neutral"
+    ACCENT = "accent"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A state in words."""
+
+    text: str
+    mood: Mood = Mood.NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What holds for the whole outbox while one row is put into words."""
+
+    now: datetime
+    zone: tzinfo = UTC
+    is_paused: bool = False
+    is_signed_in: bool = True
+    connection: Connection = Connection.ONLINE
+
+    def clock_time(self, moment: datetime) -> str:
+        """A moment as hours and minutes at the site, with the date when it is not today."""
+        local = moment.astimezone(self.zone)
+        is_today = local.date() == self.now.astimezone(self.zone).date()
+        return f"{local:%H:%M}" if is_today else f"{local:%d %b, %H:%M}"
+
+    def obstacle(self) -> Phrase | None:
+        """What keeps everything from being sent, the nearest to a person's hand first."""
+        if self.is_paused:
+            return Phrase("Paused by you", Mood.WARN)
+        if not self.is_signed_in:
+            return Phrase("Waiting for sign-in", Mood.WARN)
+        return _CONNECTIONS.get(self.connection)
+
+
+_CONNECTIONS: Final = {
+    Connection.OFFLINE: Phrase("Waiting for the network", Mood.WARN),
+    Connection.PORTAL: Phrase("Waiting: the network wants its own sign-in first", Mood.WARN),
+    Connection.TROUBLE: Phrase("Waiting: the platform has trouble", Mood.WARN),
+}
+_SIDES: Final = {
+    Side.FRONT: "Front",
+    Side.LEFT: "Left",
+    Side.RIGHT: "Right",
+    Side.OTHER: "Other view",
+}
+PROOFS: Final = {
+    Proof.STORE_HASH: "Proven by the store's own checksum",
+    Proof.LENGTH_ONLY: "Proven by its length; the store gave no checksum",
+    Proof.SERVER_ID_ONLY: "Accepted by the platform under its id; no checksum was given",
+}
+
+
+def side_words(side: Side) -> str:
+    """A side's name; left and right are the subject's own."""
+    return _SIDES[side]
+
+
+def image_words(image: Image, around: Circumstances) -> Phrase:
+    """Where one picture stands."""
+    match image.state:
+        case ImageState.STORED:
+            return Phrase("Arrived", Mood.GOOD)
+        case ImageState.HELD:
+            return _held(image.waiting.trouble)
+        case ImageState.UPLOADING:
+            return Phrase("Sending", Mood.ACCENT)
+        case ImageState.UNSETTLED:
+            return Phrase("Asking whether it arrived", Mood.WARN)
+        case ImageState.ERASED:
+            return Phrase("Erased")
+        case ImageState.SEALED:
+            return waiting_words(image.waiting, around) or Phrase("Sealed here")
+
+
+def batch_words(
+    batch: Batch,
+    around: Circumstances,
+    registration: Registration | None = None,
+    *,
+    is_computed: bool = False,
+) -> Phrase:
+    """Where the pictures that are computed together stand."""
+    match batch.state:
+        case BatchState.HELD:
+            return _held(batch.waiting.trouble)
+        case BatchState.RETRACTING:
+            return Phrase("Being taken back", Mood.WARN)
+        case BatchState.RETRACTED:
+            return Phrase("Taken back")
+        case BatchState.SUBMITTED if is_computed:
+            return Phrase("Arrived and computed", Mood.GOOD)
+        case BatchState.SUBMITTED:
+            return Phrase("Arrived, being computed", Mood.GOOD)
+        case BatchState.OPEN | BatchState.INITIATING | BatchState.SUBMITTING:
+            return _unfinished(batch, around, registration)
+
+
+def _unfinished(batch: Batch, around: Circumstances, registration: Registration | None) -> Phrase:
+    held = sum(image.state is ImageState.HELD for image in batch.images)
+    if held:
+        return Phrase(f"Held: {held} of {count(len(batch.images), 'picture')}", Mood.BAD)
+    if registration is not None and registration.state is RegistrationState.HELD:
+        return Phrase("Held: the subject's registration", Mood.BAD)
+    if batch.not_before is not None and batch.not_before > around.now:
+        return Phrase(f"Resting until {around.clock_time(batch.not_before)}", Mood.ACCENT)
+    return (
+        _in_flight(batch)
+        or around.obstacle()
+        or _unregistered(registration, around)
+        or waiting_words(batch.waiting, around)
+        or _image_waits(batch, around)
+        or _STEPS.get(batch.state)
+        or _in_line(batch)
+    )
+
+
+_STEPS: Final = {
+    BatchState.SUBMITTING: Phrase("All sent, asking for the analysis", Mood.ACCENT),
+    BatchState.INITIATING: Phrase("Starting", Mood.ACCENT),
+}
+
+
+def _in_flight(batch: Batch) -> Phrase | None:
+    stored = sum(image.state is ImageState.STORED for image in batch.images)
+    if any(image.state is ImageState.UPLOADING for image in batch.images):
+        at = min(stored + 1, len(batch.images))
+        return Phrase(f"Sending {at} of {len(batch.images)}", Mood.ACCENT)
+    return None
+
+
+def _image_waits(batch: Batch, around: Circumstances) -> Phrase | None:
+    if any(image.state is ImageState.UNSETTLED for image in batch.images):
+        return Phrase("Asking what arrived", Mood.WARN)
+    waits = (waiting_words(image.waiting, around) for image in batch.images)
+    return next((words for words in waits if words is not None), None)
+
+
+def _unregistered(registration: Registration | None, around: Circumstances) -> Phrase | None:
+    if registration is None or registration.state is RegistrationState.REGISTERED:
+        return None
+    return waiting_words(registration.waiting, around) or Phrase(
+        "Registering the subject first", Mood.ACCENT
+    )
+
+
+def _in_line(batch: Batch) -> Phrase:
+    stored = sum(image.state is ImageState.STORED for image in batch.images)
+    if stored:
+        return Phrase(f"{stored} of {len(batch.images)} sent, more to come", Mood.ACCENT)
+    return Phrase("Waiting for its turn")
+
+
+def waiting_words(waiting: Waiting, around: Circumstances) -> Phrase | None:
+    """Why something waits and until when; None when nothing keeps it."""
+    trouble = waiting.trouble
+    if trouble is None:
+        return None
+    if trouble.blame is Blame.NETWORK:
+        text = "Waiting for the network"
+    elif trouble.blame is Blame.ACCOUNT:
+        text = "Waiting for sign-in"
+    else:
+        text = trouble.title
+    if waiting.retry_at is not None and waiting.retry_at > around.now:
+        text = f"{text}, next try {around.clock_time(waiting.retry_at)}"
+    return Phrase(text, Mood.WARN)
+
+
+def _held(trouble: Trouble | None) -> Phrase:
+    if trouble is None or not trouble.title:
+        return Phrase("Held by you", Mood.BAD)
+    return Phrase("Held" if trouble.title == "Held" else f"Held: {trouble.title}", Mood.BAD)
+
+
+_RANK: Final = {Mood.BAD: 0, Mood.WARN: 1, Mood.ACCENT: 2, Mood.NEUTRAL: 3, Mood.GOOD: 4}
+
+
+def worst(phrases: Sequence[Phrase]) -> Phrase:
+    """The phrase that needs a person most; what a visit with several batches shows."""
+    return min(phrases, key=lambda phrase: _RANK[phrase.mood], default=Phrase("Nothing to send"))
+
+
+def age_words(moment: datetime, now: datetime) -> str:
+    """How long ago something was, e.g. ``3 min ago``."""
+    age = max(now - moment, timedelta(0))
+    if age < timedelta(minutes=1):
+        return "just now"
+    if age < timedelta(hours=1):
+        return f"{age // timedelta(minutes=1)} min ago"
+    if age < timedelta(days=1):
+        return f"{age // timedelta(hours=1)} h ago"
+    return f"{count(age // timedelta(days=1), 'day')} ago"
+
+
+def size_words(size_bytes: int) -> str:
+    """A size in the unit that fits, e.g. ``4.2 MB``."""
+    if size_bytes < 1_000_000:
+        return f"{max(1, round(size_bytes / 1000))} kB" if size_bytes else "0 kB"
+    if size_bytes < 1_000_000_000:
+        return f"{size_bytes / 1_000_000:.1f} MB"
+    return f"{size_bytes / 1_000_000_000:.1f} GB"
+
+
+def count(number: int, thing: str) -> str:
+    """A number with its noun, e.g. ``1 picture``, ``3 pictures``."""
+    ending = "es" if thing.endswith("ch") else "s"
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}{ending}"
