@@ -20,7 +20,8 @@ HautError                         title: what happened; message: what happens ne
 │   ├── BodyRefusedError          the store gave up in the middle of a body, twice
 │   ├── ContentMismatchError      what was stored is not what was sent
 │   ├── PictureError              a file that cannot be taken in
-│   └── SubjectCodeError          a code that is malformed or taken
+│   ├── SubjectCodeError          a code that is malformed or taken
+│   └── VisitClosedError          a visit that can no longer be changed this way
 ├── StationError                  this computer: disk, database, keyring
 │   ├── StoreError                …with one class for each outcome of the database
 │   ├── KeyringError              …with one class for each situation of the keyring
@@ -90,6 +91,11 @@ class OutcomeUnknownError(NetworkError):
         "The connection broke before the platform's answer arrived. The station asks what arrived "
         "before it sends anything again."
     )
+
+    def __init__(self, message: str = "", *, title: str = "", in_body: bool = False) -> None:
+        super().__init__(message, title=title)
+        self.in_body = in_body
+        """Whether it broke while the body was being sent: the other side can't have all of it."""
 
 
 class NotThePlatformError(NetworkError):
@@ -247,6 +253,15 @@ class SubjectCodeError(ItemError):
     """A subject code that is malformed or already in use."""
 
     default_title = "Subject code"
+
+
+class VisitClosedError(ItemError):
+    """A change that only an open visit, or one of which nothing was sent, allows."""
+
+    default_title = "The visit is on its way"
+    default_message = (
+        "Part of this visit has been sent already, so it stays as it is. Nothing was changed."
+    )
 
 
 # ---- station ---------------------------------------------------------------------------------

@@ -1,0 +1,160 @@
+"""Turns what HTTP can do to a call into the domain's errors, by who is to blame."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from haut_desktop.domain.errors import (
+    HautError,
+    NotThePlatformError,
+    OutcomeUnknownError,
+    PermissionRefusedError,
+    RefusedError,
+    ServerTroubleError,
+    SignedOutError,
+    TooManyRequestsError,
+    UnreachableError,
+)
+
+NEVER_LEFT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    # a proxy that refuses the tunnel: the request itself was never written
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+"""Failures of which it is certain that the request never left this computer."""
+
+_LONGEST_DETAIL: Final = 300
+_NO_JSON: Final = object()
+
+
+@contextmanager
+def translate_errors() -> Iterator[None]:
+    """Raise a transport's failure as ``UnreachableError`` or ``OutcomeUnknownError``.
+
+    The message never repeats httpx's own words: they may hold an address or a header.
+    """
+    try:
+        yield
+    except NEVER_LEFT as error:
+        raise UnreachableError from error
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
+        raise OutcomeUnknownError from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the platform refused, in its own words."""
+
+    code: str
+    detail: str
+    attr: str | None = None
+
+
+def read_json(response: httpx.Response) -> Any:
+    """The body as JSON; raises ``NotThePlatformError`` for anything else."""
+    value = _decode(response.content)
+    if value is _NO_JSON:
+        raise NotThePlatformError
+    return value
+
+
+def error_of(response: httpx.Response) -> HautError | None:
+    """Say what a platform's answer means as an error; None for a good one (2xx)."""
+    status = response.status_code
+    if response.is_success:
+        return None
+    if response.is_redirect or status < 400 or status == 511:
+        return NotThePlatformError()
+    if status == 429:
+        return TooManyRequestsError(retry_after_s(response))
+    if status >= 500:
+        return ServerTroubleError(status)
+    if status in (401, 403, 407) and _is_page(response):
+        # a proxy's or guest network's own page: the platform's frontend answers these in JSON
+        return NotThePlatformError()
+    reason = reason_of(response)
+    if status == 401:
+        return SignedOutError()
+    if status == 403:
+        return PermissionRefusedError()
+    return RefusedError(status, reason.code, reason.detail, reason.attr)
+
+
+def reason_of(response: httpx.Response) -> Reason:
+    """Read the first reason out of any of the envelopes that the contract knows (§1.4)."""
+    body = _decode(response.content)
+    if isinstance(body, dict):
+        errors = body.get("errors")
+        if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+            return _entry(errors[0])
+        if "detail" in body:
+            return _detail(body["detail"])
+        for name, value in body.items():
+            texts = value if isinstance(value, list) else [value]
+            if texts and isinstance(texts[0], str):
+                return Reason("invalid", texts[0][:_LONGEST_DETAIL], str(name))
+    return Reason("unknown", f"no reason given (status {response.status_code})")
+
+
+def retry_after_s(response: httpx.Response) -> float | None:
+    """Seconds that the server asks to wait, written as a number or as a date."""
+    text = response.headers.get("retry-after", "")
+    if text.strip().isdecimal():
+        return float(text)
+    until = parse_date(text)
+    if until is None:
+        return None
+    now = server_time(response) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def server_time(response: httpx.Response) -> datetime | None:
+    """The server's clock as its ``Date`` header says."""
+    return parse_date(response.headers.get("date", ""))
+
+
+def parse_date(text: str) -> datetime | None:
+    """Read an HTTP date."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _decode(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _NO_JSON
+
+
+def _is_page(response: httpx.Response) -> bool:
+    is_html = "html" in response.headers.get("content-type", "").lower()
+    return is_html or response.content[:200].lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+
+def _entry(entry: dict[str, Any]) -> Reason:
+    attr = entry.get("attr")
+    detail = str(entry.get("detail") or "no reason given")
+    return Reason(
+        str(entry.get("code") or "error"), detail[:_LONGEST_DETAIL], str(attr) if attr else None
+    )
+
+
+def _detail(detail: object) -> Reason:
+    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
+        # the rasterisation service: {"detail": [{"loc": […], "msg": "…", "type": "…"}]}
+        first = detail[0]
+        place = ".".join(str(part) for part in first.get("loc") or ())
+        message = str(first.get("msg", "no reason given"))[:_LONGEST_DETAIL]
+        return Reason(str(first.get("type", "error")), message, place or None)
+    return Reason("error", str(detail)[:_LONGEST_DETAIL])

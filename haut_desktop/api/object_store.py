@@ -1,0 +1,162 @@
+"""The object store behind signed addresses: bytes out and in, with no token and no cookies."""
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import httpx
+
+from haut_desktop.api.errors import retry_after_s, translate_errors
+from haut_desktop.api.transport import Network, OnProgress, PictureBody
+from haut_desktop.domain.clock import Clock, system_clock
+from haut_desktop.domain.delivery import Proof
+from haut_desktop.domain.errors import (
+    AddressExpiredError,
+    ContentMismatchError,
+    HautError,
+    NotThePlatformError,
+    OutcomeUnknownError,
+    RefusedError,
+    ServerTroubleError,
+    TooManyRequestsError,
+)
+from haut_desktop.domain.imaging import LARGEST_PICTURE_BYTES, ProofOfDelivery, UploadAddress
+
+GUESS_EXPIRY_WORDS: Final = ("expired", "expiredtoken")
+"""What an expired address is recognised by in the store's XML, lower case.
+
+Contract §6.5 knows only that errors "come as GCS XML"; the store's public manual has
+``ExpiredToken`` with 400, others write ``AccessDenied`` with 403 and ``Request has expired``.
+"""
+
+_SENT_BY_US: Final = frozenset({"host", "content-length"})
+"""Headers that the HTTP library sets from the address and the body."""
+
+
+class ObjectStore:
+    """Puts bytes to signed addresses and proves it; fetches bytes from signed addresses."""
+
+    def __init__(self, network: Network | None = None, clock: Clock = system_clock) -> None:
+        self._network = network or Network()
+        self._client = self._network.make_client()
+        self._clock = clock
+
+    async def put(
+        self,
+        address: UploadAddress,
+        data: bytes,
+        *,
+        md5_hex: str,
+        on_progress: OnProgress | None = None,
+    ) -> ProofOfDelivery:
+        """Send ``data`` with the address's own headers and compare what the store says of it.
+
+        Repeating it replaces the same object. Raises AddressExpiredError, RefusedError,
+        ContentMismatchError, UnreachableError, and OutcomeUnknownError, whose ``in_body`` says that
+        the connection broke while the body was being sent.
+        """
+        body = PictureBody(data, on_progress)
+        request = self._client.build_request(
+            address.method or "PUT",
+            address.url,
+            headers=_headers(address, md5_hex, body.size_bytes),
+            content=body,
+        )
+        try:
+            response = await self._send(request, body.size_bytes)
+        except OutcomeUnknownError as error:
+            raise OutcomeUnknownError(in_body=not body.is_sent) from error
+        if (trouble := _error_of(response)) is not None:
+            raise trouble
+        return self._proof(response, md5_hex, len(data))
+
+    async def get(self, url: str) -> bytes:
+        """Fetch the whole object; raises AddressExpiredError when the address has ended."""
+        with translate_errors():
+            request = self._client.build_request("GET", url)
+        response = await self._send(request, LARGEST_PICTURE_BYTES)
+        if (trouble := _error_of(response)) is not None:
+            raise trouble
+        return response.content
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _send(self, request: httpx.Request, size_bytes: int) -> httpx.Response:
+        with translate_errors():
+            async with asyncio.timeout(self._network.timeouts.whole_s(size_bytes)):
+                return await self._client.send(request, auth=None)
+
+    def _proof(self, response: httpx.Response, md5_hex: str, size_bytes: int) -> ProofOfDelivery:
+        stored_md5 = _stored_md5(response.headers)
+        stored_length = response.headers.get("x-goog-stored-content-length", "")
+        if stored_md5 and stored_md5 != md5_hex.lower():
+            raise ContentMismatchError
+        if stored_length.isdecimal() and int(stored_length) != size_bytes:
+            raise ContentMismatchError
+        now = self._clock()
+        if stored_md5:
+            return ProofOfDelivery(Proof.STORE_HASH, f"md5={stored_md5}", now)
+        if stored_length.isdecimal():
+            return ProofOfDelivery(Proof.LENGTH_ONLY, f"length={stored_length}", now)
+        return ProofOfDelivery(Proof.SERVER_ID_ONLY, f"status={response.status_code}", now)
+
+
+def _headers(address: UploadAddress, md5_hex: str, size_bytes: int) -> dict[str, str]:
+    """The address's headers unchanged; an MD5 that it asks for without a value is filled in."""
+    headers = {n: v for n, v in address.headers if n.lower() not in _SENT_BY_US}
+    for name, value in headers.items():
+        if name.lower() == "content-md5" and not value.strip():
+            headers[name] = base64.b64encode(bytes.fromhex(md5_hex)).decode()
+    headers["Content-Length"] = str(size_bytes)
+    return headers
+
+
+def _stored_md5(headers: httpx.Headers) -> str:
+    """The MD5 the store computed, hexadecimal: from ``x-goog-hash``, else from a plain ``ETag``."""
+    for part in headers.get("x-goog-hash", "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "md5":
+            try:
+                return base64.b64decode(value, validate=True).hex()
+            except binascii.Error:
+                return ""
+    etag = headers.get("etag", "").strip('"')
+    return etag.lower() if re.fullmatch(r"[0-9a-fA-F]{32}", etag) else ""
+
+
+def _error_of(response: httpx.Response) -> HautError | None:
+    """Say what the store's answer means; its errors are XML, the platform's are JSON."""
+    status, said = response.status_code, response.text if not response.is_success else ""
+    if response.is_success and not _is_page(response.headers):
+        return None
+    if status < 400 or status == 511 or _is_page(response.headers):
+        return NotThePlatformError()
+    if status == 429:
+        return TooManyRequestsError(retry_after_s(response))
+    if status >= 500 or status == 408:
+        trouble = ServerTroubleError(status)
+        trouble.retry_after_s = retry_after_s(response)
+        return trouble
+    if status in (400, 403) and any(word in said.lower() for word in GUESS_EXPIRY_WORDS):
+        return AddressExpiredError()
+    return RefusedError(status, _element(said, "Code") or "store", _reason(said, status))
+
+
+def _is_page(headers: Mapping[str, str]) -> bool:
+    return "html" in headers.get("content-type", "").lower()
+
+
+def _reason(said: str, status: int) -> str:
+    words = (_element(said, "Message"), _element(said, "Details"))
+    return " ".join(word for word in words if word)[:300] or f"status {status}"
+
+
+def _element(xml: str, name: str) -> str:
+    """Text of the first element ``name``; a parser would trust the answer more than it deserves."""
+    found = re.search(rf"<{name}>(.*?)</{name}>", xml[:10_000], re.DOTALL)
+    return found.group(1).strip() if found else ""
