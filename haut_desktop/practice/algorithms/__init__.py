@@ -1,1 +1,1 @@
-"""What the practice platform computes from the pixels it was given: practice values, no measurements."""
+"""What the practice platform computes from pixels: practice values, no measurements."""

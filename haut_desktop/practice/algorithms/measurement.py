@@ -15,7 +15,7 @@ Feature = dict[str, Any]
 
 
 class AlgorithmFailedError(Exception):
-    """An algorithm cannot say anything about a picture; the message is what the platform reports."""
+    """An algorithm cannot judge a picture; the message is what the platform reports."""
 
 
 @dataclass(frozen=True, slots=True)

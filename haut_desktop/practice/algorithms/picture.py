@@ -33,6 +33,11 @@ class WorkingCopy:
     scale: float
     """Original pixels per working pixel."""
 
+    @property
+    def unit_px(self) -> float:
+        """About half a head in working pixels; without a face the longer side of the picture."""
+        return self.face.pose.unit_px if self.face else float(max(self.skin.shape))
+
 
 class Picture:
     """A picture's pixels, upright; face and skin are found once, when first asked for."""
@@ -80,7 +85,7 @@ class Picture:
             cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), np.float32
         )
         face = find_face(rgb)
-        return WorkingCopy(rgb, lab, find_skin(rgb, face), face, scale)
+        return WorkingCopy(rgb, lab, find_skin(rgb, lab, face), face, scale)
 
     @cached_property
     def face(self) -> Face | None:

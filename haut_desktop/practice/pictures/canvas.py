@@ -29,7 +29,7 @@ def make_noise(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """A part of a canvas with local coordinates in head units; u grows towards the subject's left."""
+    """A part of a canvas with local coordinates in head units, u towards the subject's left."""
 
     lab: Plane
     u: Plane
@@ -104,7 +104,7 @@ class Canvas:
         right, bottom = min(width, max(right, left + 2)), min(height, max(bottom, top + 2))
         us = (np.arange(left, right, dtype=np.float32) - column) / self.px
         vs = (np.arange(top, bottom, dtype=np.float32) - row) / self.px
-        u, v = np.meshgrid(us, vs)
+        u, v = (np.asarray(plane, np.float32) for plane in np.meshgrid(us, vs))
         return Window(self.lab[top:bottom, left:right], u, v, self.px)
 
     def look_up(self, theta: Plane, y: Plane) -> NDArray[np.float32]:

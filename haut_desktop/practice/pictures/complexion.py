@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from haut_desktop.practice.pictures.canvas import REACH_UNITS, Canvas, make_noise
-from haut_desktop.practice.pictures.head import Plane, smoothstep
+from haut_desktop.practice.pictures.head import smoothstep
 from haut_desktop.practice.pictures.person import Looks, Person, looks_of
 
 _CHEEKS: Final = ((0.52, 0.22), (0.72, 0.40), (0.44, 0.40), (0.80, 0.16), (0.60, 0.58))
@@ -219,4 +219,3 @@ def paint_crease(canvas: Canvas, crease: Crease, looks: Looks) -> None:
     depth = crease.depth
     window.shift(furrow, (-0.14 * looks.skin[0] * depth, 1.0 * depth, 0.4 * depth))
     window.shift(edge, (0.035 * looks.skin[0] * depth, 0.0, 0.0))
-

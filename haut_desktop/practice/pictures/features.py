@@ -62,9 +62,7 @@ def _paint_lids(
 ) -> None:
     u, v = local
     hollow = np.exp(-((u / 0.20) ** 2) - ((v - 0.10) / 0.055) ** 2)
-    window.shift(
-        np.asarray(hollow * dark_circles, np.float32), (-0.085 * looks.skin[0], 1.0, -3.2)
-    )
+    window.shift(np.asarray(hollow * dark_circles, np.float32), (-0.085 * looks.skin[0], 1.0, -3.2))
     lid = np.exp(-((u / 0.17) ** 2) - ((v + 0.075) / 0.045) ** 2)
     window.shift(np.asarray(lid, np.float32), (-0.10 * looks.skin[0], 2.5, 0.5))
     arch = np.clip(1.0 - (u / 0.185) ** 2, 0.0, 1.0)
@@ -107,7 +105,7 @@ def _paint_lashes(
         height = -0.068 * max(0.0, 1 - (t / 0.152) ** 2) ** 0.75 * (1 - 0.9 * t) - 0.05 * t
         length = 0.012 + 0.020 * (t + 0.12) / 0.27 + float(rng.uniform(-0.004, 0.004))
         tip = (t + 0.25 * length + 0.5 * t * length / 0.1, height - length)
-        ends = ((np.array([(sign * t, height), (sign * tip[0], tip[1])]) - origin) * window.px * 16)
+        ends = (np.array([(sign * t, height), (sign * tip[0], tip[1])]) - origin) * window.px * 16
         first, last = np.round(ends).astype(np.int32).tolist()
         cv2.line(plane, first, last, 150, 1, cv2.LINE_AA, 4)
     window.tint(np.asarray(plane / np.float32(255.0), np.float32), (9.0, 2.0, 2.0))
@@ -240,4 +238,3 @@ def _paint_headband(canvas: Canvas, looks: Looks) -> None:
     canvas.whole.shift(
         np.asarray(shadow * (canvas.y < jaw_line(looks, canvas.theta)), np.float32), (-5, 0, 0)
     )
-

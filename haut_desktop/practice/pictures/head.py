@@ -76,9 +76,9 @@ def radius(looks: Looks, theta: Plane, y: Plane) -> Plane:
     width = _profile(_WIDTH, y) * crown * looks.width
     depth = _profile(_DEPTH, y) * crown
     power = 2.25
-    skull = (
-        np.abs(np.sin(theta) / width) ** power + np.abs(np.cos(theta) / depth) ** power
-    ) ** (-1 / power)
+    skull = (np.abs(np.sin(theta) / width) ** power + np.abs(np.cos(theta) / depth) ** power) ** (
+        -1 / power
+    )
     skull = skull + _relief(looks, theta, y)
     back = smoothstep(np.abs(theta), 1.6, 2.2) * smoothstep(y, 0.0, 0.9)
     skull = skull * (1.0 - 0.35 * back)
@@ -106,7 +106,11 @@ def _relief(looks: Looks, theta: Plane, y: Plane) -> Plane:
     shape = shape - 0.014 * _bump(theta, y, (0.0, 0.60), (0.026, 0.05))
     shape = shape + 0.035 * _bump(theta, y, (0.0, 1.02), (0.15, 0.09))
     tall = 1.0 - ((y - 0.09) / (0.30 - 0.10 * smoothstep(y, 0.1, 0.4))) ** 2
-    ear = np.sqrt(np.clip(tall, 0.0, 1.0)) * smoothstep(side, 1.36, 1.80) * smoothstep(side, 1.98, 1.80)
+    ear = (
+        np.sqrt(np.clip(tall, 0.0, 1.0))
+        * smoothstep(side, 1.36, 1.80)
+        * smoothstep(side, 1.98, 1.80)
+    )
     return np.asarray(shape + 0.17 * ear, np.float32)
 
 
@@ -126,8 +130,8 @@ class View:
 
     def project(self, looks: Looks, theta: float, y: float) -> tuple[float, float] | None:
         """The pixel that shows this point of the surface, or None when it is turned away."""
-        angle = np.float32([theta])
-        r = float(radius(looks, angle, np.float32([y]))[0])
+        angle = np.array([theta], np.float32)
+        r = float(radius(looks, angle, np.array([y], np.float32))[0])
         x_px = self.centre[0] + self.unit_px * r * np.sin(theta + self.yaw)
         y_px = self.centre[1] + self.unit_px * y
         row, column = round(y_px), round(x_px)
@@ -155,12 +159,13 @@ def see(looks: Looks, yaw: float, shape: tuple[int, int], unit_px: float) -> Vie
     flat = np.where((x >= 0) & (x < width) & (z > -0.2), rows[:, None] * width + x, -1).ravel()
     order = np.argsort(((z.ravel() + 0.3) * 20000).clip(0, 65535).astype(np.uint16), kind="stable")
     order = order[flat[order] >= 0]
-    angles, depths = np.full(height * width, np.nan, np.float32), np.zeros(height * width, np.float32)
+    angles, depths = (
+        np.full(height * width, np.nan, np.float32),
+        np.zeros(height * width, np.float32),
+    )
     angles[flat[order]] = np.broadcast_to(theta, z.shape).ravel()[order]
     depths[flat[order]] = z.ravel()[order]
-    return _close_gaps(
-        angles.reshape(shape), depths.reshape(shape), y, (yaw, unit_px, centre)
-    )
+    return _close_gaps(angles.reshape(shape), depths.reshape(shape), y, (yaw, unit_px, centre))
 
 
 def _close_gaps(

@@ -31,7 +31,13 @@ SKIN_LAB: Final[dict[SkinTone, Lab]] = {
 }
 """CIELAB of evenly lit skin; the angles of the six lie about 62, 52, 39, 22, -17, -50 degrees."""
 
-_LIGHT_HAIR: Final[tuple[Lab, ...]] = ((58, 8, 28), (34, 8, 16), (24, 6, 9), (40, 16, 26), (60, 0, 4))
+_LIGHT_HAIR: Final[tuple[Lab, ...]] = (
+    (58, 8, 28),
+    (34, 8, 16),
+    (24, 6, 9),
+    (40, 16, 26),
+    (60, 0, 4),
+)
 _DARK_HAIR: Final[tuple[Lab, ...]] = ((14, 2, 3), (18, 4, 5), (11, 1, 1), (38, 0, 2))
 _LIGHT_IRIS: Final[tuple[Lab, ...]] = ((50, -4, -16), (46, -8, 12), (34, 8, 18), (52, -3, -6))
 _DARK_IRIS: Final[tuple[Lab, ...]] = ((22, 9, 13), (18, 7, 9), (27, 11, 17))

@@ -95,6 +95,4 @@ def _tell_truth(view: View, looks: Looks, complexion: Complexion) -> Truth:
             lines.append(seen)
     unit, (x, y) = 2 * view.unit_px, (2 * view.centre[0], 2 * view.centre[1])
     box = (x - 0.82 * unit, y - 0.75 * unit, 1.64 * unit, 1.9 * unit)
-    return Truth(
-        box, tuple(s for s in spots if s), tuple(p for p in patches if p), tuple(lines)
-    )
+    return Truth(box, tuple(s for s in spots if s), tuple(p for p in patches if p), tuple(lines))

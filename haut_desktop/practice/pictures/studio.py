@@ -62,17 +62,18 @@ def shade(view: View, lamp: Light) -> tuple[Pixels, Plane]:
     unit = view.unit_px
     solid = np.asarray(np.maximum(view.covered, 1e-3), np.float32)
     far = cv2.GaussianBlur(view.z * solid, (0, 0), 0.012 * unit)
-    depth = far / cv2.GaussianBlur(solid, (0, 0), 0.012 * unit)
+    near = cv2.GaussianBlur(solid, (0, 0), 0.012 * unit)
+    depth = np.asarray(np.divide(far, near), np.float32)
     slope_x = cv2.Sobel(depth, cv2.CV_32F, 1, 0, ksize=3, scale=unit / 8)
     slope_y = cv2.Sobel(depth, cv2.CV_32F, 0, 1, ksize=3, scale=unit / 8)
-    normal = np.dstack([-slope_x, -slope_y, np.ones_like(slope_x)])
+    normal = np.dstack([-slope_x, -slope_y, np.ones_like(slope_x)]).astype(np.float32)
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
     light = 0.36 + 0.10 * -normal[..., 1] + 0.10 * normal[..., 2]
     for direction, power in ((_KEY, 0.38), (_FILL, 0.26)):
         aim = direction / np.linalg.norm(direction)
         light = light + power * np.clip((normal @ aim + 0.25) / 1.25, 0, 1)
     light = light * _find_crevices(depth, unit)
-    tint = np.power(np.clip(light, 0.02, 1.3)[..., None], np.float32([0.42, 0.455, 0.47]))
+    tint = np.power(np.clip(light, 0.02, 1.3)[..., None], np.array([0.42, 0.455, 0.47], np.float32))
     half = _KEY / np.linalg.norm(_KEY) + np.array([0, 0, 1], np.float32)
     half /= np.linalg.norm(half)
     shine = np.clip(normal @ half, 0, 1)
@@ -115,7 +116,7 @@ def _put_bun(picture: Pixels, grid: tuple[Plane, Plane], yaw: float, looks: Look
     ball = smoothstep(away, 1.0, 0.97)
     strands = np.sin(26 * np.arctan2(v, u) + 9 * away) + 0.7 * np.sin(61 * away + 5 * u)
     light = 0.78 - 0.28 * v - 0.15 * u - 0.35 * away**4 + 0.05 * strands
-    lab = np.float32([[looks.hair]])
+    lab = np.array([[looks.hair]], np.float32)
     colour = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32)
     picture += ball[..., None] * (np.clip(light, 0.05, 1.2)[..., None] * colour - picture)
 
@@ -135,7 +136,7 @@ def _dress(
     light = light - 0.12 * smoothstep(y - shoulder, 0.10, 0.0)
     light = light + 0.05 * smoothstep(np.abs(neckline - 1.09), 0.085, 0.075)
     light = light - 0.14 * smoothstep(np.abs(neckline - 1.18), 0.012, 0.002)
-    colour = np.float32(colorsys.hsv_to_rgb(0.50 + 0.14 * looks.gown_hue, 0.22, 0.78))
+    colour = np.array(colorsys.hsv_to_rgb(0.50 + 0.14 * looks.gown_hue, 0.22, 0.78), np.float32)
     shadow = smoothstep(neckline, 0.80, 1.0) * smoothstep(neckline, 1.01, 1.0) * cover
     picture *= 1 - 0.22 * (shadow * smoothstep(y, 1.2, 1.5))[..., None]
     picture += cloth[..., None] * (light[..., None] * colour - picture)

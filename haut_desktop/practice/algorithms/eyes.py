@@ -1,0 +1,67 @@
+"""The skin under the eyes."""
+
+from typing import Final
+
+import numpy as np
+
+from haut_desktop.practice.algorithms.face_model import fill
+from haut_desktop.practice.algorithms.measurement import (
+    AlgorithmFailedError,
+    Area,
+    Measurement,
+    density,
+    score,
+)
+from haut_desktop.practice.algorithms.overlays import make_heatmap_mask, make_raster
+from haut_desktop.practice.algorithms.picture import Picture
+from haut_desktop.practice.algorithms.regions import (
+    fall_off,
+    find_regions,
+    require_full_face,
+    smooth_within,
+)
+
+_UNDER_EYE: Final = np.array(
+    [(0.18, 0.085), (0.37, 0.105), (0.56, 0.075), (0.54, 0.15), (0.37, 0.185), (0.20, 0.15)],
+    np.float32,
+)
+
+
+def measure_dark_circles(picture: Picture) -> Measurement:
+    """How much darker the skin under the eyes is than the cheeks below: difference of median L*.
+
+    As a share of the cheek's L*; the score halves at 14 per cent.
+    """
+    require_full_face(picture)
+    work = picture.working
+    face = work.face
+    regions = find_regions(work, ("left_cheek", "right_cheek"))
+    smooth = smooth_within(work.lab[..., 0], work.skin, 0.012 * work.unit_px)
+    heat = np.zeros(work.skin.shape, np.float32)
+    found: dict[str, float] = {}
+    for side, sign in (("left", 1), ("right", -1)):
+        if face is None or f"{side}_cheek" not in regions:
+            continue
+        polygon = _UNDER_EYE * np.array([sign, 1], np.float32)
+        under = work.skin & fill(face.pose.project(polygon), work.skin.shape)
+        if int(under.sum()) < 20:
+            continue
+        cheek = max(5.0, float(np.median(smooth[regions[f"{side}_cheek"]])))
+        found[side] = max(0.0, 1.0 - float(np.median(smooth[under])) / cheek)
+        heat[under] = np.clip((1.0 - smooth[under] / cheek - 0.02) / 0.18, 0.0, 1.0)
+    if not found:
+        raise AlgorithmFailedError("Not full face")
+    mean = sum(found.values()) / len(found)
+    areas = [_rate("face", mean), *(_rate(f"{side}_eye_area", v) for side, v in found.items())]
+    mask = make_heatmap_mask(
+        picture, "dark_circles_mask", "rgba(84, 66, 130, 0.55)", heat, "polygon_mask"
+    )
+    return Measurement(tuple(areas), (mask,), make_raster(picture, heat))
+
+
+def _rate(area: str, darkening: float) -> Area:
+    return Area(
+        area,
+        score("Dark circles", "dark_circles_score", fall_off(darkening, 0.14)),
+        (density("Darkening", "dark_circles_depth", darkening * 100, "%"),),
+    )
