@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from haut_desktop.domain.ids import CompanyId, PlatformDatasetId, PlatformSubjectId
+from haut_desktop.domain.imaging import ImageType
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,4 @@ class SubjectAddress:
     company_id: CompanyId
     dataset_id: PlatformDatasetId
     subject_id: PlatformSubjectId
+    image_type: ImageType

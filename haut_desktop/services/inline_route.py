@@ -186,6 +186,7 @@ class InlineRoute:
                 name=image.name,
                 side=image.side,
                 light=image.light,
+                image_type=to.image_type,
                 on_progress=report,
             )
         except (UnreachableError, AccountError, TooManyRequestsError):

@@ -118,15 +118,11 @@ class Registrar:
         self, registration: Registration, platform_id: PlatformSubjectId, act: Act
     ) -> None:
         """A person says that the platform's entry is this participant."""
-        await self._subjects.move_registration(registration.id, RegistrationEvent.RESUME, act=act)
-        current = await self._subjects.registration(
-            registration.subject_id, registration.dataset_id
-        )
+        move = self._subjects.move_registration
+        current = await move(registration.id, RegistrationEvent.RESUME, act=act)
         if current.state is RegistrationState.DRAFT:
-            await self._subjects.move_registration(
-                registration.id, RegistrationEvent.CLAIM, act=act
-            )
-        await self._subjects.move_registration(
+            await move(registration.id, RegistrationEvent.CLAIM, act=act)
+        await move(
             registration.id,
             RegistrationEvent.CONFIRM,
             platform_id=platform_id,

@@ -52,7 +52,7 @@ class Elsewhere:
         subject = await self._subjects.get(subject_id)
         study = await self._studies.study(subject.study_id)
         adopted: list[BatchId] = []
-        for dataset in study.datasets:
+        for dataset in study.datasets if study else ():
             registration = _registered(subject, dataset)
             if registration is not None:
                 adopted += await self._adopt_from(subject, dataset, registration)
@@ -63,7 +63,9 @@ class Elsewhere:
     ) -> list[BatchId]:
         at = await self._destinations.of_registration(registration.id)
         assert registration.platform_id is not None
-        to = SubjectAddress(at.company_id, at.dataset_id, registration.platform_id)
+        to = SubjectAddress(
+            at.company_id, at.dataset_id, registration.platform_id, dataset.image_type
+        )
         listed = await self._api.batches(to.company_id, to.dataset_id, to.subject_id)
         known = await self._visits.known_batches(tuple(batch.id for batch in listed))
         found: list[BatchId] = []

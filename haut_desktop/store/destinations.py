@@ -1,4 +1,4 @@
-"""Where promises go: the platform's ids behind a batch or a registration, and what to say of it."""
+"""Where things go: the platform's ids on the way from company to subject, and our ids beside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,21 +16,6 @@ from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.rows import one
 
-_OF_BATCH = """
-SELECT study.company_id, dataset.platform_id AS dataset_id, registration.platform_id AS subject_id,
-    batch.id AS batch_id, visit.id AS visit_id, visit.name AS visit_name, visit.occurrence,
-    visit.local_date, batch.station_id, site.code AS site_code
-FROM batch
-JOIN visit ON visit.id = batch.visit_id
-JOIN dataset ON dataset.id = batch.dataset_id
-JOIN study ON study.id = dataset.study_id
-JOIN station ON station.id = batch.station_id
-JOIN site ON site.id = station.site_id
-LEFT JOIN registration
-    ON registration.subject_id = visit.subject_id AND registration.dataset_id = dataset.id
-WHERE batch.id = ?
-"""
-
 _OF_REGISTRATION = """
 SELECT study.company_id, dataset.platform_id AS dataset_id
 FROM registration
@@ -39,45 +24,60 @@ JOIN study ON study.id = dataset.study_id
 WHERE registration.id = ?
 """
 
+_OF_BATCH = """
+SELECT study.company_id, dataset.platform_id AS dataset_id,
+    registration.platform_id AS subject_id, batch.id AS batch_id, batch.station_id,
+    visit.id AS visit_id, visit.name AS visit, visit.occurrence, visit.local_date,
+    visit.subject_id AS our_subject_id
+FROM batch
+JOIN visit ON visit.id = batch.visit_id
+JOIN dataset ON dataset.id = batch.dataset_id
+JOIN study ON study.id = dataset.study_id
+LEFT JOIN registration ON registration.subject_id = visit.subject_id
+    AND registration.dataset_id = batch.dataset_id
+WHERE batch.id = ?
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchTarget:
-    """A batch's address, and the words that let anybody match the platform's batch to ours."""
+    """Where a batch goes, and the ``meta`` by which the platform's batch is matched to ours."""
 
     address: SubjectAddress
     meta: Mapping[str, str]
 
 
 class DestinationStore:
-    """Reads addresses; everything in them was written by others."""
+    """Looks up the way to the platform for what is about to be sent."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_batch(self, batch_id: BatchId) -> BatchTarget:
-        """Address of the subject that ``batch_id`` goes to; StoreError while it has none."""
-
-        def read(connection: Connection) -> BatchTarget:
-            return _target(one(connection.execute(_OF_BATCH, (batch_id,)).fetchone(), "batch"))
-
-        return await self._database.read(read)
-
     async def of_registration(self, registration_id: RegistrationId) -> DatasetAddress:
-        """Address of the dataset that a registration is for."""
+        """Give the dataset in which the registration is made; raises StoreError."""
 
-        def read(connection: Connection) -> DatasetAddress:
-            found = connection.execute(_OF_REGISTRATION, (registration_id,)).fetchone()
-            row = one(found, "registration")
+        def work(connection: Connection) -> DatasetAddress:
+            row = connection.execute(_OF_REGISTRATION, (registration_id,)).fetchone()
+            row = one(row, "registration")
             return DatasetAddress(
                 CompanyId(row["company_id"]), PlatformDatasetId(row["dataset_id"])
             )
 
-        return await self._database.read(read)
+        return await self._database.read(work)
+
+    async def of_batch(self, batch_id: BatchId) -> BatchTarget:
+        """Give the registered subject to whom the batch goes; raises StoreError."""
+
+        def work(connection: Connection) -> BatchTarget:
+            row = one(connection.execute(_OF_BATCH, (batch_id,)).fetchone(), "batch")
+            if row["subject_id"] is None:
+                raise StoreError("The subject is not registered yet. The pictures wait for it.")
+            return _target(row)
+
+        return await self._database.read(work)
 
 
 def _target(row: Row) -> BatchTarget:
-    if row["subject_id"] is None:
-        raise StoreError("The batch's subject is not registered yet. Nothing was sent.")
     address = SubjectAddress(
         CompanyId(row["company_id"]),
         PlatformDatasetId(row["dataset_id"]),
@@ -86,10 +86,10 @@ def _target(row: Row) -> BatchTarget:
     meta = {
         "batch_id": row["batch_id"],
         "visit_id": row["visit_id"],
-        "visit": row["visit_name"],
+        "visit": row["visit"],
         "occurrence": str(row["occurrence"]),
         "visit_date": row["local_date"],
+        "subject_id": row["our_subject_id"],
         "station_id": row["station_id"],
-        "site": row["site_code"],
     }
     return BatchTarget(address, meta)
