@@ -60,7 +60,7 @@ QPushButton[button_role="quiet"]:focus { border: 2px solid $accent; padding: 5px
 QPushButton[button_role="quiet"]:disabled { color: $line_strong; }
 QPushButton[button_role="choice"] { text-align: left; }
 QPushButton[button_role="choice"]:checked {
-    background: $accent_soft; border: 2px solid $accent; padding: 5px 13px; font-weight: 600;
+    background: $accent_soft; border: 2px solid $accent; padding: 5px 13px; color: $accent;
 }
 QToolButton { background: transparent; border: 2px solid transparent; border-radius: 6px; }
 QToolButton[button_role="icon"] { padding: 4px; }

@@ -1,0 +1,130 @@
+"""First start: site, station and recovery key, checked before the station is created."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from haut_desktop.domain.errors import HautError
+from haut_desktop.services.tasks import TaskScope
+
+_PUBLIC_KEY: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+"""An age X25519 recipient: bech32 with the prefix ``age``."""
+
+_SITE_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}")
+
+
+class RecoveryWay(StrEnum):
+    """How the pictures open when this computer is gone."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105 - a word, no secret
+    PUBLIC_KEY = "public-key"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Everything a new station is made from; its ``repr`` shows no secret."""
+
+    site_code: str
+    zone: str
+    station_name: str
+    way: RecoveryWay = RecoveryWay.PASSPHRASE
+    recovery: str = field(default="", repr=False)
+    """The passphrase, the study's public key, or the reason for having none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStartState:
+    """What the window shows beside the fields."""
+
+    is_busy: bool = False
+    title: str = ""
+    message: str = ""
+
+
+def site_problem(code: str) -> str:
+    """Say what is wrong with a site's code, or nothing."""
+    if not code.strip():
+        return "Type the code that your study gave this site, for example B01."
+    if _SITE_CODE.fullmatch(code.strip()) is None:
+        return "A site code has letters, digits and hyphens, at most 16."
+    return ""
+
+
+def public_key_problem(key: str) -> str:
+    """Say what is wrong with a study's public key, or nothing."""
+    if _PUBLIC_KEY.fullmatch(key.strip()) is None:
+        return "A public key begins with age1 and has 62 characters. Paste the whole line."
+    return ""
+
+
+class FirstStartViewModel(QObject):
+    """Holds the new passphrase, asks two of its groups back, and has the station created."""
+
+    changed = Signal(object)
+    created = Signal()
+    practice_requested = Signal()
+    print_requested = Signal(object)
+    """Carries the passphrase for paper."""
+
+    def __init__(
+        self,
+        create_station: Callable[[SetUp], Awaitable[object]],
+        tasks: TaskScope,
+        *,
+        passphrase: str,
+        asked: tuple[int, int] = (1, 4),
+    ) -> None:
+        super().__init__()
+        self._create_station = create_station
+        self._tasks = tasks
+        self.passphrase = passphrase
+        self.asked = asked
+        """Which groups are to be typed back, counted from 0."""
+        self._state = FirstStartState()
+
+    @property
+    def state(self) -> FirstStartState:
+        """What is shown now."""
+        return self._state
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The passphrase in the groups it is printed in."""
+        return tuple(re.split(r"[\s-]+", self.passphrase.strip()))
+
+    def is_typed_back(self, first: str, second: str) -> bool:
+        """Whether the two groups that were asked for are right, in any case."""
+        typed = (first.strip().casefold(), second.strip().casefold())
+        return typed == tuple(self.groups[number].casefold() for number in self.asked)
+
+    def create(self, set_up: SetUp) -> None:
+        """Create the station; an error is shown and nothing typed is lost."""
+        if not self._state.is_busy:
+            self._show(FirstStartState(is_busy=True))
+            self._tasks.start(self._create(set_up), name="create station")
+
+    def ask_for_practice(self) -> None:
+        """Ask for the practice platform instead."""
+        self.practice_requested.emit()
+
+    def ask_for_paper(self) -> None:
+        """Ask for the passphrase to be printed."""
+        self.print_requested.emit(self.passphrase)
+
+    async def _create(self, set_up: SetUp) -> None:
+        try:
+            await self._create_station(set_up)
+        except HautError as error:
+            self._show(FirstStartState(title=error.title, message=error.message))
+        else:
+            self._show(FirstStartState())
+            self.created.emit()
+
+    def _show(self, state: FirstStartState) -> None:
+        self._state = state
+        self.changed.emit(state)
