@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from haut_desktop.practice.algorithms.catalog import APPLICATIONS, Algorithm, Application
+from haut_desktop.practice.algorithms.catalog import Algorithm, Application
 from haut_desktop.practice.answers import ContractError, answer_json, invalid, not_found
 from haut_desktop.practice.calls import Call, Endpoint
 from haut_desktop.practice.clock import utc_now
 from haut_desktop.practice.dictionaries import IMAGE_TYPES, find_image_type
 from haut_desktop.practice.fields import read_text
+from haut_desktop.practice.offer import APPLICATIONS
 from haut_desktop.practice.pages import answer_rows
 from haut_desktop.practice.records import Row, from_json, to_json
 from haut_desktop.practice.service import Service

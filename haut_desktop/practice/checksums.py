@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 _POLYNOMIAL: Final = 0x82F63B78
 """Castagnoli, reflected (RFC 3720, appendix B.4)."""
-_LANES: Final = 8192
+_MOST_LANES: Final = 8192
+_BYTES_PER_LANE: Final = 256
+"""At the least: folding lanes has its price as well."""
 
 _U32 = npt.NDArray[np.uint32]
 
@@ -30,18 +32,25 @@ def crc32c(data: bytes) -> int:
     NumPy runs the table over many lanes at once and folds the lanes with the "append zeros"
     operator, as zlib's crc32_combine does; a plain loop would need ten seconds for 30 MiB.
     """
-    length = len(data) // _LANES
-    head = length * _LANES
+    lane_count = _choose_lanes(len(data))
+    length = len(data) // lane_count
+    head = length * lane_count
     register = np.full(1, 0xFFFFFFFF, np.uint32)
     if length:
-        lanes = np.frombuffer(data, np.uint8, head).reshape(_LANES, length)
-        crcs = np.zeros(_LANES, np.uint32)
+        lanes = np.frombuffer(data, np.uint8, head).reshape(lane_count, length)
+        crcs = np.zeros(lane_count, np.uint32)
         crcs[0] = 0xFFFFFFFF
         register = _fold(_run_lanes(np.ascontiguousarray(lanes.T), crcs), length)
     crc = int(register[0])
     for byte in data[head:]:
         crc = int(_TABLE[(crc ^ byte) & 0xFF]) ^ (crc >> 8)
     return crc ^ 0xFFFFFFFF
+
+
+def _choose_lanes(size_bytes: int) -> int:
+    """A power of two."""
+    wanted = max(1, min(_MOST_LANES, size_bytes // _BYTES_PER_LANE))
+    return 1 << (wanted.bit_length() - 1)
 
 
 def _make_table() -> _U32:

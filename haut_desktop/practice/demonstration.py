@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from haut_desktop.practice.algorithms.catalog import APPLICATIONS
 from haut_desktop.practice.applications import attach
 from haut_desktop.practice.clock import utc_now
 from haut_desktop.practice.datasets import create_dataset
@@ -38,21 +37,20 @@ _VISITS: Final = ("Baseline", "Week 4", "Week 8", "Week 12")
 _WEEK_S: Final = 7 * 86_400.0
 _WEEKS_BETWEEN: Final = 4
 _ENROLMENT_GAP_S: Final = 86_400.0
-_PICTURE_SIZE: Final = 900
+_PICTURE_SIZE: Final = 600
+"""Small, and earlier visits from the front only: computing all takes a minute as it is."""
 _CAMERA: Final = "Practice Camera"
 
 
 def prepare_datasets(service: Service, account: Row) -> Row:
     """Make the practice study's datasets at the first start; the one for faces."""
-    known = {application.tech_name for application in APPLICATIONS}
     for name, image_type_id, tech_names in _DATASETS:
         if service.records.fetch_one("SELECT id FROM datasets WHERE name = ?", name):
             continue
         fields = {"name": name, "image_type_id": image_type_id}
         dataset = create_dataset(service, account, fields)
         for tech_name in tech_names:
-            if tech_name in known:
-                attach(service, dataset["id"], tech_name)
+            attach(service, dataset["id"], tech_name)
     faces = service.records.fetch_one("SELECT * FROM datasets WHERE name = ?", _DATASETS[0][0])
     assert faces is not None
     return faces
@@ -88,7 +86,8 @@ def _make_visit(
     meta = {"visit": _VISITS[visit], "visit_number": visit + 1, "practice": True}
     batch = create_batch(service, subject["id"], taken, meta=meta, is_signed=True)
     images = []
-    for side in sorted(SIDES.values(), key=lambda side: side.id)[:3]:
+    is_last = visit == len(_VISITS) - 1
+    for side in (SIDES[1], SIDES[3], SIDES[2]) if is_last else (SIDES[1],):
         image = create_image(
             service,
             batch,

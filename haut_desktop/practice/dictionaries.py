@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from haut_desktop.practice.algorithms.catalog import ALGORITHMS, Algorithm
+from haut_desktop.practice.algorithms.catalog import Algorithm
 from haut_desktop.practice.calls import Call, Endpoint
+from haut_desktop.practice.offer import ALGORITHMS
 from haut_desktop.practice.pages import answer_rows
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.service import Service

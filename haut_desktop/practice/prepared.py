@@ -6,8 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from haut_desktop.practice.algorithms import catalog
-from haut_desktop.practice.algorithms.catalog import Algorithm, analyse
+from haut_desktop.practice.algorithms.catalog import Algorithm, Measure, align_face, analyse
 from haut_desktop.practice.algorithms.measurement import AlgorithmFailedError, Measurement
 from haut_desktop.practice.algorithms.picture import Picture, UndecodablePictureError
 from haut_desktop.practice.demonstration import draw_if_asked
@@ -31,33 +30,33 @@ class AlignedFace:
 
 @dataclass(eq=False)
 class PreparedImage:
-    """A picture with what was measured on it so far; versions shared by runs run once."""
+    """A picture with what was measured on it so far; what applications share is measured once."""
 
     image_id: str
     side: str
     picture: Picture | None
     failure: str
     """Why there is no picture."""
-    _measured: dict[int, Measurement | str] = field(default_factory=dict)
+    _measured: dict[tuple[Measure, bool], Measurement | str] = field(default_factory=dict)
 
     @cached_property
     def aligned(self) -> AlignedFace | None:
-        if self.picture is None or not hasattr(catalog, "align_face"):
-            return None
-        found = catalog.align_face(self.picture)
+        found = None if self.picture is None else align_face(self.picture)
         return None if found is None else AlignedFace(*found)
 
     def measure(self, algorithm: Algorithm) -> Measurement | str:
         """The measurement, or the message of a failure."""
         if self.picture is None:
             return self.failure
-        if algorithm.version_id not in self._measured:
+        # Applications give one measure several version ids; the pixels need it once.
+        key = (algorithm.measure, algorithm.needs_face)
+        if key not in self._measured:
             try:
                 measured: Measurement | str = analyse(algorithm, self.picture)
             except AlgorithmFailedError as error:
                 measured = str(error)
-            self._measured[algorithm.version_id] = measured
-        return self._measured[algorithm.version_id]
+            self._measured[key] = measured
+        return self._measured[key]
 
 
 def prepare_image(service: Service, image_id: str) -> PreparedImage | None:

@@ -6,8 +6,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from haut_desktop.practice.algorithms import catalog
-from haut_desktop.practice.algorithms.catalog import Algorithm
+from haut_desktop.practice.algorithms.catalog import Algorithm, predict_effect
 from haut_desktop.practice.algorithms.measurement import Measurement
 from haut_desktop.practice.applications import run_algorithms, run_application
 from haut_desktop.practice.clock import utc_now
@@ -142,9 +141,7 @@ def _write_aux(
     if service.objects.find(key) is None:
         assert prepared.picture is not None
         if kind == "product_effect_predicted":
-            service.objects.put(
-                key, encode_jpeg(catalog.predict_effect(prepared.picture)), "image/jpeg"
-            )
+            service.objects.put(key, encode_jpeg(predict_effect(prepared.picture)), "image/jpeg")
         else:
             assert prepared.aligned is not None
             service.objects.put(key, encode_png(_restore(prepared)), "image/png")

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from haut_desktop.practice.algorithms.catalog import ALGORITHMS
 from haut_desktop.practice.answers import answer_json
 from haut_desktop.practice.applications import (
     application_id,
@@ -17,6 +16,7 @@ from haut_desktop.practice.calls import Call, Endpoint
 from haut_desktop.practice.computing import count_jobs
 from haut_desktop.practice.dictionaries import SIDES
 from haut_desktop.practice.images import list_images
+from haut_desktop.practice.offer import ALGORITHMS
 from haut_desktop.practice.pages import answer_rows
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.records import Row, from_json
