@@ -12,6 +12,7 @@ from haut_desktop.domain.ids import (
     PlatformSubjectId,
     RegistrationId,
 )
+from haut_desktop.domain.imaging import ImageType
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.rows import one
@@ -25,7 +26,7 @@ WHERE registration.id = ?
 """
 
 _OF_BATCH = """
-SELECT study.company_id, dataset.platform_id AS dataset_id,
+SELECT study.company_id, dataset.platform_id AS dataset_id, dataset.image_type,
     registration.platform_id AS subject_id, batch.id AS batch_id, batch.station_id,
     visit.id AS visit_id, visit.name AS visit, visit.occurrence, visit.local_date,
     visit.subject_id AS our_subject_id
@@ -82,6 +83,7 @@ def _target(row: Row) -> BatchTarget:
         CompanyId(row["company_id"]),
         PlatformDatasetId(row["dataset_id"]),
         PlatformSubjectId(row["subject_id"]),
+        ImageType(row["image_type"]),
     )
     meta = {
         "batch_id": row["batch_id"],

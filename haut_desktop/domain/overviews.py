@@ -1,0 +1,46 @@
+"""What the lists on the screen are made of: rows that join several things of the record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, VisitId
+from haut_desktop.domain.subjects import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """A subject as the list shows it."""
+
+    subject: Subject
+    visit_count: int
+    last_visit_at: datetime | None
+    waiting_images: int
+    """Pictures of finished visits that are not yet proven to be on the platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePlace:
+    """Where the same bytes were taken in before."""
+
+    original_id: OriginalId
+    subject_id: SubjectId | None
+    subject_code: str
+    """Empty while the picture is unassigned."""
+    visit_id: VisitId | None
+    visit_name: str
+    slot_id: SlotId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One move of an image, a batch or a registration, as it was made."""
+
+    entity: str
+    entity_id: str
+    event: str
+    old: str
+    new: str
+    at: datetime
+    attempt: int = 0
+    error_kind: str = ""
+    reason: str = ""

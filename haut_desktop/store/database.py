@@ -1,0 +1,259 @@
+"""The encrypted database: whole transactions on one thread, reads for the screen on another.
+
+SQLCipher with a raw key, WAL and ``synchronous=FULL``: what ``write`` has answered survives a power
+cut. Every outcome that SQLite can report is an error of its own, and nothing is ever deleted: a
+damaged file is closed, and moved aside by ``move_aside``.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from haut_desktop.domain.errors import (
+    StoreCannotOpenError,
+    StoreCorruptError,
+    StoreError,
+    StoreKeyError,
+    StoreMissingError,
+    StoreNewerError,
+)
+from haut_desktop.store.driver import (
+    NOT_A_DATABASE,
+    Connection,
+    DatabaseError,
+    Row,
+    connect,
+    outcome_of,
+    result_code,
+)
+from haut_desktop.store.files import write_atomically
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+KEY_BYTES: Final = 32
+_BUSY_TIMEOUT_S: Final = 5.0
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_COMPANIONS: Final = ("", "-wal", "-shm")
+
+
+class Database:
+    """Runs work inside transactions; every connection is used by one thread only."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self.path = path
+        self._key = key
+        self._writes = _Lane("store-write")
+        self._reads = _Lane("store-read")
+
+    @classmethod
+    def open(cls, path: Path, key: bytes, *, expect_existing: bool) -> Self:
+        """Open or create the file and bring it to the newest version; blocking.
+
+        ``expect_existing`` says that pictures are sealed already: then a missing or empty file is
+        a StoreMissingError and is left as it is. Raises the StoreError that fits.
+        """
+        if expect_existing and not _has_content(path):
+            raise StoreMissingError
+        database = cls(path, key)
+        try:
+            database._writes.connect(database._open_for_writing)
+            database._reads.connect(database._open_for_reading)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    async def write(self, work: Work[T]) -> T:
+        """Do ``work`` in one transaction, whole or not at all.
+
+        Once called it runs to its end; a cancelled caller is released only after that, so that
+        whoever cancels knows that nothing is still on its way.
+        """
+        future = asyncio.wrap_future(self._writes.submit(_transaction, work))
+        future.add_done_callback(_take_notice)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait((future,))
+            raise
+
+    async def read(self, work: Work[T]) -> T:
+        """Do ``work``, which only reads, beside whatever is being written."""
+        future = asyncio.wrap_future(self._reads.submit(_snapshot, work))
+        future.add_done_callback(_take_notice)
+        return await future
+
+    def close(self) -> None:
+        """Finish what was asked for, then close; blocking."""
+        self._reads.close()
+        self._writes.close()
+
+    async def aclose(self) -> None:
+        """Finish what was asked for, then close."""
+        await asyncio.to_thread(self.close)
+
+    def _open_for_writing(self) -> Connection:
+        is_new = not _has_content(self.path)
+        if is_new:
+            write_atomically(_fingerprint_file(self.path), fingerprint(self._key).encode())
+        connection = self._connect()
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _open_for_reading(self) -> Connection:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _connect(self) -> Connection:
+        """Connect and prove that the key fits."""
+        if not self.path.parent.is_dir():
+            raise StoreCannotOpenError
+        connection = connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            # The library would write its errors to stderr, where they help nobody.
+            connection.execute("PRAGMA cipher_log_level = NONE")
+            connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        except DatabaseError as error:
+            connection.close()
+            if result_code(error) == NOT_A_DATABASE and not self._is_key_known():
+                raise StoreKeyError from error
+            raise
+        connection.row_factory = Row
+        return connection
+
+    def _is_key_known(self) -> bool:
+        try:
+            kept = _fingerprint_file(self.path).read_text("ascii")
+        except (OSError, UnicodeDecodeError):
+            return False
+        return kept.strip() == fingerprint(self._key)
+
+
+class _Lane:
+    """One thread with one connection; after damage it is closed and says so for ever."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._connection: Connection | None = None
+        self._damage: StoreError | None = None
+
+    def connect(self, opening: Callable[[], Connection]) -> None:
+        self._connection = self._executor.submit(_translated, opening).result()
+
+    def submit(self, how: Callable[[Connection, Work[T]], T], work: Work[T]) -> Future[T]:
+        return self._executor.submit(self._run, how, work)
+
+    def close(self) -> None:
+        self._executor.submit(self._disconnect)
+        self._executor.shutdown(wait=True)
+
+    def _run(self, how: Callable[[Connection, Work[T]], T], work: Work[T]) -> T:
+        if self._connection is None:
+            raise self._damage or StoreError("The database is closed.")
+        connection = self._connection
+        try:
+            return _translated(lambda: how(connection, work))
+        except StoreCorruptError as error:
+            self._damage = error
+            self._disconnect()
+            raise
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def fingerprint(key: bytes) -> str:
+    """Say which key a database file belongs to without giving the key away."""
+    return hashlib.sha256(b"haut-desktop database key\0" + key).hexdigest()[:32]
+
+
+def migrate(connection: Connection) -> None:
+    """Run the numbered migrations that the file lacks, each in one transaction with its number."""
+    scripts = sorted(_MIGRATIONS.glob("[0-9]*.sql"))
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(scripts):
+        raise StoreNewerError
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        steps = script.read_text("utf-8")
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {number};\nCOMMIT;"
+            )
+        except BaseException:
+            _roll_back(connection)
+            raise
+
+
+def move_aside(path: Path, at: datetime) -> Path:
+    """Rename a damaged, closed database and its companions; gives the file's new place."""
+    stamp = at.strftime("%Y%m%dT%H%M%SZ")
+    target = path.with_name(f"{path.name}.damaged-{stamp}")
+    for companion in _COMPANIONS:
+        source = path.with_name(path.name + companion)
+        if source.exists():
+            source.rename(target.with_name(target.name + companion))
+    return target
+
+
+def _transaction(connection: Connection, work: Work[T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+    return result
+
+
+def _snapshot(connection: Connection, work: Work[T]) -> T:
+    """Let everything that ``work`` reads come from one moment."""
+    connection.execute("BEGIN")
+    try:
+        return work(connection)
+    finally:
+        _roll_back(connection)
+
+
+def _roll_back(connection: Connection) -> None:
+    # After FULL, IOERR and the like SQLite may have rolled back by itself; a second ROLLBACK would
+    # raise and hide the reason.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _translated(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except DatabaseError as error:
+        raise outcome_of(error) from error
+
+
+def _take_notice(future: asyncio.Future[T]) -> None:
+    """Look at the outcome, so that asyncio does not complain when a cancelled caller cannot."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _fingerprint_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.fingerprint")

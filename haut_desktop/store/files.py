@@ -1,0 +1,58 @@
+"""Files that are there whole or not at all, also after a power cut."""
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from haut_desktop.domain.errors import DiskFullError
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TEMPORARY: Final = ".part"
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Write beside, flush to the disk, rename, flush the folder; raises DiskFullError or OSError.
+
+    Whoever looks at ``path`` sees the old file or the new one. What a crash leaves beside it ends
+    in ``.part`` and is nobody's.
+    """
+    beside = path.with_name(f".{path.name}.{uuid4().hex}{_TEMPORARY}")
+    try:
+        _write_through(beside, data, mode)
+        if os.name == "nt" and path.exists():  # Windows does not replace a read-only file
+            path.chmod(0o600)
+        beside.replace(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        if error.errno in _NO_ROOM:
+            raise DiskFullError from error
+        raise
+
+
+def _write_through(path: Path, data: bytes, mode: int) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(mode)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the folder's entries durable; Windows does so by itself and has no call for it."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether ``path`` is what a crash left of a write."""
+    return path.name.endswith(_TEMPORARY)

@@ -1,0 +1,290 @@
+"""Between rows and the domain's pictures: originals, renditions, images, batches, visits."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+
+from haut_desktop.domain.delivery import BatchState, ImageState, Proof, Route
+from haut_desktop.domain.ids import (
+    BatchId,
+    DatasetId,
+    ImageId,
+    OriginalId,
+    PlatformBatchId,
+    PlatformImageId,
+    RenditionId,
+    SlotId,
+    StudyId,
+    SubjectId,
+    TakeId,
+    VisitId,
+)
+from haut_desktop.domain.imaging import (
+    Batch,
+    CaptureTime,
+    Digest,
+    Image,
+    ImageType,
+    Original,
+    ProofOfDelivery,
+    Rendition,
+    Side,
+    Slot,
+    Take,
+    Transform,
+    UploadAddress,
+    Verdict,
+    VerdictLevel,
+)
+from haut_desktop.domain.visits import Visit, VisitKind, VisitStatus
+from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.rows import (
+    moment,
+    moment_or_none,
+    text_of,
+    text_or_none,
+    waiting_columns,
+    waiting_of,
+)
+
+_IMAGES = """
+SELECT image.*, rendition.original_id, rendition.transform_name, rendition.transform_version,
+    rendition.sha256, rendition.md5, rendition.media_type, rendition.vault_name
+FROM image JOIN rendition ON rendition.id = image.rendition_id
+WHERE image.batch_id IN (SELECT value FROM json_each(?))
+ORDER BY image.rowid
+"""
+
+
+def read_batches(connection: Connection, rows: Iterable[Row]) -> tuple[Batch, ...]:
+    """Complete batch rows with their images, in the rows' order."""
+    rows = list(rows)
+    ids = json.dumps([row["id"] for row in rows])
+    images: dict[str, list[Image]] = {row["id"]: [] for row in rows}
+    for row in connection.execute(_IMAGES, (ids,)):
+        images[row["batch_id"]].append(image_of(row))
+    return tuple(_batch(row, tuple(images[row["id"]])) for row in rows)
+
+
+def batches_of_visits(connection: Connection, visit_ids: Iterable[str]) -> tuple[Batch, ...]:
+    """Give the visits' batches, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM batch WHERE visit_id IN (SELECT value FROM json_each(?)) ORDER BY rowid",
+        (json.dumps(list(visit_ids)),),
+    )
+    return read_batches(connection, rows)
+
+
+def insert_batch(ledger: Ledger, batch: Batch, *, visit_at: str) -> None:
+    """Add a batch with its images."""
+    ledger.insert(
+        "batch",
+        id=batch.id,
+        visit_id=batch.visit_id,
+        dataset_id=batch.dataset_id,
+        route=batch.route.value,
+        state=batch.state.value,
+        held_from=batch.held_from.value if batch.held_from else None,
+        platform_id=batch.platform_id,
+        supersedes=batch.supersedes,
+        created_at=text_of(batch.created_at),
+        visit_at=visit_at,
+        not_before=text_or_none(batch.not_before),
+        abandoned=batch.abandoned,
+        submitted_at=text_or_none(batch.submitted_at),
+        **waiting_columns(batch.waiting),
+    )
+    for image in batch.images:
+        insert_image(ledger, image)
+
+
+def insert_image(ledger: Ledger, image: Image) -> None:
+    """Add an image to its batch."""
+    proof = image.proof
+    ledger.insert(
+        "image",
+        id=image.id,
+        batch_id=image.batch_id,
+        rendition_id=image.rendition.id,
+        size_bytes=image.rendition.digest.size_bytes,
+        side=image.side.value,
+        light=image.light,
+        name=image.name,
+        state=image.state.value,
+        held_from=image.held_from.value if image.held_from else None,
+        platform_id=image.platform_id,
+        address=address_text(image.address),
+        proof_kind=proof.kind.value if proof else None,
+        proof_detail=proof.detail if proof else None,
+        proof_at=text_or_none(proof.at if proof else None),
+        body_drops=image.body_drops,
+        **waiting_columns(image.waiting),
+    )
+
+
+def address_text(address: UploadAddress | None) -> str | None:
+    """Write a signed address, which is a secret, for the encrypted database."""
+    if address is None:
+        return None
+    return json.dumps([address.url, address.method, address.headers, address.platform_id])
+
+
+def _address(text: str | None) -> UploadAddress | None:
+    if text is None:
+        return None
+    url, method, headers, platform_id = json.loads(text)
+    return UploadAddress(
+        url,
+        method,
+        tuple((name, value) for name, value in headers),
+        PlatformImageId(platform_id) if platform_id else None,
+    )
+
+
+def image_of(row: Row) -> Image:
+    """Read an image that was joined with its rendition."""
+    return Image(
+        id=ImageId(row["id"]),
+        batch_id=BatchId(row["batch_id"]),
+        rendition=Rendition(
+            id=RenditionId(row["rendition_id"]),
+            original_id=OriginalId(row["original_id"]),
+            transform=Transform(row["transform_name"], row["transform_version"]),
+            digest=_digest(row),
+            media_type=row["media_type"],
+            vault_name=row["vault_name"],
+        ),
+        side=Side(row["side"]),
+        light=row["light"],
+        name=row["name"],
+        state=ImageState(row["state"]),
+        held_from=ImageState(row["held_from"]) if row["held_from"] else None,
+        platform_id=PlatformImageId(row["platform_id"]) if row["platform_id"] else None,
+        address=_address(row["address"]),
+        proof=_proof(row),
+        body_drops=row["body_drops"],
+        waiting=waiting_of(row),
+    )
+
+
+def _proof(row: Row) -> ProofOfDelivery | None:
+    if row["proof_kind"] is None:
+        return None
+    return ProofOfDelivery(
+        Proof(row["proof_kind"]), row["proof_detail"] or "", moment(row["proof_at"])
+    )
+
+
+def _batch(row: Row, images: tuple[Image, ...]) -> Batch:
+    return Batch(
+        id=BatchId(row["id"]),
+        visit_id=VisitId(row["visit_id"]),
+        dataset_id=DatasetId(row["dataset_id"]),
+        route=Route(row["route"]),
+        state=BatchState(row["state"]),
+        images=images,
+        created_at=moment(row["created_at"]),
+        held_from=BatchState(row["held_from"]) if row["held_from"] else None,
+        platform_id=PlatformBatchId(row["platform_id"]) if row["platform_id"] else None,
+        supersedes=BatchId(row["supersedes"]) if row["supersedes"] else None,
+        not_before=moment_or_none(row["not_before"]),
+        abandoned=row["abandoned"],
+        submitted_at=moment_or_none(row["submitted_at"]),
+        waiting=waiting_of(row),
+    )
+
+
+def visit_of(row: Row) -> Visit:
+    """Read one visit of the view ``visit_with_observations``."""
+    return Visit(
+        id=VisitId(row["id"]),
+        study_id=StudyId(row["study_id"]),
+        subject_id=SubjectId(row["subject_id"]) if row["subject_id"] else None,
+        name=row["name"],
+        occurrence=row["occurrence"],
+        kind=VisitKind(row["kind"]),
+        status=VisitStatus(row["status"]),
+        local_date=date.fromisoformat(row["local_date"]),
+        created_at=moment(row["created_at"]),
+        missed_reason=row["missed_reason"],
+        observations=tuple((name, value) for name, value in json.loads(row["observations"])),
+        finished_at=moment_or_none(row["finished_at"]),
+        not_before=moment_or_none(row["not_before"]),
+    )
+
+
+def slot_of(row: Row) -> Slot:
+    """Read a slot."""
+    return Slot(
+        id=SlotId(row["id"]),
+        visit_id=VisitId(row["visit_id"]),
+        image_type=ImageType(row["image_type"]),
+        side=Side(row["side"]),
+        light=row["light"],
+        step=row["step"],
+        replicate=row["replicate"],
+        position=row["position"],
+        is_required=bool(row["is_required"]),
+    )
+
+
+def take_of(row: Row) -> Take:
+    """Read a take."""
+    return Take(
+        TakeId(row["id"]),
+        SlotId(row["slot_id"]),
+        row["number"],
+        bool(row["counts"]),
+        row["reason"],
+    )
+
+
+def original_of(row: Row) -> Original:
+    """Read an original."""
+    return Original(
+        id=OriginalId(row["id"]),
+        take_id=TakeId(row["take_id"]) if row["take_id"] else None,
+        digest=_digest(row),
+        media_type=row["media_type"],
+        width=row["width"],
+        height=row["height"],
+        orientation=row["orientation"],
+        file_name=row["file_name"],
+        captured=CaptureTime(
+            text=row["captured_text"],
+            offset=row["captured_offset"],
+            source=row["captured_source"],
+            utc=moment(row["captured_at"]),
+        ),
+        received_at=moment(row["received_at"]),
+        vault_name=row["vault_name"],
+    )
+
+
+def rendition_of(row: Row) -> Rendition:
+    """Read a rendition."""
+    return Rendition(
+        id=RenditionId(row["id"]),
+        original_id=OriginalId(row["original_id"]),
+        transform=Transform(row["transform_name"], row["transform_version"]),
+        digest=_digest(row),
+        media_type=row["media_type"],
+        vault_name=row["vault_name"],
+    )
+
+
+def verdict_of(row: Row) -> Verdict:
+    """Read a verdict."""
+    return Verdict(
+        rendition_id=RenditionId(row["rendition_id"]),
+        author=row["author"],
+        code=row["code"],
+        level=VerdictLevel(row["level"]),
+        text=row["text"],
+        score=row["score"],
+    )
+
+
+def _digest(row: Row) -> Digest:
+    return Digest(row["sha256"], row["md5"], row["size_bytes"])

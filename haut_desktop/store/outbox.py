@@ -1,0 +1,331 @@
+"""The outbox: the durable set of promises not yet kept, and the only functions that move them.
+
+Each function is one transaction: it reads the row, asks ``domain.delivery.advance``, writes the row
+and a ``transition`` beside it. What has returned survives a power cut, so that the caller may act.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageEvent,
+    ImageState,
+    TransitionError,
+    Waiting,
+)
+from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId, PlatformImageId, new_id
+from haut_desktop.domain.imaging import Batch, Image, ProofOfDelivery, UploadAddress
+from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.overviews import Transition
+from haut_desktop.store.database import Database
+from haut_desktop.store.driver import Connection
+from haut_desktop.store.imaging_rows import address_text, read_batches
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.moves import move
+from haut_desktop.store.outbox_reading import (
+    read_deliveries,
+    read_due,
+    read_incomplete,
+    read_summary,
+    read_transitions,
+)
+from haut_desktop.store.rows import Value, one, text_of, text_or_none, update, waiting_columns
+
+_STARTED: Final = frozenset({ImageState.UPLOADING, ImageState.UNSETTLED, ImageState.STORED})
+_FORGOTTEN: Final[Mapping[str, Value]] = {
+    "platform_id": None,
+    "address": None,
+    "proof_kind": None,
+    "proof_detail": None,
+    "proof_at": None,
+    "body_drops": 0,
+}
+"""What an abandoned batch of the platform leaves on an image of ours: nothing."""
+
+_SUM_UP_FAILURES: Final = """
+UPDATE batch SET has_failed = attempt > 0 OR EXISTS (
+    SELECT 1 FROM image
+    WHERE batch_id = batch.id AND attempt > 0 AND state IN ('SEALED', 'UPLOADING', 'UNSETTLED'))
+WHERE id = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a start found in the middle of something."""
+
+    images: int
+    """Were uploading; their fate is unknown now."""
+    batches: int
+    """Were being initiated; they are started anew."""
+
+
+class OutboxStore:
+    """Keeps images and batches on their way."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    # ---- reading -------------------------------------------------------------------------
+
+    async def due_batches(self, now: datetime, limit: int) -> tuple[Batch, ...]:
+        """Give whole batches with something to do: oldest visit first, ones with failures last.
+
+        Only of visits that are finished and rested, of subjects that are registered, and past
+        their waiting time.
+        """
+        return await self._database.read(lambda c: read_due(c, now, limit))
+
+    async def batch(self, batch_id: BatchId) -> Batch:
+        """Give one batch; raises StoreError for an unknown one."""
+        return await self._database.read(lambda c: _batch(c, batch_id))
+
+    async def submitted_incomplete(self, now: datetime) -> tuple[Batch, ...]:
+        """Give submitted batches whose results are not all here, oldest first."""
+        return await self._database.read(lambda c: read_incomplete(c, now))
+
+    async def summary(self) -> OutboxSummary:
+        """Give the outbox in one line."""
+        return await self._database.read(lambda c: read_summary(c, self._clock()))
+
+    async def deliveries(self, limit: int, offset: int = 0) -> tuple[VisitDelivery, ...]:
+        """Give visits with what goes, or went, to the platform for them; newest first."""
+        return await self._database.read(lambda c: read_deliveries(c, limit, offset))
+
+    async def transitions(self, entity_id: str) -> tuple[Transition, ...]:
+        """Give every move of one image, batch or registration, oldest first."""
+        return await self._database.read(lambda c: read_transitions(c, entity_id))
+
+    # ---- moving --------------------------------------------------------------------------
+
+    async def move_image(
+        self,
+        image_id: ImageId,
+        event: ImageEvent,
+        *,
+        platform_id: PlatformImageId | None = None,
+        address: UploadAddress | None = None,
+        proof: ProofOfDelivery | None = None,
+        waiting: Waiting | None = None,
+        body_drops: int | None = None,
+        act: Act = BY_ITSELF,
+    ) -> Image:
+        """Move an image; fields that are given are written with it, others stay.
+
+        STORED needs a proof. A stored image's signed address is forgotten.
+        """
+        columns = _image_columns(platform_id, address, proof, body_drops)
+        if event is ImageEvent.CONFIRM:
+            columns["address"] = None
+
+        def work(connection: Connection) -> Image:
+            ledger = Ledger(connection, self._clock)
+            move(ledger, ImageState, image_id, event, columns=columns, waiting=waiting, act=act)
+            return _image_with_sum(connection, image_id)
+
+        return await self._database.write(work)
+
+    async def move_batch(
+        self,
+        batch_id: BatchId,
+        event: BatchEvent,
+        *,
+        platform_id: PlatformBatchId | None = None,
+        waiting: Waiting | None = None,
+        submitted_at: datetime | None = None,
+        act: Act = BY_ITSELF,
+    ) -> Batch:
+        """Move a batch; SUBMITTED without a time is submitted now."""
+
+        def work(connection: Connection) -> Batch:
+            ledger = Ledger(connection, self._clock)
+            columns: dict[str, Value] = {}
+            if platform_id is not None:
+                columns["platform_id"] = platform_id
+            if event is BatchEvent.SUBMITTED:
+                columns["submitted_at"] = text_of(submitted_at or ledger.at)
+            move(ledger, BatchState, batch_id, event, columns=columns, waiting=waiting, act=act)
+            return _batch_with_sum(connection, batch_id)
+
+        return await self._database.write(work)
+
+    async def initiated(
+        self,
+        batch_id: BatchId,
+        platform_id: PlatformBatchId,
+        addresses: Mapping[ImageId, UploadAddress],
+    ) -> Batch:
+        """Keep the platform's batch id and every picture's address, all at once."""
+
+        def work(connection: Connection) -> Batch:
+            ledger = Ledger(connection, self._clock)
+            columns: dict[str, Value] = {"platform_id": platform_id}
+            move(
+                ledger,
+                BatchState,
+                batch_id,
+                BatchEvent.INITIATED,
+                columns=columns,
+                waiting=None,
+                act=BY_ITSELF,
+            )
+            for image in _batch(connection, batch_id).images:
+                if image.id in addresses:
+                    update(connection, "image", image.id, _addressed(addresses[image.id]))
+            return _batch_with_sum(connection, batch_id)
+
+        return await self._database.write(work)
+
+    async def abandon(self, batch_id: BatchId, reason: str) -> Batch:
+        """Leave the platform's batch behind, which is never computed, and begin with none.
+
+        Its pictures are SEALED again, ids, addresses and proofs are forgotten; what the platform's
+        batch was stays in ``abandoned_batch``.
+        """
+
+        def work(connection: Connection) -> Batch:
+            ledger = Ledger(connection, self._clock)
+            batch = _batch(connection, batch_id)
+            if BatchState.OPEN not in (batch.state, batch.held_from):
+                raise TransitionError(f"a batch that is {batch.state} cannot be abandoned")
+            _note_abandoned(ledger, batch, reason)
+            for image in batch.images:
+                _abandon_image(ledger, image)
+            columns = {"platform_id": None, "abandoned": batch.abandoned + 1}
+            update(connection, "batch", batch_id, columns)
+            return _batch_with_sum(connection, batch_id)
+
+        return await self._database.write(work)
+
+    async def set_waiting_image(
+        self, image_id: ImageId, waiting: Waiting, *, body_drops: int | None = None
+    ) -> Image:
+        """Say when, and why only then, an image is tried again; the state stays."""
+
+        def work(connection: Connection) -> Image:
+            columns = waiting_columns(waiting) | _image_columns(None, None, None, body_drops)
+            update(connection, "image", image_id, columns)
+            return _image_with_sum(connection, image_id)
+
+        return await self._database.write(work)
+
+    async def set_waiting_batch(self, batch_id: BatchId, waiting: Waiting) -> Batch:
+        """Say when, and why only then, a batch is tried again; the state stays."""
+
+        def work(connection: Connection) -> Batch:
+            update(connection, "batch", batch_id, waiting_columns(waiting))
+            return _batch_with_sum(connection, batch_id)
+
+        return await self._database.write(work)
+
+    async def recover(self, now: datetime) -> Recovered:
+        """After a start: what was uploading has an unknown fate, what was initiated is begun anew.
+
+        REGISTERING and SUBMITTING stay, they are settled by asking the platform.
+        """
+
+        def work(connection: Connection) -> Recovered:
+            ledger = Ledger(connection, lambda: now)
+            images = _ids(connection, "SELECT id FROM image WHERE state = 'UPLOADING'")
+            for image_id in images:
+                _lose(ledger, image_id)
+            batches = _ids(connection, "SELECT id FROM batch WHERE state = 'INITIATING'")
+            for batch_id in batches:
+                _release(ledger, batch_id)
+            return Recovered(len(images), len(batches))
+
+        return await self._database.write(work)
+
+
+def _lose(ledger: Ledger, image_id: str) -> None:
+    move(ledger, ImageState, image_id, ImageEvent.LOSE, columns={}, waiting=None, act=BY_ITSELF)
+
+
+def _release(ledger: Ledger, batch_id: str) -> None:
+    move(ledger, BatchState, batch_id, BatchEvent.RELEASE, columns={}, waiting=None, act=BY_ITSELF)
+
+
+def _image_columns(
+    platform_id: PlatformImageId | None,
+    address: UploadAddress | None,
+    proof: ProofOfDelivery | None,
+    body_drops: int | None,
+) -> dict[str, Value]:
+    given: dict[str, Value] = {
+        "platform_id": platform_id,
+        "address": address_text(address),
+        "proof_kind": proof.kind.value if proof else None,
+        "proof_detail": proof.detail if proof else None,
+        "proof_at": text_or_none(proof.at if proof else None),
+        "body_drops": body_drops,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _addressed(address: UploadAddress) -> dict[str, Value]:
+    columns: dict[str, Value] = {"address": address_text(address), "body_drops": 0}
+    if address.platform_id is not None:
+        columns["platform_id"] = address.platform_id
+    return columns
+
+
+def _abandon_image(ledger: Ledger, image: Image) -> None:
+    columns = dict(_FORGOTTEN)
+    if image.state in _STARTED:
+        move(
+            ledger,
+            ImageState,
+            image.id,
+            ImageEvent.ABANDON,
+            columns=columns,
+            waiting=Waiting(),
+            act=BY_ITSELF,
+        )
+        return
+    if image.held_from is not None:  # still held, but nothing of it is on the platform any more
+        columns["held_from"] = ImageState.SEALED.value
+    if image.state is not ImageState.ERASED:
+        update(ledger.connection, "image", image.id, columns)
+
+
+def _note_abandoned(ledger: Ledger, batch: Batch, reason: str) -> None:
+    images = {image.id: image.platform_id for image in batch.images}
+    ledger.insert(
+        "abandoned_batch",
+        id=new_id(),
+        batch_id=batch.id,
+        platform_id=batch.platform_id,
+        images=json.dumps(images),
+        reason=reason,
+    )
+    ledger.audit(
+        Act(reason=reason), "batch.abandoned", "batch", batch.id, old=batch.platform_id or ""
+    )
+
+
+def _batch(connection: Connection, batch_id: BatchId) -> Batch:
+    row = connection.execute("SELECT * FROM batch WHERE id = ?", (batch_id,)).fetchone()
+    return read_batches(connection, [one(row, "batch")])[0]
+
+
+def _batch_with_sum(connection: Connection, batch_id: BatchId) -> Batch:
+    connection.execute(_SUM_UP_FAILURES, (batch_id,))
+    return _batch(connection, batch_id)
+
+
+def _image_with_sum(connection: Connection, image_id: ImageId) -> Image:
+    row = connection.execute("SELECT batch_id FROM image WHERE id = ?", (image_id,)).fetchone()
+    batch = _batch_with_sum(connection, BatchId(one(row, "image")["batch_id"]))
+    return next(image for image in batch.images if image.id == image_id)
+
+
+def _ids(connection: Connection, statement: str) -> list[str]:
+    return [row["id"] for row in connection.execute(statement)]

@@ -1,0 +1,167 @@
+"""What is read of the outbox: what is due, what the screen lists, what is summed up."""
+
+import json
+from datetime import datetime
+from typing import Final
+
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.overviews import Transition
+from haut_desktop.domain.subjects import Registration
+from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.imaging_rows import batches_of_visits, read_batches, visit_of
+from haut_desktop.store.rows import moment, moment_or_none, text_of
+from haut_desktop.store.subjects import registration_of
+
+_DUE: Final = """
+SELECT batch.* FROM batch INDEXED BY batch_due
+JOIN visit ON visit.id = batch.visit_id
+WHERE batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+    AND coalesce(batch.retry_at, '') <= :now
+    AND coalesce(batch.not_before, '') <= :now
+    AND visit.status = 'finished'
+    AND EXISTS (
+        SELECT 1 FROM registration
+        WHERE subject_id = visit.subject_id AND dataset_id = batch.dataset_id
+            AND state = 'REGISTERED')
+    AND (batch.state <> 'OPEN'
+        OR EXISTS (
+            SELECT 1 FROM image
+            WHERE batch_id = batch.id AND state IN ('SEALED', 'UNSETTLED')
+                AND coalesce(retry_at, '') <= :now)
+        OR (EXISTS (SELECT 1 FROM image WHERE batch_id = batch.id AND state = 'STORED')
+            AND NOT EXISTS (
+                SELECT 1 FROM image
+                WHERE batch_id = batch.id AND state NOT IN ('STORED', 'ERASED'))))
+ORDER BY batch.has_failed, batch.visit_at, batch.id
+LIMIT :limit
+"""
+
+_SUMMARY: Final = """
+SELECT
+    (SELECT count(*) FROM image
+        WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED')) AS waiting_images,
+    (SELECT coalesce(sum(size_bytes), 0) FROM image
+        WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED')) AS waiting_bytes,
+    (SELECT count(*) FROM image WHERE state = 'UNSETTLED') AS unsettled,
+    (SELECT count(*) FROM image WHERE state = 'HELD')
+        + (SELECT count(*) FROM batch WHERE state = 'HELD')
+        + (SELECT count(*) FROM registration WHERE state = 'HELD') AS held,
+    (SELECT max(proof_at) FROM image WHERE proof_at IS NOT NULL) AS last_sent_at
+"""
+
+# A resting visit counts too: its time is the earliest at which anything of it happens.
+_NEXT_TRY: Final = """
+SELECT min(at) AS next_try_at FROM (
+    SELECT min(retry_at) AS at FROM image
+        WHERE retry_at IS NOT NULL AND state IN ('SEALED', 'UPLOADING', 'UNSETTLED')
+    UNION ALL
+    SELECT min(retry_at) FROM batch
+        WHERE retry_at IS NOT NULL AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+    UNION ALL
+    SELECT min(retry_at) FROM registration
+        WHERE retry_at IS NOT NULL AND state IN ('DRAFT', 'REGISTERING')
+    UNION ALL
+    SELECT min(not_before) FROM batch
+        WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING'))
+"""
+
+_DELIVERED_VISITS: Final = """
+SELECT * FROM visit_with_observations AS visit
+WHERE EXISTS (SELECT 1 FROM batch JOIN image ON image.batch_id = batch.id
+    WHERE batch.visit_id = visit.id)
+ORDER BY created_at DESC, number DESC
+LIMIT ? OFFSET ?
+"""
+
+
+def read_due(connection: Connection, now: datetime, limit: int) -> tuple[Batch, ...]:
+    """Give what can go, in the fair order."""
+    rows = connection.execute(_DUE, {"now": text_of(now), "limit": limit}).fetchall()
+    return read_batches(connection, rows)
+
+
+def read_incomplete(connection: Connection, now: datetime) -> tuple[Batch, ...]:
+    """Give submitted batches whose results are still awaited, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM batch WHERE state = 'SUBMITTED' AND completeness <> 'complete'"
+        " AND platform_id IS NOT NULL AND coalesce(retry_at, '') <= ? ORDER BY submitted_at",
+        (text_of(now),),
+    ).fetchall()
+    return read_batches(connection, rows)
+
+
+def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
+    """Sum up what waits; a few reads of small indices."""
+    row = connection.execute(_SUMMARY).fetchone()
+    next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
+    return OutboxSummary(
+        waiting_images=row["waiting_images"],
+        waiting_bytes=row["waiting_bytes"],
+        held=row["held"],
+        unsettled=row["unsettled"],
+        last_sent_at=moment_or_none(row["last_sent_at"]),
+        next_try_at=moment_or_none(next_try["next_try_at"]),
+    )
+
+
+def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[VisitDelivery, ...]:
+    """Give visits with batches and registrations, newest first, with one statement per table."""
+    visits = [visit_of(r) for r in connection.execute(_DELIVERED_VISITS, (limit, offset))]
+    batches: dict[str, list[Batch]] = {visit.id: [] for visit in visits}
+    for batch in batches_of_visits(connection, batches):
+        batches[batch.visit_id].append(batch)
+    subjects = json.dumps([visit.subject_id for visit in visits])
+    codes = _codes(connection, subjects)
+    registrations = _registrations(connection, subjects)
+    return tuple(
+        VisitDelivery(
+            visit,
+            codes.get(visit.subject_id or "", ""),
+            tuple(batches[visit.id]),
+            tuple(registrations.get(visit.subject_id or "", ())),
+        )
+        for visit in visits
+    )
+
+
+def _codes(connection: Connection, subjects: str) -> dict[str, str]:
+    rows = connection.execute(
+        "SELECT subject_id, code FROM subject_code"
+        " WHERE is_current = 1 AND subject_id IN (SELECT value FROM json_each(?))",
+        (subjects,),
+    )
+    return {row["subject_id"]: row["code"] for row in rows}
+
+
+def _registrations(connection: Connection, subjects: str) -> dict[str, list[Registration]]:
+    found: dict[str, list[Registration]] = {}
+    for row in connection.execute(
+        "SELECT * FROM registration WHERE subject_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY rowid",
+        (subjects,),
+    ):
+        found.setdefault(row["subject_id"], []).append(registration_of(row))
+    return found
+
+
+def read_transitions(connection: Connection, entity_id: str) -> tuple[Transition, ...]:
+    """Give the moves of one thing, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM transition WHERE entity_id = ? ORDER BY rowid", (entity_id,)
+    )
+    return tuple(_transition(row) for row in rows)
+
+
+def _transition(row: Row) -> Transition:
+    return Transition(
+        entity=row["entity"],
+        entity_id=row["entity_id"],
+        event=row["event"],
+        old=row["old"],
+        new=row["new"],
+        at=moment(row["written_at"]),
+        attempt=row["attempt"],
+        error_kind=row["error_kind"] or "",
+        reason=row["reason"],
+    )

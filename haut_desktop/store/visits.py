@@ -1,0 +1,475 @@
+"""Visits in the database: slots and takes, the pictures' descriptions, finishing and reopening."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import BatchState, ImageState
+from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.ids import (
+    OriginalId,
+    PlatformBatchId,
+    SlotId,
+    SubjectId,
+    TakeId,
+    VisitId,
+    new_id,
+)
+from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take, Verdict
+from haut_desktop.domain.overviews import PicturePlace
+from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
+from haut_desktop.store.database import Database
+from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.imaging_rows import (
+    batches_of_visits,
+    insert_batch,
+    original_of,
+    visit_of,
+)
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.rows import Value, one, text_of, text_or_none, update
+from haut_desktop.store.sheets import read_sheet
+from haut_desktop.store.takes import (
+    changeable,
+    count_newest,
+    insert_picture,
+    insert_take,
+    insert_verdict,
+    next_number,
+    set_others_aside,
+)
+
+_PLACES = """
+SELECT original.id AS original_id, visit.subject_id, code.code AS subject_code,
+    visit.id AS visit_id, visit.name AS visit_name, slot.id AS slot_id
+FROM original
+LEFT JOIN take ON take.id = original.take_id
+LEFT JOIN slot ON slot.id = take.slot_id
+LEFT JOIN visit ON visit.id = slot.visit_id
+LEFT JOIN subject_code AS code ON code.subject_id = visit.subject_id AND code.is_current = 1
+WHERE original.sha256 = ? AND original.erased_at IS NULL AND take.removed_at IS NULL
+ORDER BY original.rowid
+"""
+
+
+class VisitStore:
+    """Keeps visits and their pictures; what was taken away leaves its row and its line."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    # ---- visits --------------------------------------------------------------------------
+
+    async def add(self, visit: Visit, slots: Iterable[Slot], act: Act) -> None:
+        """Add a visit with the slots that its plan expects."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            _insert_visit(ledger, visit)
+            for slot in slots:
+                _insert_slot(ledger, slot)
+            ledger.audit(act, "visit.opened", "visit", visit.id, new=_label(visit))
+
+        await self._database.write(work)
+
+    async def get(self, visit_id: VisitId) -> Visit:
+        """Give one visit; raises StoreError for an unknown one."""
+        return await self._database.read(lambda c: _get(c, visit_id))
+
+    async def of_subject(self, subject_id: SubjectId) -> tuple[Visit, ...]:
+        """Give a subject's visits, oldest first."""
+        return await self._database.read(lambda c: _of_subject(c, subject_id))
+
+    async def sheet(self, visit_id: VisitId) -> VisitSheet:
+        """Give a visit with everything that was taken for it."""
+        return await self._database.read(lambda c: read_sheet(c, _get(c, visit_id)))
+
+    async def sheets(self, subject_id: SubjectId) -> tuple[VisitSheet, ...]:
+        """Give all sheets of a subject, oldest visit first."""
+        return await self._database.read(
+            lambda c: tuple(read_sheet(c, visit) for visit in _of_subject(c, subject_id))
+        )
+
+    async def assign(self, visit_id: VisitId, subject_id: SubjectId, act: Act) -> Visit:
+        """Say whose visit it is, when it was taken before anybody was registered."""
+
+        def work(connection: Connection) -> Visit:
+            ledger = Ledger(connection, self._clock)
+            if _get(connection, visit_id).subject_id is not None:
+                raise VisitClosedError("The visit belongs to a subject already.")
+            update(connection, "visit", visit_id, {"subject_id": subject_id})
+            ledger.audit(act, "visit.assigned", "visit", visit_id, new=subject_id)
+            return _get(connection, visit_id)
+
+        return await self._database.write(work)
+
+    async def observe(
+        self, visit_id: VisitId, observations: tuple[tuple[str, str], ...], act: Act
+    ) -> Visit:
+        """Keep observations; one that replaces another leaves it as a correction."""
+
+        def work(connection: Connection) -> Visit:
+            ledger = Ledger(connection, self._clock)
+            before = dict(_get(connection, visit_id).observations)
+            for name, value in observations:
+                if name not in before:
+                    _insert_observation(ledger, visit_id, len(before), name, value)
+                elif before[name] != value:
+                    ledger.correct(act, "visit", visit_id, name, old=before[name], new=value)
+                    connection.execute(
+                        "UPDATE observation SET value = ? WHERE visit_id = ? AND name = ?",
+                        (value, visit_id, name),
+                    )
+                before[name] = value
+            return _get(connection, visit_id)
+
+        return await self._database.write(work)
+
+    async def miss(self, visit_id: VisitId, act: Act) -> Visit:
+        """Note that the visit was missed, with the act's reason."""
+
+        def work(connection: Connection) -> Visit:
+            _open_visit(connection, visit_id)
+            columns: dict[str, Value] = {
+                "status": VisitStatus.MISSED.value,
+                "missed_reason": act.reason,
+            }
+            update(connection, "visit", visit_id, columns)
+            Ledger(connection, self._clock).audit(act, "visit.missed", "visit", visit_id)
+            return _get(connection, visit_id)
+
+        return await self._database.write(work)
+
+    # ---- pictures ------------------------------------------------------------------------
+
+    async def add_slot(self, slot: Slot, act: Act) -> None:
+        """Add a slot that the plan did not expect."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            _insert_slot(ledger, slot)
+            ledger.audit(act, "slot.added", "visit", slot.visit_id, new=slot.side.value)
+
+        await self._database.write(work)
+
+    async def add_picture(
+        self,
+        original: Original,
+        rendition: Rendition,
+        take: Take | None,
+        verdicts: Iterable[Verdict],
+        act: Act,
+    ) -> None:
+        """Add a sealed picture; without a take it stays unassigned until somebody assigns it."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            if take is not None:
+                insert_take(ledger, take)
+            insert_picture(ledger, original, rendition)
+            for verdict in verdicts:
+                insert_verdict(ledger, verdict, None)
+            ledger.audit(
+                act, "picture.taken-in", "original", original.id, new=original.digest.sha256
+            )
+
+        await self._database.write(work)
+
+    async def assign_picture(self, original_id: OriginalId, take: Take, act: Act) -> None:
+        """Put an unassigned picture into a slot."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            if _original(connection, original_id).take_id is not None:
+                raise VisitClosedError("The picture is in a slot already.")
+            insert_take(ledger, take)
+            update(connection, "original", original_id, {"take_id": take.id})
+            ledger.audit(act, "picture.assigned", "original", original_id, new=take.slot_id)
+
+        await self._database.write(work)
+
+    async def unassigned(self) -> tuple[Original, ...]:
+        """Give the pictures that nobody has put into a slot yet, oldest first."""
+
+        def work(connection: Connection) -> tuple[Original, ...]:
+            rows = connection.execute(
+                "SELECT * FROM original WHERE take_id IS NULL AND erased_at IS NULL ORDER BY rowid"
+            )
+            return tuple(original_of(row) for row in rows)
+
+        return await self._database.read(work)
+
+    async def original(self, original_id: OriginalId) -> Original:
+        """Give one original; raises StoreError for an unknown one."""
+        return await self._database.read(lambda c: _original(c, original_id))
+
+    async def next_take_number(self, slot_id: SlotId) -> int:
+        """Give the number of a slot's next take; removed ones keep theirs."""
+        return await self._database.read(lambda c: next_number(c, slot_id))
+
+    async def add_verdicts(self, verdicts: Iterable[Verdict], act: Act) -> None:
+        """Add what the platform or a reader says; nothing said before is taken back."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            for verdict in verdicts:
+                insert_verdict(ledger, verdict, act.operator_id)
+
+        await self._database.write(work)
+
+    async def choose_take(self, take_id: TakeId, act: Act) -> None:
+        """Let this take count instead of its slot's other ones, while the visit is open."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            row = changeable(connection, take_id)
+            set_others_aside(connection, row["slot_id"], f"take {row['number']} was chosen")
+            update(connection, "take", take_id, {"counts": 1, "reason": act.reason})
+            ledger.audit(act, "take.chosen", "take", take_id)
+
+        await self._database.write(work)
+
+    async def move_take(self, take_id: TakeId, slot_id: SlotId, act: Act) -> None:
+        """Put a take into another slot of its visit, where it counts, while the visit is open."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            row = changeable(connection, take_id)
+            _same_visit(connection, slot_id, row["visit_id"])
+            number = next_number(connection, slot_id)
+            set_others_aside(connection, slot_id, f"take {number} counts")
+            columns: dict[str, Value] = {
+                "slot_id": slot_id,
+                "number": number,
+                "counts": 1,
+                "reason": act.reason,
+            }
+            update(connection, "take", take_id, columns)
+            count_newest(connection, row["slot_id"])
+            ledger.audit(act, "take.moved", "take", take_id, old=row["slot_id"], new=slot_id)
+
+        await self._database.write(work)
+
+    async def remove_take(self, take_id: TakeId, act: Act) -> None:
+        """Take a picture out of an open visit; its row and its sealed bytes stay."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            row = changeable(connection, take_id)
+            columns: dict[str, Value] = {
+                "counts": 0,
+                "reason": act.reason,
+                "removed_at": text_of(ledger.at),
+            }
+            update(connection, "take", take_id, columns)
+            count_newest(connection, row["slot_id"])
+            ledger.audit(act, "take.removed", "take", take_id, old=row["slot_id"])
+
+        await self._database.write(work)
+
+    async def places_of(self, sha256: str) -> tuple[PicturePlace, ...]:
+        """Say where the same bytes were taken in before."""
+
+        def work(connection: Connection) -> tuple[PicturePlace, ...]:
+            return tuple(_place(row) for row in connection.execute(_PLACES, (sha256,)))
+
+        return await self._database.read(work)
+
+    # ---- delivery ------------------------------------------------------------------------
+
+    async def finish(
+        self, visit_id: VisitId, batches: Iterable[Batch], not_before: datetime, act: Act
+    ) -> Visit:
+        """Finish an open visit: from ``not_before`` on its batches may go."""
+
+        def work(connection: Connection) -> Visit:
+            ledger = Ledger(connection, self._clock)
+            visit = _open_visit(connection, visit_id)
+            columns: dict[str, Value] = {
+                "status": VisitStatus.FINISHED.value,
+                "finished_at": text_of(ledger.at),
+                "not_before": text_of(not_before),
+            }
+            update(connection, "visit", visit_id, columns)
+            for batch in batches:
+                rested = replace(batch, not_before=not_before)
+                insert_batch(ledger, rested, visit_at=text_of(visit.created_at))
+            ledger.audit(act, "visit.finished", "visit", visit_id)
+            return _get(connection, visit_id)
+
+        return await self._database.write(work)
+
+    async def add_batch(self, batch: Batch, act: Act) -> None:
+        """Add a batch to a finished visit: a retake that supersedes what was delivered."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            visit = _get(connection, batch.visit_id)
+            insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
+            ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")
+
+        await self._database.write(work)
+
+    async def reopen(self, visit_id: VisitId, act: Act) -> Visit:
+        """Open a finished visit again while nothing of it has left; raises VisitClosedError."""
+
+        def work(connection: Connection) -> Visit:
+            ledger = Ledger(connection, self._clock)
+            batches = batches_of_visits(connection, [visit_id])
+            if any(_has_left(batch) for batch in batches):
+                raise VisitClosedError
+            for batch in batches:
+                connection.execute("DELETE FROM image WHERE batch_id = ?", (batch.id,))
+                connection.execute("DELETE FROM batch WHERE id = ?", (batch.id,))
+            columns: dict[str, Value] = {
+                "status": VisitStatus.OPEN.value,
+                "finished_at": None,
+                "not_before": None,
+            }
+            update(connection, "visit", visit_id, columns)
+            ledger.audit(act, "visit.reopened", "visit", visit_id)
+            return _get(connection, visit_id)
+
+        return await self._database.write(work)
+
+    async def adopt(self, visit: Visit, batch: Batch, act: Act) -> bool:
+        """Add a visit and a batch that only the platform knew; False if the batch is known."""
+
+        def work(connection: Connection) -> bool:
+            known = connection.execute(
+                "SELECT 1 FROM batch WHERE dataset_id = ? AND platform_id = ?",
+                (batch.dataset_id, batch.platform_id),
+            ).fetchone()
+            if known is not None:
+                return False
+            ledger = Ledger(connection, self._clock)
+            if (
+                connection.execute("SELECT 1 FROM visit WHERE id = ?", (visit.id,)).fetchone()
+                is None
+            ):
+                _insert_visit(ledger, visit)
+            insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
+            ledger.audit(act, "batch.adopted", "batch", batch.id, new=batch.platform_id or "")
+            return True
+
+        return await self._database.write(work)
+
+    async def known_batches(
+        self, platform_ids: Iterable[PlatformBatchId]
+    ) -> frozenset[PlatformBatchId]:
+        """Say which of the platform's batches are in the record, abandoned ones too."""
+        asked = json.dumps(list(platform_ids))
+
+        def work(connection: Connection) -> frozenset[PlatformBatchId]:
+            rows = connection.execute(
+                "SELECT platform_id FROM batch"
+                " WHERE platform_id IN (SELECT value FROM json_each(?1))"
+                " UNION SELECT platform_id FROM abandoned_batch"
+                " WHERE platform_id IN (SELECT value FROM json_each(?1))",
+                (asked,),
+            )
+            return frozenset(PlatformBatchId(row["platform_id"]) for row in rows)
+
+        return await self._database.read(work)
+
+
+def _insert_visit(ledger: Ledger, visit: Visit) -> None:
+    ledger.insert(
+        "visit",
+        id=visit.id,
+        study_id=visit.study_id,
+        subject_id=visit.subject_id,
+        name=visit.name,
+        occurrence=visit.occurrence,
+        kind=visit.kind.value,
+        status=visit.status.value,
+        local_date=visit.local_date.isoformat(),
+        zone=ledger.zone,
+        missed_reason=visit.missed_reason,
+        created_at=text_of(visit.created_at),
+        finished_at=text_or_none(visit.finished_at),
+        not_before=text_or_none(visit.not_before),
+    )
+    for position, (name, value) in enumerate(visit.observations):
+        _insert_observation(ledger, visit.id, position, name, value)
+
+
+def _insert_observation(
+    ledger: Ledger, visit_id: VisitId, position: int, name: str, value: str
+) -> None:
+    ledger.insert(
+        "observation", id=new_id(), visit_id=visit_id, position=position, name=name, value=value
+    )
+
+
+def _insert_slot(ledger: Ledger, slot: Slot) -> None:
+    ledger.insert(
+        "slot",
+        id=slot.id,
+        visit_id=slot.visit_id,
+        image_type=slot.image_type.value,
+        side=slot.side.value,
+        light=slot.light,
+        step=slot.step,
+        replicate=slot.replicate,
+        position=slot.position,
+        is_required=int(slot.is_required),
+    )
+
+
+def _get(connection: Connection, visit_id: VisitId) -> Visit:
+    row = connection.execute(
+        "SELECT * FROM visit_with_observations WHERE id = ?", (visit_id,)
+    ).fetchone()
+    return visit_of(one(row, "visit"))
+
+
+def _of_subject(connection: Connection, subject_id: SubjectId) -> tuple[Visit, ...]:
+    rows = connection.execute(
+        "SELECT * FROM visit_with_observations WHERE subject_id = ? ORDER BY created_at, number",
+        (subject_id,),
+    ).fetchall()
+    return tuple(visit_of(row) for row in rows)
+
+
+def _open_visit(connection: Connection, visit_id: VisitId) -> Visit:
+    visit = _get(connection, visit_id)
+    if visit.status is not VisitStatus.OPEN:
+        raise VisitClosedError("The visit is no longer open. Nothing was changed.")
+    return visit
+
+
+def _original(connection: Connection, original_id: OriginalId) -> Original:
+    row = connection.execute("SELECT * FROM original WHERE id = ?", (original_id,)).fetchone()
+    return original_of(one(row, "original"))
+
+
+def _same_visit(connection: Connection, slot_id: SlotId, visit_id: str) -> None:
+    row = connection.execute("SELECT visit_id FROM slot WHERE id = ?", (slot_id,)).fetchone()
+    if one(row, "slot")["visit_id"] != visit_id:
+        raise VisitClosedError("A picture is moved within its own visit only.")
+
+
+def _has_left(batch: Batch) -> bool:
+    """Whether anything of the batch may be known to the platform."""
+    is_fresh = batch.state is BatchState.OPEN and batch.platform_id is None and not batch.abandoned
+    return not is_fresh or any(image.state is not ImageState.SEALED for image in batch.images)
+
+
+def _label(visit: Visit) -> str:
+    return visit.name if visit.occurrence == 1 else f"{visit.name} ({visit.occurrence})"
+
+
+def _place(row: Row) -> PicturePlace:
+    return PicturePlace(
+        OriginalId(row["original_id"]),
+        SubjectId(row["subject_id"]) if row["subject_id"] else None,
+        row["subject_code"] or "",
+        VisitId(row["visit_id"]) if row["visit_id"] else None,
+        row["visit_name"] or "",
+        SlotId(row["slot_id"]) if row["slot_id"] else None,
+    )

@@ -1,0 +1,217 @@
+"""Subjects: codes with a history, one owner for each code and each entry of the platform."""
+
+from datetime import timedelta
+
+import pytest
+
+from haut_desktop.domain.delivery import (
+    RegistrationEvent,
+    RegistrationState,
+    TransitionError,
+    Trouble,
+    Waiting,
+)
+from haut_desktop.domain.errors import Blame, StoreError, SubjectCodeError
+from haut_desktop.domain.ids import PlatformSubjectId, SubjectId
+from haut_desktop.domain.subjects import CodeKind, SubjectDetails, SubjectStatus
+from haut_desktop.store.driver import IntegrityError
+from tests.fakes.builders import make_study, make_subject
+from tests.store.conftest import Record
+
+TROUBLE = Trouble("UnreachableError", Blame.NETWORK, "No connection", "It waits.")
+
+
+async def test_a_subject_comes_back_as_it_was_added(record: Record) -> None:
+    subject = make_subject(record.study, station_id=record.station.id)
+    await record.subjects.add(subject, record.act)
+    assert await record.subjects.get(subject.id) == subject
+
+
+async def test_an_unknown_subject_is_an_error(record: Record) -> None:
+    with pytest.raises(StoreError, match="no such subject"):
+        await record.subjects.get(SubjectId("nobody"))
+
+
+@pytest.mark.parametrize("typed", ("B-007", " b-007 ", "Ｂ-007"))
+async def test_a_code_is_found_however_it_is_typed(record: Record, typed: str) -> None:
+    subject = await record.register("B-007")
+    assert await record.subjects.by_code(record.study.id, typed) == subject
+
+
+async def test_a_taken_code_is_refused_and_nothing_of_the_subject_stays(record: Record) -> None:
+    await record.register("B-007")
+    second = make_subject(record.study, "b-007", station_id=record.station.id)
+    with pytest.raises(SubjectCodeError, match="belongs to another subject"):
+        await record.subjects.add(second, record.act)
+    assert len(await record.subjects.search(record.study.id)) == 1
+
+
+async def test_another_study_may_use_the_same_code(record: Record) -> None:
+    await record.register("B-007")
+    other = make_study("Sun cream")
+    await record.studies.save_study(other, record.act)
+    subject = make_subject(other, "B-007", station_id=record.station.id)
+    await record.subjects.add(subject, record.act)
+    assert await record.subjects.by_code(other.id, "B-007") == subject
+
+
+async def test_a_changed_code_keeps_the_former_one_with_the_reason(record: Record) -> None:
+    subject = await record.register("B-007")
+    record.clock.advance(60)
+    changed = await record.subjects.change_code(
+        subject.id, "R-100", CodeKind.RANDOMISATION, record.act
+    )
+    assert [code.code for code in changed.codes] == ["B-007", "R-100"]
+    assert changed.code == "R-100"
+    assert changed.codes[-1].reason == "typing error"
+    assert changed.codes[-1].since == record.clock()
+
+
+async def test_a_code_that_was_given_up_is_free_again(record: Record) -> None:
+    subject = await record.register("B-007")
+    await record.subjects.change_code(subject.id, "B-008", CodeKind.SCREENING, record.act)
+    await record.register("B-007")
+    with pytest.raises(SubjectCodeError):
+        await record.subjects.change_code(subject.id, "B-007", CodeKind.SCREENING, record.act)
+    assert (await record.subjects.get(subject.id)).code == "B-008"
+
+
+async def test_search_finds_parts_of_codes_and_former_codes(record: Record) -> None:
+    subject = await record.register("B-007")
+    await record.register("C-100")
+    await record.subjects.change_code(subject.id, "R-1", CodeKind.RANDOMISATION, record.act)
+    found = await record.subjects.search(record.study.id, "b-0")
+    assert [row.subject.id for row in found] == [subject.id]
+
+
+@pytest.mark.parametrize("text", ("%", "_", "\\"))
+async def test_search_takes_its_text_literally(record: Record, text: str) -> None:
+    await record.register("B-007")
+    assert await record.subjects.search(record.study.id, text) == ()
+
+
+async def test_search_counts_visits_and_waiting_pictures_and_stops_at_the_limit(
+    record: Record,
+) -> None:
+    subject = await record.register("B-007")
+    await record.register("B-008")
+    await record.finish(subject)
+    rows = await record.subjects.search(record.study.id, limit=1)
+    assert len(rows) == 1
+    assert rows[0].visit_count == 1
+    assert rows[0].waiting_images == 3
+    assert rows[0].last_visit_at == record.clock()
+
+
+async def test_corrected_details_leave_their_former_values(record: Record) -> None:
+    subject = await record.register()
+    details = SubjectDetails(birth_year=1981, biological_sex="female", phototype=None)
+    changed = await record.subjects.change_details(subject.id, details, record.act)
+    assert changed.details == details
+    corrections = await record.audit.corrections(subject.id)
+    assert [(c.field, c.old, c.new, c.reason) for c in corrections] == [
+        ("birth_year", "1980", "1981", "typing error"),
+        ("phototype", "3", "", "typing error"),
+    ]
+
+
+async def test_a_changed_status_is_a_correction_with_a_reason(record: Record) -> None:
+    subject = await record.register()
+    changed = await record.subjects.change_status(
+        subject.id, SubjectStatus.DISCONTINUED, record.act
+    )
+    assert changed.status is SubjectStatus.DISCONTINUED
+    assert [c.field for c in await record.audit.corrections(subject.id)] == ["status"]
+
+
+# ---- registrations -------------------------------------------------------------------------
+
+
+async def test_a_registration_is_due_until_it_is_confirmed(record: Record) -> None:
+    subject = await record.register(is_registered=False)
+    (due,) = await record.subjects.registrations_due(record.clock())
+    assert due == subject.registrations[0]
+    await record.subjects.move_registration(due.id, RegistrationEvent.CLAIM)
+    (claimed,) = await record.subjects.registrations_due(record.clock())
+    assert claimed.state is RegistrationState.REGISTERING
+    await record.subjects.move_registration(
+        due.id, RegistrationEvent.CONFIRM, platform_id=PlatformSubjectId("p-1")
+    )
+    assert await record.subjects.registrations_due(record.clock()) == ()
+    found = await record.subjects.by_platform_id(due.dataset_id, PlatformSubjectId("p-1"))
+    assert found is not None
+    assert found.id == subject.id
+
+
+async def test_a_waiting_registration_is_due_after_its_time(record: Record) -> None:
+    subject = await record.register(is_registered=False)
+    waiting = Waiting(1, record.clock() + timedelta(seconds=5), TROUBLE)
+    registration = await record.subjects.set_waiting_registration(
+        subject.registrations[0].id, waiting
+    )
+    assert registration.waiting == waiting
+    assert await record.subjects.registrations_due(record.clock()) == ()
+    assert len(await record.subjects.registrations_due(record.clock.advance(5))) == 1
+
+
+async def test_a_held_registration_keeps_what_it_was_and_resumes_there(record: Record) -> None:
+    subject = await record.register(is_registered=False)
+    registration = subject.registrations[0]
+    await record.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+    held = await record.subjects.move_registration(
+        registration.id, RegistrationEvent.HOLD, waiting=Waiting(trouble=TROUBLE)
+    )
+    assert (held.state, held.held_from) == (RegistrationState.HELD, RegistrationState.REGISTERING)
+    assert held.waiting.trouble == TROUBLE
+    resumed = await record.subjects.move_registration(
+        registration.id, RegistrationEvent.RESUME, act=record.act
+    )
+    assert resumed.state is RegistrationState.REGISTERING
+    assert resumed.waiting == Waiting()
+
+
+async def test_a_move_that_is_not_in_the_table_changes_nothing(record: Record) -> None:
+    subject = await record.register(is_registered=False)
+    registration = subject.registrations[0]
+    with pytest.raises(TransitionError):
+        await record.subjects.move_registration(registration.id, RegistrationEvent.CONFIRM)
+    kept = await record.subjects.registration(subject.id, registration.dataset_id)
+    assert kept == registration
+    assert await record.outbox.transitions(registration.id) == ()
+
+
+async def test_registered_without_the_platforms_id_is_impossible(record: Record) -> None:
+    subject = await record.register(is_registered=False)
+    registration = subject.registrations[0]
+    await record.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+    with pytest.raises(IntegrityError):
+        await record.subjects.move_registration(registration.id, RegistrationEvent.CONFIRM)
+
+
+async def test_one_entry_of_the_platform_belongs_to_one_subject(record: Record) -> None:
+    first = await record.register("B-007")
+    second = await record.register("B-008", is_registered=False)
+    registration = second.registrations[0]
+    await record.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+    with pytest.raises(IntegrityError):
+        await record.subjects.move_registration(
+            registration.id,
+            RegistrationEvent.CONFIRM,
+            platform_id=first.registrations[0].platform_id,
+        )
+
+
+async def test_a_registration_in_one_more_dataset_is_added_once(record: Record) -> None:
+    subject = make_subject(record.study, station_id=record.station.id)
+    registration = subject.registrations[0]
+    await record.register("B-1")
+    await record.subjects.add(
+        make_subject(record.study, "B-2", station_id=record.station.id), record.act
+    )
+    with pytest.raises(IntegrityError):
+        await record.subjects.add_registration(registration, record.act)
+
+
+async def test_an_unknown_registration_is_none(record: Record) -> None:
+    found = await record.subjects.registration(SubjectId("x"), record.study.datasets[0].id)
+    assert found is None
