@@ -194,7 +194,8 @@ class Results:
 
     async def _applications_of(self, batch: Batch, visit: Visit) -> tuple[str, ...]:
         study = await self._studies.study(visit.study_id)
-        return next((d.applications for d in study.datasets if d.id == batch.dataset_id), ())
+        datasets = study.datasets if study else ()
+        return next((d.applications for d in datasets if d.id == batch.dataset_id), ())
 
     def _compare(self, batch_id: BatchId, answer: BatchResults) -> tuple[bool, int]:
         """Whether something is new since the last look, and for how many looks nothing was."""

@@ -14,12 +14,11 @@ from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
     Phrase,
     batch_words,
-    count,
     image_words,
     side_words,
-    size_words,
     worst,
 )
+from haut_desktop.viewmodels.words import clock_time, count, day, size
 
 
 class RowKind(StrEnum):
@@ -126,7 +125,7 @@ def _image_row(
     around: Circumstances,
     sent: Mapping[ImageId, int],
 ) -> OutboxRow:
-    size = image.rendition.digest.size_bytes
+    size_bytes = image.rendition.digest.size_bytes
     light = "" if image.light == "regular" else f", {image.light.replace('_', ' ')} light"
     is_held = image.state is ImageState.HELD
     return OutboxRow(
@@ -136,8 +135,8 @@ def _image_row(
         phrase=image_words(image, around),
         visit_id=delivery.visit.id,
         batch_ids=(batch.id,),
-        progress=_share(image, sent.get(image.id, 0), size),
-        size_bytes=size,
+        progress=_share(image, sent.get(image.id, 0), size_bytes),
+        size_bytes=size_bytes,
         since=image.proof.at if image.proof else batch.created_at,
         next_try=image.waiting.retry_at,
         trouble=image.waiting.trouble if image.state is not ImageState.STORED else None,
@@ -157,8 +156,8 @@ def _share(image: Image, sent_bytes: int, size_bytes: int) -> float | None:
 def _joint_progress(children: tuple[OutboxRow, ...]) -> float | None:
     """By bytes; None when no child has anything to send."""
     parts = [(c.progress, c.size_bytes) for c in children if c.progress is not None]
-    total = sum(size for _, size in parts)
-    return sum(share * size for share, size in parts) / total if total else None
+    total = sum(weight for _, weight in parts)
+    return sum(share * weight for share, weight in parts) / total if total else None
 
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
@@ -215,7 +214,7 @@ def _batch_facts(batch: Batch, around: Circumstances) -> tuple[tuple[str, str], 
 
 
 def _image_facts(image: Image, around: Circumstances) -> tuple[tuple[str, str], ...]:
-    facts = [("Size", size_words(image.rendition.digest.size_bytes))]
+    facts = [("Size", size(image.rendition.digest.size_bytes))]
     if image.waiting.attempt:
         facts.append(("Tries so far", str(image.waiting.attempt)))
     if image.proof is not None:
@@ -226,5 +225,4 @@ def _image_facts(image: Image, around: Circumstances) -> tuple[tuple[str, str], 
 
 
 def _moment(moment: datetime, around: Circumstances) -> str:
-    local = moment.astimezone(around.zone)
-    return f"{local:%d %b %Y, %H:%M %Z}"
+    return f"{day(moment, around.zone)}, {clock_time(moment, around.zone)}"

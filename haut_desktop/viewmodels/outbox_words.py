@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +18,7 @@ from haut_desktop.domain.errors import Blame
 from haut_desktop.domain.imaging import Batch, Image, Side
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.viewmodels.words import clock_time, count, day
 
 
 class Mood(StrEnum):
@@ -43,16 +44,16 @@ class Circumstances:
     """What holds for the whole outbox while one row is put into words."""
 
     now: datetime
-    zone: tzinfo = UTC
+    zone: str = "UTC"
+    """The site's IANA zone."""
     is_paused: bool = False
     is_signed_in: bool = True
     connection: Connection = Connection.ONLINE
 
     def clock_time(self, moment: datetime) -> str:
-        """A moment as hours and minutes at the site, with the date when it is not today."""
-        local = moment.astimezone(self.zone)
-        is_today = local.date() == self.now.astimezone(self.zone).date()
-        return f"{local:%H:%M}" if is_today else f"{local:%d %b, %H:%M}"
+        """A moment's time of day at the site with its zone, and the date when it is not today."""
+        time, date = clock_time(moment, self.zone), day(moment, self.zone)
+        return time if date == day(self.now, self.zone) else f"{date}, {time}"
 
     def obstacle(self) -> Phrase | None:
         """What keeps everything from being sent, the nearest to a person's hand first."""
@@ -209,30 +210,3 @@ _RANK: Final = {Mood.BAD: 0, Mood.WARN: 1, Mood.ACCENT: 2, Mood.NEUTRAL: 3, Mood
 def worst(phrases: Sequence[Phrase]) -> Phrase:
     """The phrase that needs a person most; what a visit with several batches shows."""
     return min(phrases, key=lambda phrase: _RANK[phrase.mood], default=Phrase("Nothing to send"))
-
-
-def age_words(moment: datetime, now: datetime) -> str:
-    """How long ago something was, e.g. ``3 min ago``."""
-    age = max(now - moment, timedelta(0))
-    if age < timedelta(minutes=1):
-        return "just now"
-    if age < timedelta(hours=1):
-        return f"{age // timedelta(minutes=1)} min ago"
-    if age < timedelta(days=1):
-        return f"{age // timedelta(hours=1)} h ago"
-    return f"{count(age // timedelta(days=1), 'day')} ago"
-
-
-def size_words(size_bytes: int) -> str:
-    """A size in the unit that fits, e.g. ``4.2 MB``."""
-    if size_bytes < 1_000_000:
-        return f"{max(1, round(size_bytes / 1000))} kB" if size_bytes else "0 kB"
-    if size_bytes < 1_000_000_000:
-        return f"{size_bytes / 1_000_000:.1f} MB"
-    return f"{size_bytes / 1_000_000_000:.1f} GB"
-
-
-def count(number: int, thing: str) -> str:
-    """A number with its noun, e.g. ``1 picture``, ``3 pictures``."""
-    ending = "es" if thing.endswith("ch") else "s"
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}{ending}"
