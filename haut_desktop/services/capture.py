@@ -1,40 +1,48 @@
 """Capture: a visit's pictures taken in, sealed before anything else is promised, and finished."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError
-from haut_desktop.domain.ids import OriginalId, SlotId, StationId, SubjectId, TakeId, VisitId
+from haut_desktop.domain.delivery import ImageState
+from haut_desktop.domain.errors import HautError, PictureError, StoreError, VisitClosedError
+from haut_desktop.domain.ids import (
+    OriginalId,
+    SlotId,
+    StationId,
+    SubjectId,
+    TakeId,
+    VisitId,
+    new_id,
+)
 from haut_desktop.domain.imaging import ImageType, Side, Slot
 from haut_desktop.domain.study import Study
-from haut_desktop.domain.visits import TakenPicture, Visit, VisitSheet
+from haut_desktop.domain.visits import (
+    TakenPicture,
+    Visit,
+    VisitKind,
+    VisitSheet,
+    VisitStatus,
+)
+from haut_desktop.services import finishing, intake, pictures
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.intake import Pasted, Source
+from haut_desktop.services.picture_intake import PictureIntake, free_slot
 
 if TYPE_CHECKING:
-    from haut_desktop.services.changes import Changes
     from haut_desktop.store.cache import PictureCache
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
-
-@dataclass(frozen=True, slots=True)
-class Pasted:
-    """Picture bytes that come from no file: the clipboard's."""
-
-    data: bytes
-    name: str = "pasted picture"
-
-    def __repr__(self) -> str:
-        # bytes of a face must not reach a log by way of a traceback
-        return f"Pasted({len(self.data)} bytes)"
-
-
-Source = Path | Pasted
+__all__ = ["Capture", "IntakeOutcome", "Pasted", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +68,74 @@ class Capture:
         cache: "PictureCache",
         station_id: StationId,
         act: Callable[[str], Act],
-        changes: "Changes",
+        changes: Changes,
         clock: Clock,
+        space: DiskSpace | None = None,
     ) -> None:
         self._studies = studies
-        self._subjects = subjects
         self._visits = visits
         self._vault = vault
         self._cache = cache
-        self._station_id = station_id
         self._act = act
         self._changes = changes
         self._clock = clock
+        self._space = space or DiskSpace(vault.folder)
+        self._intake = PictureIntake(
+            studies=studies,
+            subjects=subjects,
+            visits=visits,
+            vault=vault,
+            space=self._space,
+            station_id=station_id,
+            act=act,
+            clock=clock,
+        )
+
+    # ---- visits --------------------------------------------------------------------------
 
     async def visits(self, subject_id: SubjectId) -> tuple[Visit, ...]:
         """List a subject's visits, oldest first."""
-        raise NotImplementedError
+        return await self._visits.of_subject(subject_id)
 
     async def planned_names(self, study: Study, subject_id: SubjectId) -> tuple[str, ...]:
         """Name the plan's visits that the subject has not had yet, in the plan's order."""
-        raise NotImplementedError
+        had = {visit.name for visit in await self._visits.of_subject(subject_id)}
+        return tuple(name for name in study.plan.planned_visits if name not in had)
 
     async def open_visit(self, study: Study, subject_id: SubjectId | None, name: str) -> Visit:
-        """Open a visit with the plan's slots; a name that is there already makes a repeat."""
-        raise NotImplementedError
+        """Open a visit with the plan's slots; a name that is there already makes a repeat.
+
+        A visit of this name that is still open is given back instead of a second one.
+        """
+        name = " ".join(name.split())[:_LONGEST_NAME]
+        if not name:
+            raise PictureError("Give the visit a name, for example Baseline.", title="No name")
+        known = await self._visits.of_subject(subject_id) if subject_id else ()
+        alike = [visit for visit in known if visit.name == name]
+        still_open = [visit for visit in alike if visit.status is VisitStatus.OPEN]
+        if still_open:
+            return still_open[-1]
+        now = self._clock()
+        visit = Visit(
+            id=VisitId(new_id()),
+            study_id=study.id,
+            subject_id=subject_id,
+            name=name,
+            occurrence=1 + max((visit.occurrence for visit in alike), default=0),
+            kind=_kind(study, name, is_repeat=bool(alike)),
+            status=VisitStatus.OPEN,
+            local_date=now.astimezone(ZoneInfo(await self._zone())).date(),
+            created_at=now,
+        )
+        await self._visits.add(visit, _planned_slots(study, visit.id), self._act(""))
+        self._tell(visit.id)
+        return visit
 
     async def sheet(self, visit_id: VisitId) -> VisitSheet:
         """Read a visit with its slots and takes."""
-        raise NotImplementedError
+        return await self._visits.sheet(visit_id)
+
+    # ---- pictures ------------------------------------------------------------------------
 
     async def take_in(
         self, visit_id: VisitId, source: Source, slot_id: SlotId | None = None
@@ -95,9 +143,12 @@ class Capture:
         """Read, check and seal one picture and put it into its slot.
 
         The slot is the given one, else the one that the file's name speaks of, else the next empty
-        one, else a new free slot. Raises ``PictureError``, ``DiskFullError`` or ``VaultError``.
+        one, else a new free slot. Raises ``PictureError``, ``VisitClosedError``, ``DiskFullError``
+        or ``VaultError``.
         """
-        raise NotImplementedError
+        taken = await self._intake.take_in(visit_id, source, slot_id)
+        self._tell(visit_id)
+        return taken
 
     async def take_in_all(
         self,
@@ -107,50 +158,217 @@ class Capture:
         *,
         slot_id: SlotId | None = None,
     ) -> None:
-        """Take in pictures and folders one by one; an error of one does not stop the others."""
-        raise NotImplementedError
+        """Take in pictures and folders one by one; an error of one does not stop the others.
+
+        ``slot_id`` is for a single picture; several find their places by themselves.
+        """
+        found = await self._expand(sources, on_outcome)
+        for source in found:
+            try:
+                taken = await self.take_in(visit_id, source, slot_id if len(found) == 1 else None)
+                on_outcome(IntakeOutcome(source.name, taken=taken))
+            except HautError as error:
+                on_outcome(IntakeOutcome(source.name, error=error))
+
+    async def retake(
+        self, visit_id: VisitId, source: Source, slot_id: SlotId, reason: str
+    ) -> TakenPicture:
+        """Replace a picture that has gone already: a new take in a batch that supersedes.
+
+        Raises ``VisitClosedError`` while the visit is open or can still be reopened.
+        """
+        sheet = await self._visits.sheet(visit_id)
+        if any(_may_still_come_back(taken) for shelf in sheet.shelves for taken in shelf.takes):
+            raise VisitClosedError(
+                "The visit's pictures have not all gone yet. Reopen the visit and replace the "
+                "picture there, or wait until they are sent."
+            )
+        taken = await self._intake.take_in(
+            visit_id, source, slot_id, status=VisitStatus.FINISHED, reason=reason
+        )
+        study = await self._study(sheet.visit)
+        fresh = await self._visits.sheet(visit_id)
+        for batch in finishing.plan_batches(fresh, study, self._clock()):
+            await self._visits.add_batch(batch, self._act(reason))
+        self._tell(visit_id, Topic.OUTBOX)
+        return taken
 
     async def add_free_slot(
         self, visit_id: VisitId, side: Side, image_type: ImageType | None = None
     ) -> Slot:
         """Add a slot beyond the plan; without an image type, one like the visit's others."""
-        raise NotImplementedError
+        sheet = await self._visits.sheet(visit_id)
+        if sheet.visit.status is not VisitStatus.OPEN:
+            raise VisitClosedError("The visit is finished. Reopen it to add pictures.")
+        slot = free_slot(sheet, side, image_type)
+        await self._visits.add_slot(slot, self._act(""))
+        self._tell(visit_id)
+        return slot
 
     async def move_take(self, take_id: TakeId, slot_id: SlotId, reason: str = "") -> None:
         """Put a take into another slot of its visit, before the visit is finished."""
-        raise NotImplementedError
+        await self._visits.move_take(take_id, slot_id, self._act(reason))
+        self._changes.send(Change(Topic.VISITS))
 
     async def choose_take(self, take_id: TakeId, reason: str = "") -> None:
         """Let this take count instead of its slot's other ones."""
-        raise NotImplementedError
+        await self._visits.choose_take(take_id, self._act(reason))
+        self._changes.send(Change(Topic.VISITS))
 
     async def remove_take(self, take_id: TakeId, reason: str = "") -> None:
         """Take a picture out of the visit, before the visit is finished."""
-        raise NotImplementedError
+        await self._visits.remove_take(take_id, self._act(reason))
+        self._changes.send(Change(Topic.VISITS))
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
         """Give a PNG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
-        raise NotImplementedError
+        key = f"thumbnail/{original_id}/{edge_px}"
+        kept = await asyncio.to_thread(self._cache.get, key)
+        if kept is not None:
+            return kept
+        original = await self._visits.original(original_id)
+
+        def make() -> bytes:
+            data = self._vault.open(original.vault_name, original.digest.sha256)
+            made = pictures.thumbnail(data, edge_px)
+            self._cache.put(key, made)
+            return made
+
+        return await asyncio.to_thread(make)
 
     async def picture(self, original_id: OriginalId) -> bytes:
         """Open the original's bytes, exactly as they came."""
-        raise NotImplementedError
+        original = await self._visits.original(original_id)
+
+        def open_it() -> bytes:
+            return self._vault.open(original.vault_name, original.digest.sha256)
+
+        return await asyncio.to_thread(open_it)
 
     async def previous_front(self, subject_id: SubjectId, before: VisitId) -> OriginalId | None:
         """Find the front view of the subject's latest earlier visit that has one."""
-        raise NotImplementedError
+        found: OriginalId | None = None
+        for sheet in await self._visits.sheets(subject_id):
+            if sheet.visit.id == before:
+                break
+            found = _front_of(sheet) or found
+        return found
+
+    async def space_warning(self) -> str | None:
+        """Say that the disk is getting full; None while there is room."""
+        return await asyncio.to_thread(self._space.warning)
+
+    # ---- finishing -----------------------------------------------------------------------
 
     async def problems(self, visit_id: VisitId) -> tuple[str, ...]:
         """Say in words what stands against finishing, e.g. a required view that is missing."""
-        raise NotImplementedError
+        return finishing.problems_of(await self._visits.sheet(visit_id))
 
     async def finish(self, visit_id: VisitId, reason: str = "") -> Visit:
         """Seal the visit into batches, one per dataset and way, which rest and then go.
 
         ``reason`` says why a required view is missing. Raises ``PictureError``.
         """
-        raise NotImplementedError
+        sheet = await self._visits.sheet(visit_id)
+        if sheet.visit.status is not VisitStatus.OPEN:
+            raise VisitClosedError("The visit is finished already.")
+        if sheet.visit.subject_id is None:
+            raise PictureError(
+                "Nobody has said yet whose pictures these are. Choose the subject first.",
+                title="No subject",
+            )
+        study = await self._study(sheet.visit)
+        now = self._clock()
+        batches = finishing.plan_batches(sheet, study, now)
+        missing = finishing.missing_views(sheet)
+        if missing and not reason.strip():
+            raise PictureError(
+                f"{' '.join(missing)} Add the picture, or say why it is not there.",
+                title="A required view is missing",
+            )
+        not_before = now + timedelta(seconds=study.plan.resting_s)
+        visit = await self._visits.finish(visit_id, batches, not_before, self._act(reason.strip()))
+        self._tell(visit_id, Topic.OUTBOX)
+        return visit
 
     async def reopen(self, visit_id: VisitId) -> Visit:
         """Take a finished visit back while nothing of it has been initiated."""
-        raise NotImplementedError
+        visit = await self._visits.reopen(visit_id, self._act(""))
+        self._tell(visit_id, Topic.OUTBOX)
+        return visit
+
+    # ---- inside --------------------------------------------------------------------------
+
+    async def _expand(
+        self, sources: Iterable[Source], on_outcome: Callable[[IntakeOutcome], None]
+    ) -> list[Source]:
+        found: list[Source] = []
+        for source in sources:
+            try:
+                found.extend(await asyncio.to_thread(intake.expand, source))
+            except HautError as error:
+                on_outcome(IntakeOutcome(source.name, error=error))
+        try:
+            intake.check_count(len(found))
+        except HautError as error:
+            on_outcome(IntakeOutcome(f"{len(found)} pictures", error=error))
+            return []
+        return found
+
+    async def _study(self, visit: Visit) -> Study:
+        study = await self._studies.study(visit.study_id)
+        if study is None:
+            raise StoreError("The record has no such study. Nothing was changed.")
+        return study
+
+    async def _zone(self) -> str:
+        site = await self._studies.site()
+        return site.zone if site is not None else "UTC"
+
+    def _tell(self, visit_id: VisitId, *more: Topic) -> None:
+        for topic in (Topic.VISITS, *more):
+            self._changes.send(Change(topic, frozenset({visit_id})))
+
+
+_LONGEST_NAME = 60
+
+
+def _kind(study: Study, name: str, *, is_repeat: bool) -> VisitKind:
+    if is_repeat:
+        return VisitKind.REPEAT
+    return VisitKind.PLANNED if name in study.plan.planned_visits else VisitKind.UNSCHEDULED
+
+
+def _planned_slots(study: Study, visit_id: VisitId) -> tuple[Slot, ...]:
+    """The plan's shots, all of the study's first image type: faces where it has them."""
+    types = [dataset.image_type for dataset in study.datasets]
+    faces = ImageType.SELFIE in types or not types
+    image_type = ImageType.SELFIE if faces else types[0]
+    return tuple(
+        Slot(
+            id=SlotId(new_id()),
+            visit_id=visit_id,
+            image_type=image_type,
+            side=shot.side,
+            light=shot.light,
+            step=shot.step,
+            replicate=shot.replicate,
+            position=position,
+            is_required=shot.is_required,
+        )
+        for position, shot in enumerate(study.plan.shots)
+    )
+
+
+def _may_still_come_back(taken: TakenPicture) -> bool:
+    image = taken.image
+    return image is not None and image.state is ImageState.SEALED and image.platform_id is None
+
+
+def _front_of(sheet: VisitSheet) -> OriginalId | None:
+    fronts = (
+        shelf.counting.original.id
+        for shelf in sheet.shelves
+        if shelf.slot.side is Side.FRONT and shelf.counting is not None
+    )
+    return next(fronts, None)

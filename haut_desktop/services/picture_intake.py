@@ -1,0 +1,258 @@
+"""Intake: a picture read, checked, sealed in the vault, and only then written into the record."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import HautError, PictureError, VisitClosedError
+from haut_desktop.domain.ids import (
+    OriginalId,
+    RenditionId,
+    SlotId,
+    StationId,
+    TakeId,
+    VisitId,
+    new_id,
+)
+from haut_desktop.domain.imaging import (
+    CaptureTime,
+    ImageType,
+    Original,
+    Rendition,
+    Side,
+    Slot,
+    Take,
+    Transform,
+    Verdict,
+    VerdictLevel,
+)
+from haut_desktop.domain.overviews import PicturePlace
+from haut_desktop.domain.visits import TakenPicture, Visit, VisitSheet, VisitStatus
+from haut_desktop.services import intake, pictures, quality
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.finishing import slot_words
+from haut_desktop.services.intake import ReadPicture, Source
+from haut_desktop.services.pictures import PictureFacts
+
+if TYPE_CHECKING:
+    from haut_desktop.services.pictures import Pixels
+    from haut_desktop.store.studies import StudyStore
+    from haut_desktop.store.subjects import SubjectStore
+    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.visits import VisitStore
+
+_log = logging.getLogger(__name__)
+
+_SHOWS_A_FACE: Final = frozenset({ImageType.SELFIE, ImageType.VISIA})
+_AS_IT_IS: Final = Transform()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A picture that passed every check, still in memory."""
+
+    read: ReadPicture
+    facts: PictureFacts
+    pixels: "Pixels"
+    captured: CaptureTime
+
+
+class PictureIntake:
+    """Takes pictures in one after the other; a refused one leaves no trace."""
+
+    def __init__(
+        self,
+        *,
+        studies: "StudyStore",
+        subjects: "SubjectStore",
+        visits: "VisitStore",
+        vault: "Vault",
+        space: DiskSpace,
+        station_id: StationId,
+        act: Callable[[str], Act],
+        clock: Clock,
+    ) -> None:
+        self._studies = studies
+        self._subjects = subjects
+        self._visits = visits
+        self._vault = vault
+        self._space = space
+        self._station_id = station_id
+        self._act = act
+        self._clock = clock
+        # two drops of the same bytes at once must see each other
+        self._one_at_a_time = asyncio.Lock()
+
+    async def take_in(
+        self,
+        visit_id: VisitId,
+        source: Source,
+        slot_id: SlotId | None,
+        *,
+        status: VisitStatus = VisitStatus.OPEN,
+        reason: str = "",
+    ) -> TakenPicture:
+        """Take in one picture of a visit in ``status``; raises as ``Capture.take_in`` does."""
+        async with self._one_at_a_time:
+            sheet = await self._visits.sheet(visit_id)
+            if sheet.visit.status is not status:
+                raise VisitClosedError("The visit is finished. Reopen it to add pictures.")
+            zone = await self._zone()
+            looked = await asyncio.to_thread(self._look, source, zone)
+            await self._refuse_known(sheet, looked.read.digest.sha256)
+            slot = choose_slot(sheet, source, slot_id)
+            taken = await self._seal(sheet.visit, slot, looked, reason)
+            await self._write(sheet, slot, taken, self._act(reason))
+        verdicts = await self._judge(taken, slot, sheet.visit, looked, zone)
+        return replace(taken, verdicts=verdicts)
+
+    async def _zone(self) -> str:
+        site = await self._studies.site()
+        return site.zone if site is not None else "UTC"
+
+    def _look(self, source: Source, zone: str) -> Looked:
+        self._space.check()
+        read = intake.read(source)
+        facts, pixels = pictures.inspect(read.data)
+        now = self._clock()
+        captured = intake.capture_time(facts.taken, read.modified_at, now, zone)
+        return Looked(read, facts, pixels, captured)
+
+    async def _refuse_known(self, sheet: VisitSheet, sha256: str) -> None:
+        for place in await self._visits.places_of(sha256):
+            if place.visit_id is not None:
+                raise PictureError(known_words(place, sheet), title="This picture is there already")
+
+    async def _seal(self, visit: Visit, slot: Slot, looked: Looked, reason: str) -> TakenPicture:
+        # sealing's library is loaded with the first picture, not at the program's start
+        from haut_desktop.store.vault import Sidecar
+
+        number = await self._visits.next_take_number(slot.id)
+        take = Take(TakeId(new_id()), slot.id, number, counts=True, reason=reason)
+        subject = await self._subjects.get(visit.subject_id) if visit.subject_id else None
+        act, now = self._act(reason), self._clock()
+        facts, digest = looked.facts, looked.read.digest
+        original_id = OriginalId(new_id())
+        sidecar = Sidecar(
+            original_id=original_id,
+            digest=digest,
+            study_id=visit.study_id,
+            subject_id=visit.subject_id,
+            subject_code=subject.code if subject else "",
+            visit_id=visit.id,
+            visit_name=visit.name,
+            slot=slot_words(slot),
+            take=number,
+            captured_at=looked.captured.utc,
+            received_at=now,
+            station_id=self._station_id,
+            operator_id=act.operator_id,
+            media_type=facts.media_type,
+            file_name=looked.read.name,
+        )
+        vault_name = await asyncio.to_thread(self._vault.seal, looked.read.data, sidecar)
+        original = Original(
+            id=original_id,
+            take_id=take.id,
+            digest=digest,
+            media_type=facts.media_type,
+            width=facts.width,
+            height=facts.height,
+            orientation=facts.orientation,
+            file_name=looked.read.name,
+            captured=looked.captured,
+            received_at=now,
+            vault_name=vault_name,
+        )
+        rendition = Rendition(
+            RenditionId(new_id()), original_id, _AS_IT_IS, digest, facts.media_type, vault_name
+        )
+        return TakenPicture(take, original, rendition)
+
+    async def _write(self, sheet: VisitSheet, slot: Slot, taken: TakenPicture, act: Act) -> None:
+        if all(shelf.slot.id != slot.id for shelf in sheet.shelves):
+            await self._visits.add_slot(slot, act)
+        await self._visits.add_picture(taken.original, taken.rendition, taken.take, (), act)
+
+    async def _judge(
+        self, taken: TakenPicture, slot: Slot, visit: Visit, looked: Looked, zone: str
+    ) -> tuple[Verdict, ...]:
+        """Add the station's verdicts; whatever goes wrong here leaves the picture taken in."""
+        needs_face = slot.image_type in _SHOWS_A_FACE and slot.side is not Side.OTHER
+        try:
+            findings = await asyncio.to_thread(
+                quality.judge_pixels, looked.pixels, needs_face=needs_face, side=slot.side
+            )
+            day = _other_day(looked.captured, visit, zone)
+            verdicts = tuple(
+                finding.of(taken.rendition.id) for finding in (*findings, *((day,) if day else ()))
+            )
+            await self._visits.add_verdicts(verdicts, BY_ITSELF)
+        except (HautError, ValueError, RuntimeError, MemoryError):
+            _log.exception("picture %s could not be judged", taken.original.id)
+            return ()
+        return verdicts
+
+
+def choose_slot(sheet: VisitSheet, source: Source, slot_id: SlotId | None) -> Slot:
+    """The given slot, else the one that the name speaks of, else an empty one, else a new one."""
+    if slot_id is not None:
+        given = next((shelf.slot for shelf in sheet.shelves if shelf.slot.id == slot_id), None)
+        if given is None:
+            raise PictureError("The place for this picture is not part of the visit. Choose one.")
+        return given
+    side = intake.side_of(source)
+    shelf = intake.shelf_for(sheet.shelves, side)
+    return shelf.slot if shelf is not None else free_slot(sheet, side or Side.OTHER, None)
+
+
+def free_slot(sheet: VisitSheet, side: Side, image_type: ImageType | None) -> Slot:
+    """A slot beyond the plan, after all others; of the image type of the visit's first slot."""
+    slots = [shelf.slot for shelf in sheet.shelves]
+    kind = image_type or (slots[0].image_type if slots else ImageType.SELFIE)
+    alike = [slot.replicate for slot in slots if (slot.image_type, slot.side) == (kind, side)]
+    return Slot(
+        SlotId(new_id()),
+        sheet.visit.id,
+        kind,
+        side,
+        replicate=max(alike, default=0) + 1,
+        position=max((slot.position for slot in slots), default=-1) + 1,
+    )
+
+
+def known_words(place: PicturePlace, sheet: VisitSheet) -> str:
+    """Say where the same bytes lie already, and what to do."""
+    visit = sheet.visit
+    if place.visit_id == visit.id:
+        slot = next((s.slot for s in sheet.shelves if s.slot.id == place.slot_id), None)
+        where = f" as {slot_words(slot)}" if slot is not None else ""
+        return f"The same picture lies in this visit already{where}. Nothing was added."
+    if place.subject_id == visit.subject_id:
+        return (
+            f"The same picture lies in this subject's visit “{place.visit_name}” already. Choose "
+            "the picture that was taken today."
+        )
+    whose = f"subject {place.subject_code}" if place.subject_code else "nobody yet"
+    return (
+        f"The same picture belongs to {whose} already, visit “{place.visit_name}”. Check whose "
+        "picture it is: if it is there by mistake, take it out there first."
+    )
+
+
+def _other_day(captured: CaptureTime, visit: Visit, zone: str) -> quality.Finding | None:
+    if not captured.source.startswith("exif"):
+        return None
+    day = captured.utc.astimezone(ZoneInfo(zone)).date()
+    if day == visit.local_date:
+        return None
+    text = (
+        f"By the camera's clock it was taken on {day.isoformat()}, and the visit is on "
+        f"{visit.local_date.isoformat()}. Check the clock, and that it is this visit's picture."
+    )
+    return quality.Finding("other-day", VerdictLevel.WARN, text)
