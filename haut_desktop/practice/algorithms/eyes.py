@@ -22,15 +22,16 @@ from haut_desktop.practice.algorithms.regions import (
 )
 
 _UNDER_EYE: Final = np.array(
-    [(0.18, 0.085), (0.37, 0.105), (0.56, 0.075), (0.54, 0.15), (0.37, 0.185), (0.20, 0.15)],
+    [(0.22, 0.08), (0.37, 0.10), (0.52, 0.08), (0.50, 0.13), (0.37, 0.155), (0.24, 0.13)],
     np.float32,
 )
+_BELOW: Final = np.array([(0.28, 0.22), (0.60, 0.21), (0.60, 0.32), (0.28, 0.33)], np.float32)
 
 
 def measure_dark_circles(picture: Picture) -> Measurement:
-    """How much darker the skin under the eyes is than the cheeks below: difference of median L*.
+    """How much darker the skin under the eyes is than the cheek just below.
 
-    As a share of the cheek's L*; the score halves at 14 per cent.
+    The difference of the medians of L* as a share of the cheek's; the score halves at 8 per cent.
     """
     require_full_face(picture)
     work = picture.working
@@ -42,13 +43,16 @@ def measure_dark_circles(picture: Picture) -> Measurement:
     for side, sign in (("left", 1), ("right", -1)):
         if face is None or f"{side}_cheek" not in regions:
             continue
-        polygon = _UNDER_EYE * np.array([sign, 1], np.float32)
-        under = work.skin & fill(face.pose.project(polygon), work.skin.shape)
-        if int(under.sum()) < 20:
+        under, below = (
+            work.skin
+            & fill(face.pose.project(p * np.array([sign, 1], np.float32)), work.skin.shape)
+            for p in (_UNDER_EYE, _BELOW)
+        )
+        if min(int(under.sum()), int(below.sum())) < 12:
             continue
-        cheek = max(5.0, float(np.median(smooth[regions[f"{side}_cheek"]])))
+        cheek = max(5.0, float(np.median(smooth[below])))
         found[side] = max(0.0, 1.0 - float(np.median(smooth[under])) / cheek)
-        heat[under] = np.clip((1.0 - smooth[under] / cheek - 0.02) / 0.18, 0.0, 1.0)
+        heat[under] = np.clip((1.0 - smooth[under] / cheek) / 0.12, 0.0, 1.0)
     if not found:
         raise AlgorithmFailedError("Not full face")
     mean = sum(found.values()) / len(found)
@@ -62,6 +66,6 @@ def measure_dark_circles(picture: Picture) -> Measurement:
 def _rate(area: str, darkening: float) -> Area:
     return Area(
         area,
-        score("Dark circles", "dark_circles_score", fall_off(darkening, 0.14)),
+        score("Dark circles", "dark_circles_score", fall_off(darkening, 0.08)),
         (density("Darkening", "dark_circles_depth", darkening * 100, "%"),),
     )

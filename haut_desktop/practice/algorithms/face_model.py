@@ -64,21 +64,20 @@ AREAS: Final[Mapping[str, Polygon]] = MappingProxyType(
     }
 )  # fmt: skip
 
-OUTLINE: Final = _polygon(
-    (0.0, -0.68), (0.35, -0.66), (0.65, -0.54), (0.95, -0.30), (1.15, 0.0), (1.15, 0.35),
-    (1.0, 0.68), (0.75, 0.86), (0.48, 1.0), (0.20, 1.08), (-0.20, 1.08), (-0.48, 1.0),
-    (-0.75, 0.86), (-1.0, 0.68), (-1.15, 0.35), (-1.15, 0.0), (-0.95, -0.30), (-0.65, -0.54),
-    (-0.35, -0.66),
+_LEFT_OUTLINE = _polygon(
+    (0.0, -0.66), (0.35, -0.64), (0.62, -0.52), (0.84, -0.30), (0.98, 0.0), (0.97, 0.35),
+    (0.85, 0.66), (0.66, 0.83), (0.44, 0.96), (0.20, 1.03),
 )  # fmt: skip
+OUTLINE: Final = np.vstack([_LEFT_OUTLINE, _mirror(_LEFT_OUTLINE)[:0:-1]])
 
-_LEFT_EYE_OPENING = _ellipse((0.37, 0.0), (0.21, 0.095))
-_LEFT_BROW = _ellipse((0.40, -0.23), (0.28, 0.095))
+_LEFT_EYE_OPENING = _ellipse((0.37, 0.0), (0.215, 0.10))
+_LEFT_BROW = _ellipse((0.40, -0.23), (0.29, 0.105))
 NOT_SKIN: Final = (
     _LEFT_EYE_OPENING,
     _mirror(_LEFT_EYE_OPENING),
     _LEFT_BROW,
     _mirror(_LEFT_BROW),
-    _ellipse((0.0, 0.74), (0.36, 0.15)),
+    _ellipse((0.0, 0.745), (0.38, 0.17)),
     _ellipse((0.0, 0.485), (0.17, 0.05)),
 )
 """Eyes, brows, mouth and nostrils."""

@@ -28,6 +28,7 @@ _DETECTION_SIDE_PX: Final = 640
 _TURNED_YAW: Final = 0.60
 _UNITS_PER_FRONTAL_BOX: Final = 1.74
 _UNITS_PER_PROFILE_BOX: Final = 2.2
+_UNITS_PER_TURNED_BOX: Final = 1.62
 _EYES_IN_BOX: Final = 0.445
 _LEAST_SKIN_SHARE: Final = 0.35
 
@@ -136,6 +137,10 @@ def _find_frontal(grey: Grey, skin: NDArray[np.bool_], name: str, least: float) 
         unit = 0.5 * unit + 0.5 * float(np.hypot(across, down)) / EYE_DISTANCE
         roll = float(np.arctan2(down, across))
         centre = ((eyes[0][0] + eyes[1][0]) / 2, (eyes[0][1] + eyes[1][1]) / 2)
+    if side != "front":
+        profile = _find_profile(grey, skin)
+        agrees = profile is not None and profile.side == side
+        unit = profile.pose.unit_px if profile and agrees else w / _UNITS_PER_TURNED_BOX
     yaw = {"front": 0.0, "left": -_TURNED_YAW, "right": _TURNED_YAW}[side]
     axis = (centre[0] - RADIUS * unit * float(np.sin(yaw)), centre[1])
     return Face.posed(side, Pose(axis, unit, yaw, roll))

@@ -51,7 +51,7 @@ def measure_lines(picture: Picture) -> Measurement:
     work = picture.working
     typical = max(5.0, float(np.median(work.lab[..., 0][work.skin]))) if work.skin.any() else 50.0
     strength = _find_ridges(np.asarray(work.lab[..., 0] / typical, np.float32), work.unit_px)
-    strength *= shrink(work.skin, 0.02 * work.unit_px)
+    strength *= shrink(work.skin, 0.03 * work.unit_px)
     ridges = _collect(strength, work.unit_px)
     marks = np.zeros(work.skin.shape, np.float32)
     for ridge in ridges:

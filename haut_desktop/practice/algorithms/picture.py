@@ -44,7 +44,7 @@ class Picture:
 
     def __init__(self, rgb: NDArray[np.uint8]) -> None:
         """Take height x width x 3 pixels, RGB."""
-        self._rgb = rgb
+        self._rgb = rgb.view()
         self._rgb.flags.writeable = False
 
     @classmethod

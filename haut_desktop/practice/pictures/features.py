@@ -62,7 +62,7 @@ def _paint_lids(
 ) -> None:
     u, v = local
     hollow = np.exp(-((u / 0.20) ** 2) - ((v - 0.10) / 0.055) ** 2)
-    window.shift(np.asarray(hollow * dark_circles, np.float32), (-0.085 * looks.skin[0], 1.0, -3.2))
+    window.shift(np.asarray(hollow * dark_circles, np.float32), (-0.16 * looks.skin[0], 1.5, -3.5))
     lid = np.exp(-((u / 0.17) ** 2) - ((v + 0.075) / 0.045) ** 2)
     window.shift(np.asarray(lid, np.float32), (-0.10 * looks.skin[0], 2.5, 0.5))
     arch = np.clip(1.0 - (u / 0.185) ** 2, 0.0, 1.0)
@@ -163,10 +163,10 @@ def _paint_lips(canvas: Canvas, looks: Looks) -> None:
 
 def _paint_nose(canvas: Canvas, looks: Looks) -> None:
     window = canvas.window(0.0, 0.44, (0.32, 0.16))
-    u, v = np.abs(window.u) / looks.nose, window.v
+    u, v = np.asarray(np.abs(window.u) / looks.nose, np.float32), window.v
     hole = np.hypot((u - 0.078) / 0.038, (v - 0.045 + 0.25 * (u - 0.08)) / 0.015)
-    hole = smoothstep(np.asarray(hole, np.float32), 1.25, 0.6)
-    window.tint(hole * np.float32(0.88), (looks.skin[0] * 0.20, 9.0, 6.0))
+    nostril = smoothstep(np.asarray(hole, np.float32), 1.25, 0.6)
+    window.tint(nostril * np.float32(0.88), (looks.skin[0] * 0.20, 9.0, 6.0))
     wing = np.hypot(u - 0.115, (v + 0.012) * 1.05)
     fold = smoothstep(np.asarray(np.abs(wing - 0.072), np.float32), 0.018, 0.002)
     fold = fold * smoothstep(u, 0.13, 0.18) * smoothstep(v, -0.085, -0.02)
