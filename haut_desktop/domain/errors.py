@@ -72,6 +72,8 @@ class NetworkError(HautError):
     """The network stands between us and the platform."""
 
     blame = Blame.NETWORK
+    is_of_store = False
+    """True when the object store, not the platform, is what could not be reached."""
     default_title = "No connection"
     default_message = (
         "The platform can't be reached. Pictures are safe on this station and go out by themselves "

@@ -8,7 +8,7 @@ from typing import Final
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import RetryPolicy, Waiting
 from haut_desktop.domain.errors import AccountError, HautError, NetworkError, ServerError
-from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.connectivity import Connectivity, Peer
 from haut_desktop.services.troubles import trouble_of
 
 SERVER_ERRORS_THAT_PAUSE: Final = 3
@@ -40,10 +40,12 @@ class Judge:
         """Somebody signed in, or asks to try at once."""
         self._account_until = None
 
-    def praise(self) -> None:
-        """A step succeeded: the network is there and the platform answers."""
+    def praise(self, *, with_store: bool = False) -> None:
+        """A step succeeded: the platform answers, and the object store if it took part."""
         self._server_errors = 0
         self._connectivity.seen_online()
+        if with_store:
+            self._connectivity.seen_online(Peer.STORE)
 
     def sentence(self, error: HautError, before: Waiting) -> Waiting:
         """Pause what must pause; say when what met ``error`` is tried again.
@@ -53,7 +55,8 @@ class Judge:
         trouble = trouble_of(error)
         _log.info("delivery waits: %s", error.kind)
         if isinstance(error, NetworkError):
-            self._connectivity.pause(error)
+            peer = Peer.STORE if error.is_of_store else Peer.PLATFORM
+            self._connectivity.pause(error, peer)
             return Waiting(before.attempt, None, trouble)
         if isinstance(error, AccountError):
             self._account_until = self._clock() + ACCOUNT_PAUSE

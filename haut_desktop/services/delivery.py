@@ -195,7 +195,7 @@ class Delivery:
             except Exception:
                 await self._lose_all(batch.id)
                 raise
-            self._judge.praise()
+            self._judge.praise(with_store=batch.route is Route.SIGNED)
 
         return work
 

@@ -12,7 +12,7 @@ class ResultsProbe:
         self._api = api
 
     async def __call__(self, batch: Batch, to: SubjectAddress) -> bool:
-        """Whether anything was computed of ``batch``; a failed algorithm counts, it cost as well."""
+        """Whether anything was computed of ``batch``; failed algorithms count, too."""
         if batch.platform_id is None:
             return False
         answer = await self._api.batch_results(to.company_id, batch.platform_id)

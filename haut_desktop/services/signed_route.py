@@ -170,10 +170,12 @@ class SignedRoute:
             proof = await self._objects.put(
                 address, data, md5_hex=image.rendition.digest.md5, on_progress=report
             )
-        except UnreachableError:
+        except UnreachableError as error:
+            error.is_of_store = True
             await self._back_off(image)
             raise
-        except OutcomeUnknownError as error:
+        except NetworkError as error:
+            error.is_of_store = True
             await self._lose(image, error)
             raise
         except AddressExpiredError:

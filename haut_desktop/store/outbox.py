@@ -143,14 +143,14 @@ class OutboxStore:
         submitted_at: datetime | None = None,
         act: Act = BY_ITSELF,
     ) -> Batch:
-        """Move a batch; SUBMITTED without a time is submitted now."""
+        """Move a batch; the time of asking for the computation, and of acceptance, is noted."""
 
         def work(connection: Connection) -> Batch:
             ledger = Ledger(connection, self._clock)
             columns: dict[str, Value] = {}
             if platform_id is not None:
                 columns["platform_id"] = platform_id
-            if event is BatchEvent.SUBMITTED:
+            if event in (BatchEvent.SUBMIT, BatchEvent.SUBMITTED):
                 columns["submitted_at"] = text_of(submitted_at or ledger.at)
             move(ledger, BatchState, batch_id, event, columns=columns, waiting=waiting, act=act)
             return _batch_with_sum(connection, batch_id)
