@@ -1,7 +1,7 @@
 """Carries out faults, outside the routes: an ASGI layer around each port's application."""
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
@@ -17,6 +17,8 @@ _PORTAL: Final = (
     "<!DOCTYPE html><html><head><title>Guest network</title></head>"
     "<body><form action='/accept'><button>Accept the terms</button></form></body></html>"
 )
+_LEAVING_S: Final = 0.05
+"""Time for half an answer to leave before the connection breaks."""
 _WRONG_HASHES: Final = (
     (b"etag", b'"00000000000000000000000000000000"'),
     (b"x-goog-hash", b"crc32c=AAAAAA==,md5=AAAAAAAAAAAAAAAAAAAAAA=="),
@@ -73,7 +75,9 @@ class FaultInjection:
                 await asyncio.sleep(fault.delay_s)
                 await self._app(scope, _replay(body), _swallow)
             case FaultKind.TRUNCATED:
-                await self._app(scope, receive, _Truncation(scope, send).send)
+                await self._app(scope, receive, _send_half(send))
+                await asyncio.sleep(_LEAVING_S)
+                await _break(scope, receive)
             case FaultKind.WRONG_HASH:
                 await self._app(scope, receive, _falsify(send))
             case _:
@@ -172,24 +176,19 @@ class _Pace:
             await asyncio.sleep(size_bytes / self._bytes_per_s)
 
 
-class _Truncation:
-    """Sends half of the answer's first body and breaks the connection."""
+def _send_half(send: Send) -> Send:
+    """Sends the first half of each part of the answer, and never its end."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._scope = scope
-        self._send = send
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            await self._send(message)
-            return
+    async def send_half(message: Message) -> None:
         body = message.get("body", b"")
-        await self._send({**message, "body": body[: len(body) // 2], "more_body": True})
-        await asyncio.sleep(0.05)  # the half has to leave before the connection breaks
-        BreakableProtocol.abort(self._scope)
+        if message["type"] == "http.response.body":
+            message = {**message, "body": body[: len(body) // 2], "more_body": True}
+        await send(message)
+
+    return send_half
 
 
-def _falsify(send: Send) -> Callable[[Message], Any]:
+def _falsify(send: Send) -> Send:
     async def falsified(message: Message) -> None:
         if message["type"] == "http.response.start":
             names = [name for name, _ in _WRONG_HASHES]

@@ -158,8 +158,8 @@ def test_content_md5_is_checked_where_it_is_sent(start: StartClient) -> None:
     for value, status in ((_md5(data), 200), (_md5(b"other"), 400), ("short", 400), ("", 200)):
         headers = {**slot["headers"], "Content-MD5": value}
         assert client.put({**slot, "headers": headers}, data).status_code == status
-    del headers["Content-MD5"]
-    assert client.put({**slot, "headers": headers}, data).status_code == 400
+    without = {name: text for name, text in slot["headers"].items() if name != "Content-MD5"}
+    assert client.put({**slot, "headers": without}, data).status_code == 400
 
 
 def test_the_platform_and_the_store_tell_the_time(shared: Client) -> None:

@@ -1,0 +1,187 @@
+"""Faults on request: what a real HTTP client sees of each, and what the platform did."""
+
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from haut_desktop.practice.faults import Fault, FaultKind, Faults, Target, parse_fault
+from tests.practice.server.conftest import StartClient
+from tests.practice.server.running import NOT_SET_UP, Client, Json, wait_for
+
+PROFILE = "/api/v1/auth/profile/"
+
+
+@pytest.fixture
+def struck(shared: Client) -> Callable[..., Client]:
+    """The shared client, with one fault set and all earlier ones taken back."""
+
+    def set_fault(kind: str, **fields: object) -> Client:
+        shared.http.delete("/_practice/faults/")
+        shared.set_fault(kind=kind, **fields)
+        return shared
+
+    return set_fault
+
+
+@pytest.fixture(autouse=True)
+def _clear(shared: Client) -> None:
+    shared.http.delete("/_practice/faults/")
+
+
+def _new_slot(client: Client) -> Json:
+    subject = client.make_subject(client.dataset(NOT_SET_UP))
+    return client.initiate(subject["id"])["front"]
+
+
+def test_a_dropped_answer_is_a_broken_connection_after_the_work(
+    struck: Callable[..., Client],
+) -> None:
+    client = struck("drop_answer", method="POST", path="*/subjects/", count=1)
+    dataset = client.dataset(NOT_SET_UP)
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        client.make_subject(dataset, "Dropped")
+    assert client.get(f"{dataset}subjects/", q="Dropped")["count"] == 1
+    assert client.make_subject(dataset, "Dropped")["name"] == "Dropped"
+
+
+def test_offline_breaks_the_connection_before_the_work(struck: Callable[..., Client]) -> None:
+    client = struck("offline", method="POST", path="*/subjects/", count=1)
+    dataset = client.dataset(NOT_SET_UP)
+    with pytest.raises(httpx.TransportError):
+        client.make_subject(dataset, "Unheard")
+    assert client.get(f"{dataset}subjects/", q="Unheard")["count"] == 0
+
+
+def test_a_late_commit_breaks_first_and_works_later(struck: Callable[..., Client]) -> None:
+    client = struck("commit_late", method="POST", path="*/subjects/", count=1, delay_s=0.2)
+    dataset = client.dataset(NOT_SET_UP)
+    with pytest.raises(httpx.TransportError):
+        client.make_subject(dataset, "Late")
+    assert client.get(f"{dataset}subjects/", q="Late")["count"] == 0
+    wait_for(lambda: client.get(f"{dataset}subjects/", q="Late")["count"])
+
+
+def test_a_truncated_answer_breaks_in_the_middle(struck: Callable[..., Client]) -> None:
+    client = struck("truncated", path=PROFILE)
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.http.get(PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "status"),
+    [("401", {}, 401), ("403", {}, 403), ("429", {}, 429), ("5xx", {"status": 502}, 502)],
+)
+def test_refusals_come_in_the_envelope(
+    struck: Callable[..., Client], kind: str, fields: dict[str, object], status: int
+) -> None:
+    answer = struck(kind, path=PROFILE, **fields).http.get(PROFILE)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"type", "errors"}
+
+
+def test_throttling_says_how_long(struck: Callable[..., Client]) -> None:
+    answer = struck("429", path=PROFILE, retry_after_s=7).http.get(PROFILE)
+    assert answer.headers["Retry-After"] == "7"
+
+
+def test_a_captive_portal_answers_with_a_page(struck: Callable[..., Client]) -> None:
+    answer = struck("html").http.get(PROFILE)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_json_of_the_wrong_shape_is_still_json(struck: Callable[..., Client]) -> None:
+    assert "user" not in struck("wrong_shape").get(PROFILE)
+
+
+def test_a_slow_answer_waits_for_its_delay(struck: Callable[..., Client]) -> None:
+    client = struck("slow", path=PROFILE, delay_s=0.2)
+    begin = time.monotonic()
+    assert client.get(PROFILE)
+    assert time.monotonic() - begin >= 0.2
+
+
+def test_a_slow_store_takes_its_time_per_byte(struck: Callable[..., Client]) -> None:
+    client = struck("slow", target="store", bytes_per_s=50_000)
+    slot, begin = _new_slot(client), time.monotonic()
+    assert client.put(slot, bytes(10_000)).status_code == 200
+    assert time.monotonic() - begin >= 0.2
+
+
+def test_faults_of_the_store_leave_the_platform_alone(struck: Callable[..., Client]) -> None:
+    client = struck("5xx", target="store", count=1)
+    slot = _new_slot(client)
+    answer = client.put(slot, b"x")
+    assert (answer.status_code, "InternalError" in answer.text) == (503, True)
+    assert client.put(slot, b"x").status_code == 200
+
+
+def test_a_stored_picture_may_lose_its_answer(struck: Callable[..., Client]) -> None:
+    client = struck("drop_answer", target="store", method="PUT", count=1)
+    slot = _new_slot(client)
+    with pytest.raises(httpx.TransportError):
+        client.put(slot, b"x" * 100_000)
+    assert client.find_image(slot["id"])["stored"] is True
+
+
+def test_an_address_may_be_said_to_be_expired(struck: Callable[..., Client]) -> None:
+    client = struck("address_expired", target="store", count=1)
+    answer = client.put(_new_slot(client), b"x")
+    assert answer.status_code == 400
+    assert "ExpiredToken" in answer.text
+
+
+def test_the_store_may_report_other_bytes(struck: Callable[..., Client]) -> None:
+    client = struck("wrong_hash", target="store", count=1)
+    slot = _new_slot(client)
+    wrong, right = client.put(slot, b"x"), client.put(slot, b"x")
+    assert wrong.status_code == right.status_code == 200
+    assert wrong.headers["x-goog-hash"] != right.headers["x-goog-hash"]
+
+
+def test_a_fault_strikes_after_its_skips_and_as_often_as_said(
+    struck: Callable[..., Client],
+) -> None:
+    client = struck("401", path=PROFILE, skip=1, count=2)
+    statuses = [client.http.get(PROFILE).status_code for _ in range(4)]
+    assert statuses == [200, 401, 401, 200]
+    (shown,) = client.get("/_practice/faults/")
+    assert (shown["seen"], shown["struck"]) == (4, 2)
+
+
+def test_chance_is_the_same_for_the_same_seed() -> None:
+    def strike(seed: int) -> list[bool]:
+        faults = Faults()
+        faults.add(Fault(FaultKind.OFFLINE, probability=0.5, seed=seed))
+        return [faults.choose(Target.PLATFORM, "GET", "/") is not None for _ in range(64)]
+
+    assert strike(1) == strike(1) != strike(2)
+    assert 10 < sum(strike(1)) < 54
+
+
+def test_the_command_line_writes_a_fault_in_one_word() -> None:
+    fault = parse_fault("drop_answer,path=*/compute/,method=POST,count=1,probability=0.5")
+    assert fault == Fault(
+        FaultKind.DROP_ANSWER, path="*/compute/", method="POST", count=1, probability=0.5
+    )
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "slow,often", "slow,delay=1", "slow,count=x"])
+def test_a_wrong_fault_on_the_command_line_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_fault(text)
+
+
+def test_a_wrong_fault_over_the_wire_is_refused(shared: Client) -> None:
+    answer = shared.http.post("/_practice/faults/", json={"kind": "nothing"})
+    assert answer.status_code == 400
+
+
+def test_requests_are_counted(start: StartClient) -> None:
+    client = start()
+    client.get(PROFILE)
+    state = client.state()
+    assert state["logins"] == 1
+    assert state["requests"][f"GET {PROFILE}"] == 1
