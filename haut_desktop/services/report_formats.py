@@ -1,0 +1,127 @@
+"""Reports as JSON, CSV and HTML: the same lines, three ways to read them."""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from haut_desktop.services.reports import MetricLine, PictureLine, VisitReport
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is run by spreadsheets; a quote in front keeps it text."""
+
+
+def to_json(report: "VisitReport") -> str:
+    """Write a report with all its lines; times as ISO 8601."""
+    return json.dumps(
+        dataclasses.asdict(report), default=_iso, ensure_ascii=False, indent=2, sort_keys=False
+    )
+
+
+def to_csv(kind: type, lines: Iterable[object], key: Mapping[str, object]) -> str:
+    """Write dataclass ``lines`` of ``kind``, each after the columns of ``key``."""
+    names = [field.name for field in dataclasses.fields(kind)]
+    buffer = StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([*key, *names])
+    for line in lines:
+        values = [*key.values(), *(getattr(line, name) for name in names)]
+        writer.writerow([_cell(value) for value in values])
+    return buffer.getvalue()
+
+
+def to_html(report: "VisitReport") -> str:
+    """Write a page with a head, the pictures and the metrics."""
+    zone = ZoneInfo(report.zone)
+    visit = report.visit if report.occurrence == 1 else f"{report.visit} ({report.occurrence})"
+    head = (
+        ("Study", report.study),
+        ("Site", report.site),
+        ("Subject", report.subject_code),
+        ("Visit", visit),
+        ("Date", report.local_date.isoformat()),
+        ("Status", report.status),
+        ("Report made", _local(report.made_at, zone)),
+    )
+    facts = "".join(f"<tr><td><b>{name}</b></td><td>{escape(v)}</td></tr>" for name, v in head)
+    return (
+        "<html><body style='font-family: sans-serif; font-size: 9pt'>"
+        f"<h1>Visit report</h1><table cellpadding='2'>{facts}</table>"
+        f"<h2>Pictures</h2>{_pictures(report.pictures, zone)}"
+        f"<h2>Results</h2>{_metrics(report.metrics)}"
+        "</body></html>"
+    )
+
+
+def _pictures(lines: "Iterable[PictureLine]", zone: ZoneInfo) -> str:
+    rows = [
+        (
+            f"{line.slot}, take {line.take}" + ("" if line.counts else " (set aside)"),
+            _local(line.captured_at, zone),
+            f"original {line.original_sha256}\n{line.transform}\nsent {line.rendition_sha256}",
+            "\n".join(filter(None, (line.state, line.proof, line.proof_detail))),
+            "\n".join(filter(None, (line.platform_image_id, line.platform_batch_id))),
+        )
+        for line in lines
+    ]
+    names = ("Picture", "Taken", "SHA-256 and transform", "Delivery and proof", "Platform's ids")
+    return _table(names, rows) if rows else "<p>No pictures.</p>"
+
+
+def _metrics(lines: "Iterable[MetricLine]") -> str:
+    rows = [
+        (
+            line.side,
+            line.algorithm,
+            line.version or "not stated",
+            line.area,
+            line.name or line.metric,
+            line.error if line.value is None else f"{_number(line.value)} {line.unit}".strip(),
+        )
+        for line in lines
+    ]
+    names = ("Side", "Algorithm", "Version", "Area", "Metric", "Value")
+    return _table(names, rows) if rows else "<p>No results yet.</p>"
+
+
+def _table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f"<th align='left'>{escape(name)}</th>" for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_lines(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return (
+        "<table border='1' cellspacing='0' cellpadding='3' width='100%' style='font-size: 7pt'>"
+        f"<thead><tr>{head}</tr></thead>{body}</table>"
+    )
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

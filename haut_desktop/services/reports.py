@@ -1,0 +1,260 @@
+"""The visit's report: which bytes were taken, what went out, how that is proven, what came back."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from haut_desktop.domain.analysis import AreaResult, StoredResult
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import StoreError
+from haut_desktop.domain.ids import BatchId, VisitId
+from haut_desktop.domain.imaging import Batch, Slot
+from haut_desktop.domain.study import Site
+from haut_desktop.domain.visits import TakenPicture, VisitSheet
+from haut_desktop.services import report_formats
+from haut_desktop.services.finishing import slot_words
+
+if TYPE_CHECKING:
+    from haut_desktop.store.outbox import OutboxStore
+    from haut_desktop.store.results import ResultStore
+    from haut_desktop.store.studies import StudyStore
+    from haut_desktop.store.subjects import SubjectStore
+    from haut_desktop.store.visits import VisitStore
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLine:
+    """One take: from the bytes as they came to the proof of their delivery."""
+
+    slot: str
+    take: int
+    counts: bool
+    captured_at: datetime
+    captured_source: str
+    received_at: datetime
+    original_id: str
+    original_sha256: str
+    original_size_bytes: int
+    transform: str
+    """Name and version, e.g. ``none 1``."""
+    rendition_sha256: str
+    rendition_md5: str
+    state: str = ""
+    """Of its delivery; empty for a take that does not go."""
+    name: str = ""
+    proof: str = ""
+    proof_detail: str = ""
+    proof_at: datetime | None = None
+    image_id: str = ""
+    platform_image_id: str = ""
+    batch_id: str = ""
+    platform_batch_id: str = ""
+    batch_state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLine:
+    """One value, or the reason why there is none."""
+
+    side: str
+    algorithm: str
+    version: str
+    """Empty where the platform does not say."""
+    name: str
+    area: str
+    metric: str
+    value: float | str | None
+    unit: str
+    error: str
+    application: str
+    received_at: datetime
+    platform_batch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitReport:
+    """A visit in lines that a person or a program can read."""
+
+    study: str
+    site: str
+    zone: str
+    subject_code: str
+    subject_id: str
+    visit_id: str
+    visit: str
+    occurrence: int
+    local_date: date
+    status: str
+    finished_at: datetime | None
+    made_at: datetime
+    pictures: tuple[PictureLine, ...]
+    metrics: tuple[MetricLine, ...]
+
+    def to_json(self) -> str:
+        """Everything, as indented JSON; times in UTC."""
+        return report_formats.to_json(self)
+
+    def to_csv(self) -> str:
+        """The metrics, one value per line."""
+        return report_formats.to_csv(MetricLine, self.metrics, self._key())
+
+    def receipts_to_csv(self) -> str:
+        """The pictures with their hashes and proofs, one take per line."""
+        return report_formats.to_csv(PictureLine, self.pictures, self._key())
+
+    def to_html(self) -> str:
+        """A page for the screen and for paper, in the subset of HTML that Qt lays out."""
+        return report_formats.to_html(self)
+
+    def _key(self) -> dict[str, object]:
+        """What stands before every line of a CSV file."""
+        return {
+            "study": self.study,
+            "site": self.site,
+            "subject_code": self.subject_code,
+            "visit": self.visit,
+            "occurrence": self.occurrence,
+            "local_date": self.local_date,
+        }
+
+
+class Reports:
+    """Makes reports from what lies on this station alone."""
+
+    def __init__(
+        self,
+        *,
+        studies: "StudyStore",
+        subjects: "SubjectStore",
+        visits: "VisitStore",
+        outbox: "OutboxStore",
+        results: "ResultStore",
+        clock: Clock,
+    ) -> None:
+        self._studies = studies
+        self._subjects = subjects
+        self._visits = visits
+        self._outbox = outbox
+        self._results = results
+        self._clock = clock
+
+    async def visit_report(self, visit_id: VisitId) -> VisitReport:
+        """Gather a visit's report; raises ``StoreError`` for an unknown visit."""
+        sheet = await self._visits.sheet(visit_id)
+        visit = sheet.visit
+        study = await self._studies.study(visit.study_id)
+        if study is None:
+            raise StoreError("The record has no such study. Nothing was changed.")
+        subject = await self._subjects.get(visit.subject_id) if visit.subject_id else None
+        site = await self._studies.site()
+        batches = await self._batches(sheet)
+        return VisitReport(
+            study=study.name,
+            site=site.code if site else "",
+            zone=_zone(site),
+            subject_code=subject.code if subject else "",
+            subject_id=visit.subject_id or "",
+            visit_id=visit.id,
+            visit=visit.name,
+            occurrence=visit.occurrence,
+            local_date=visit.local_date,
+            status=visit.status,
+            finished_at=visit.finished_at,
+            made_at=self._clock(),
+            pictures=tuple(
+                _picture_line(shelf.slot, taken, batches)
+                for shelf in sheet.shelves
+                for taken in shelf.takes
+            ),
+            metrics=await self._metrics(tuple(batches.values())),
+        )
+
+    async def _batches(self, sheet: VisitSheet) -> dict[BatchId, Batch]:
+        ids = {
+            taken.image.batch_id: None
+            for shelf in sheet.shelves
+            for taken in shelf.takes
+            if taken.image is not None
+        }
+        return {batch_id: await self._outbox.batch(batch_id) for batch_id in ids}
+
+    async def _metrics(self, batches: tuple[Batch, ...]) -> tuple[MetricLine, ...]:
+        lines: list[MetricLine] = []
+        for batch in batches:
+            for stored in await self._results.of_batch(batch.id):
+                lines.extend(_metric_lines(stored, batch))
+        return tuple(lines)
+
+
+def _zone(site: Site | None) -> str:
+    return site.zone if site else "UTC"
+
+
+def _picture_line(slot: Slot, taken: TakenPicture, batches: dict[BatchId, Batch]) -> PictureLine:
+    original, rendition, image = taken.original, taken.rendition, taken.image
+    transform = f"{rendition.transform.name} {rendition.transform.version}"
+    line = PictureLine(
+        slot=slot_words(slot),
+        take=taken.take.number,
+        counts=taken.take.counts,
+        captured_at=original.captured.utc,
+        captured_source=original.captured.source,
+        received_at=original.received_at,
+        original_id=original.id,
+        original_sha256=original.digest.sha256,
+        original_size_bytes=original.digest.size_bytes,
+        transform=transform,
+        rendition_sha256=rendition.digest.sha256,
+        rendition_md5=rendition.digest.md5,
+    )
+    if image is None:
+        return line
+    batch, proof = batches[image.batch_id], image.proof
+    return replace(
+        line,
+        state=image.state,
+        name=image.name,
+        proof=proof.kind if proof else "",
+        proof_detail=proof.detail if proof else "",
+        proof_at=proof.at if proof else None,
+        image_id=image.id,
+        platform_image_id=image.platform_id or "",
+        batch_id=batch.id,
+        platform_batch_id=batch.platform_id or "",
+        batch_state=batch.state,
+    )
+
+
+def _metric_lines(stored: StoredResult, batch: Batch) -> list[MetricLine]:
+    result = stored.result
+    empty = MetricLine(
+        side=result.side,
+        algorithm=result.algorithm,
+        version=result.version,
+        name=result.name,
+        area="",
+        metric="",
+        value=None,
+        unit="",
+        error=result.error or ("" if result.is_ok else "failed"),
+        application=result.application,
+        received_at=stored.received_at,
+        platform_batch_id=batch.platform_id or "",
+    )
+    lines = [line for area in result.areas for line in _area_lines(empty, area)]
+    return lines or [empty]
+
+
+def _area_lines(empty: MetricLine, area: AreaResult) -> list[MetricLine]:
+    metrics = ([area.main] if area.main else []) + list(area.subs)
+    return [
+        replace(
+            empty,
+            area=area.area,
+            metric=metric.tech_name,
+            name=metric.name,
+            value=metric.value,
+            unit=metric.unit or "",
+        )
+        for metric in metrics
+    ]
