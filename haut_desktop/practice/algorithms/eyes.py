@@ -43,10 +43,10 @@ def measure_dark_circles(picture: Picture) -> Measurement:
     for side, sign in (("left", 1), ("right", -1)):
         if face is None or f"{side}_cheek" not in regions:
             continue
+        mirror = np.array([sign, 1], np.float32)
         under, below = (
-            work.skin
-            & fill(face.pose.project(p * np.array([sign, 1], np.float32)), work.skin.shape)
-            for p in (_UNDER_EYE, _BELOW)
+            work.skin & fill(face.pose.project(part * mirror), work.skin.shape)
+            for part in (_UNDER_EYE, _BELOW)
         )
         if min(int(under.sum()), int(below.sum())) < 12:
             continue

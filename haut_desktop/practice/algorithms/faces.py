@@ -73,6 +73,15 @@ def _can_be_seen(area: str, side: Side) -> bool:
     return area != hidden
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """The small picture that is searched."""
+
+    rgb: NDArray[np.uint8]
+    grey: Grey
+    skin: NDArray[np.bool_]
+
+
 def find_face(rgb: NDArray[np.uint8]) -> Face | None:
     """The largest face in a height x width x 3 RGB picture.
 
@@ -84,23 +93,28 @@ def find_face(rgb: NDArray[np.uint8]) -> Face | None:
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     grey = np.asarray(cv2.createCLAHE(3.0, (8, 8)).apply(grey), np.uint8)
-    skin = find_skin_colour(small)
-    face = _find_frontal(grey, skin, "alt", 0.14) or _find_profile(grey, skin)
-    face = face or _find_frontal(grey, skin, "default", 0.3)
+    scene = _Scene(small, grey, _may_be_skin(small))
+    face = _find_frontal(scene, "alt", 0.14) or _find_profile(scene)
+    face = face or _find_frontal(scene, "default", 0.3)
     return face.scaled(1.0 / factor) if face else None
 
 
 def find_skin_colour(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Height x width: Cr and Cb in the box of Chai and Ngan (IEEE Trans. CSVT 9, 1999), widened.
 
-    Chrominance hardly depends on how dark skin is. A picture without colours, as under
-    ultraviolet light, has no skin colour to look for: all of it may be skin.
+    Chrominance hardly depends on how dark skin is.
     """
-    ycrcb = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb), np.uint8)
-    if float(ycrcb[..., 1].std()) < 4.0 and float(ycrcb[..., 1].mean()) < 134:
-        return np.ones(rgb.shape[:2], np.bool_)
+    ycrcb = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
     low, high = np.array([20, 132, 75]), np.array([255, 190, 128])
     return np.asarray(cv2.inRange(ycrcb, low, high), np.bool_)
+
+
+def _may_be_skin(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Skin colour, or everything when the picture has no colours, as under ultraviolet light."""
+    red = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb), np.uint8)[..., 1]
+    if float(red.std()) < 4.0 and float(red.mean()) < 134:
+        return np.ones(rgb.shape[:2], np.bool_)
+    return find_skin_colour(rgb)
 
 
 @cache
@@ -122,28 +136,37 @@ def _detect(grey: Grey, name: str, skin: NDArray[np.bool_], least_share: float) 
     return None
 
 
-def _find_frontal(grey: Grey, skin: NDArray[np.bool_], name: str, least: float) -> Face | None:
-    hit = _detect(grey, f"frontalface_{name}", skin, least)
+def _find_frontal(scene: _Scene, name: str, least: float) -> Face | None:
+    hit = _detect(scene.grey, f"frontalface_{name}", scene.skin, least)
     if hit is None:
         return None
     x, y, w, _ = hit
     unit, roll = w / _UNITS_PER_FRONTAL_BOX, 0.0
     centre = (x + w / 2, y + _EYES_IN_BOX * w)
-    lean = _lean(skin, hit)
+    lean = _lean(_same_colour(scene, hit), hit)
     side: Side = "left" if lean > 0.17 else "right" if lean < -0.17 else "front"
-    eyes = _find_eyes(grey, hit) if side == "front" else None
+    eyes = _find_eyes(scene.grey, hit) if side == "front" else None
     if eyes is not None:
         across, down = eyes[1][0] - eyes[0][0], eyes[1][1] - eyes[0][1]
         unit = 0.5 * unit + 0.5 * float(np.hypot(across, down)) / EYE_DISTANCE
         roll = float(np.arctan2(down, across))
         centre = ((eyes[0][0] + eyes[1][0]) / 2, (eyes[0][1] + eyes[1][1]) / 2)
     if side != "front":
-        profile = _find_profile(grey, skin)
+        profile = _find_profile(scene)
         agrees = profile is not None and profile.side == side
         unit = profile.pose.unit_px if profile and agrees else w / _UNITS_PER_TURNED_BOX
     yaw = {"front": 0.0, "left": -_TURNED_YAW, "right": _TURNED_YAW}[side]
     axis = (centre[0] - RADIUS * unit * float(np.sin(yaw)), centre[1])
     return Face.posed(side, Pose(axis, unit, yaw, roll))
+
+
+def _same_colour(scene: _Scene, hit: Rect) -> NDArray[np.bool_]:
+    """Height x width: skin whose chrominance is that of the middle of the hit."""
+    x, y, w, h = hit
+    chroma = np.asarray(cv2.cvtColor(scene.rgb, cv2.COLOR_RGB2YCrCb), np.float32)[..., 1:]
+    middle = chroma[y + h // 2 : y + 3 * h // 4, x + w // 3 : x + 2 * w // 3].reshape(-1, 2)
+    away = np.abs(chroma - np.median(middle, axis=0)).max(axis=2)
+    return np.asarray(scene.skin & (away < 10.0), np.bool_)
 
 
 def _lean(skin: NDArray[np.bool_], hit: Rect) -> float:
@@ -177,8 +200,9 @@ def _find_eyes(grey: Grey, hit: Rect) -> tuple[tuple[float, float], tuple[float,
     return min(pairs, key=lambda pair: abs(pair[0][1] - pair[1][1]), default=None)
 
 
-def _find_profile(grey: Grey, skin: NDArray[np.bool_]) -> Face | None:
+def _find_profile(scene: _Scene) -> Face | None:
     """A turned face; the cascade knows the subject's left side, the mirrored picture the right."""
+    grey, skin = scene.grey, scene.skin
     mirrored = np.ascontiguousarray(grey[:, ::-1]), np.ascontiguousarray(skin[:, ::-1])
     hits = (
         _detect(grey, "profileface", skin, 0.3),

@@ -15,7 +15,7 @@ Plane = NDArray[np.float32]
 Region = NDArray[np.bool_]
 
 _LEAST_SKIN_PX: Final = 400
-_LEAST_FACE_SHARE: Final = 0.85
+_LEAST_FACE_SHARE: Final = 0.97
 
 
 def find_regions(work: WorkingCopy, names: Iterable[str] = ()) -> Mapping[str, Region]:

@@ -115,9 +115,9 @@ def test_more_lines_score_lower(draw: Draw) -> None:
     x, y, w, h = picture.face.box
     rgb = picture.rgb.copy()
     values = [main_value(analyse(face_algorithm("lines"), picture))]
-    for row in (0.14, 0.20):
-        level = int(y + row * h)
-        ends = (int(x + 0.28 * w), level), (int(x + 0.72 * w), level + 3)
+    for column in (0.22, 0.78):
+        across = int(x + column * w)
+        ends = (across, int(y + 0.48 * h)), (across + 4, int(y + 0.72 * h))
         cv2.line(rgb, *ends, (150, 105, 85), 2, cv2.LINE_AA)
         values.append(main_value(analyse(face_algorithm("lines"), Picture(rgb.copy()))))
     assert values[0] > values[1] > values[2]
