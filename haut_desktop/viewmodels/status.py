@@ -1,8 +1,6 @@
 """Status: study, site, operator, connection, token and outbox in the top bar's words."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -63,7 +61,6 @@ class StatusViewModel(QObject):
         changes: Changes,
         tasks: TaskScope,
         clock: Clock,
-        token_expires_at: Callable[[], datetime | None],
         site: str = "",
     ) -> None:
         super().__init__()
@@ -73,7 +70,6 @@ class StatusViewModel(QObject):
         self._delivery = delivery
         self._tasks = tasks
         self._clock = clock
-        self._token_expires_at = token_expires_at
         self._site = site
         self._status = Status()
         self._is_reading = False
@@ -133,7 +129,7 @@ class StatusViewModel(QObject):
     def _token_words(self) -> str:
         if self._session.state is not SessionState.SIGNED_IN:
             return "Not signed in"
-        expires_at = self._token_expires_at()
+        expires_at = self._session.expires_at
         if expires_at is None:
             return "Signed in"
         left_s = (expires_at - self._clock()).total_seconds()

@@ -34,6 +34,7 @@ def column(
 
 
 _Box = TypeVar("_Box", bound=QBoxLayout)
+_Widget = TypeVar("_Widget", bound=QWidget)
 
 
 def _filled(
@@ -62,6 +63,12 @@ def frame(role: str, layout: QLayout) -> QFrame:
 def card(*parts: Part, gap: int = GRID, pad: int = 2 * GRID) -> QFrame:
     """Make a raised surface with parts in a column."""
     return frame("card", column(*parts, gap=gap, margins=(pad, pad, pad, pad)))
+
+
+def named(widget: _Widget, name: str) -> _Widget:
+    """Give a widget the object name by which tests and the tour find it."""
+    widget.setObjectName(name)
+    return widget
 
 
 def line() -> QFrame:

@@ -1,0 +1,103 @@
+"""Study choice: what the account may work on; what can't be computed is shown and refused."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from haut_desktop.domain.errors import HautError
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.notices import NoticesViewModel, Weight
+
+if TYPE_CHECKING:
+    from haut_desktop.services.studies import Studies, StudyOffer
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLine:
+    """One study in the page's words."""
+
+    offer: "StudyOffer"
+    name: str
+    words: str
+    """What it takes, or why it can't be used."""
+    is_refused: bool
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudiesState:
+    """What the study page shows."""
+
+    lines: tuple[StudyLine, ...] = ()
+    is_loading: bool = False
+    error: HautError | None = None
+
+
+class StudiesViewModel(QObject):
+    """Lists the studies and opens the chosen one on the desk."""
+
+    changed = Signal(object)
+    opened = Signal()
+
+    def __init__(
+        self,
+        studies: "Studies",
+        desk: Desk,
+        notices: NoticesViewModel,
+        tasks: TaskScope,
+        changes: Changes,
+    ) -> None:
+        super().__init__()
+        self._studies = studies
+        self._desk = desk
+        self._notices = notices
+        self._tasks = tasks
+        self._state = StudiesState()
+        changes.subscribe(self._on_change)
+
+    @property
+    def state(self) -> StudiesState:
+        """What is shown now."""
+        return self._state
+
+    def refresh(self) -> None:
+        """Ask for the studies again."""
+        if not self._state.is_loading:
+            self._show(StudiesState(self._state.lines, is_loading=True))
+            self._tasks.start(self._read(), name="studies")
+
+    def choose(self, line: StudyLine) -> None:
+        """Open a study, or say why it can't be opened."""
+        if line.is_refused:
+            self._notices.tell(f"{line.name} can't be opened", line.words, Weight.BAD)
+            return
+        self._tasks.start(self._open(line.offer), name="open study")
+
+    async def _read(self) -> None:
+        try:
+            offers = await self._studies.available()
+        except HautError as error:
+            self._show(StudiesState(self._state.lines, error=error))
+        else:
+            self._show(StudiesState(tuple(self._line(offer) for offer in offers)))
+
+    async def _open(self, offer: "StudyOffer") -> None:
+        self._desk.open_study(await self._studies.choose(offer))
+        self.opened.emit()
+
+    def _line(self, offer: "StudyOffer") -> StudyLine:
+        kinds = ", ".join(f"{dataset.image_type} pictures" for dataset in offer.datasets)
+        is_open = self._desk.study is not None and self._desk.study.name == offer.name
+        words = offer.problem or kinds or "Ready"
+        return StudyLine(offer, offer.name, words, bool(offer.problem), is_open)
+
+    def _show(self, state: StudiesState) -> None:
+        self._state = state
+        self.changed.emit(state)
+
+    def _on_change(self, change: Change) -> None:
+        if change.topic is Topic.SESSION:
+            self.refresh()
