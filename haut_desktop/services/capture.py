@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import ImageState
-from haut_desktop.domain.errors import HautError, PictureError, StoreError, VisitClosedError
+from haut_desktop.domain.errors import HautError, PictureError, VisitClosedError
 from haut_desktop.domain.ids import (
     OriginalId,
     SlotId,
@@ -186,7 +186,7 @@ class Capture:
         taken = await self._intake.take_in(
             visit_id, source, slot_id, status=VisitStatus.FINISHED, reason=reason
         )
-        study = await self._study(sheet.visit)
+        study = await self._studies.study(sheet.visit.study_id)
         fresh = await self._visits.sheet(visit_id)
         for batch in finishing.plan_batches(fresh, study, self._clock()):
             await self._visits.add_batch(batch, self._act(reason))
@@ -277,7 +277,7 @@ class Capture:
                 "Nobody has said yet whose pictures these are. Choose the subject first.",
                 title="No subject",
             )
-        study = await self._study(sheet.visit)
+        study = await self._studies.study(sheet.visit.study_id)
         now = self._clock()
         batches = finishing.plan_batches(sheet, study, now)
         missing = finishing.missing_views(sheet)
@@ -314,12 +314,6 @@ class Capture:
             on_outcome(IntakeOutcome(f"{len(found)} pictures", error=error))
             return []
         return found
-
-    async def _study(self, visit: Visit) -> Study:
-        study = await self._studies.study(visit.study_id)
-        if study is None:
-            raise StoreError("The record has no such study. Nothing was changed.")
-        return study
 
     async def _zone(self) -> str:
         site = await self._studies.site()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import AreaResult, StoredResult
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import StoreError
 from haut_desktop.domain.ids import BatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Slot
 from haut_desktop.domain.study import Site
@@ -143,8 +142,6 @@ class Reports:
         sheet = await self._visits.sheet(visit_id)
         visit = sheet.visit
         study = await self._studies.study(visit.study_id)
-        if study is None:
-            raise StoreError("The record has no such study. Nothing was changed.")
         subject = await self._subjects.get(visit.subject_id) if visit.subject_id else None
         site = await self._studies.site()
         batches = await self._batches(sheet)

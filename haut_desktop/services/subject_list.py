@@ -70,7 +70,7 @@ class SubjectList:
 
     async def _place(self, dataset: Dataset, entry: PlatformSubject) -> None:
         """Find the subject of an entry whose platform id is new here, or make one."""
-        ours = await self._store.get(entry.subject_id) if entry.subject_id else None
+        ours = await self._store.find(entry.subject_id) if entry.subject_id else None
         if ours is not None and ours.study_id == self._study.id:
             await self._link(ours, dataset, entry)
             return

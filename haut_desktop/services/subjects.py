@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import RegistrationState
-from haut_desktop.domain.errors import HautError, StoreError, SubjectCodeError
+from haut_desktop.domain.errors import HautError, SubjectCodeError
 from haut_desktop.domain.ids import RegistrationId, StationId, SubjectId, new_id
 from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.study import Study
@@ -79,11 +79,8 @@ class Subjects:
         return await self._store.search(study.id, text)
 
     async def get(self, subject_id: SubjectId) -> Subject:
-        """Read one subject."""
-        subject = await self._store.get(subject_id)
-        if subject is None:
-            raise StoreError("The record has no such subject. Nothing was changed.")
-        return subject
+        """Read one subject; raises ``StoreError`` for an unknown one."""
+        return await self._store.get(subject_id)
 
     async def check_code(self, study: Study, text: str) -> CodeCheck:
         """Check a typed code's form, whether it is taken here, and, in bounded time, there."""

@@ -100,6 +100,10 @@ class SubjectStore:
         """Give one subject; raises StoreError for an unknown one."""
         return await self._database.read(lambda c: _get(c, subject_id))
 
+    async def find(self, subject_id: SubjectId) -> Subject | None:
+        """Give one subject if this station knows it."""
+        return await self._one("SELECT * FROM subject WHERE id = ?", subject_id)
+
     async def by_code(self, study_id: StudyId, code: str) -> Subject | None:
         """Give the subject whose current code this is, however it is typed."""
         return await self._one(
