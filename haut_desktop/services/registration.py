@@ -21,7 +21,7 @@ from haut_desktop.domain.errors import (
     TooManyRequestsError,
     UnreachableError,
 )
-from haut_desktop.domain.ids import PlatformSubjectId, StationId
+from haut_desktop.domain.ids import PlatformSubjectId
 from haut_desktop.domain.subjects import PlatformSubject, Registration, Subject
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.subjects import SubjectStore
@@ -54,10 +54,9 @@ class CodeTwiceError(ItemError):
 class Registrar:
     """Keeps the promise of one registration, or holds it with the reason."""
 
-    def __init__(self, *, api: HautApi, subjects: SubjectStore, station_id: StationId) -> None:
+    def __init__(self, *, api: HautApi, subjects: SubjectStore) -> None:
         self._api = api
         self._subjects = subjects
-        self._station_id = station_id
 
     async def register(self, registration: Registration, at: DatasetAddress) -> None:
         """Settle or make ``registration`` on the platform; raises what stopped it."""

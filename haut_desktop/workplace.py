@@ -1,0 +1,185 @@
+"""A workplace: store, api and services of one station, built once and closed in order; no Qt."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from haut_desktop.api.auth import TokenKeeper
+from haut_desktop.api.client import HautApi
+from haut_desktop.api.object_store import ObjectStore
+from haut_desktop.api.transport import Network
+from haut_desktop.domain.clock import Clock, system_clock
+from haut_desktop.domain.delivery import RetryPolicy, Route
+from haut_desktop.domain.errors import HautError
+from haut_desktop.services.blame import Judge
+from haut_desktop.services.broadcast import Broadcast
+from haut_desktop.services.capture import Capture
+from haut_desktop.services.changes import Changes, Progress
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.delivery import Delivery
+from haut_desktop.services.inline_route import QUIET_S, InlineRoute
+from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.registration import Registrar
+from haut_desktop.services.reports import Reports
+from haut_desktop.services.results import Pace, Results
+from haut_desktop.services.session import Session
+from haut_desktop.services.settling import ResultsProbe
+from haut_desktop.services.signed_route import SETTLING_S, SignedRoute
+from haut_desktop.services.studies import Studies
+from haut_desktop.services.subjects import Subjects
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.settings import PRODUCTION_SERVER
+from haut_desktop.store.destinations import DestinationStore
+from haut_desktop.store.station import StationStore
+
+IMAGES_IN_FLIGHT: Final = 3
+"""Three pictures at once fill a clinic's line without starving it (field numbers: 3 to 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Every delay of the work, in one place, so that a test may shorten them together."""
+
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    quiet_s: float = QUIET_S
+    settling_s: float = SETTLING_S
+    results: Pace = field(default_factory=Pace)
+
+
+class Workplace:
+    """Everything that works below the screen; ``start`` sets it going, ``aclose`` ends it."""
+
+    def __init__(
+        self,
+        store: StationStore,
+        *,
+        report: Callable[[HautError], None],
+        server: str = PRODUCTION_SERVER,
+        network: Network | None = None,
+        clock: Clock = system_clock,
+        pacing: Pacing | None = None,
+    ) -> None:
+        pacing = pacing or Pacing()
+        network = network or Network()
+        self.store = store
+        self.clock = clock
+        self.tasks = TaskScope("workplace", report)
+        self.changes = Changes()
+        self.progress = Broadcast[Progress]()
+        self.keeper = TokenKeeper(clock)
+        self.api = HautApi(server, self.keeper, network=network, clock=clock)
+        self.objects = ObjectStore(network, clock)
+        self.connectivity = Connectivity(self.changes, clock=clock, policy=pacing.retry)
+        self.api.on_answer = lambda *_news: self.connectivity.seen_online()
+        self.session = Session(
+            self.api, self.keeper, store.credentials, store.studies, self.changes, clock
+        )
+        self.studies = Studies(self.api, self.session, store.studies, self.changes, clock)
+        self.subjects = Subjects(
+            api=self.api,
+            store=store.subjects,
+            station_id=store.station.id,
+            act=self.session.act,
+            changes=self.changes,
+            clock=clock,
+        )
+        self.capture = Capture(
+            studies=store.studies,
+            subjects=store.subjects,
+            visits=store.visits,
+            vault=store.vault,
+            cache=store.cache,
+            station_id=store.station.id,
+            act=self.session.act,
+            changes=self.changes,
+            clock=clock,
+        )
+        destinations = DestinationStore(store.database)
+        judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
+        self.delivery = self._delivery(destinations, judge, pacing)
+        self.outbox = Outbox(
+            store=store.outbox,
+            delivery=self.delivery,
+            judge=judge,
+            session=self.session,
+            connectivity=self.connectivity,
+            changes=self.changes,
+            progress=self.progress,
+        )
+        self.results = Results(
+            api=self.api,
+            objects=self.objects,
+            store=store.results,
+            outbox=store.outbox,
+            visits=store.visits,
+            subjects=store.subjects,
+            studies=store.studies,
+            destinations=destinations,
+            cache=store.cache,
+            vault=store.vault,
+            session=self.session,
+            connectivity=self.connectivity,
+            changes=self.changes,
+            clock=clock,
+            pace=pacing.results,
+        )
+        self.reports = Reports(
+            studies=store.studies,
+            subjects=store.subjects,
+            visits=store.visits,
+            outbox=store.outbox,
+            results=store.results,
+            clock=clock,
+        )
+
+    def start(self) -> None:
+        """Set delivery, results and the renewal of tokens going."""
+        self.tasks.start(self.session.run(), name="session")
+        self.tasks.start(self.delivery.run(), name="delivery")
+        self.tasks.start(self.results.run(), name="results")
+
+    async def aclose(self) -> None:
+        """End everything in order: no new work, tasks, connections, database."""
+        self.delivery.pause()
+        await self.tasks.aclose()
+        await self.api.aclose()
+        await self.objects.aclose()
+        await self.store.aclose()
+
+    def _delivery(self, destinations: DestinationStore, judge: Judge, pacing: Pacing) -> Delivery:
+        store = self.store
+        lanes = asyncio.Semaphore(IMAGES_IN_FLIGHT)
+        signed = SignedRoute(
+            api=self.api,
+            objects=self.objects,
+            outbox=store.outbox,
+            vault=store.vault,
+            lanes=lanes,
+            progress=self.progress,
+            clock=self.clock,
+            has_results=ResultsProbe(self.api),
+            settling_s=pacing.settling_s,
+        )
+        inline = InlineRoute(
+            api=self.api,
+            outbox=store.outbox,
+            vault=store.vault,
+            lanes=lanes,
+            progress=self.progress,
+            clock=self.clock,
+            quiet_s=pacing.quiet_s,
+        )
+        return Delivery(
+            outbox=store.outbox,
+            subjects=store.subjects,
+            destinations=destinations,
+            registrar=Registrar(api=self.api, subjects=store.subjects),
+            routes={Route.SIGNED: signed, Route.INLINE: inline},
+            session=self.session,
+            connectivity=self.connectivity,
+            judge=judge,
+            changes=self.changes,
+            tasks=self.tasks.child("delivery"),
+            clock=self.clock,
+        )

@@ -1,0 +1,92 @@
+"""Blame decides what waits: everything, the account, or only what met the error."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from haut_desktop.domain.delivery import RetryPolicy, Waiting
+from haut_desktop.domain.errors import (
+    NotThePlatformError,
+    PermissionRefusedError,
+    ServerTroubleError,
+    TooManyRequestsError,
+    UnreachableError,
+)
+from haut_desktop.domain.session import Connection
+from haut_desktop.services.blame import ACCOUNT_PAUSE, SERVER_ERRORS_THAT_PAUSE, Judge
+from haut_desktop.services.changes import Changes
+from haut_desktop.services.connectivity import Connectivity
+
+START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+
+class Bench:
+    """A judge with a clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.connectivity = Connectivity(Changes(), clock=lambda: self.now, uptime=lambda: 100.0)
+        policy = RetryPolicy(delays_s=(5.0, 25.0), jitter=0.0)
+        self.judge = Judge(connectivity=self.connectivity, clock=lambda: self.now, policy=policy)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_network_pauses_everything_and_burns_no_attempt(bench: Bench) -> None:
+    waiting = bench.judge.sentence(UnreachableError(), Waiting(attempt=2))
+    assert (waiting.attempt, waiting.retry_at) == (2, None)
+    assert bench.connectivity.state is Connection.OFFLINE
+    assert bench.connectivity.due_in_s > 0
+
+
+def test_guest_network_is_a_state_of_the_network(bench: Bench) -> None:
+    bench.judge.sentence(NotThePlatformError(), Waiting())
+    assert bench.connectivity.state is Connection.PORTAL
+
+
+def test_missing_right_pauses_for_an_hour_at_most(bench: Bench) -> None:
+    waiting = bench.judge.sentence(PermissionRefusedError(), Waiting())
+    assert waiting.attempt == 0
+    assert not bench.judge.is_account_trusted
+    bench.now += ACCOUNT_PAUSE
+    assert bench.judge.is_account_trusted
+
+
+def test_somebody_who_signs_in_is_trusted_at_once(bench: Bench) -> None:
+    bench.judge.sentence(PermissionRefusedError(), Waiting())
+    bench.judge.forgive_account()
+    assert bench.judge.is_account_trusted
+
+
+def test_server_trouble_lets_only_that_step_wait_longer_each_time(bench: Bench) -> None:
+    first = bench.judge.sentence(ServerTroubleError(503), Waiting())
+    second = bench.judge.sentence(ServerTroubleError(503), first)
+    assert first.retry_at == START + timedelta(seconds=5)
+    assert second.retry_at == START + timedelta(seconds=25)
+    assert bench.connectivity.due_in_s == 0
+
+
+def test_servers_own_waiting_time_wins(bench: Bench) -> None:
+    waiting = bench.judge.sentence(TooManyRequestsError(retry_after_s=90.0), Waiting())
+    assert waiting.retry_at == START + timedelta(seconds=90)
+
+
+def test_run_of_server_errors_pauses_everything_until_one_step_succeeds(bench: Bench) -> None:
+    for _ in range(SERVER_ERRORS_THAT_PAUSE):
+        bench.judge.sentence(ServerTroubleError(500), Waiting())
+    assert bench.connectivity.due_in_s > 0
+    bench.judge.praise()
+    assert bench.connectivity.due_in_s == 0
+
+
+def test_unreachable_store_is_not_forgotten_because_the_platform_answers(bench: Bench) -> None:
+    error = UnreachableError()
+    error.is_of_store = True
+    bench.judge.sentence(error, Waiting())
+    bench.connectivity.seen_online()
+    assert bench.connectivity.due_in_s > 0
+    bench.judge.praise(with_store=True)
+    assert bench.connectivity.due_in_s == 0
