@@ -29,6 +29,8 @@ _TURNED_YAW: Final = 0.60
 _UNITS_PER_FRONTAL_BOX: Final = 1.74
 _UNITS_PER_PROFILE_BOX: Final = 2.2
 _UNITS_PER_TURNED_BOX: Final = 1.62
+_DOUBTFUL_LEAN: Final = 0.08
+_TURNED_LEAN: Final = 0.17
 _EYES_IN_BOX: Final = 0.445
 _LEAST_SKIN_SHARE: Final = 0.35
 
@@ -144,7 +146,10 @@ def _find_frontal(scene: _Scene, name: str, least: float) -> Face | None:
     unit, roll = w / _UNITS_PER_FRONTAL_BOX, 0.0
     centre = (x + w / 2, y + _EYES_IN_BOX * w)
     lean = _lean(_same_colour(scene, hit), hit)
-    side: Side = "left" if lean > 0.17 else "right" if lean < -0.17 else "front"
+    profile = _find_profile(scene) if abs(lean) > _DOUBTFUL_LEAN else None
+    side: Side = "left" if lean > 0 else "right"
+    if abs(lean) < _TURNED_LEAN and (profile is None or profile.side != side):
+        side = "front"
     eyes = _find_eyes(scene.grey, hit) if side == "front" else None
     if eyes is not None:
         across, down = eyes[1][0] - eyes[0][0], eyes[1][1] - eyes[0][1]
@@ -152,7 +157,6 @@ def _find_frontal(scene: _Scene, name: str, least: float) -> Face | None:
         roll = float(np.arctan2(down, across))
         centre = ((eyes[0][0] + eyes[1][0]) / 2, (eyes[0][1] + eyes[1][1]) / 2)
     if side != "front":
-        profile = _find_profile(scene)
         agrees = profile is not None and profile.side == side
         unit = profile.pose.unit_px if profile and agrees else w / _UNITS_PER_TURNED_BOX
     yaw = {"front": 0.0, "left": -_TURNED_YAW, "right": _TURNED_YAW}[side]
@@ -166,7 +170,7 @@ def _same_colour(scene: _Scene, hit: Rect) -> NDArray[np.bool_]:
     chroma = np.asarray(cv2.cvtColor(scene.rgb, cv2.COLOR_RGB2YCrCb), np.float32)[..., 1:]
     middle = chroma[y + h // 2 : y + 3 * h // 4, x + w // 3 : x + 2 * w // 3].reshape(-1, 2)
     away = np.abs(chroma - np.median(middle, axis=0)).max(axis=2)
-    return np.asarray(scene.skin & (away < 10.0), np.bool_)
+    return np.asarray(scene.skin & (away < 14.0), np.bool_)
 
 
 def _lean(skin: NDArray[np.bool_], hit: Rect) -> float:

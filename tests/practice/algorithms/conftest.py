@@ -47,5 +47,6 @@ def draw() -> Draw:
 def portrait() -> Picture:
     """A real face: NASA's public-domain portrait, saved and decoded as JPEG."""
     jpeg = BytesIO()
-    Image.fromarray(data.astronaut()).save(jpeg, "JPEG", quality=92)
+    pixels = data.astronaut()  # type: ignore[no-untyped-call] - scikit-image has no types
+    Image.fromarray(pixels).save(jpeg, "JPEG", quality=92)
     return Picture.decode(jpeg.getvalue())
