@@ -388,6 +388,16 @@ class KeyringUninitialisedError(KeyringError):
     default_message = "Set up the keyring of your computer account (a login keyring) and try again."
 
 
+class KeyringStrangerError(KeyringError):
+    """The keyring works, but this computer account has no key to the station."""
+
+    default_title = "This account has no key to the station"
+    default_message = (
+        "The station was set up by another account of this computer. Open it once with the "
+        "recovery key; after that this account opens it by itself."
+    )
+
+
 class KeyringAbsentError(KeyringError):
     """This computer account has no keyring service."""
 

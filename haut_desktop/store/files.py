@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -11,19 +12,23 @@ from haut_desktop.domain.errors import DiskFullError
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TEMPORARY: Final = ".part"
+_WRITING: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def write_atomically(path: Path, data: bytes, *, is_read_only: bool = False) -> None:
     """Write beside, flush to the disk, rename, flush the folder; raises DiskFullError or OSError.
 
     Whoever looks at ``path`` sees the old file or the new one. What a crash leaves beside it ends
-    in ``.part`` and is nobody's.
+    in ``.part`` and is nobody's. Who may read it is left to the folder: the station's accounts
+    share it, and nothing readable is ever written.
     """
     beside = path.with_name(f".{path.name}.{uuid4().hex}{_TEMPORARY}")
     try:
-        _write_through(beside, data, mode)
+        _write_through(beside, data)
+        if is_read_only:
+            beside.chmod(beside.stat().st_mode & ~_WRITING)
         if os.name == "nt" and path.exists():  # Windows does not replace a read-only file
-            path.chmod(0o600)
+            path.chmod(path.stat().st_mode | stat.S_IWUSR)
         beside.replace(path)
         flush_folder(path.parent)
     except OSError as error:
@@ -34,12 +39,21 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         raise
 
 
-def _write_through(path: Path, data: bytes, mode: int) -> None:
+def _write_through(path: Path, data: bytes) -> None:
     with path.open("xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    path.chmod(mode)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a read-only one too, and make that durable; a missing one is no error."""
+    if not path.exists():
+        return
+    if os.name == "nt":
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
+    path.unlink(missing_ok=True)
+    flush_folder(path.parent)
 
 
 def flush_folder(folder: Path) -> None:

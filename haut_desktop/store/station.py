@@ -1,0 +1,144 @@
+"""A station's folder, made once and opened at every start: keys, database, vault, cache."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import StoreMissingError
+from haut_desktop.store.audit_log import AuditLog
+from haut_desktop.store.cache import PictureCache
+from haut_desktop.store.clocks import CameraClockStore
+from haut_desktop.store.credentials import CredentialStore
+from haut_desktop.store.database import Database
+from haut_desktop.store.destinations import DestinationStore
+from haut_desktop.store.driver import Connection
+from haut_desktop.store.keys import KeyChest, Keys, NoRecovery, Recovery, RecoveryPassphrase
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.results import ResultStore
+from haut_desktop.store.secrets import Secrets
+from haut_desktop.store.studies import StudyStore
+from haut_desktop.store.subjects import SubjectStore
+from haut_desktop.store.vault import Vault
+from haut_desktop.store.visits import VisitStore
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Everything that lies in one station's folder, opened."""
+
+    folder: Path
+    keys: Keys
+    database: Database
+    vault: Vault
+    cache: PictureCache
+    studies: StudyStore
+    subjects: SubjectStore
+    visits: VisitStore
+    outbox: OutboxStore
+    destinations: DestinationStore
+    results: ResultStore
+    credentials: CredentialStore
+    clocks: CameraClockStore
+    audit: AuditLog
+
+    @classmethod
+    def assemble(cls, folder: Path, keys: Keys, clock: Clock) -> Self:
+        """Open the database and build the stores on it; blocking."""
+        vault = Vault(folder / "vault", keys.recipient, keys.identity, keys.hmac_key)
+        database = Database.open(
+            folder / "station.db", keys.database_key, expect_existing=bool(vault.names())
+        )
+        return cls(
+            folder=folder,
+            keys=keys,
+            database=database,
+            vault=vault,
+            cache=PictureCache(folder / "cache", keys.recipient, keys.identity),
+            studies=StudyStore(database, clock),
+            subjects=SubjectStore(database, clock),
+            visits=VisitStore(database, clock),
+            outbox=OutboxStore(database, clock),
+            destinations=DestinationStore(database),
+            results=ResultStore(database, clock),
+            credentials=CredentialStore(database, clock),
+            clocks=CameraClockStore(database, clock),
+            audit=AuditLog(database),
+        )
+
+    async def aclose(self) -> None:
+        """Finish every transaction and close the database."""
+        await self.database.aclose()
+
+
+def has_station(folder: Path) -> bool:
+    """Whether a station was made in the folder."""
+    return (folder / "keys.age").is_file()
+
+
+async def create_station(
+    folder: Path,
+    secrets: Secrets,
+    clock: Clock,
+    *,
+    recovery: Recovery,
+    site_code: str,
+    zone: str,
+    station_name: str,
+    act: Act = BY_ITSELF,
+) -> Station:
+    """Make a station; one that a crash left half made is completed with the keys it has."""
+    keys = await asyncio.to_thread(_make_keys, folder, secrets, recovery)
+    station = await asyncio.to_thread(Station.assemble, folder, keys, clock)
+    made = await station.studies.set_up(site_code, zone, station_name, act)
+    words = Act(act.operator_id, recovery.reason if isinstance(recovery, NoRecovery) else "")
+
+    def note(connection: Connection) -> None:
+        Ledger(connection, clock).audit(
+            words, "recovery.set-up", "station", made.id, new=_recovery_word(recovery)
+        )
+
+    await station.database.write(note)
+    return station
+
+
+async def open_station(
+    folder: Path, secrets: Secrets, clock: Clock, *, recovery_secret: str | None = None
+) -> Station:
+    """Open a station with this account's keyring, or with the recovery key.
+
+    The recovery key also lets this account in from now on. Raises the KeyringError or StoreError
+    that fits; nothing is changed then.
+    """
+    keys = await asyncio.to_thread(_open_keys, folder, secrets, recovery_secret)
+    return await asyncio.to_thread(Station.assemble, folder, keys, clock)
+
+
+def _make_keys(folder: Path, secrets: Secrets, recovery: Recovery) -> Keys:
+    folder.mkdir(parents=True, exist_ok=True)
+    chest = KeyChest(folder, secrets)
+    if chest.exists():
+        return chest.open()
+    if any((folder / "vault").glob("*.age")) or (folder / "station.db").exists():
+        raise StoreMissingError(
+            "The folder holds sealed pictures, but their keys are gone. Nothing was changed; "
+            "restore keys.age from a backup, or choose another folder.",
+            title="The station's keys are missing",
+        )
+    return chest.create(recovery)
+
+
+def _open_keys(folder: Path, secrets: Secrets, recovery_secret: str | None) -> Keys:
+    chest = KeyChest(folder, secrets)
+    if recovery_secret is None:
+        return chest.open()
+    return chest.add_account(chest.open_with_recovery(recovery_secret))
+
+
+def _recovery_word(recovery: Recovery) -> str:
+    if isinstance(recovery, NoRecovery):
+        return "declined"
+    return "passphrase" if isinstance(recovery, RecoveryPassphrase) else "study key"

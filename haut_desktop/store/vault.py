@@ -1,0 +1,158 @@
+"""The vault: pictures sealed on the station's disk, each with a sealed note of what it is.
+
+A picture's file is named after our id and never changes; beside it lies a sidecar, authenticated
+and replaceable, that says whose picture it is. From these two alone the outbox can be rebuilt.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from haut_desktop.domain.errors import KeyringLockedError, VaultError
+from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
+from haut_desktop.domain.imaging import Digest
+from haut_desktop.store.files import is_temporary, remove, write_atomically
+from haut_desktop.store.sealing import SealBrokenError, seal, unseal
+
+_PICTURE: Final = ".age"
+_SIDECAR: Final = ".side.age"
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What a sealed picture is: who, what and when, as it was last known."""
+
+    original_id: OriginalId
+    digest: Digest
+    study_id: StudyId | None
+    subject_id: SubjectId | None
+    subject_code: str
+    visit_id: VisitId | None
+    visit_name: str
+    slot: str
+    """The slot in words, e.g. ``front regular``."""
+    take: int
+    captured_at: datetime
+    received_at: datetime
+    station_id: StationId
+    operator_id: OperatorId | None
+    media_type: str
+    file_name: str
+
+
+class _Envelope(msgspec.Struct):
+    """A sidecar as it is sealed: the exact bytes that were authenticated, and the proof."""
+
+    sidecar: msgspec.Raw
+    hmac: str
+
+
+class Vault:
+    """Seals with the public key alone; opens with the identity; everything here blocks."""
+
+    def __init__(
+        self, folder: Path, recipient: str, identity: str | None, hmac_key: bytes | None
+    ) -> None:
+        self.folder = folder
+        self._recipient = recipient
+        self._identity = identity
+        self._hmac_key = hmac_key
+
+    def seal(self, data: bytes, sidecar: Sidecar) -> str:
+        """Seal a picture and its sidecar and give its name; both are on the disk afterwards.
+
+        Raises DiskFullError, or VaultError when ``data`` is not what the sidecar says.
+        """
+        if hashlib.sha256(data).hexdigest() != sidecar.digest.sha256:
+            raise VaultError("The picture changed while it was being read. Drop it again.")
+        name = f"{sidecar.original_id}{_PICTURE}"
+        if self._path(name).exists():
+            raise VaultError("This picture is sealed already.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # The sidecar first: a picture that is there is always explained.
+        self.set_sidecar(name, sidecar)
+        self._write(self._path(name), data)
+        return name
+
+    def open(self, vault_name: str, sha256: str) -> bytes:
+        """Open a picture and prove that it is the one that was sealed; raises VaultError."""
+        data = self._open(self._path(vault_name))
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise VaultError("The sealed picture is not the one that was taken in.")
+        return data
+
+    def erase(self, vault_name: str) -> None:
+        """Remove a picture and its sidecar for ever; a missing one is no error."""
+        try:
+            remove(self._path(vault_name))
+            remove(self._sidecar_path(vault_name))
+        except OSError as error:
+            raise VaultError("The sealed picture could not be erased.") from error
+
+    def names(self) -> tuple[str, ...]:
+        """List the sealed pictures."""
+        if not self.folder.is_dir():
+            return ()
+        return tuple(
+            sorted(
+                path.name
+                for path in self.folder.iterdir()
+                if path.name.endswith(_PICTURE)
+                and not path.name.endswith(_SIDECAR)
+                and not is_temporary(path)
+            )
+        )
+
+    def sidecar(self, vault_name: str) -> Sidecar:
+        """Read what a picture is; raises VaultError when the sidecar does not authenticate."""
+        try:
+            envelope = msgspec.json.decode(
+                self._open(self._sidecar_path(vault_name)), type=_Envelope
+            )
+            body = bytes(envelope.sidecar)
+            if not hmac.compare_digest(envelope.hmac, self._authenticate(vault_name, body)):
+                raise VaultError("The note beside a sealed picture was not written by us.")
+            return msgspec.json.decode(body, type=Sidecar)
+        except msgspec.DecodeError as error:
+            raise VaultError("The note beside a sealed picture can't be read.") from error
+
+    def set_sidecar(self, vault_name: str, sidecar: Sidecar) -> None:
+        """Replace what is said about a picture, whole or not at all."""
+        body = msgspec.json.encode(sidecar)
+        envelope = _Envelope(msgspec.Raw(body), self._authenticate(vault_name, body))
+        self._write(self._sidecar_path(vault_name), msgspec.json.encode(envelope))
+
+    def _authenticate(self, vault_name: str, body: bytes) -> str:
+        """Bind a sidecar to its picture; empty while the keys are locked (the spool)."""
+        if self._hmac_key is None:
+            return ""
+        return hmac.new(self._hmac_key, vault_name.encode() + b"\0" + body, "sha256").hexdigest()
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            write_atomically(path, seal(data, [self._recipient]), is_read_only=True)
+        except OSError as error:
+            raise VaultError("The sealed picture could not be written.") from error
+
+    def _open(self, path: Path) -> bytes:
+        if self._identity is None:
+            raise KeyringLockedError
+        try:
+            return unseal(path.read_bytes(), self._identity)
+        except OSError as error:
+            raise VaultError("A sealed file is missing or can't be read.") from error
+        except SealBrokenError as error:
+            raise VaultError("A sealed file is damaged.") from error
+
+    def _path(self, vault_name: str) -> Path:
+        if Path(vault_name).name != vault_name:
+            raise VaultError("That is no name of a sealed picture.")
+        return self.folder / vault_name
+
+    def _sidecar_path(self, vault_name: str) -> Path:
+        return self._path(vault_name.removesuffix(_PICTURE) + _SIDECAR)
