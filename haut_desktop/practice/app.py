@@ -18,6 +18,7 @@ from haut_desktop.practice import (
     dictionaries,
     images,
     practice_pages,
+    private_tokens,
     results,
     signed_upload,
     subjects,
@@ -29,6 +30,7 @@ from haut_desktop.practice.service import Service
 
 _MODULES: Final = (
     authentication,
+    private_tokens,
     dictionaries,
     datasets,
     applications,

@@ -12,14 +12,11 @@ from starlette.responses import Response
 from haut_desktop.practice.answers import (
     ContractError,
     answer_json,
-    answer_nothing,
     invalid,
-    not_found,
 )
 from haut_desktop.practice.calls import Call, Endpoint
-from haut_desktop.practice.clock import iso_form, utc_now
-from haut_desktop.practice.fields import read_text, read_time
-from haut_desktop.practice.pages import answer_page
+from haut_desktop.practice.clock import utc_now
+from haut_desktop.practice.fields import read_text
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.records import Row
 from haut_desktop.practice.service import Service
@@ -70,7 +67,7 @@ def _read_token(service: Service, token: str) -> int | None:
         part = text.partition(".")[2]
         payload = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
         return int(payload["sub"]) if utc_now() < payload["exp"] else None
-    row = service.records.fetch_one("SELECT * FROM private_tokens WHERE digest = ?", _digest(token))
+    row = service.records.fetch_one("SELECT * FROM private_tokens WHERE digest = ?", digest(token))
     return row["account_id"] if row and utc_now() < row["expires"] else None
 
 
@@ -83,7 +80,7 @@ def _sign(service: Service, text: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -149,7 +146,7 @@ def _show_profile(account: Row) -> dict[str, Any]:
 def _make_refresh_token(service: Service, account_id: int) -> str:
     token = secrets.token_urlsafe(48)
     service.records.insert(
-        "refresh_tokens", digest=_digest(token), account_id=account_id, created=utc_now()
+        "refresh_tokens", digest=digest(token), account_id=account_id, created=utc_now()
     )
     return token
 
@@ -160,7 +157,7 @@ def _refresh(call: Call) -> Response:
     account = service.records.fetch_one(
         "SELECT a.* FROM accounts a JOIN refresh_tokens r ON r.account_id = a.id"
         " WHERE r.digest = ?",
-        _digest(token),
+        digest(token),
     )
     if account is None:
         raise ContractError(401, "authentication_failed", "Invalid refresh token.")
@@ -169,7 +166,7 @@ def _refresh(call: Call) -> Response:
     if service.has(Quirk.REFRESH_ONLY_ID_TOKEN):
         return answer_json({"id_token": access})
     if service.has(Quirk.REFRESH_TOKEN_ROTATED):
-        service.records.execute("DELETE FROM refresh_tokens WHERE digest = ?", _digest(token))
+        service.records.execute("DELETE FROM refresh_tokens WHERE digest = ?", digest(token))
         token = _make_refresh_token(service, account["id"])
     return answer_json({"access_token": access, "token_access": access, "refresh_token": token})
 
@@ -181,58 +178,10 @@ def _get_profile(call: Call) -> Response:
     return answer_json({"user": user, **company, "profile": _show_profile(account)})
 
 
-def _create_private_token(call: Call) -> Response:
-    body, account = call.body(), call.user()
-    name = read_text(body, "name")
-    read_text(body, "expiration_time")
-    expires = read_time(body, "expiration_time") or 0.0
-    if expires <= utc_now():
-        raise invalid("expiration_time", "Expiration time must be in the future.")
-    token = secrets.token_urlsafe(48)
-    token_id = call.service.records.insert(
-        "private_tokens",
-        account_id=account["id"],
-        name=name,
-        digest=_digest(token),
-        expires=expires,
-    )
-    shown = {"id": token_id, "name": name, "expiration_time": iso_form(expires)}
-    return answer_json({**shown, "data": token}, 201)
-
-
-def _list_private_tokens(call: Call) -> Response:
-    return answer_page(
-        call,
-        "SELECT * FROM private_tokens WHERE account_id = ?",
-        call.user()["id"],
-        show=lambda row: {
-            "id": row["id"],
-            "name": row["name"],
-            "expiration_time": iso_form(row["expires"]),
-        },
-        ordering={"id": "id", "name": "name"},
-        search="name",
-    )
-
-
-def _delete_private_token(call: Call) -> Response:
-    deleted = call.service.records.execute(
-        "DELETE FROM private_tokens WHERE id = ? AND account_id = ?",
-        call.path("token_id"),
-        call.user()["id"],
-    )
-    if not deleted:
-        raise not_found()
-    return answer_nothing()
-
-
 ENDPOINTS: Final = (
     Endpoint("POST", "/api/v1/auth/login/", _log_in, is_public=True),
     Endpoint("POST", "/api/v1/login/", _log_in, is_public=True),
     Endpoint("POST", "/api/v1/auth/refresh/", _refresh, is_public=True),
     Endpoint("POST", "/api/v1/refresh/", _refresh, is_public=True),
     Endpoint("GET", "/api/v1/auth/profile/", _get_profile),
-    Endpoint("POST", "/api/v1/auth/private_tokens/", _create_private_token),
-    Endpoint("GET", "/api/v1/auth/private_tokens/", _list_private_tokens),
-    Endpoint("DELETE", "/api/v1/auth/private_tokens/{token_id}/", _delete_private_token),
 )

@@ -7,7 +7,7 @@ from haut_desktop.practice.applications import attach
 from haut_desktop.practice.clock import utc_now
 from haut_desktop.practice.datasets import create_dataset
 from haut_desktop.practice.dictionaries import SIDES
-from haut_desktop.practice.images import create_batch, create_image
+from haut_desktop.practice.image_records import create_batch, create_image
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face, encode_jpeg
 from haut_desktop.practice.records import Row, to_json
 from haut_desktop.practice.service import Priority, Service, original_key

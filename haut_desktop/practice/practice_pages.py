@@ -10,7 +10,7 @@ from haut_desktop.practice.calls import Call, Endpoint
 from haut_desktop.practice.clock import iso_form
 from haut_desktop.practice.dictionaries import LIGHTS, SIDES
 from haut_desktop.practice.faults import read_fault
-from haut_desktop.practice.images import list_images
+from haut_desktop.practice.image_records import list_images
 from haut_desktop.practice.records import Row, from_json
 from haut_desktop.practice.service import Service, original_key
 

@@ -15,7 +15,7 @@ from haut_desktop.practice.applications import (
 from haut_desktop.practice.calls import Call, Endpoint
 from haut_desktop.practice.computing import count_jobs
 from haut_desktop.practice.dictionaries import SIDES
-from haut_desktop.practice.images import list_images
+from haut_desktop.practice.image_records import list_images
 from haut_desktop.practice.offer import ALGORITHMS
 from haut_desktop.practice.pages import answer_rows
 from haut_desktop.practice.quirks import Quirk

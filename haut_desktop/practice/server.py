@@ -9,14 +9,20 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from haut_desktop.practice.accounts import list_accounts
-from haut_desktop.practice.faults import parse_fault
+from haut_desktop.practice.faults import FaultKind, parse_fault
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.service import Options, Service
 from haut_desktop.practice.serving import close_platform, open_platform, serve
+
+_FAULT_HELP: Final = (
+    f"KIND[,NAME=VALUE]...; kinds: {', '.join(FaultKind)}; names: target, method, path, count,"
+    " skip, probability, seed, status, retry_after_s, delay_s, bytes_per_s"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,9 +50,14 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--address-seconds", type=int, default=3600, help="life of an address")
     parser.add_argument("--result-delay", type=float, default=0.0, help="seconds to compute")
     parser.add_argument("--logins-per-minute", type=int, default=60, help="for one account")
-    parser.add_argument("--fault", action="append", default=[], help="KIND[,NAME=VALUE]...")
+    parser.add_argument("--fault", action="append", default=[], help=_FAULT_HELP)
     parser.add_argument(
-        "--quirk", action="append", default=[], choices=[quirk.value for quirk in Quirk]
+        "--quirk",
+        action="append",
+        default=[],
+        choices=[quirk.value for quirk in Quirk],
+        metavar="NAME",
+        help=", ".join(Quirk),
     )
     parser.add_argument("--demonstration", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--exit-with-parent", action="store_true", help="end when stdin closes")

@@ -8,13 +8,13 @@ from haut_desktop.practice.answers import answer_json, answer_nothing, invalid
 from haut_desktop.practice.calls import Call, Endpoint
 from haut_desktop.practice.dictionaries import SIDES
 from haut_desktop.practice.fields import read_text, read_time
-from haut_desktop.practice.images import (
-    MAXIMUM_SIZE_BYTES,
+from haut_desktop.practice.image_records import (
     create_batch,
     create_image,
     image_type_of,
     list_images,
 )
+from haut_desktop.practice.images import MAXIMUM_SIZE_BYTES
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.records import Row
 from haut_desktop.practice.service import Service, original_key

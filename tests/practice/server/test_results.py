@@ -312,7 +312,7 @@ def test_aux_images_have_an_old_and_a_new_shape(
 
 
 def test_addresses_of_results_expire(start: StartClient, faces: Pictures) -> None:
-    client = start(address_seconds=1)
+    client = start(Quirk.RESULT_ADDRESSES_SHORT)
     batch = client.initiate(client.make_subject(client.dataset(NOT_SET_UP))["id"])
     client.put(batch["front"], faces["front"])
     (subject,) = client.get(f"{client.dataset(NOT_SET_UP)}subjects/")["results"]
