@@ -194,7 +194,7 @@ class Results:
 
     async def _applications_of(self, batch: Batch, visit: Visit) -> tuple[str, ...]:
         study = await self._studies.study(visit.study_id)
-        datasets = study.datasets if study else ()
+        datasets = study.datasets if study is not None else ()
         return next((d.applications for d in datasets if d.id == batch.dataset_id), ())
 
     def _compare(self, batch_id: BatchId, answer: BatchResults) -> tuple[bool, int]:

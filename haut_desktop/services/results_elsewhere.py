@@ -52,7 +52,7 @@ class Elsewhere:
         subject = await self._subjects.get(subject_id)
         study = await self._studies.study(subject.study_id)
         adopted: list[BatchId] = []
-        for dataset in study.datasets if study else ():
+        for dataset in study.datasets if study is not None else ():
             registration = _registered(subject, dataset)
             if registration is not None:
                 adopted += await self._adopt_from(subject, dataset, registration)

@@ -16,7 +16,8 @@ from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox_model import OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind, visit_row
-from haut_desktop.viewmodels.outbox_words import Circumstances, Mood, Phrase
+from haut_desktop.viewmodels.outbox_words import Circumstances
+from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.viewmodels.words import ago, count, size
 
 if TYPE_CHECKING:

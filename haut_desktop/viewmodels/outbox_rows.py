@@ -12,12 +12,12 @@ from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.viewmodels.outbox_words import (
     PROOFS,
     Circumstances,
-    Phrase,
     batch_words,
     image_words,
     side_words,
     worst,
 )
+from haut_desktop.viewmodels.phrase import Phrase
 from haut_desktop.viewmodels.words import clock_time, count, day, size
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from haut_desktop.domain.delivery import (
@@ -18,25 +17,8 @@ from haut_desktop.domain.errors import Blame
 from haut_desktop.domain.imaging import Batch, Image, Side
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.viewmodels.words import clock_time, count, day
-
-
-class Mood(StrEnum):
-    """How a phrase is meant; the phrase always says it in words too."""
-
-    NEUTRAL = "neutral"
-    ACCENT = "accent"
-    GOOD = "good"
-    WARN = "warn"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A state in words."""
-
-    text: str
-    mood: Mood = Mood.NEUTRAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from haut_desktop.viewmodels.words import ago, count, span
 
 if TYPE_CHECKING:
     from haut_desktop.services.connectivity import Connectivity
-    from haut_desktop.services.outbox import Delivery
+    from haut_desktop.services.outbox import Outbox
     from haut_desktop.services.session import Session
 
 _LOOK_AGAIN_MS: Final = 20_000
@@ -57,7 +57,7 @@ class StatusViewModel(QObject):
         desk: Desk,
         session: "Session",
         connectivity: "Connectivity",
-        delivery: "Delivery",
+        outbox: "Outbox",
         changes: Changes,
         tasks: TaskScope,
         clock: Clock,
@@ -67,7 +67,7 @@ class StatusViewModel(QObject):
         self._desk = desk
         self._session = session
         self._connectivity = connectivity
-        self._delivery = delivery
+        self._outbox = outbox
         self._tasks = tasks
         self._clock = clock
         self._site = site
@@ -136,7 +136,7 @@ class StatusViewModel(QObject):
         return f"Signed in, renews within {span(left_s)}" if left_s > 0 else "Renewing sign-in"
 
     async def _outbox_words(self) -> str:
-        summary = await self._delivery.summary()
+        summary = await self._outbox.summary()
         parts = []
         if summary.last_sent_at is not None:
             parts.append(f"last sent {ago(summary.last_sent_at, self._clock())}")

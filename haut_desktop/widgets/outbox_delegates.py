@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 
 from haut_desktop.viewmodels.outbox_model import ROW_ROLE
 from haut_desktop.viewmodels.outbox_rows import OutboxRow
-from haut_desktop.viewmodels.outbox_words import Mood
+from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.widgets.icons import icon_pixmap
 from haut_desktop.widgets.tokens import Tone, current_tokens
 

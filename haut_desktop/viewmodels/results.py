@@ -1,0 +1,312 @@
+"""The results page's state: a subject's visits, the picture looked at, the table, the trend."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from haut_desktop.domain.analysis import Change, Completeness, MetricKey, Trend
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.trends import baselines, changes
+from haut_desktop.services.changes import Change as News
+from haut_desktop.services.changes import Changes, Topic
+from haut_desktop.services.results import Results, VisitResults
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.outbox import PageState
+from haut_desktop.viewmodels.phrase import Phrase
+from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
+from haut_desktop.viewmodels.results_picture import Choice, Layer, choices, layers, sides_of
+from haut_desktop.viewmodels.results_table import MetricLine, MetricsModel, metric_lines
+from haut_desktop.viewmodels.results_trends import TrendPicture, trend_picture
+from haut_desktop.viewmodels.results_words import state_explanation, state_phrase
+
+if TYPE_CHECKING:
+    from haut_desktop.viewmodels.desk import Desk
+
+_TOPICS: Final = frozenset({Topic.RESULTS, Topic.VISITS})
+
+
+@dataclass(frozen=True, slots=True)
+class VisitChip:
+    """One visit on the line along the top."""
+
+    name: str
+    date: str
+    phrase: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the viewer shows: a picture with the masks that are switched on."""
+
+    image: QImage | None
+    picture_id: str = ""
+    layers: tuple[Layer, ...] = ()
+    rasters: tuple[tuple[str, QImage], ...] = ()
+    """Raster masks by their layer's id, already in the layer's colour."""
+    before: QImage | None = None
+    """The captured picture, where ``image`` is a prediction that is compared with it."""
+
+
+class ResultsViewModel(QObject):
+    """Reads a subject's results from the station and says what is shown of them."""
+
+    state_changed = Signal(object)
+    visits_changed = Signal()
+    visit_chosen = Signal(int)
+    side_chosen = Signal()
+    sight_changed = Signal(object)
+    trend_changed = Signal(object)
+    about_changed = Signal(object, str)
+    """Carries the metric line that is explained and the platform's HTML."""
+
+    def __init__(
+        self, *, results: Results, desk: "Desk", changes: Changes, tasks: TaskScope
+    ) -> None:
+        super().__init__()
+        self._results = results
+        self._desk = desk
+        self._tasks = tasks
+        self.metrics = MetricsModel(self)
+        self.state = PageState.EMPTY
+        self.error: HautError | None = None
+        self.visits: tuple[VisitResults, ...] = ()
+        self.sides: tuple[Side, ...] = ()
+        self.choices: tuple[Choice, ...] = ()
+        self.layers: tuple[Layer, ...] = ()
+        self.side = Side.FRONT
+        self._index = -1
+        self._choice_name = ""
+        self._trends: tuple[Trend, ...] = ()
+        self._key: MetricKey | None = None
+        self._asked = 0
+        self._is_reading = self._is_stale = self._is_discovered = False
+        self._unsubscribe = changes.subscribe(self._on_news)
+        desk.subject_changed.connect(self._on_subject_changed)
+
+    # ---- reading -------------------------------------------------------------------------
+
+    @property
+    def subject(self) -> Subject | None:
+        """Whose results are shown."""
+        return self._desk.subject
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._unsubscribe()
+
+    def start(self) -> None:
+        """The page is seen: read, and once per subject look for visits made elsewhere."""
+        self.refresh()
+        if not self._is_discovered and self.subject is not None:
+            self._is_discovered = True
+            self._tasks.start(self._discover(self.subject), name="results-discover")
+
+    def refresh(self) -> None:
+        """Read everything again from the station."""
+        self._is_stale = True
+        if not self._is_reading:
+            self._is_reading = True
+            self._tasks.start(self._read(), name="results-read")
+
+    def look_again(self) -> None:
+        """Ask the platform about the shown visit now."""
+        if (visit := self.visit) is not None:
+            self._tasks.start(self._results.refresh(visit.batch.id), name="results-look")
+
+    async def _discover(self, subject: Subject) -> None:
+        try:
+            await self._results.discover(subject.id)
+        except HautError:
+            # offline or signed out: what lies on the station is shown, the top bar says why
+            return
+
+    async def _read(self) -> None:
+        try:
+            while self._is_stale:
+                self._is_stale = False
+                await self._read_once()
+        except HautError as error:
+            self.error = error
+            self._turn(PageState.FAILED)
+        finally:
+            self._is_reading = False
+
+    async def _read_once(self) -> None:
+        subject = self.subject
+        if subject is None:
+            self.visits, self._trends = (), ()
+            self._turn(PageState.EMPTY)
+            return
+        if not self.visits:
+            self._turn(PageState.LOADING)
+        visits = await self._results.visits(subject.id)
+        trends = await self._results.trends(subject.id)
+        if subject != self.subject:
+            self._is_stale = True
+            return
+        self._take(visits, trends)
+
+    def _take(self, visits: tuple[VisitResults, ...], trends: tuple[Trend, ...]) -> None:
+        chosen = self.visit.batch.id if self.visit else None
+        self.visits, self._trends = visits, trends
+        self._turn(PageState.READY if visits else PageState.EMPTY)
+        self.visits_changed.emit()
+        if visits:
+            ids = [visit.batch.id for visit in visits]
+            self.choose_visit(ids.index(chosen) if chosen in ids else len(visits) - 1)
+
+    def _turn(self, state: PageState) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+    # ---- what is looked at ---------------------------------------------------------------
+
+    @property
+    def visit(self) -> VisitResults | None:
+        """The visit that is looked at."""
+        return self.visits[self._index] if 0 <= self._index < len(self.visits) else None
+
+    @property
+    def index(self) -> int:
+        """Its place on the line."""
+        return self._index
+
+    @property
+    def choice_name(self) -> str:
+        """The picture space that is looked at, in words."""
+        return self._choice_name
+
+    def chips(self) -> tuple[VisitChip, ...]:
+        """The visits on the line, oldest first."""
+        return tuple(_chip(visit) for visit in self.visits)
+
+    @property
+    def note(self) -> tuple[Phrase, str]:
+        """How far the shown visit's analysis is, and what to make of it."""
+        state = self.visit.completeness if self.visit else Completeness.PENDING
+        return state_phrase(state), state_explanation(state)
+
+    def choose_visit(self, index: int) -> None:
+        """Look at another visit; side and picture space stay where the visit has them."""
+        if not 0 <= index < len(self.visits):
+            return
+        self._index = index
+        self.sides = sides_of(self.visits[index])
+        self.visit_chosen.emit(index)
+        self.choose_side(self.side if self.side in self.sides or not self.sides else self.sides[0])
+
+    def choose_side(self, side: Side) -> None:
+        """Look at another side."""
+        visit = self.visit
+        if visit is None:
+            return
+        self.side = side
+        self.choices = choices(visit, side)
+        names = [choice.name for choice in self.choices]
+        if self._choice_name not in names:
+            self._choice_name = names[0] if names else ""
+        self.metrics.show(
+            metric_lines((s.result for s in visit.results), side, self._changes(visit))
+        )
+        self.side_chosen.emit()
+        self._look()
+
+    def choose_picture(self, name: str) -> None:
+        """Look at the side's other picture: aligned, anonymised, predicted."""
+        if name != self._choice_name:
+            self._choice_name = name
+            self._look()
+
+    def _changes(self, visit: VisitResults) -> dict[MetricKey, Change]:
+        """Changes since each metric's first visit; the first visit itself has none."""
+        first = {k: v for k, v in baselines(self._trends).items() if v.at < visit.batch.created_at}
+        return changes((s.result for s in visit.results), first)
+
+    def _look(self) -> None:
+        self._asked += 1
+        visit = self.visit
+        choice = next((c for c in self.choices if c.name == self._choice_name), None)
+        if visit is None or choice is None:
+            self.layers = ()
+            self.sight_changed.emit(Sight(None))
+            return
+        self.layers = layers(visit.masks, choice.picture)
+        self._tasks.start(self._show(choice, self.layers, self._asked), name="results-picture")
+
+    async def _show(self, choice: Choice, shown: tuple[Layer, ...], asked: int) -> None:
+        image = await self._image(choice.id)
+        before = None
+        if choice.picture.is_predicted and self.choices:
+            before = await self._image(self.choices[0].id)
+        rasters = [(layer.id, await self._raster(layer)) for layer in shown if layer.mask.key]
+        kept = tuple((layer_id, raster) for layer_id, raster in rasters if raster is not None)
+        if asked == self._asked:
+            self.sight_changed.emit(Sight(image, choice.id, shown, kept, before))
+
+    async def _image(self, key: str) -> QImage | None:
+        data = await self._open(key)
+        return await asyncio.to_thread(decode_picture, data) if data else None
+
+    async def _raster(self, layer: Layer) -> QImage | None:
+        data = await self._open(layer.mask.key)
+        return await asyncio.to_thread(decode_mask, data, layer.colour) if data else None
+
+    async def _open(self, key: str) -> bytes | None:
+        try:
+            return await self._results.picture(key)
+        except HautError:
+            # not kept here and not to be had now: the viewer says so in place of the picture
+            return None
+
+    # ---- one metric ----------------------------------------------------------------------
+
+    def choose_line(self, line: MetricLine | None) -> None:
+        """Explain a line of the table and draw its trend."""
+        if line is None:
+            return
+        self._tasks.start(self._explain(line), name="results-about")
+        self._key = line.key
+        self.trend_changed.emit(self.trend())
+
+    def trend(self) -> TrendPicture | None:
+        """The chosen metric over the visits."""
+        if self._key is None:
+            return None
+        return trend_picture(self._key, self._trends, self.visits)
+
+    async def _explain(self, line: MetricLine) -> None:
+        html = await self._results.description(line.result.algorithm, line.result.version_id)
+        self.about_changed.emit(line, html)
+
+    # ---- news ----------------------------------------------------------------------------
+
+    def _on_news(self, news: News) -> None:
+        subject = self.subject
+        if news.topic in _TOPICS and subject is not None and _concerns(news.ids, subject.id):
+            self.refresh()
+
+    def _on_subject_changed(self, _subject: object) -> None:
+        self.visits, self._index, self._key = (), -1, None
+        self._is_discovered = False
+        self.refresh()
+
+
+def _concerns(ids: Iterable[str], subject_id: str) -> bool:
+    known = frozenset(ids)
+    return not known or subject_id in known
+
+
+def _chip(visit: VisitResults) -> VisitChip:
+    repeat = f" ({visit.visit.occurrence})" if visit.visit.occurrence > 1 else ""
+    day = visit.visit.local_date
+    return VisitChip(
+        f"{visit.visit.name}{repeat}",
+        f"{day.day} {day:%b %Y}",
+        state_phrase(visit.completeness),
+    )

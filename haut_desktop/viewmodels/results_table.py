@@ -1,0 +1,241 @@
+"""The metric table: one line per algorithm, which opens to its areas and finer metrics."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from haut_desktop.domain.analysis import (
+    AlgorithmResult,
+    AreaResult,
+    Change,
+    Metric,
+    MetricKey,
+)
+from haut_desktop.domain.imaging import Side
+from haut_desktop.viewmodels.phrase import Mood
+from haut_desktop.viewmodels.results_words import (
+    MAIN_AREAS,
+    change_mood,
+    change_words,
+    failure_words,
+    plain_words,
+    value_words,
+    version_words,
+)
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class MetricColumn(IntEnum):
+    """The columns, left to right."""
+
+    NAME = 0
+    AREA = 1
+    VALUE = 2
+    CHANGE = 3
+    VERSION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLine:
+    """One line of the table."""
+
+    result: AlgorithmResult
+    name: str
+    area: str
+    value: str
+    change: str
+    change_mood: Mood
+    version: str
+    key: MetricKey | None = None
+    """The line in the trend plot; None for a failure or a category."""
+    failure: str = ""
+    """What to do about a failure; empty for a value."""
+    children: tuple["MetricLine", ...] = ()
+
+
+LINE_ROLE: Final = int(Qt.ItemDataRole.UserRole)
+"""Gives the whole ``MetricLine`` of an index."""
+MOOD_ROLE: Final = LINE_ROLE + 1
+"""Gives the ``Mood`` of a cell."""
+
+_HEADERS: Final = ("Measure", "Area", "Value", "Since baseline", "Version")
+_RIGHT: Final = (MetricColumn.VALUE,)
+
+
+def metric_lines(
+    results: Iterable[AlgorithmResult], side: Side, changes: Mapping[MetricKey, Change]
+) -> tuple[MetricLine, ...]:
+    """Lines for the results of one side; a result of the whole batch belongs to every side."""
+    here = (r for r in results if r.side is side or r.platform_image_id is None)
+    return tuple(_line(r, changes) for r in here if r.areas or not r.is_ok)
+
+
+def _line(result: AlgorithmResult, changes: Mapping[MetricKey, Change]) -> MetricLine:
+    name = result.name or plain_words(result.algorithm)
+    version = version_words(result)
+    if not result.is_ok:
+        words, todo = failure_words(result)
+        return MetricLine(result, name, "", words, "", Mood.BAD, version, failure=todo)
+    main = _main_area(result.areas)
+    rest = tuple(_finer(result, main, changes))
+    if main.main is None:
+        return MetricLine(result, name, "", "", "", Mood.NEUTRAL, version, children=rest)
+    line = _metric_line(result, main, main.main, changes, name)
+    return MetricLine(
+        result, name, line.area, line.value, line.change, line.change_mood, version,
+        key=line.key, children=rest,
+    )  # fmt: skip
+
+
+def _main_area(areas: tuple[AreaResult, ...]) -> AreaResult:
+    return next((area for area in areas if area.area in MAIN_AREAS), areas[0])
+
+
+def _finer(
+    result: AlgorithmResult, main: AreaResult, changes: Mapping[MetricKey, Change]
+) -> Iterator[MetricLine]:
+    for metric in main.subs:
+        yield _metric_line(result, main, metric, changes)
+    for area in result.areas:
+        if area is not main:
+            mains = () if area.main is None else (area.main,)
+            for metric in (*mains, *area.subs):
+                yield _metric_line(result, area, metric, changes)
+
+
+def _metric_line(
+    result: AlgorithmResult,
+    area: AreaResult,
+    metric: Metric,
+    changes: Mapping[MetricKey, Change],
+    name: str = "",
+) -> MetricLine:
+    key = MetricKey(result.algorithm, result.version, area.area, metric.tech_name, result.side)
+    change = changes.get(key)
+    return MetricLine(
+        result=result,
+        name=name or metric.name or plain_words(metric.tech_name),
+        area=plain_words(area.area),
+        value=value_words(metric),
+        change=change_words(change),
+        change_mood=change_mood(change),
+        version=version_words(result),
+        key=None if isinstance(metric.value, str) else key,
+    )
+
+
+@dataclass(eq=False)
+class _Node:
+    line: MetricLine
+    parent: "_Node | None"
+    position: int
+    children: list["_Node"] = field(default_factory=list)
+
+
+class MetricsModel(QAbstractItemModel):
+    """Shows metric lines; algorithms at the top, finer metrics under them."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tops: list[_Node] = []
+
+    def show(self, lines: Iterable[MetricLine]) -> None:
+        """Show other lines, from the start."""
+        self.beginResetModel()
+        self._tops = []
+        for position, line in enumerate(lines):
+            top = _Node(line, None, position)
+            top.children = [_Node(c, top, place) for place, c in enumerate(line.children)]
+            self._tops.append(top)
+        self.endResetModel()
+
+    def line_at(self, index: Index) -> MetricLine | None:
+        """What an index stands for."""
+        return self._node(index).line if index.isValid() else None
+
+    def find(self, key: MetricKey) -> QModelIndex:
+        """Where a metric stands; an invalid index when it is not shown."""
+        for top in self._tops:
+            for node in (top, *top.children):
+                if node.line.key == key:
+                    return self.createIndex(node.position, 0, node)
+        return QModelIndex()
+
+    def _node(self, index: Index) -> _Node:
+        node = index.internalPointer()
+        assert isinstance(node, _Node)
+        return node
+
+    def _children(self, parent: Index) -> list[_Node]:
+        if not parent.isValid():
+            return self._tops
+        return self._node(parent).children if parent.column() == 0 else []
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's own default
+        """Qt: the index of a child."""
+        nodes = self._children(parent)
+        if not (0 <= row < len(nodes) and 0 <= column < len(MetricColumn)):
+            return QModelIndex()
+        return self.createIndex(row, column, nodes[row])
+
+    def parent(self, index: Index | None = None) -> Any:
+        """Qt: the index of the line above; without an index, the owner of the model."""
+        if index is None:
+            return super().parent()
+        above = self._node(index).parent if index.isValid() else None
+        return QModelIndex() if above is None else self.createIndex(above.position, 0, above)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Qt: how many children."""
+        return len(self._children(parent))
+
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Qt: always all columns."""
+        return len(MetricColumn)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Qt: the columns' names."""
+        if orientation is Qt.Orientation.Horizontal and 0 <= section < len(_HEADERS):
+            if role == Qt.ItemDataRole.DisplayRole:
+                return _HEADERS[section]
+            if role == Qt.ItemDataRole.TextAlignmentRole and section in _RIGHT:
+                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Qt: words, moods, and the line itself."""
+        if not index.isValid():
+            return None
+        line, column = self._node(index).line, MetricColumn(index.column())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _words(line, column)
+        if role == LINE_ROLE:
+            return line
+        if role == MOOD_ROLE:
+            return _mood(line, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return line.failure or _words(line, column)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{_HEADERS[column]}: {_words(line, column)}"
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in _RIGHT and not line.failure:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+
+def _words(line: MetricLine, column: MetricColumn) -> str:
+    cells = (line.name, line.area, line.value, line.change, line.version)
+    return cells[column]
+
+
+def _mood(line: MetricLine, column: MetricColumn) -> Mood:
+    if column is MetricColumn.CHANGE:
+        return line.change_mood
+    if column is MetricColumn.VALUE and line.failure:
+        return Mood.BAD
+    return Mood.NEUTRAL

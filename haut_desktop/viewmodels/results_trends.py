@@ -1,0 +1,79 @@
+"""A metric over the visits as it is drawn: one line per algorithm version, broken at every gap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from haut_desktop.domain.analysis import MetricKey, Trend
+from haut_desktop.services.results import VisitResults
+from haut_desktop.viewmodels.results_words import key_words, plain_words
+
+
+@dataclass(frozen=True, slots=True)
+class TrendLine:
+    """One version's values; ``pieces`` are runs of neighbouring visits."""
+
+    version: str
+    pieces: tuple[tuple[tuple[int, float], ...], ...]
+    """Each piece: (place of the visit on the axis, value)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPicture:
+    """Everything the plot needs."""
+
+    title: str
+    unit: str
+    visits: tuple[str, ...]
+    """Names on the axis, oldest first."""
+    lines: tuple[TrendLine, ...]
+    summary: str
+    """The plot in words, for those who cannot see it."""
+
+
+def trend_picture(
+    key: MetricKey, trends: Sequence[Trend], visits: Sequence[VisitResults]
+) -> TrendPicture | None:
+    """Draw ``key``'s metric with all versions of its algorithm; None when it has no values."""
+    family = [trend for trend in trends if _is_family(trend.key, key)]
+    if not family:
+        return None
+    places = {visit.batch.created_at: place for place, visit in enumerate(visits)}
+    lines = tuple(
+        TrendLine(
+            trend.key.version or "not given",
+            _pieces([(places[p.at], p.value) for p in trend.points if p.at in places]),
+        )
+        for trend in family
+    )
+    first = family[0]
+    name = first.name or plain_words(key.metric)
+    return TrendPicture(
+        title=key_words(key, name),
+        unit=first.unit or "",
+        visits=tuple(visit.visit.name for visit in visits),
+        lines=lines,
+        summary=_summary(name, family),
+    )
+
+
+def _is_family(one: MetricKey, other: MetricKey) -> bool:
+    same = ("algorithm", "area", "metric", "side")
+    return all(getattr(one, word) == getattr(other, word) for word in same)
+
+
+def _pieces(points: list[tuple[int, float]]) -> tuple[tuple[tuple[int, float], ...], ...]:
+    """Break the line where a visit in between has no value."""
+    runs: list[list[tuple[int, float]]] = []
+    for place, value in sorted(points):
+        if not runs or place != runs[-1][-1][0] + 1:
+            runs.append([])
+        runs[-1].append((place, value))
+    return tuple(tuple(run) for run in runs)
+
+
+def _summary(name: str, family: Sequence[Trend]) -> str:
+    parts = []
+    for trend in family:
+        values = ", ".join(f"{p.visit_name} {p.value:g}" for p in trend.points)
+        parts.append(f"version {trend.key.version or 'not given'}: {values}")
+    return f"{name}. " + "; ".join(parts)

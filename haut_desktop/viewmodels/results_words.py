@@ -1,0 +1,127 @@
+"""Results in words: values with units, changes, areas, failures; pure functions."""
+
+from typing import Final
+
+from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
+from haut_desktop.domain.imaging import Side
+from haut_desktop.viewmodels.phrase import Mood, Phrase
+
+MAIN_AREAS: Final = ("face", "skin", "hair", "image")
+"""Areas that stand for the whole picture; an algorithm's first line shows one of them."""
+
+_FAILURES: Final = {
+    "no face detected": (
+        "No face was found",
+        "Take it again: the whole face, straight to the camera, evenly lit, hair tied back.",
+    ),
+    "not full face": (
+        "The face is cut off",
+        "Take it again from further away: forehead, chin and both cheeks must be in it.",
+    ),
+}
+_UNITS: Final = {"bad_good_line": "/ 100", "ITA": "°"}
+_STATES: Final = {
+    Completeness.PENDING: Phrase("Being computed", Mood.ACCENT),
+    Completeness.PARTIAL: Phrase("Partly computed", Mood.ACCENT),
+    Completeness.COMPLETE: Phrase("Complete", Mood.GOOD),
+    Completeness.OVERDUE: Phrase("Overdue", Mood.WARN),
+}
+_EXPLANATIONS: Final = {
+    Completeness.PENDING: "The platform is computing. Results appear here by themselves, "
+    "usually within a minute or two.",
+    Completeness.PARTIAL: "More results are on their way; what has arrived is shown.",
+    Completeness.COMPLETE: "",
+    Completeness.OVERDUE: "Some results are late. The station keeps looking; if they stay away, "
+    "ask your study's support and name the batch.",
+}
+_SPACES: Final = {
+    "original": "As captured",
+    "aligned_face": "Aligned face",
+    "restored": "Aligned face",
+    "anonymised": "Anonymised",
+}
+
+
+def state_phrase(state: Completeness) -> Phrase:
+    """A batch's analysis in a word or two."""
+    return _STATES[state]
+
+
+def state_explanation(state: Completeness) -> str:
+    """What a person should make of it; empty when all is there."""
+    return _EXPLANATIONS[state]
+
+
+def space_words(space: str) -> str:
+    """The name of a picture space; an unknown one by its own word."""
+    return _SPACES.get(space, plain_words(space))
+
+
+def side_name(side: Side) -> str:
+    """The subject's own side."""
+    return "Picture" if side is Side.OTHER else side.value.capitalize()
+
+
+def plain_words(tech_name: str) -> str:
+    """A technical name made readable: ``right_cheek_large`` → ``Right cheek large``."""
+    words = tech_name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def value_words(metric: Metric) -> str:
+    """A value with its unit: ``83 / 100``, ``455``, ``3 ‰``, ``Oily``."""
+    if isinstance(metric.value, str):
+        return metric.value
+    unit = metric.unit or _UNITS.get(metric.widget, "")
+    gap = "" if unit in {"", "°", "%"} else "\u202f"
+    return f"{number_words(metric.value)}{gap}{unit}"
+
+
+def number_words(value: float) -> str:
+    """As many digits as mean something: whole numbers whole, others with one decimal or two."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+
+
+def change_words(change: Change | None) -> str:
+    """A change with an arrow and, where a direction is good, the word for it."""
+    if change is None:
+        return ""
+    if abs(change.amount) < 0.005:
+        return "= no change"
+    arrow = "▲" if change.amount > 0 else "▼"
+    sign = "+" if change.amount > 0 else "−"
+    verdict = {True: " better", False: " worse", None: ""}[change.is_better]
+    return f"{arrow} {sign}{number_words(abs(change.amount))}{verdict}"
+
+
+def change_mood(change: Change | None) -> Mood:
+    """The colour that goes with the words."""
+    if change is None or change.is_better is None:
+        return Mood.NEUTRAL
+    return Mood.GOOD if change.is_better else Mood.BAD
+
+
+def failure_words(result: AlgorithmResult) -> tuple[str, str]:
+    """What failed, and what to do; an unknown reason is shown as the platform says it."""
+    known = _FAILURES.get(result.error.strip().rstrip(".").lower())
+    if known is not None:
+        return known
+    return (
+        result.error or "Not computed",
+        "The platform could not compute this; the other results hold. A new picture may help.",
+    )
+
+
+def version_words(result: AlgorithmResult) -> str:
+    """The algorithm's version as it is shown beside every value."""
+    if result.version:
+        return result.version
+    return f"#{result.version_id}" if result.version_id is not None else "not given"
+
+
+def key_words(key: MetricKey, name: str) -> str:
+    """A trend's title: metric, area, side."""
+    side = "" if key.side is Side.FRONT else f", {side_name(key.side).lower()} view"
+    return f"{name}, {plain_words(key.area).lower()}{side}"

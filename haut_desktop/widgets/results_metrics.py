@@ -1,0 +1,111 @@
+"""The metric table: dense, one line per algorithm, finer metrics under it."""
+
+from typing import Final
+
+from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+
+from haut_desktop.domain.analysis import MetricKey
+from haut_desktop.viewmodels.phrase import Mood
+from haut_desktop.viewmodels.results_table import (
+    LINE_ROLE,
+    MOOD_ROLE,
+    MetricColumn,
+    MetricLine,
+    MetricsModel,
+)
+from haut_desktop.widgets.tokens import Tone, current_tokens
+
+Index = QModelIndex | QPersistentModelIndex
+
+_ROW_HEIGHT: Final = 28
+_WIDTHS: Final = {
+    MetricColumn.AREA: 92,
+    MetricColumn.VALUE: 86,
+    MetricColumn.CHANGE: 116,
+    MetricColumn.VERSION: 62,
+}
+
+
+class _MoodDelegate(QStyledItemDelegate):
+    """Colours what the words already say."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Dense, and still high enough to hit."""
+        return QSize(super().sizeHint(option, index).width(), _ROW_HEIGHT)
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Set the text's colour by mood; finer metrics step back."""
+        super().initStyleOption(option, index)
+        tokens = current_tokens()
+        mood = index.data(MOOD_ROLE)
+        ink = ""
+        if isinstance(mood, Mood) and mood is not Mood.NEUTRAL:
+            ink = tokens.ink(Tone(mood.value))
+        elif index.column() in (MetricColumn.AREA, MetricColumn.VERSION):
+            ink = tokens.muted
+        if ink:
+            for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
+                option.palette.setColor(role, QColor(ink))
+        if index.column() == MetricColumn.NAME and not index.parent().isValid():
+            option.font.setBold(True)
+
+
+class MetricsTable(QTreeView):
+    """Tells which line is chosen; keeps it chosen over visits and sides where it exists."""
+
+    line_chosen = Signal(object)
+
+    def __init__(self, model: MetricsModel) -> None:
+        super().__init__()
+        self._metrics = model
+        self._key: MetricKey | None = None
+        self._open: set[str] = set()
+        self.setModel(model)
+        self.setAccessibleName("Metrics")
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setIndentation(16)
+        self.setItemDelegate(_MoodDelegate(self))
+        self.setSelectionBehavior(QTreeView.SelectionBehavior.SelectRows)
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(MetricColumn.NAME, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(40)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for section, width in _WIDTHS.items():
+            self.setColumnWidth(section, width)
+        model.modelReset.connect(self._on_model_reset)
+        self.expanded.connect(self._on_expanded)
+        self.collapsed.connect(self._on_collapsed)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+
+    def _line(self, index: Index) -> MetricLine | None:
+        line = index.data(LINE_ROLE)
+        return line if isinstance(line, MetricLine) else None
+
+    def _on_model_reset(self) -> None:
+        for place in range(self._metrics.rowCount()):
+            top = self._metrics.index(place, 0)
+            line = self._line(top)
+            if line is not None and line.result.algorithm in self._open:
+                self.expand(top)
+            if line is not None and line.failure:
+                self.setFirstColumnSpanned(place, QModelIndex(), False)
+        index = self._metrics.find(self._key) if self._key else QModelIndex()
+        self.setCurrentIndex(index if index.isValid() else self._metrics.index(0, 0))
+
+    def _on_expanded(self, index: QModelIndex) -> None:
+        if (line := self._line(index)) is not None:
+            self._open.add(line.result.algorithm)
+
+    def _on_collapsed(self, index: QModelIndex) -> None:
+        if (line := self._line(index)) is not None:
+            self._open.discard(line.result.algorithm)
+
+    def _on_selection_changed(self, _now: QItemSelection, _before: QItemSelection) -> None:
+        line = self._line(self.currentIndex())
+        if line is not None:
+            self._key = line.key or self._key
+            self.line_chosen.emit(line)

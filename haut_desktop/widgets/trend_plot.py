@@ -1,0 +1,115 @@
+"""The trend plot: one metric over the visits, one line per algorithm version, gaps kept."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
+
+from haut_desktop.viewmodels.results_trends import TrendLine, TrendPicture
+from haut_desktop.widgets.boxes import column
+from haut_desktop.widgets.labels import caption, muted
+from haut_desktop.widgets.tokens import current_tokens
+
+if TYPE_CHECKING:
+    import pyqtgraph
+
+_SYMBOLS: Final = ("o", "s", "t", "d", "+")
+_STYLES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+_NO_TREND: Final = "Choose a metric with numbers to see it over the visits."
+
+
+class TrendPlot(QWidget):
+    """Draws a ``TrendPicture``; the plotting library is loaded with the first one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._picture: TrendPicture | None = None
+        self._plot: Any = None
+        self._title = caption("")
+        self._nothing = muted(_NO_TREND)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._nothing)
+        self.setLayout(column(self._title, self._stack, gap=4, margins=(8, 8, 8, 4)))
+        self.setAccessibleName("Trend")
+
+    @property
+    def title(self) -> QLabel:
+        """The plot's title."""
+        return self._title
+
+    def show_trend(self, picture: TrendPicture | None) -> None:
+        """Draw another metric, or say that there is none."""
+        self._picture = picture
+        self._title.setText(picture.title if picture else "")
+        self.setAccessibleDescription(picture.summary if picture else _NO_TREND)
+        if picture is None:
+            self._stack.setCurrentWidget(self._nothing)
+            return
+        if self._plot is None:
+            self._plot = _new_plot()
+            self._stack.addWidget(self._plot)
+        self._stack.setCurrentWidget(self._plot)
+        self._draw(picture)
+
+    def _draw(self, picture: TrendPicture) -> None:
+        tokens = current_tokens()
+        item = self._plot.getPlotItem()
+        item.clear()
+        self._plot.setBackground(tokens.surface)
+        bottom, left = item.getAxis("bottom"), item.getAxis("left")
+        for axis in (bottom, left):
+            axis.setPen(tokens.line_strong)
+            axis.setTextPen(tokens.muted)
+        bottom.setTicks([list(enumerate(_short(name) for name in picture.visits))])
+        left.setLabel(picture.unit or "value")
+        item.legend.clear()
+        item.legend.setLabelTextColor(tokens.text)
+        item.legend.setVisible(len(picture.lines) > 1)
+        colours = (tokens.accent, tokens.warn, tokens.good, tokens.bad)
+        for number, line in enumerate(picture.lines):
+            self._draw_line(line, colours[number % len(colours)], number)
+        item.setXRange(-0.3, max(len(picture.visits) - 1, 1) + 0.3, padding=0)
+        values = [value for line in picture.lines for piece in line.pieces for _, value in piece]
+        margin = max((max(values) - min(values)) * 0.2, abs(max(values)) * 0.05, 1.0)
+        item.setYRange(min(values) - margin, max(values) + margin, padding=0)
+
+    def _draw_line(self, line: TrendLine, colour: str, number: int) -> None:
+        import pyqtgraph
+
+        pen = pyqtgraph.mkPen(colour, width=2, style=_STYLES[number % len(_STYLES)])
+        for place, piece in enumerate(line.pieces):
+            self._plot.plot(
+                [point[0] for point in piece],
+                [point[1] for point in piece],
+                pen=pen,
+                symbol=_SYMBOLS[number % len(_SYMBOLS)],
+                symbolSize=8,
+                symbolBrush=colour,
+                symbolPen=colour,
+                name=f"Version {line.version}" if place == 0 else None,
+            )
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw in the new colours when the application is dressed anew."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self._picture and self._plot:
+            self._draw(self._picture)
+
+
+def _new_plot() -> "pyqtgraph.PlotWidget":
+    import pyqtgraph
+
+    pyqtgraph.setConfigOptions(antialias=True)
+    plot = pyqtgraph.PlotWidget()
+    plot.setMenuEnabled(False)
+    plot.setMouseEnabled(x=False, y=False)
+    plot.hideButtons()
+    plot.showGrid(x=False, y=True, alpha=0.15)
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    plot.addLegend(offset=(-8, 8))
+    return plot
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 12 else f"{name[:11]}…"
