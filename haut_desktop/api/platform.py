@@ -20,6 +20,7 @@ from haut_desktop.domain.errors import (
     NetworkError,
     NotThePlatformError,
     OutcomeUnknownError,
+    ServerError,
     UnexpectedAnswerError,
     UnreachableError,
 )
@@ -37,7 +38,7 @@ _MOST_PAGES: Final = 10_000
 _DATE_ROUNDING: Final = timedelta(seconds=2)
 
 OnAnswer = Callable[[datetime | None], None]
-"""Called with the server's clock whenever an answer proves that the platform can be reached."""
+"""Called with the server's clock whenever an answer proves that the platform is there and well."""
 
 
 def path(version: str, *parts: str) -> str:
@@ -181,7 +182,7 @@ class Platform:
             offset = now - self._clock()
             # ``Date`` has whole seconds, and the answer took its time
             self.clock_offset = offset if abs(offset) > _DATE_ROUNDING else timedelta(0)
-        if self.on_answer is not None:
+        if self.on_answer is not None and not isinstance(trouble, ServerError):
             self.on_answer(now)
 
 

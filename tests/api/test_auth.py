@@ -1,0 +1,376 @@
+"""The bearer token: one renewal for all who wait, refusals told from trouble, one host only."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from haut_desktop.api.auth import TokenAuth, TokenKeeper
+from haut_desktop.api.client import HautApi
+from haut_desktop.api.token_times import expiry_of, life_of, refresh_time
+from haut_desktop.api.transport import Network
+from haut_desktop.domain.errors import (
+    HautError,
+    NetworkError,
+    NotThePlatformError,
+    OutcomeUnknownError,
+    SignedOutError,
+    SignInRefusedError,
+    TooManyRequestsError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from haut_desktop.domain.ids import CompanyId
+from haut_desktop.domain.session import Account, SignedIn, Tokens
+from tests.fakes.clock import FakeClock
+from tests.fakes.haut_server import HautServer, jwt
+from tests.fakes.practice import PASSWORD, TECHNICIAN, PracticePlatform
+from tests.fakes.timers import settle
+
+SERVER = "https://platform.example"
+REFRESH = "/api/v1/auth/refresh/"
+APPLICATIONS = "/api/v1/companies/c/applications/"
+ACCOUNT = Account(SERVER, CompanyId("c"), 1, "technician@practice.example")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def keeper(clock: FakeClock) -> TokenKeeper:
+    return TokenKeeper(clock)
+
+
+@pytest.fixture
+def server() -> HautServer:
+    return HautServer()
+
+
+@pytest.fixture
+def client(server: HautServer, keeper: TokenKeeper, clock: FakeClock) -> HautApi:
+    return HautApi(SERVER, keeper, network=Network(transport=server.transport), clock=clock)
+
+
+def _use(keeper: TokenKeeper, clock: FakeClock, *, left_s: float = 3600) -> Tokens:
+    tokens = Tokens("first", "refresh-1", clock() + timedelta(seconds=left_s))
+    keeper.use(SignedIn(ACCOUNT, tokens))
+    return tokens
+
+
+# ---- one renewal for all
+
+
+async def test_fifty_callers_share_one_renewal_over_a_real_socket(
+    practice_platform: PracticePlatform,
+) -> None:
+    keeper = TokenKeeper()
+    api = HautApi(practice_platform.url, keeper)
+    signed_in = await api.sign_in(TECHNICIAN, PASSWORD)
+    keeper.use(signed_in)
+    before = practice_platform.state()["refreshes"]
+    renewed = await asyncio.gather(*(keeper.refresh(signed_in.tokens) for _ in range(50)))
+    assert practice_platform.state()["refreshes"] - before == 1
+    assert len({tokens.access for tokens in renewed}) == 1
+    await api.aclose()
+
+
+async def test_fifty_calls_with_an_ended_token_share_one_renewal(
+    practice_platform: PracticePlatform,
+) -> None:
+    keeper = TokenKeeper()
+    api = HautApi(practice_platform.url, keeper)
+    signed_in = await api.sign_in(TECHNICIAN, PASSWORD)
+    keeper.use(SignedIn(signed_in.account, Tokens("ended", signed_in.tokens.refresh)))
+    before = practice_platform.state()["refreshes"]
+    company = signed_in.account.company_id
+    await asyncio.gather(*(api.applications(company) for _ in range(50)))
+    assert practice_platform.state()["refreshes"] - before == 1
+    await api.aclose()
+
+
+async def test_all_who_wait_get_the_same_trouble_from_one_request(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    server.on(REFRESH, httpx.Response(503))
+    outcomes = await asyncio.gather(*(keeper.refresh() for _ in range(50)), return_exceptions=True)
+    assert server.count(REFRESH) == 1
+    assert all(isinstance(outcome, HautError) for outcome in outcomes)
+
+
+async def test_a_caller_that_gives_up_does_not_break_off_the_renewal(
+    keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    asked: asyncio.Future[Tokens] = asyncio.get_running_loop().create_future()
+    kept: list[Tokens] = []
+
+    async def keep(tokens: Tokens) -> None:
+        kept.append(tokens)
+
+    keeper.exchange = lambda _: asked
+    keeper.on_changed = keep
+    caller = asyncio.ensure_future(keeper.refresh())
+    await settle()
+    caller.cancel()
+    await settle()
+    renewed = Tokens("second", "refresh-2")
+    asked.set_result(renewed)
+    await keeper.aclose()
+    assert (keeper.tokens, kept, caller.cancelled()) == (renewed, [renewed], True)
+
+
+async def test_who_signs_out_meanwhile_stays_signed_out(
+    keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    asked: asyncio.Future[Tokens] = asyncio.get_running_loop().create_future()
+    keeper.exchange = lambda _: asked
+    caller = asyncio.ensure_future(keeper.refresh())
+    await settle()
+    keeper.use(None)
+    asked.set_result(Tokens("second", "refresh-2"))
+    with pytest.raises(SignedOutError):
+        await caller
+    assert keeper.tokens is None
+
+
+# ---- refusal and trouble
+
+
+@pytest.mark.parametrize("status", (400, 401, 403))
+async def test_a_refused_refresh_token_is_a_refusal(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock, status: int
+) -> None:
+    _use(keeper, clock)
+    refusals: list[HautError] = []
+    keeper.on_refused = refusals.append
+    server.on(REFRESH, httpx.Response(status, json={"detail": "no"}))
+    with pytest.raises(SignedOutError):
+        await keeper.refresh()
+    assert len(refusals) == 1
+
+
+async def test_a_refused_refresh_token_is_shown_again_after_an_hour_only(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    server.on(REFRESH, httpx.Response(401, json={"detail": "no"}))
+    for _ in range(3):
+        with pytest.raises(SignedOutError):
+            await keeper.refresh()
+    assert server.count(REFRESH) == 1
+    clock.advance(3601)
+    with pytest.raises(SignedOutError):
+        await keeper.refresh()
+    assert server.count(REFRESH) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    (
+        (httpx.ReadTimeout(""), OutcomeUnknownError),
+        (httpx.ConnectError(""), UnreachableError),
+        (httpx.Response(200, html="<html>terms</html>"), NotThePlatformError),
+        (httpx.Response(403, html="<html>blocked</html>"), NotThePlatformError),
+        (httpx.Response(429), TooManyRequestsError),
+    ),
+)
+async def test_trouble_on_the_way_is_no_refusal(
+    client: HautApi,
+    server: HautServer,
+    keeper: TokenKeeper,
+    clock: FakeClock,
+    answer: object,
+    error: type[HautError],
+) -> None:
+    tokens = _use(keeper, clock)
+    refusals: list[HautError] = []
+    keeper.on_refused = refusals.append
+    server.on(REFRESH, answer)
+    with pytest.raises(error):
+        await keeper.refresh()
+    assert (keeper.tokens, refusals) == (tokens, [])
+
+
+async def test_trouble_in_renewing_proves_that_the_step_itself_was_never_sent(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock, left_s=-1)
+    server.on(REFRESH, httpx.ReadTimeout("")).on(APPLICATIONS, [])
+    with pytest.raises(UnreachableError):
+        await client.applications(CompanyId("c"))
+    assert server.count(APPLICATIONS) == 0
+
+
+async def test_a_token_that_is_about_to_end_is_used_when_it_cannot_be_renewed(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock, left_s=5)
+    server.on(REFRESH, httpx.ConnectError("")).on(APPLICATIONS, [])
+    assert await client.applications(CompanyId("c")) == ()
+
+
+async def test_a_private_token_that_is_refused_is_never_refreshed(
+    client: HautApi, server: HautServer, keeper: TokenKeeper
+) -> None:
+    keeper.use(SignedIn(ACCOUNT, Tokens("private", is_private=True)))
+    server.on(APPLICATIONS, httpx.Response(401, json={"detail": "expired"}))
+    with pytest.raises(SignedOutError):
+        await client.applications(CompanyId("c"))
+    assert (server.count(REFRESH), server.count(APPLICATIONS)) == (0, 1)
+
+
+async def test_nobody_signed_in_sends_nothing(
+    keeper: TokenKeeper,
+) -> None:
+    with pytest.raises(SignedOutError):
+        await keeper.fresh()
+
+
+# ---- shapes of the answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "refresh"),
+    (
+        ({"access_token": "second", "refresh_token": "refresh-2"}, "refresh-2"),
+        ({"token_access": "second"}, "refresh-1"),
+        ({"id_token": "second"}, "refresh-1"),
+    ),
+)
+async def test_every_spelling_of_a_refresh_answer_is_read(
+    client: HautApi,
+    server: HautServer,
+    keeper: TokenKeeper,
+    clock: FakeClock,
+    answer: dict[str, str],
+    refresh: str,
+) -> None:
+    _use(keeper, clock)
+    server.on(REFRESH, answer)
+    tokens = await keeper.refresh()
+    assert (tokens.access, tokens.refresh) == ("second", refresh)
+
+
+async def test_a_refresh_answer_without_any_token_asks_to_sign_in(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    server.on(REFRESH, {"detail": "ok"})
+    with pytest.raises(SignedOutError):
+        await keeper.refresh()
+
+
+async def test_the_older_paths_are_taken_where_the_newer_are_not_known(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    answer = {"token_access": "first", "refresh_token": "refresh-1", "company_id": "c"}
+    server.on("/api/v1/login/", answer).on("/api/v1/refresh/", {"access_token": "second"})
+    signed_in = await client.sign_in("a@b.example", "x")
+    keeper.use(signed_in)
+    assert (signed_in.tokens.access, (await keeper.refresh()).access) == ("first", "second")
+    assert server.count("/api/v1/auth/login/") == 1
+
+
+async def test_a_sign_in_without_a_company_names_what_is_missing(
+    client: HautApi, server: HautServer
+) -> None:
+    server.on("/api/v1/auth/login/", {"access_token": "first"})
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        await client.sign_in("a@b.example", "x")
+    assert (caught.value.call, caught.value.missing) == ("sign in", "company_id")
+
+
+async def test_a_block_for_too_many_attempts_is_known_by_its_words(
+    client: HautApi, server: HautServer
+) -> None:
+    body = {"errors": [{"code": "too_many_attempts_try_later", "detail": "…", "attr": None}]}
+    server.on("/api/v1/auth/login/", httpx.Response(400, json=body))
+    with pytest.raises(TooManyRequestsError):
+        await client.sign_in("a@b.example", "x")
+
+
+async def test_a_blank_password_is_a_refused_sign_in(client: HautApi, server: HautServer) -> None:
+    body = {"errors": [{"code": "blank", "detail": "May not be blank.", "attr": "password"}]}
+    server.on("/api/v1/auth/login/", httpx.Response(400, json=body))
+    with pytest.raises(SignInRefusedError, match="blank"):
+        await client.sign_in("a@b.example", "")
+
+
+# ---- one host only
+
+
+async def test_the_token_never_goes_to_another_origin(
+    server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    auth = TokenAuth(keeper, lambda: httpx.URL(SERVER))
+    async with httpx.AsyncClient(transport=server.transport, auth=auth) as bare:
+        for url in (
+            "https://storage.googleapis.com/x",
+            "http://platform.example/x",
+            "https://platform.example:8443/x",
+        ):
+            with pytest.raises(NetworkError):
+                await bare.put(url, content=b"x")
+    assert server.requests == []
+
+
+async def test_a_redirect_is_not_followed_and_is_not_the_platform(
+    client: HautApi, server: HautServer, keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    moved = httpx.Response(302, headers={"location": "https://portal.example/terms"})
+    server.on(APPLICATIONS, moved)
+    with pytest.raises(NotThePlatformError):
+        await client.applications(CompanyId("c"))
+    assert [request.url.host for request in server.requests] == ["platform.example"]
+
+
+def test_tokens_never_show_themselves() -> None:
+    assert "secret" not in repr(Tokens("secret-access", "secret-refresh"))
+
+
+# ---- times
+
+
+def test_expiry_is_corrected_by_the_servers_clock() -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    token = jwt(exp=now.timestamp() + 3600 + 120)
+    expiry = expiry_of(token, now=now, clock_offset=timedelta(seconds=120))
+    assert expiry == now + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("token", ("opaque", "a.b.c", "a.!!!.c", jwt(sub="x"), "e30.W10.x"))
+def test_a_token_that_says_nothing_lives_an_hour(token: str) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    expiry = expiry_of(token, now=now, clock_offset=timedelta(seconds=500))
+    assert expiry == now + timedelta(hours=1)
+    assert life_of(token) == timedelta(hours=1)
+
+
+def test_tokens_are_renewed_at_three_quarters_of_their_life() -> None:
+    begin = datetime(2030, 1, 1, tzinfo=UTC)
+    end = begin + timedelta(seconds=20)
+    token = jwt(iat=begin.timestamp(), exp=end.timestamp())
+    assert refresh_time(Tokens(token, "r", end)) == begin + timedelta(seconds=15)
+    assert refresh_time(Tokens(token, "", end)) is None
+    assert refresh_time(Tokens("private", is_private=True)) is None
+
+
+async def test_the_date_header_shows_how_far_the_stations_clock_is_off(
+    client: HautApi, server: HautServer, clock: FakeClock
+) -> None:
+    clock.now = clock.now.replace(microsecond=0)
+    now = clock() + timedelta(hours=2)
+    date = {"date": now.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+    token = jwt(iat=now.timestamp(), exp=now.timestamp() + 3600)
+    answer = {"access_token": token, "refresh_token": "r", "company_id": "c"}
+    server.on("/api/v1/auth/login/", httpx.Response(200, json=answer, headers=date))
+    signed_in = await client.sign_in("a@b.example", "x")
+    assert client.clock_offset_s == 7200
+    assert signed_in.tokens.expires_at == clock() + timedelta(hours=1)
