@@ -33,8 +33,8 @@ def measure_dark_circles(picture: Picture) -> Measurement:
 
     The difference of the medians of L* as a share of the cheek's; the score halves at 8 per cent.
     """
-    require_full_face(picture)
     work = picture.working
+    require_full_face(work)
     face = work.face
     regions = find_regions(work, ("left_cheek", "right_cheek"))
     smooth = smooth_within(work.lab[..., 0], work.skin, 0.012 * work.unit_px)

@@ -47,8 +47,8 @@ def measure_lines(picture: Picture) -> Measurement:
     deep above six per cent loss of lightness. The score halves at a summed length times relative
     depth of 0.35 units per squared unit of skin.
     """
-    require_full_face(picture)
     work = picture.working
+    require_full_face(work)
     typical = max(5.0, float(np.median(work.lab[..., 0][work.skin]))) if work.skin.any() else 50.0
     strength = _find_ridges(np.asarray(work.lab[..., 0] / typical, np.float32), work.unit_px)
     strength *= shrink(work.skin, 0.03 * work.unit_px)

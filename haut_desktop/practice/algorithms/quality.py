@@ -30,7 +30,7 @@ def measure_quality(picture: Picture) -> Measurement:
         pose = work.face.pose
         roll, yaw = float(np.degrees(pose.roll)), float(np.degrees(pose.yaw))
         parts += [
-            score("Full face", "full_face_score", 100 * (share_of_face(picture) - 0.5) / 0.5),
+            score("Full face", "full_face_score", 100 * (share_of_face(work) - 0.5) / 0.5),
             score("Rotation", "rotation_score", 100 - 2.2 * abs(roll) - 1.2 * abs(yaw)),
         ]
         raw = [

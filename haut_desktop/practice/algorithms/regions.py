@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from haut_desktop.practice.algorithms.face_model import fill
 from haut_desktop.practice.algorithms.measurement import AlgorithmFailedError
-from haut_desktop.practice.algorithms.picture import Picture, WorkingCopy
+from haut_desktop.practice.algorithms.picture import WorkingCopy
 
 Plane = NDArray[np.float32]
 Region = NDArray[np.bool_]
@@ -33,18 +33,18 @@ def find_regions(work: WorkingCopy, names: Iterable[str] = ()) -> Mapping[str, R
     return regions
 
 
-def require_full_face(picture: Picture) -> None:
+def require_full_face(work: WorkingCopy) -> None:
     """Refuse a face that the picture's edge cuts off."""
-    if share_of_face(picture) < _LEAST_FACE_SHARE:
+    if share_of_face(work) < _LEAST_FACE_SHARE:
         raise AlgorithmFailedError("Not full face")
 
 
-def share_of_face(picture: Picture) -> float:
+def share_of_face(work: WorkingCopy) -> float:
     """0..1: how much of the face's outline lies inside the picture."""
-    face = picture.working.face
+    face = work.face
     if face is None:
         return 0.0
-    height, width = picture.working.skin.shape
+    height, width = work.skin.shape
     pad = round(max(face.box[2:]))
     whole = fill(
         face.outline + np.array([pad, pad], np.float32), (height + 2 * pad, width + 2 * pad)

@@ -47,6 +47,6 @@ def draw() -> Draw:
 def portrait() -> Picture:
     """A real face: NASA's public-domain portrait, saved and decoded as JPEG."""
     jpeg = BytesIO()
-    pixels = data.astronaut()  # type: ignore[no-untyped-call] - scikit-image has no types
+    pixels = data.astronaut()  # type: ignore[no-untyped-call]
     Image.fromarray(pixels).save(jpeg, "JPEG", quality=92)
     return Picture.decode(jpeg.getvalue())

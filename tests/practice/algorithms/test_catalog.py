@@ -1,5 +1,7 @@
 """The catalog: applications, versions side by side, and what every algorithm must hold to."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,9 +14,11 @@ from haut_desktop.practice.algorithms.catalog import (
     predict_effect,
 )
 from haut_desktop.practice.algorithms.face_model import fill
+from haut_desktop.practice.algorithms.faces import Face
 from haut_desktop.practice.algorithms.measurement import AlgorithmFailedError
 from haut_desktop.practice.algorithms.picture import Picture
 from haut_desktop.practice.algorithms.redness import find_redness
+from haut_desktop.practice.algorithms.regions import require_full_face
 from haut_desktop.practice.pictures import Person, SkinTone, draw_skin
 from tests.practice.algorithms.looking import (
     FACE,
@@ -127,14 +131,14 @@ def test_coordinates_are_those_of_the_original_picture(draw: Draw) -> None:
     assert np.allclose(first * 2, second, atol=12)
 
 
-def test_a_face_at_the_edge_is_not_a_full_face(draw: Draw) -> None:
-    picture, _ = draw(SkinTone.LIGHT)
-    cut = Picture(np.ascontiguousarray(picture.rgb[: int(picture.height * 0.72)]))
-    assert cut.face is not None
+def test_a_face_beyond_the_edge_is_not_a_full_face(draw: Draw) -> None:
+    work = draw(SkinTone.LIGHT)[0].working
+    assert work.face is not None
+    x, y = work.face.pose.axis
+    lower = replace(work.face.pose, axis=(x, y + 0.45 * work.skin.shape[0]))
+    require_full_face(work)
     with pytest.raises(AlgorithmFailedError, match=r"^Not full face$"):
-        analyse(face_algorithm("lines"), cut)
-    quality = analyse(face_algorithm("quality"), cut).areas[0]
-    assert float(quality.main_metric.value) < 80
+        require_full_face(replace(work, face=Face.posed("front", lower)))
 
 
 def test_the_predicted_picture_is_less_red_and_no_other_size(draw: Draw) -> None:

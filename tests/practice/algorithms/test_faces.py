@@ -81,9 +81,9 @@ def test_skin_of_a_real_portrait_lies_inside_the_face(portrait: Picture) -> None
         np.full((400, 400, 3), 128, np.uint8),
         draw_skin(Person(3, SkinTone.LIGHT), size=500).rgb,
         draw_skin(Person(4, SkinTone.DARK), size=500).rgb,
-        data.coffee(),  # type: ignore[no-untyped-call] - no types
-        data.chelsea(),  # type: ignore[no-untyped-call] - no types
-        data.rocket(),  # type: ignore[no-untyped-call] - no types
+        data.coffee(),  # type: ignore[no-untyped-call]
+        data.chelsea(),  # type: ignore[no-untyped-call]
+        data.rocket(),  # type: ignore[no-untyped-call]
     ],
     ids=["noise", "grey", "light skin", "dark skin", "coffee", "cat", "rocket"],
 )
