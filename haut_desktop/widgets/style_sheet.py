@@ -3,6 +3,7 @@
 from string import Template
 from typing import Final
 
+from haut_desktop.settings import resources_folder
 from haut_desktop.widgets.tokens import Tokens
 
 _SHEET: Final = Template("""
@@ -87,10 +88,13 @@ QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QComboBox:focus, QDateEdi
 QLineEdit[has_problem="true"] { border: 2px solid $bad; padding: 5px 7px; }
 QLineEdit:disabled, QPlainTextEdit:disabled { color: $muted; background: $canvas; }
 QComboBox::drop-down { border: 0; width: 24px; }
+QComboBox::down-arrow { image: url("$arrow"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line_strong; }
 QCheckBox, QRadioButton { spacing: 8px; padding: 3px; border: 2px solid transparent; }
 QCheckBox:focus, QRadioButton:focus { border: 2px solid $accent; border-radius: 6px; }
 
+QListWidget::item { padding: 4px 8px; }
+QListWidget::item:selected { background: $accent_soft; color: $text; }
 QAbstractItemView { border: 0; background: $surface; outline: 0; }
 QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid $accent; }
 QTextBrowser { background: $surface; border: 1px solid $line; border-radius: 8px; padding: 16px; }
@@ -126,5 +130,7 @@ QSplitter::handle { background: $line; }
 
 def style_sheet(tokens: Tokens) -> str:
     """Fill the sheet with ``tokens``."""
-    names = set(_SHEET.get_identifiers())
-    return _SHEET.substitute({name: getattr(tokens, name) for name in names})
+    arrow = resources_folder() / "icons" / f"arrow-{'dark' if tokens.is_dark else 'light'}.svg"
+    names = set(_SHEET.get_identifiers()) - {"arrow"}
+    colours = {name: getattr(tokens, name) for name in names}
+    return _SHEET.substitute(colours, arrow=arrow.as_posix())

@@ -1,0 +1,352 @@
+"""Capture: a subject's visits, the open visit's slots, and the way of pictures into them."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
+from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.capture_words import (
+    Rejected,
+    SlotLine,
+    VisitTab,
+    rest_words,
+    rests,
+    slot_line,
+    taken_words,
+    visit_tab,
+    visit_title,
+)
+from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.viewmodels.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from haut_desktop.services.capture import Capture, IntakeOutcome
+    from haut_desktop.services.intake import Source
+
+_TOPICS: Final = frozenset({Topic.VISITS, Topic.OUTBOX})
+UNSCHEDULED: Final = "Unscheduled"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    """What the capture page shows."""
+
+    subject_code: str = ""
+    visits: tuple[VisitTab, ...] = ()
+    planned: tuple[str, ...] = ()
+    visit_id: VisitId | None = None
+    visit: str = ""
+    slots: tuple[SlotLine, ...] = ()
+    problems: tuple[str, ...] = ()
+    is_finished: bool = False
+    rest: str = ""
+    """What happens to a finished visit."""
+    can_reopen: bool = False
+    is_loading: bool = False
+
+    @property
+    def picture_count(self) -> int:
+        """How many pictures count."""
+        return sum(slot.counting is not None for slot in self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Everything once more before a visit is finished."""
+
+    subject_code: str
+    details: str
+    visit: str
+    slots: tuple[SlotLine, ...]
+    problems: tuple[str, ...]
+    previous_front: OriginalId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How far taking in has come; ``total`` is None while folders are among the sources."""
+
+    done: int = 0
+    total: int | None = None
+    words: str = ""
+    is_going: bool = False
+
+
+class CaptureViewModel(QObject):
+    """Follows the desk's subject and visit, and reads them again at every change."""
+
+    changed = Signal(object)
+    intake_changed = Signal(object)
+    rejected_changed = Signal(object)
+    confirmation_ready = Signal(object)
+    finished = Signal()
+
+    def __init__(
+        self,
+        capture: "Capture",
+        desk: Desk,
+        notices: NoticesViewModel,
+        tasks: TaskScope,
+        changes: Changes,
+        clock: Clock,
+    ) -> None:
+        super().__init__()
+        self._capture = capture
+        self._desk = desk
+        self._notices = notices
+        self._tasks = tasks
+        self._clock = clock
+        self._state = CaptureState()
+        self._rejected: tuple[Rejected, ...] = ()
+        self._intake = Intake()
+        self._running: set[asyncio.Task[None]] = set()
+        self._reading = 0
+        self.thumbnails = Thumbnails(capture.thumbnail, tasks, self)
+        changes.subscribe(self._on_change)
+        desk.subject_changed.connect(self._on_subject_changed)
+        desk.visit_changed.connect(self._on_visit_changed)
+        self.refresh()
+
+    # ---- what is shown -------------------------------------------------------------------
+
+    @property
+    def state(self) -> CaptureState:
+        """What is shown now."""
+        return self._state
+
+    @property
+    def intake(self) -> Intake:
+        """How far taking in has come."""
+        return self._intake
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Files that were not taken in."""
+        return self._rejected
+
+    def refresh(self) -> None:
+        """Read subject and visit again."""
+        if self._desk.subject is None:
+            self._show(CaptureState())
+        else:
+            self._reading += 1
+            self._tasks.start(self._read(self._reading), name="read visit")
+
+    # ---- visits --------------------------------------------------------------------------
+
+    def open_visit(self, visit_id: VisitId) -> None:
+        """Show another visit of the subject."""
+        self._desk.open_visit(visit_id)
+
+    def start_visit(self, name: str) -> None:
+        """Open a new visit with the plan's slots."""
+        self._tasks.start(self._start_visit(name), name="open visit")
+
+    def ask_to_finish(self) -> None:
+        """Gather everything once more; nothing is finished yet."""
+        if self._state.visit_id is not None and not self._state.is_finished:
+            self._tasks.start(self._confirm(self._state.visit_id), name="confirm visit")
+
+    def finish(self, reason: str) -> None:
+        """Finish the visit; ``reason`` says why a required view is missing."""
+        if self._state.visit_id is not None:
+            self._tasks.start(self._finish(self._state.visit_id, reason), name="finish visit")
+
+    def reopen(self) -> None:
+        """Take the finished visit back while it rests."""
+        if (visit_id := self._state.visit_id) is not None:
+            self._do(self._capture.reopen(visit_id), "reopen visit")
+
+    def leave_subject(self) -> None:
+        """Go on to the next subject."""
+        self._desk.open_subject(None)
+
+    # ---- pictures ------------------------------------------------------------------------
+
+    def take_in(self, paths: tuple[Path, ...], slot_id: SlotId | None = None) -> None:
+        """Take in files and folders; several find their slots by themselves."""
+        total = None if any(path.is_dir() for path in paths) else len(paths)
+        self._take_in(paths, slot_id, total)
+
+    def paste(self, data: bytes, slot_id: SlotId | None = None) -> None:
+        """Take in the clipboard's picture."""
+        from haut_desktop.services.intake import Pasted
+
+        self._take_in((Pasted(data),), slot_id, 1)
+
+    def stop_intake(self) -> None:
+        """Stop after the picture that is being sealed; what is sealed stays."""
+        for task in tuple(self._running):
+            task.cancel()
+
+    def forget_rejected(self) -> None:
+        """Clear the list of files that were not taken in."""
+        self._show_rejected(())
+
+    def add_slot(self, side: Side) -> None:
+        """Add a slot beyond the plan."""
+        if (visit_id := self._state.visit_id) is not None:
+            self._do(self._capture.add_free_slot(visit_id, side), "add slot")
+
+    def choose_take(self, take_id: TakeId) -> None:
+        """Let a take count."""
+        self._do(self._capture.choose_take(take_id, "Chosen on the capture page"), "choose take")
+
+    def move_take(self, take_id: TakeId, slot_id: SlotId) -> None:
+        """Put a take into another slot."""
+        self._do(self._capture.move_take(take_id, slot_id), "move take")
+
+    def remove_take(self, take_id: TakeId) -> None:
+        """Take a picture out of the visit."""
+        self._do(self._capture.remove_take(take_id, "Removed on the capture page"), "remove take")
+
+    # ---- inside --------------------------------------------------------------------------
+
+    def _do(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        self._tasks.start(work, name=name)
+
+    def _take_in(
+        self, sources: "tuple[Source, ...]", slot_id: SlotId | None, total: int | None
+    ) -> None:
+        visit_id = self._state.visit_id
+        if visit_id is None or self._state.is_finished or not sources:
+            self._notices.tell("No visit is open", "Open or reopen a visit, then drop pictures.")
+            return
+        going = self._intake
+        if going.is_going:
+            total = None if total is None or going.total is None else going.total + total
+        self._show_intake(going.done if going.is_going else 0, total)
+        work = self._take_in_all(visit_id, sources, slot_id)
+        task = self._tasks.start(work, name="take in")
+        self._running.add(task)
+        task.add_done_callback(self._on_intake_done)
+
+    async def _take_in_all(
+        self, visit_id: VisitId, sources: "tuple[Source, ...]", slot_id: SlotId | None
+    ) -> None:
+        await self._capture.take_in_all(visit_id, sources, self._on_outcome, slot_id=slot_id)
+
+    async def _start_visit(self, name: str) -> None:
+        study, subject = self._desk.study, self._desk.subject
+        if study is not None and subject is not None:
+            visit = await self._capture.open_visit(study, subject.id, name)
+            self._desk.open_visit(visit.id)
+
+    async def _confirm(self, visit_id: VisitId) -> None:
+        subject = self._desk.subject
+        if subject is None:
+            return
+        sheet = await self._capture.sheet(visit_id)
+        problems = await self._capture.problems(visit_id)
+        previous = await self._capture.previous_front(subject.id, visit_id)
+        self.confirmation_ready.emit(self._confirmation(subject, sheet, problems, previous))
+
+    def _confirmation(
+        self,
+        subject: Subject,
+        sheet: VisitSheet,
+        problems: tuple[str, ...],
+        previous: OriginalId | None,
+    ) -> Confirmation:
+        return Confirmation(
+            subject_code=subject.code,
+            details=f"{visit_title(sheet.visit)} · {sheet.visit.local_date.isoformat()}",
+            visit=visit_title(sheet.visit),
+            slots=self._slots(sheet),
+            problems=tuple(problems),
+            previous_front=previous,
+        )
+
+    async def _finish(self, visit_id: VisitId, reason: str) -> None:
+        await self._capture.finish(visit_id, reason)
+        self.finished.emit()
+
+    async def _read(self, reading: int) -> None:
+        subject, study = self._desk.subject, self._desk.study
+        if subject is None or study is None:
+            return
+        visits = await self._capture.visits(subject.id)
+        planned = await self._capture.planned_names(study, subject.id)
+        state = CaptureState(
+            subject_code=subject.code,
+            visits=tuple(visit_tab(visit) for visit in visits),
+            planned=tuple(planned),
+        )
+        visit_id = self._desk.visit_id or _open_one(visits)
+        if visit_id is not None:
+            sheet = await self._capture.sheet(visit_id)
+            state = self._with_sheet(state, sheet, await self._capture.problems(visit_id))
+        if reading == self._reading:
+            self._desk.open_visit(visit_id)
+            self._show(state)
+
+    def _with_sheet(
+        self, state: CaptureState, sheet: VisitSheet, problems: tuple[str, ...]
+    ) -> CaptureState:
+        visit = sheet.visit
+        return replace(
+            state,
+            visit_id=visit.id,
+            visit=visit_title(visit),
+            slots=self._slots(sheet),
+            problems=tuple(problems),
+            is_finished=visit.status is VisitStatus.FINISHED,
+            rest=rest_words(visit, self._clock(), self._desk.zone),
+            can_reopen=rests(visit, self._clock()),
+        )
+
+    def _slots(self, sheet: VisitSheet) -> tuple[SlotLine, ...]:
+        return tuple(slot_line(shelf, self._desk.zone) for shelf in sheet.shelves)
+
+    def _show(self, state: CaptureState) -> None:
+        self._state = state
+        self.changed.emit(state)
+
+    def _show_intake(self, done: int, total: int | None) -> None:
+        self._intake = Intake(done, total, taken_words(done, total), is_going=True)
+        self.intake_changed.emit(self._intake)
+
+    def _show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
+        self._rejected = rejected
+        self.rejected_changed.emit(rejected)
+
+    def _on_outcome(self, outcome: "IntakeOutcome") -> None:
+        self._show_intake(self._intake.done + 1, self._intake.total)
+        if isinstance(error := outcome.error, HautError):
+            line = Rejected(outcome.name, error.title, error.message)
+            self._show_rejected((*self._rejected, line))
+
+    def _on_intake_done(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        if not self._running:
+            self._intake = Intake()
+            self.intake_changed.emit(self._intake)
+
+    def _on_subject_changed(self, _subject: object) -> None:
+        self._show_rejected(())
+        self.refresh()
+
+    def _on_visit_changed(self, visit_id: object) -> None:
+        if visit_id != self._state.visit_id:
+            self.refresh()
+
+    def _on_change(self, change: Change) -> None:
+        if change.topic in _TOPICS and self._desk.subject is not None:
+            self.refresh()
+
+
+def _open_one(visits: tuple[Visit, ...]) -> VisitId | None:
+    """The latest visit that still takes pictures."""
+    return next((visit.id for visit in reversed(visits) if visit.status is VisitStatus.OPEN), None)

@@ -1,0 +1,27 @@
+"""Dropped and pasted things: their paths, or the clipboard's picture as PNG bytes."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData
+from PySide6.QtGui import QImage
+
+
+def holds_pictures(mime: QMimeData) -> bool:
+    """Whether there is anything that could be taken in."""
+    return bool(paths_of(mime)) or mime.hasImage()
+
+
+def paths_of(mime: QMimeData) -> tuple[Path, ...]:
+    """The local files and folders."""
+    return tuple(Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile())
+
+
+def pasted_png(mime: QMimeData) -> bytes:
+    """The picture itself as PNG, pixel for pixel; empty where there is none."""
+    image = mime.imageData() if mime.hasImage() else None
+    if not isinstance(image, QImage) or image.isNull():
+        return b""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, b"PNG")
+    return bytes(buffer.data().data())

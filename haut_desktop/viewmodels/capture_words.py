@@ -1,0 +1,154 @@
+"""A visit in the capture page's words: slots, takes, quality, and what became of dropped files."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
+from haut_desktop.domain.imaging import Side, Slot, VerdictLevel
+from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitStatus
+from haut_desktop.viewmodels.words import clock_time, count
+
+SIDE_TITLES: Final = {
+    Side.FRONT: "Front",
+    Side.LEFT: "Left",
+    Side.RIGHT: "Right",
+    Side.OTHER: "Other",
+}
+_SIDE_HINTS: Final = {
+    Side.FRONT: "Looks into the camera",
+    Side.LEFT: "The subject's left cheek",
+    Side.RIGHT: "The subject's right cheek",
+    Side.OTHER: "Any other view",
+}
+_TONES: Final = {VerdictLevel.GOOD: "good", VerdictLevel.WARN: "warn", VerdictLevel.BAD: "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTab:
+    """One visit in the visit list."""
+
+    id: VisitId
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityMark:
+    """One word on quality with its tone."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLine:
+    """One take of a slot."""
+
+    take_id: TakeId
+    original_id: OriginalId
+    number: int
+    counts: bool
+    marks: tuple[QualityMark, ...]
+    words: str
+    """Size in pixels and when it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLine:
+    """One slot of the visit."""
+
+    slot_id: SlotId
+    side: Side
+    title: str
+    hint: str
+    is_required: bool
+    takes: tuple[TakeLine, ...] = ()
+
+    @property
+    def counting(self) -> TakeLine | None:
+        """The take that counts."""
+        return next((take for take in self.takes if take.counts), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that was not taken in, and why."""
+
+    name: str
+    title: str
+    message: str
+
+
+def visit_tab(visit: Visit) -> VisitTab:
+    """Say a visit in one line: ``Week 4 · 1 Mar 2026 · open``."""
+    return VisitTab(visit.id, f"{visit_title(visit)} · {_date(visit)} · {visit.status}")
+
+
+def visit_title(visit: Visit) -> str:
+    """A visit's name, with its number where it is a repeat."""
+    return visit.name if visit.occurrence == 1 else f"{visit.name} ({visit.occurrence})"
+
+
+def slot_line(shelf: Shelf, zone: str) -> SlotLine:
+    """Say a slot with its takes."""
+    slot = shelf.slot
+    takes = tuple(_take_line(taken, zone) for taken in shelf.takes)
+    return SlotLine(
+        slot_id=slot.id,
+        side=slot.side,
+        title=_slot_title(slot),
+        hint=_SIDE_HINTS[slot.side],
+        is_required=slot.is_required,
+        takes=takes,
+    )
+
+
+def rests(visit: Visit, now: datetime) -> bool:
+    """Whether a finished visit still rests, so that it can be reopened."""
+    is_finished = visit.status is VisitStatus.FINISHED
+    return is_finished and visit.not_before is not None and visit.not_before > now
+
+
+def rest_words(visit: Visit, now: datetime, zone: str) -> str:
+    """Say what happens to a finished visit."""
+    if visit.status is not VisitStatus.FINISHED:
+        return ""
+    if visit.not_before is not None and rests(visit, now):
+        return f"Sealed. Goes out at {clock_time(visit.not_before, zone)}."
+    return "Sealed. On its way; the outbox shows how far it is."
+
+
+def taken_words(done: int, total: int | None) -> str:
+    """Say how far taking in has come and what is left."""
+    if total is None or total < done:
+        return f"{count(done, 'picture')} checked and sealed…"
+    return f"{done} of {total} checked and sealed, {total - done} left"
+
+
+def _slot_title(slot: Slot) -> str:
+    parts = [SIDE_TITLES[slot.side]]
+    if slot.light != "regular":
+        parts.append(slot.light)
+    if slot.step:
+        parts.append(slot.step)
+    if slot.replicate > 1:
+        parts.append(f"no. {slot.replicate}")
+    return " · ".join(parts)
+
+
+def _take_line(taken: TakenPicture, zone: str) -> TakeLine:
+    original = taken.original
+    marks = tuple(QualityMark(v.text, _TONES[v.level]) for v in taken.verdicts)
+    pixels = f"{original.width} × {original.height} px"
+    return TakeLine(
+        take_id=taken.take.id,
+        original_id=original.id,
+        number=taken.take.number,
+        counts=taken.take.counts,
+        marks=marks or (QualityMark("Sealed", "good"),),
+        words=f"{pixels} · {clock_time(original.captured.utc, zone)}",
+    )
+
+
+def _date(visit: Visit) -> str:
+    return f"{visit.local_date.day} {visit.local_date:%b %Y}"

@@ -1,0 +1,157 @@
+"""The capture page: drop, paste or choose a visit's pictures, check them, finish the visit."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QStackedWidget, QWidget
+
+from haut_desktop.domain.ids import SlotId
+from haut_desktop.viewmodels.capture import CaptureState, CaptureViewModel, Confirmation, Intake
+from haut_desktop.widgets.boxes import column, held, scrolled
+from haut_desktop.widgets.busy_bar import BusyBar
+from haut_desktop.widgets.drop_area import DropArea
+from haut_desktop.widgets.empty_state import EmptyState
+from haut_desktop.widgets.finish_sheet import FinishSheet
+from haut_desktop.widgets.rejected_list import RejectedList
+from haut_desktop.widgets.slot_card import SlotCard
+from haut_desktop.widgets.visit_chooser import VisitChooser
+from haut_desktop.widgets.visit_foot import VisitFoot
+from haut_desktop.widgets.visit_header import VisitHeader
+
+_FILTER = "Pictures (*.jpg *.jpeg *.png *.heic *.heif *.webp *.tif *.tiff);;All files (*)"
+_COLUMNS = 3
+
+
+class CapturePage(DropArea):
+    """No subject, no visit, a visit: each with its own first thing to do."""
+
+    subject_wanted = Signal()
+
+    def __init__(self, view_model: CaptureViewModel) -> None:
+        super().__init__()
+        self._view_model = view_model
+        self._cards: dict[SlotId, SlotCard] = {}
+        self._nobody = EmptyState(
+            "capture",
+            "Whose visit is it?",
+            "Open or register the subject in front of you; the visit's pictures go here.",
+            action="&Find the subject",
+        )
+        self._chooser = VisitChooser()
+        self._header = VisitHeader()
+        self._busy = BusyBar("Taking in pictures", can_stop=True)
+        self._rejected = RejectedList()
+        self._grid = QGridLayout()
+        self._foot = VisitFoot()
+        self._stack = QStackedWidget()
+        for page in (self._nobody, self._chooser, self._visit_page()):
+            self._stack.addWidget(page)
+        self.setLayout(column(self._stack, gap=0))
+        self._connect()
+        self._on_view_model_changed(view_model.state)
+        self._on_intake_changed(view_model.intake)
+        self._rejected.show_rejected(view_model.rejected)
+
+    def _visit_page(self) -> QWidget:
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(16)
+        cards = scrolled(held(self._grid))
+        above = column(self._header, self._busy, self._rejected, cards, gap=12)
+        above.setStretch(3, 1)
+        above.setContentsMargins(24, 12, 24, 12)
+        return held(column(held(above), self._foot, gap=0))
+
+    def _connect(self) -> None:
+        model = self._view_model
+        self._nobody.acted.connect(self.subject_wanted)
+        for chooser in (self._chooser, self._header):
+            chooser.started.connect(model.start_visit)
+            chooser.opened.connect(model.open_visit)
+        self._header.slot_wanted.connect(model.add_slot)
+        self._header.files_wanted.connect(partial(self._choose_files, None))
+        self._busy.stopped.connect(model.stop_intake)
+        self._rejected.dismissed.connect(model.forget_rejected)
+        self._foot.finish_wanted.connect(model.ask_to_finish)
+        self._foot.reopen_wanted.connect(model.reopen)
+        self._foot.next_wanted.connect(model.leave_subject)
+        model.changed.connect(self._on_view_model_changed)
+        model.intake_changed.connect(self._on_intake_changed)
+        model.rejected_changed.connect(self._rejected.show_rejected)
+        model.confirmation_ready.connect(self._on_confirmation_ready)
+        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
+        paste.activated.connect(self._on_paste_activated)
+
+    def _on_view_model_changed(self, state: CaptureState) -> None:
+        self._chooser.show_state(state)
+        self._header.show_state(state)
+        self._foot.show_state(state)
+        self._show_cards(state)
+        is_open = state.visit_id is not None and not state.is_finished
+        if is_open:
+            self.take_drops(self._view_model.take_in, self._view_model.paste)
+        else:
+            self.take_drops(None, None)
+        page = 0 if not state.subject_code else (1 if state.visit_id is None else 2)
+        self._stack.setCurrentIndex(page)
+
+    def _show_cards(self, state: CaptureState) -> None:
+        wanted = [line.slot_id for line in state.slots]
+        if list(self._cards) != wanted:
+            self._rebuild(state)
+        for line in state.slots:
+            card = self._cards[line.slot_id]
+            card.show_line(line, is_open=not state.is_finished)
+            if state.is_finished:
+                card.take_drops(None, None)
+            else:
+                self._open_card(card, line.slot_id)
+
+    def _rebuild(self, state: CaptureState) -> None:
+        for card in self._cards.values():
+            self._grid.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self._cards = {}
+        for number, line in enumerate(state.slots):
+            card = SlotCard(line, self._view_model.thumbnails)
+            card.files_wanted.connect(self._choose_files)
+            card.take_chosen.connect(self._view_model.choose_take)
+            card.take_removed.connect(self._view_model.remove_take)
+            self._cards[line.slot_id] = card
+            self._grid.addWidget(card, number // _COLUMNS, number % _COLUMNS)
+
+    def _open_card(self, card: SlotCard, slot_id: SlotId) -> None:
+        model = self._view_model
+        card.take_drops(
+            lambda paths: model.take_in(paths, slot_id), lambda data: model.paste(data, slot_id)
+        )
+
+    def _choose_files(self, slot_id: SlotId | None) -> None:
+        dialog = QFileDialog(self, "Choose pictures")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilter(_FILTER)
+        dialog.filesSelected.connect(partial(self._on_files_selected, slot_id))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_files_selected(self, slot_id: SlotId | None, names: list[str]) -> None:
+        self._view_model.take_in(tuple(Path(name) for name in names), slot_id)
+
+    def _on_paste_activated(self) -> None:
+        self.hand_on(QGuiApplication.clipboard().mimeData())
+
+    def _on_intake_changed(self, intake: Intake) -> None:
+        if not intake.is_going:
+            self._busy.clear()
+        elif intake.total is None:
+            self._busy.show_going(intake.words)
+        else:
+            self._busy.show_progress(intake.done, intake.total, intake.words)
+
+    def _on_confirmation_ready(self, confirmation: Confirmation) -> None:
+        sheet = FinishSheet(confirmation, self._view_model.thumbnails, self)
+        sheet.confirmed.connect(self._view_model.finish)
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.open()

@@ -1,0 +1,142 @@
+"""The finish sheet: everything once more, beside the subject's previous front view."""
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QWidget
+
+from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.imaging import Side
+from haut_desktop.viewmodels.capture import Confirmation
+from haut_desktop.viewmodels.capture_words import SlotLine
+from haut_desktop.viewmodels.thumbnails import Thumbnails
+from haut_desktop.viewmodels.words import count
+from haut_desktop.widgets.badge import Badge
+from haut_desktop.widgets.boxes import column, frame, held, row, scrolled
+from haut_desktop.widgets.buttons import button, primary_button
+from haut_desktop.widgets.inline_problem import InlineProblem
+from haut_desktop.widgets.labels import caption, heading, label, muted
+from haut_desktop.widgets.picture_frame import PictureFrame
+from haut_desktop.widgets.tokens import Tone
+
+_SHORTEST_REASON = 3
+
+
+class FinishSheet(QDialog):
+    """Asks whether these are this subject's pictures; a missing required view needs a reason."""
+
+    confirmed = Signal(object)
+    """Carries the reason, which may be empty."""
+
+    def __init__(
+        self, confirmation: Confirmation, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._confirmation = confirmation
+        self._thumbnails = thumbnails
+        self._frames: list[tuple[OriginalId, PictureFrame]] = []
+        self.setWindowTitle(f"Finish {confirmation.visit}")
+        self.setObjectName("finish-sheet")
+        self._reason = QPlainTextEdit()
+        self._reason.setObjectName("missing-reason")
+        self._reason.setAccessibleName("Reason why a required view is missing")
+        self._reason.setPlaceholderText("Why is it missing?")
+        self._reason.setTabChangesFocus(True)
+        self._reason.setFixedHeight(56)
+        self._finish = primary_button("&Finish visit", icon="check", tip="Finish visit (Enter)")
+        self._finish.setObjectName("confirm-finish")
+        self._back = button("&Back to the pictures", tip="Back to the pictures (Esc)")
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        whole = column(self._head(), self._pictures(), *self._problems(), self._foot(), gap=12)
+        whole.setStretch(1, 1)
+        whole.setContentsMargins(24, 16, 24, 16)
+        self.setLayout(whole)
+        self.setMinimumSize(QSize(840, 520))
+        self.resize(QSize(1080, 640))
+
+    def _head(self) -> QWidget:
+        shown = self._confirmation
+        taken = sum(slot.counting is not None for slot in shown.slots)
+        code = label(shown.subject_code, "title")
+        words = label(shown.details, "muted")
+        return held(row(code, words, None, Badge(count(taken, "picture"), Tone.ACCENT), gap=12))
+
+    def _pictures(self) -> QWidget:
+        now = [self._now(slot) for slot in self._confirmation.slots]
+        these = column(heading("This visit"), scrolled(held(row(*now, gap=12))))
+        both = row(gap=16)
+        both.addLayout(these, 3)
+        both.addWidget(frame("card", self._previous()), 1)
+        return held(both)
+
+    def _previous(self) -> QHBoxLayout:
+        picture = PictureFrame(Side.FRONT, height=200)
+        picture.setMinimumWidth(180)
+        original_id = self._confirmation.previous_front
+        words = "Is it the same person?"
+        if original_id is None:
+            picture.show_words("No earlier front view")
+            words = "This is the subject's first visit with a front view."
+        else:
+            self._watch(original_id, picture)
+        inside = column(heading("Previous front view"), picture, caption(words, wraps=True))
+        inside.setStretch(1, 1)
+        return row(inside, margins=(12, 12, 12, 12))
+
+    def _now(self, slot: SlotLine) -> QWidget:
+        picture = PictureFrame(slot.side, height=200)
+        picture.setMinimumWidth(150)
+        taken = slot.counting
+        parts: list[QWidget] = [picture, label(slot.title, "code")]
+        if taken is None:
+            picture.show_words("No picture")
+            tone = Tone.BAD if slot.is_required else Tone.NEUTRAL
+            parts.append(Badge("Missing, required" if slot.is_required else "Left out", tone))
+        else:
+            self._watch(taken.original_id, picture)
+            parts += [Badge(mark.text, Tone(mark.tone)) for mark in taken.marks[:2]]
+            parts.append(caption(f"Take {taken.number} · {slot.hint.lower()}"))
+        box = column(*parts, gap=4)
+        box.setStretch(0, 1)
+        return held(box)
+
+    def _problems(self) -> list[QWidget]:
+        problem = InlineProblem(Tone.BAD)
+        problem.say(" ".join(self._confirmation.problems))
+        self._reason.setVisible(bool(self._confirmation.problems))
+        return [problem, self._reason]
+
+    def _foot(self) -> QWidget:
+        words = muted("Finished pictures rest for a few minutes and can be reopened, then they go.")
+        foot = row(words, self._back, self._finish)
+        foot.setStretch(0, 1)
+        return held(foot)
+
+    def _connect(self) -> None:
+        self._back.clicked.connect(self.reject)
+        self._finish.clicked.connect(self._on_finish_clicked)
+        self._finish.setDefault(True)
+        self._reason.textChanged.connect(self._show_readiness)
+        self._thumbnails.arrived.connect(self._on_thumbnail_arrived)
+        self._show_readiness()
+        (self._reason if self._confirmation.problems else self._finish).setFocus()
+
+    def _watch(self, original_id: OriginalId, picture: PictureFrame) -> None:
+        self._frames.append((original_id, picture))
+        image = self._thumbnails.get(original_id)
+        picture.show_image(image, is_expected=image is None)
+
+    def _show_readiness(self) -> None:
+        reason = self._reason.toPlainText().strip()
+        is_ready = not self._confirmation.problems or len(reason) >= _SHORTEST_REASON
+        self._finish.setEnabled(is_ready)
+
+    def _on_finish_clicked(self) -> None:
+        self.confirmed.emit(self._reason.toPlainText().strip())
+        self.accept()
+
+    def _on_thumbnail_arrived(self, original_id: OriginalId) -> None:
+        for watched, picture in self._frames:
+            if watched == original_id:
+                picture.show_image(self._thumbnails.get(original_id))

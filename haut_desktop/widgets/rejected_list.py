@@ -1,0 +1,56 @@
+"""Files that were not taken in, each with its reason, until somebody has read them."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
+
+from haut_desktop.viewmodels.capture_words import Rejected
+from haut_desktop.viewmodels.words import count
+from haut_desktop.widgets.boxes import column, row
+from haut_desktop.widgets.buttons import quiet_button
+from haut_desktop.widgets.labels import heading
+
+_HEIGHT = 132
+
+
+class RejectedList(QFrame):
+    """Hidden while everything was taken in."""
+
+    dismissed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("rejected")
+        self.setProperty("frame_role", "notice")
+        self.setProperty("tone", "warn")
+        self._title = heading("")
+        self._list = QListWidget()
+        self._list.setAccessibleName("Files that were not taken in")
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        dismiss = quiet_button("Dismiss", icon="close")
+        dismiss.setAccessibleName("Dismiss the files that were not taken in")
+        dismiss.clicked.connect(self.dismissed)
+        whole = column(row(self._title, None, dismiss), self._list, gap=4)
+        whole.setContentsMargins(12, 6, 8, 8)
+        self.setLayout(whole)
+        self.setMaximumHeight(_HEIGHT)
+        self.hide()
+
+    def show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
+        """Show these files; new ones come last and into sight."""
+        self._title.setText(f"{count(len(rejected), 'file')} not taken in")
+        for line in (
+            rejected[self._list.count() :] if self._is_longer(rejected) else self._all(rejected)
+        ):
+            item = QListWidgetItem(f"{line.name}: {line.title}. {line.message}")
+            item.setToolTip(line.message)
+            self._list.addItem(item)
+        self._list.scrollToBottom()
+        self.setVisible(bool(rejected))
+
+    def _is_longer(self, rejected: tuple[Rejected, ...]) -> bool:
+        return 0 < self._list.count() <= len(rejected)
+
+    def _all(self, rejected: tuple[Rejected, ...]) -> tuple[Rejected, ...]:
+        self._list.clear()
+        return rejected

@@ -1,0 +1,160 @@
+"""Slot card: one expected picture with its takes and what was said about its quality."""
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from haut_desktop.domain.ids import OriginalId
+from haut_desktop.viewmodels.capture_words import SlotLine, TakeLine
+from haut_desktop.viewmodels.thumbnails import Thumbnails
+from haut_desktop.widgets.badge import Badge
+from haut_desktop.widgets.boxes import column, held, row
+from haut_desktop.widgets.buttons import button, icon_button
+from haut_desktop.widgets.drop_area import DropArea
+from haut_desktop.widgets.labels import caption, heading
+from haut_desktop.widgets.picture_frame import PictureFrame
+from haut_desktop.widgets.tokens import Tone
+
+_MOST_MARKS = 2
+
+
+class SlotCard(DropArea):
+    """Takes drops for its slot; the counting take fills it, the others are one key away."""
+
+    files_wanted = Signal(object)
+    take_chosen = Signal(object)
+    take_removed = Signal(object)
+
+    def __init__(self, line: SlotLine, thumbnails: Thumbnails) -> None:
+        super().__init__()
+        self._thumbnails = thumbnails
+        self._line = line
+        self.setObjectName(f"slot-{line.side}")
+        self.setProperty("frame_role", "card")
+        self.setMinimumSize(QSize(260, 400))
+        self._title = heading("")
+        self._need = Badge()
+        self._hint = caption("")
+        self._picture = PictureFrame(line.side, height=220)
+        self._words = caption("")
+        self._marks = _strip()
+        self._takes = _strip()
+        self._choose = button("Choose files…", icon="folder")
+        self._choose.clicked.connect(lambda: self.files_wanted.emit(self._line.slot_id))
+        self._remove = icon_button("remove", "Remove this picture")
+        self._remove.clicked.connect(self._on_remove_clicked)
+        self._lay_out()
+        thumbnails.arrived.connect(self._on_thumbnail_arrived)
+
+    @property
+    def line(self) -> SlotLine:
+        """The slot that is shown."""
+        return self._line
+
+    def show_line(self, line: SlotLine, *, is_open: bool) -> None:
+        """Show the slot as it is now; a finished visit's slots take nothing."""
+        self._line = line
+        taken = line.counting
+        self._title.setText(line.title)
+        self._hint.setText(line.hint)
+        self._show_need(line)
+        self._words.setText(taken.words if taken else "")
+        self._picture.show_words("Drop, paste or choose a picture" if is_open else "No picture")
+        self._choose.setVisible(is_open)
+        self._choose.setText("Another take…" if taken else "Choose files…")
+        self._choose.setAccessibleName(f"Choose a picture for {line.title}")
+        self._remove.setVisible(is_open and taken is not None)
+        self._remove.setAccessibleName(f"Remove the {line.title} picture")
+        self._show_marks(taken)
+        self._show_takes(line, is_open=is_open)
+        self._show_picture()
+        self._say(taken)
+
+    def show_hover(self, is_over: bool) -> None:
+        """Light up the frame."""
+        self._picture.show_target(is_over)
+
+    def _lay_out(self) -> None:
+        head = row(self._title, self._need, None, self._hint)
+        foot = row(self._choose, None, self._remove)
+        marks = held(row(self._marks, None))
+        whole = column(head, self._picture, marks, row(self._takes, None, self._words), foot)
+        whole.setStretch(1, 1)
+        whole.setContentsMargins(12, 12, 12, 12)
+        self.setLayout(whole)
+
+    def _show_need(self, line: SlotLine) -> None:
+        if line.takes:
+            self._need.say("", Tone.NEUTRAL)
+        elif line.is_required:
+            self._need.say("Required", Tone.ACCENT)
+        else:
+            self._need.say("Optional", Tone.NEUTRAL)
+
+    def _show_marks(self, taken: TakeLine | None) -> None:
+        marks = taken.marks[:_MOST_MARKS] if taken else ()
+        _refill(self._marks, [Badge(mark.text, Tone(mark.tone)) for mark in marks])
+        every = "\n".join(mark.text for mark in taken.marks) if taken else ""
+        self._marks.setToolTip(every)
+
+    def _show_takes(self, line: SlotLine, *, is_open: bool) -> None:
+        several = line.takes if len(line.takes) > 1 else ()
+        _refill(self._takes, [self._take_button(take, is_open=is_open) for take in several])
+
+    def _take_button(self, take: TakeLine, *, is_open: bool) -> QWidget:
+        made = button(f"✓ {take.number}" if take.counts else str(take.number), role="choice")
+        made.setCheckable(True)
+        made.setChecked(take.counts)
+        made.setEnabled(is_open)
+        counts = ", counts" if take.counts else ""
+        made.setAccessibleName(f"Take {take.number} of {self._line.title}{counts}")
+        made.setToolTip(f"Let take {take.number} count")
+        made.clicked.connect(partial(self._on_take_clicked, take))
+        return made
+
+    def _show_picture(self) -> None:
+        taken = self._line.counting
+        image = self._thumbnails.get(taken.original_id) if taken else None
+        self._picture.show_image(image, is_expected=taken is not None and image is None)
+
+    def _say(self, taken: TakeLine | None) -> None:
+        marks = ", ".join(mark.text for mark in taken.marks) if taken else "no picture yet"
+        need = "required" if self._line.is_required else "optional"
+        self.setAccessibleName(f"{self._line.title}, {need}: {marks}")
+        self.setAccessibleDescription(self._line.hint)
+
+    def _on_thumbnail_arrived(self, original_id: OriginalId) -> None:
+        taken = self._line.counting
+        if taken is not None and taken.original_id == original_id:
+            self._show_picture()
+
+    def _on_take_clicked(self, take: TakeLine) -> None:
+        self.take_chosen.emit(take.take_id)
+
+    def _on_remove_clicked(self) -> None:
+        if (taken := self._line.counting) is not None:
+            self.take_removed.emit(taken.take_id)
+
+
+def _strip() -> QWidget:
+    strip = QWidget()
+    box = QHBoxLayout(strip)
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(4)
+    box.setAlignment(Qt.AlignmentFlag.AlignLeft)
+    return strip
+
+
+def _refill(strip: QWidget, parts: list[QWidget] | list[Badge]) -> None:
+    layout = strip.layout()
+    if layout is None:
+        return
+    while (item := layout.takeAt(0)) is not None:
+        if (old := item.widget()) is not None:
+            old.hide()
+            old.setParent(None)
+            old.deleteLater()
+    for part in parts:
+        layout.addWidget(part)
+    strip.setVisible(bool(parts))
