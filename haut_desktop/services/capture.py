@@ -1,6 +1,7 @@
 """Capture: a visit's pictures taken in, sealed before anything else is promised, and finished."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["Capture", "IntakeOutcome", "Pasted", "Source"]
 
@@ -231,7 +234,11 @@ class Capture:
         def make() -> bytes:
             data = self._vault.open(original.vault_name, original.digest.sha256)
             made = pictures.thumbnail(data, edge_px)
-            self._cache.put(key, made)
+            try:
+                self._cache.put(key, made)
+            except (HautError, OSError) as error:
+                # a preview that can't be kept is made again the next time
+                _log.info("preview of %s not kept: %s", original_id, type(error).__name__)
             return made
 
         return await asyncio.to_thread(make)

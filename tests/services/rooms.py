@@ -1,0 +1,130 @@
+"""A capture room for tests: a real station with a study, two subjects and an open visit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.delivery import BatchEvent
+from haut_desktop.domain.ids import PlatformBatchId, VisitId
+from haut_desktop.domain.imaging import Batch, Side
+from haut_desktop.domain.study import Study
+from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.visits import VisitSheet
+from haut_desktop.services.capture import Capture
+from haut_desktop.services.changes import Change, Changes
+from haut_desktop.services.disk_space import GIB, DiskSpace
+from haut_desktop.store.keys import NoRecovery
+from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.station import Station, create_station
+from haut_desktop.store.vault import Vault
+from tests.fakes.builders import make_address, make_study, make_subject
+from tests.fakes.clock import FakeClock
+from tests.fakes.keyring import FakeSecrets
+from tests.photographs import marked
+
+_ACT = Act()
+
+
+@dataclass
+class Room:
+    """A capture room: a real station with a study, two subjects and an open visit."""
+
+    capture: Capture
+    study: Study
+    subject: Subject
+    other: Subject
+    visit: VisitId
+    station: Station
+    clock: FakeClock
+    folder: Path
+    changes: list[Change]
+    free_bytes: list[int]
+
+    @property
+    def vault(self) -> Vault:
+        return self.station.vault
+
+    @property
+    def outbox(self) -> OutboxStore:
+        return self.station.outbox
+
+    def file(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    async def sheet(self) -> VisitSheet:
+        return await self.capture.sheet(self.visit)
+
+    async def side_of(self, path: Path) -> Side:
+        taken = await self.capture.take_in(self.visit, path)
+        shelves = (await self.sheet()).shelves
+        return next(s.slot.side for s in shelves if s.slot.id == taken.take.slot_id)
+
+    async def take_face(self) -> None:
+        for number, name in enumerate(("front.jpg", "left.jpg", "right.jpg")):
+            await self.capture.take_in(self.visit, self.file(name, marked(number)))
+
+    async def deliver(self) -> Batch:
+        """Let the visit's batch go, as delivery does."""
+        (batch,) = await self.batches()
+        await self.outbox.move_batch(batch.id, BatchEvent.INITIATE)
+        addresses = {image.id: make_address(image) for image in batch.images}
+        return await self.outbox.initiated(batch.id, PlatformBatchId("there-1"), addresses)
+
+    async def batches(self) -> tuple[Batch, ...]:
+        found = await self.outbox.deliveries(10)
+        return tuple(batch for delivery in found for batch in delivery.batches)
+
+
+@asynccontextmanager
+async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
+    """A station under ``tmp_path`` that is closed after the block."""
+    clock, changes, heard = FakeClock(), Changes(), list[Change]()
+    changes.subscribe(heard.append)
+    station = await create_station(
+        tmp_path / "station",
+        FakeSecrets(),
+        clock,
+        recovery=NoRecovery("a test"),
+        site_code="DE-01",
+        zone="Europe/Berlin",
+        station_name="Room 2",
+    )
+    here = await station.studies.station()
+    assert here is not None
+    study = make_study()
+    await station.studies.save_study(study, _ACT)
+    subject, other = make_subject(study, "B-007"), make_subject(study, "B-008")
+    await station.subjects.add(subject, _ACT)
+    await station.subjects.add(other, _ACT)
+    free_bytes = [100 * GIB]
+    capture = Capture(
+        studies=station.studies,
+        subjects=station.subjects,
+        visits=station.visits,
+        vault=station.vault,
+        cache=station.cache,
+        station_id=here.id,
+        act=lambda reason: Act(reason=reason),
+        changes=changes,
+        clock=clock,
+        space=DiskSpace(tmp_path, free_bytes_of=lambda _: free_bytes[0]),
+    )
+    visit = await capture.open_visit(study, subject.id, "Baseline")
+    yield Room(
+        capture,
+        study,
+        subject,
+        other,
+        visit.id,
+        station,
+        clock,
+        tmp_path / "card",
+        heard,
+        free_bytes,
+    )
+    await station.aclose()

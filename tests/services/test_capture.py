@@ -1,0 +1,457 @@
+import asyncio
+import errno
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from haut_desktop.domain.delivery import BatchState, ImageState, Route
+from haut_desktop.domain.errors import (
+    DiskFullError,
+    HautError,
+    PictureError,
+    VisitClosedError,
+)
+from haut_desktop.domain.imaging import ImageType, Side, image_id_in
+from haut_desktop.domain.visits import VisitKind, VisitStatus
+from haut_desktop.services import pictures
+from haut_desktop.services.capture import IntakeOutcome, Pasted
+from haut_desktop.services.changes import Change, Topic
+from haut_desktop.services.disk_space import GIB
+from haut_desktop.store.vault import Vault
+from tests.photographs import bricks, encode, marked, portrait
+from tests.services.rooms import Room, open_room
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room(tmp_path) as opened:
+        yield opened
+
+
+# ---- visits
+
+
+async def test_a_visit_opens_with_the_plans_slots(room: Room) -> None:
+    sheet = await room.sheet()
+    assert [s.slot.side for s in sheet.shelves] == [Side.FRONT, Side.LEFT, Side.RIGHT]
+    assert [s.slot.is_required for s in sheet.shelves] == [True, False, False]
+    assert sheet.visit.kind is VisitKind.PLANNED
+
+
+async def test_the_visits_date_is_the_sites(room: Room) -> None:
+    room.clock.now = room.clock.now.replace(hour=23, minute=30)
+    visit = await room.capture.open_visit(room.study, room.subject.id, "Week 4")
+    assert visit.local_date.day == room.clock.now.day + 1
+
+
+async def test_an_open_visit_is_given_back_instead_of_a_second_one(room: Room) -> None:
+    again = await room.capture.open_visit(room.study, room.subject.id, " Baseline ")
+    assert again.id == room.visit
+
+
+async def test_a_finished_visits_name_makes_a_repeat(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    again = await room.capture.open_visit(room.study, room.subject.id, "Baseline")
+    assert (again.occurrence, again.kind) == (2, VisitKind.REPEAT)
+
+
+async def test_an_unplanned_name_makes_an_unscheduled_visit(room: Room) -> None:
+    visit = await room.capture.open_visit(room.study, room.subject.id, "Rash")
+    assert visit.kind is VisitKind.UNSCHEDULED
+
+
+async def test_planned_names_are_those_still_to_come(room: Room) -> None:
+    names = await room.capture.planned_names(room.study, room.subject.id)
+    assert names == ("Week 4", "Week 8", "Week 12")
+
+
+# ---- taking in
+
+
+async def test_a_picture_is_sealed_and_described(room: Room) -> None:
+    data = encode(portrait(), orientation=6, taken="2026:03:01 10:00:00", offset="+01:00")
+    taken = await room.capture.take_in(room.visit, room.file("front.jpg", data))
+    assert await room.capture.picture(taken.original.id) == data
+    assert taken.original.orientation == 6
+    assert taken.original.captured.source == "exif-original"
+    assert taken.original.captured.utc.hour == 9
+    assert taken.rendition.digest == taken.original.digest
+    assert taken.rendition.vault_name == taken.original.vault_name
+    kept = (await room.sheet()).shelves[0].counting
+    assert kept is not None
+    assert kept.original == taken.original
+    assert kept.verdicts == taken.verdicts
+
+
+def _contents(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_no_plain_picture_lies_on_the_disk(room: Room, tmp_path: Path) -> None:
+    data = marked(1)
+    taken = await room.capture.take_in(room.visit, Pasted(data))
+    await room.capture.thumbnail(taken.original.id, 96)
+    for content in _contents(tmp_path):
+        assert data[2000:2060] not in content
+        assert b"\x89PNG" not in content
+
+
+async def test_the_sidecar_says_whose_picture_it_is(room: Room) -> None:
+    taken = await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+    sidecar = room.vault.sidecar(taken.original.vault_name)
+    assert sidecar.subject_code == "B-007"
+    assert sidecar.visit_name == "Baseline"
+    assert sidecar.digest == taken.original.digest
+    assert sidecar.original_id == taken.original.id
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    (("left.jpg", Side.LEFT), ("B-007_R.jpg", Side.RIGHT), ("IMG_0001.JPG", Side.FRONT)),
+)
+async def test_a_picture_finds_its_slot_by_its_name(room: Room, name: str, side: Side) -> None:
+    assert await room.side_of(room.file(name, marked(1))) is side
+
+
+async def test_pictures_without_a_name_fill_the_slots_in_order_and_then_free_ones(
+    room: Room,
+) -> None:
+    sides = [await room.side_of(room.file(f"IMG_{n}.JPG", marked(n))) for n in range(4)]
+    assert sides == [Side.FRONT, Side.LEFT, Side.RIGHT, Side.OTHER]
+
+
+async def test_a_second_picture_of_a_side_is_a_retake_that_counts(room: Room) -> None:
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    second = await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+    shelf = (await room.sheet()).shelves[0]
+    assert [t.take.number for t in shelf.takes] == [1, 2]
+    assert shelf.counting is not None
+    assert shelf.counting.take.id == second.take.id
+
+
+async def test_a_chosen_slot_is_stronger_than_the_name(room: Room) -> None:
+    slot = (await room.sheet()).shelves[2].slot
+    taken = await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)), slot.id)
+    assert taken.take.slot_id == slot.id
+
+
+async def test_the_next_number_follows_a_removed_take(room: Room) -> None:
+    first = await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    await room.capture.remove_take(first.take.id, "moved")
+    second = await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+    assert second.take.number == 2
+
+
+async def test_a_removed_picture_can_be_added_again(room: Room) -> None:
+    path = room.file("front.jpg", marked(1))
+    first = await room.capture.take_in(room.visit, path)
+    await room.capture.remove_take(first.take.id)
+    await room.capture.take_in(room.visit, path)
+    assert (await room.sheet()).shelves[0].counting is not None
+
+
+async def test_a_wrong_extension_does_not_matter(room: Room) -> None:
+    taken = await room.capture.take_in(room.visit, room.file("front.txt", marked(1, "PNG")))
+    assert taken.original.media_type == "image/png"
+
+
+async def test_a_picture_without_a_face_is_taken_in_and_said(room: Room) -> None:
+    taken = await room.capture.take_in(room.visit, room.file("front.jpg", encode(bricks())))
+    assert "no-face" in {verdict.code for verdict in taken.verdicts}
+
+
+async def test_a_picture_of_another_day_is_said(room: Room) -> None:
+    data = encode(portrait(), taken="2025:12:24 10:00:00")
+    taken = await room.capture.take_in(room.visit, room.file("front.jpg", data))
+    assert "other-day" in {verdict.code for verdict in taken.verdicts}
+
+
+async def test_the_screen_hears_of_a_new_picture(room: Room) -> None:
+    room.changes.clear()
+    await room.capture.take_in(room.visit, Pasted(marked(1)))
+    assert room.changes == [Change(Topic.VISITS, frozenset({room.visit}))]
+
+
+# ---- bad input
+
+
+async def _refused(room: Room, source: Path | Pasted) -> HautError:
+    before = room.vault.names()
+    with pytest.raises(HautError) as caught:
+        await room.capture.take_in(room.visit, source)
+    assert room.vault.names() == before
+    assert all(not shelf.takes for shelf in (await room.sheet()).shelves)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    (
+        (b"", "empty"),
+        (b"a letter", "not a picture"),
+        (marked(1)[:9000], "damaged or not complete"),
+        (encode(np.zeros((1, 1, 3), np.uint8), "PNG"), "1 × 1"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "export it as JPEG"),
+    ),
+)
+async def test_a_bad_picture_is_refused_without_a_trace(
+    room: Room, data: bytes, words: str
+) -> None:
+    error = await _refused(room, room.file("front.jpg", data))
+    assert isinstance(error, PictureError)
+    assert words.lower() in error.message.lower()
+
+
+async def test_forty_megabytes_are_refused(room: Room) -> None:
+    path = room.file("front.jpg", b"")
+    with path.open("wb") as file:
+        file.truncate(40 * 2**20)
+    assert "40.0 MB" in (await _refused(room, path)).message
+
+
+async def test_a_file_that_vanished_is_refused(room: Room) -> None:
+    assert "no longer there" in (await _refused(room, room.folder / "front.jpg")).message
+
+
+async def test_the_same_picture_twice_is_refused_with_its_place(room: Room) -> None:
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    with pytest.raises(PictureError, match="in this visit already as front view"):
+        await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+
+
+async def test_the_same_picture_dropped_twice_at_once_is_taken_once(room: Room) -> None:
+    path = room.file("front.jpg", marked(1))
+    outcomes = await asyncio.gather(
+        *(room.capture.take_in(room.visit, path) for _ in range(3)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, PictureError) for outcome in outcomes) == 2
+
+
+async def test_a_picture_of_another_subject_is_refused_with_the_code(room: Room) -> None:
+    theirs = await room.capture.open_visit(room.study, room.other.id, "Week 4")
+    await room.capture.take_in(theirs.id, room.file("front.jpg", marked(1)))
+    error = await _refused(room, room.file("again.jpg", marked(1)))
+    assert "B-008" in error.message
+    assert "Week 4" in error.message
+
+
+async def test_a_picture_of_an_earlier_visit_is_refused_with_the_visit(room: Room) -> None:
+    earlier = await room.capture.open_visit(room.study, room.subject.id, "Week 4")
+    await room.capture.take_in(earlier.id, room.file("front.jpg", marked(1)))
+    error = await _refused(room, room.file("front.jpg", marked(1)))
+    assert "Week 4" in error.message
+
+
+async def test_a_disk_that_is_nearly_full_refuses_before_it_is_too_late(room: Room) -> None:
+    room.free_bytes[0] = GIB // 2 - 1
+    error = await _refused(room, room.file("front.jpg", marked(1)))
+    assert isinstance(error, DiskFullError)
+    assert "511 MB" in error.message or "512 MB" in error.message
+
+
+async def test_a_disk_that_is_getting_full_warns_and_works(room: Room) -> None:
+    assert await room.capture.space_warning() is None
+    room.free_bytes[0] = GIB - 1
+    assert "free" in (await room.capture.space_warning() or "")
+    await room.capture.take_in(room.visit, Pasted(marked(1)))
+
+
+async def test_one_bad_file_stops_no_other(room: Room) -> None:
+    sources = [
+        room.file("a/front.jpg", marked(1)),
+        room.file("a/left.jpg", b"a letter"),
+        room.folder / "gone.jpg",
+        room.file("a/right.jpg", marked(2)),
+    ]
+    outcomes: list[IntakeOutcome] = []
+    await room.capture.take_in_all(room.visit, sources, outcomes.append)
+    assert [outcome.error is None for outcome in outcomes] == [True, False, False, True]
+
+
+async def test_a_folder_is_taken_in_by_name(room: Room) -> None:
+    for number, name in enumerate(("right.jpg", "front.jpg", "left.jpg")):
+        room.file(f"visit/{name}", marked(number))
+    room.file("visit/notes.txt", b"x")
+    outcomes: list[IntakeOutcome] = []
+    await room.capture.take_in_all(room.visit, [room.folder / "visit"], outcomes.append)
+    assert [outcome.name for outcome in outcomes] == ["front.jpg", "left.jpg", "right.jpg"]
+    assert all(shelf.counting for shelf in (await room.sheet()).shelves)
+
+
+async def test_a_folder_of_five_hundred_is_refused_and_the_rest_goes_on(room: Room) -> None:
+    for number in range(500):
+        room.file(f"archive/IMG_{number:03}.jpg", b"x")
+    outcomes: list[IntakeOutcome] = []
+    sources = [room.folder / "archive", room.file("front.jpg", marked(1))]
+    await room.capture.take_in_all(room.visit, sources, outcomes.append)
+    assert outcomes[0].error is not None
+    assert "this visit's pictures" in outcomes[0].error.message
+    assert outcomes[1].taken is not None
+    assert len(room.vault.names()) == 1
+
+
+async def test_a_disk_that_fills_up_while_sealing_leaves_no_row(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Vault, data: bytes, sidecar: object) -> str:
+        raise DiskFullError from OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Vault, "seal", fail)
+    assert isinstance(await _refused(room, room.file("front.jpg", marked(1))), DiskFullError)
+
+
+# ---- previews
+
+
+@pytest.mark.parametrize("orientation", tuple(range(1, 9)))
+async def test_a_thumbnail_lies_as_the_decoded_picture_does(room: Room, orientation: int) -> None:
+    data = encode(portrait()[:, :300], orientation=orientation)
+    taken = await room.capture.take_in(room.visit, Pasted(data))
+    png = await room.capture.thumbnail(taken.original.id, 128)
+    small = np.asarray(Image.open(BytesIO(png)), np.uint8)
+    upright = pictures.decode(data)
+    assert max(small.shape[:2]) == 128
+    assert (small.shape[0] > small.shape[1]) == (upright.shape[0] > upright.shape[1])
+    shrunk = np.asarray(Image.fromarray(upright).resize(small.shape[1::-1]), int)
+    assert np.abs(shrunk - small).mean() < 6
+    assert await room.capture.thumbnail(taken.original.id, 128) == png
+
+
+async def test_the_previous_front_is_the_latest_earlier_one(room: Room) -> None:
+    first = await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    room.clock.advance(60)
+    week_4 = await room.capture.open_visit(room.study, room.subject.id, "Week 4")
+    assert await room.capture.previous_front(room.subject.id, week_4.id) == first.original.id
+    assert await room.capture.previous_front(room.subject.id, room.visit) is None
+
+
+# ---- finishing
+
+
+async def test_an_empty_visit_is_not_finished(room: Room) -> None:
+    assert await room.capture.problems(room.visit) == ("The visit has no picture yet.",)
+    with pytest.raises(PictureError, match="no new picture"):
+        await room.capture.finish(room.visit, "nobody came")
+
+
+async def test_a_missing_required_view_needs_a_reason(room: Room) -> None:
+    await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+    assert await room.capture.problems(room.visit) == ("The front view is missing.",)
+    with pytest.raises(PictureError, match="front view is missing"):
+        await room.capture.finish(room.visit, "  ")
+    visit = await room.capture.finish(room.visit, "bandage on the forehead")
+    assert visit.status is VisitStatus.FINISHED
+
+
+async def test_a_finished_visits_face_is_one_signed_batch_that_rests(room: Room) -> None:
+    await room.take_face()
+    visit = await room.capture.finish(room.visit)
+    (batch,) = await room.batches()
+    assert (batch.route, batch.state) == (Route.SIGNED, BatchState.OPEN)
+    assert {image.side for image in batch.images} == {Side.FRONT, Side.LEFT, Side.RIGHT}
+    assert {image.state for image in batch.images} == {ImageState.SEALED}
+    assert all(image_id_in(image.name) == image.id for image in batch.images)
+    assert batch.not_before == visit.not_before
+    assert visit.not_before is not None
+    assert (visit.not_before - room.clock.now).total_seconds() == room.study.plan.resting_s
+    assert Topic.OUTBOX in {change.topic for change in room.changes}
+
+
+async def test_only_the_take_that_counts_goes(room: Room) -> None:
+    first = await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+    await room.capture.choose_take(first.take.id, "sharper")
+    await room.capture.finish(room.visit)
+    (batch,) = await room.batches()
+    assert [image.rendition.id for image in batch.images] == [first.rendition.id]
+
+
+async def test_what_the_signed_way_has_no_place_for_goes_inline(room: Room) -> None:
+    await room.take_face()
+    slot = await room.capture.add_free_slot(room.visit, Side.OTHER)
+    await room.capture.take_in(room.visit, room.file("mole.jpg", marked(9)), slot.id)
+    await room.capture.finish(room.visit)
+    ways = {batch.route: len(batch.images) for batch in await room.batches()}
+    assert ways == {Route.SIGNED: 3, Route.INLINE: 1}
+
+
+async def test_a_picture_without_a_dataset_is_said_before_anything_goes(room: Room) -> None:
+    await room.take_face()
+    slot = await room.capture.add_free_slot(room.visit, Side.OTHER, ImageType.HAIR)
+    await room.capture.take_in(room.visit, room.file("hair.jpg", marked(9)), slot.id)
+    with pytest.raises(PictureError, match="no dataset for hair pictures"):
+        await room.capture.finish(room.visit)
+    assert (await room.sheet()).visit.status is VisitStatus.OPEN
+
+
+async def test_a_visit_without_a_subject_is_not_finished(room: Room) -> None:
+    visit = await room.capture.open_visit(room.study, None, "Baseline")
+    await room.capture.take_in(visit.id, room.file("front.jpg", marked(1)))
+    with pytest.raises(PictureError, match="whose pictures"):
+        await room.capture.finish(visit.id)
+
+
+async def test_a_finished_visit_takes_nothing_in(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    with pytest.raises(VisitClosedError, match="Reopen"):
+        await room.capture.take_in(room.visit, Pasted(marked(9)))
+    with pytest.raises(VisitClosedError):
+        await room.capture.finish(room.visit)
+
+
+async def test_a_resting_visit_is_reopened_and_finished_again(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    assert (await room.capture.reopen(room.visit)).status is VisitStatus.OPEN
+    assert await room.batches() == ()
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(9)))
+    await room.capture.finish(room.visit)
+    assert len(await room.batches()) == 1
+
+
+async def test_a_visit_that_has_left_is_not_reopened(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await room.deliver()
+    with pytest.raises(VisitClosedError):
+        await room.capture.reopen(room.visit)
+
+
+async def test_a_retake_after_delivery_supersedes_and_sends_only_the_new_picture(
+    room: Room,
+) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    gone = await room.deliver()
+    slot = (await room.sheet()).shelves[0].slot
+    taken = await room.capture.retake(
+        room.visit, room.file("front.jpg", marked(9)), slot.id, "eyes were closed"
+    )
+    fresh = next(batch for batch in await room.batches() if batch.id != gone.id)
+    assert fresh.supersedes == gone.id
+    assert [image.rendition.id for image in fresh.images] == [taken.rendition.id]
+
+
+async def test_a_retake_waits_while_the_visit_can_be_reopened(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    slot = (await room.sheet()).shelves[0].slot
+    with pytest.raises(VisitClosedError, match="Reopen"):
+        await room.capture.retake(room.visit, Pasted(marked(9)), slot.id, "eyes were closed")
+
+
+async def test_the_batchs_moment_is_the_cameras_and_never_in_the_future(room: Room) -> None:
+    data = encode(portrait(), taken="2026:03:01 09:00:00", offset="+01:00")
+    await room.capture.take_in(room.visit, room.file("front.jpg", data))
+    future = encode(portrait()[::-1].copy(), taken="2031:01:01 09:00:00")
+    await room.capture.take_in(room.visit, room.file("left.jpg", future))
+    await room.capture.finish(room.visit)
+    (batch,) = await room.batches()
+    assert batch.created_at.hour == 8
+    assert batch.created_at <= room.clock.now

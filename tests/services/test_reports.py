@@ -1,0 +1,158 @@
+import csv
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.desktop.printing import write_pdf
+from haut_desktop.domain.analysis import AlgorithmResult, AreaResult, BatchResults, Metric
+from haut_desktop.domain.delivery import ImageEvent
+from haut_desktop.domain.errors import StoreError
+from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.imaging import Batch, Side
+from haut_desktop.services.reports import Reports, VisitReport
+from tests.fakes.builders import make_proof
+from tests.photographs import marked
+from tests.services.rooms import Room, open_room
+
+_REDNESS = AlgorithmResult(
+    algorithm="redness",
+    version="2.1",
+    version_id=7,
+    name="Redness",
+    application="face_skin_metrics_3.0",
+    side=Side.FRONT,
+    is_ok=True,
+    areas=(
+        AreaResult(
+            "face",
+            Metric("redness_score", "Redness <score>", 71.5),
+            (Metric("redness_area", "Area", 3.25, "%"), Metric("type", "Type", "=cmd()")),
+        ),
+    ),
+)
+_FAILED = replace(
+    _REDNESS, algorithm="pores", name="Pores", is_ok=False, error="No face detected", areas=()
+)
+
+
+@dataclass
+class Desk:
+    """A visit that was delivered and computed."""
+
+    room: Room
+    reports: Reports
+    batch: Batch
+
+    async def report(self) -> VisitReport:
+        return await self.reports.visit_report(self.room.visit)
+
+
+def _reports(room: Room) -> Reports:
+    return Reports(
+        studies=room.station.studies,
+        subjects=room.station.subjects,
+        visits=room.station.visits,
+        outbox=room.station.outbox,
+        results=room.station.results,
+        clock=room.clock,
+    )
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_room(tmp_path) as room:
+        await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+        await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+        await room.capture.finish(room.visit)
+        batch = await room.deliver()
+        for image in batch.images:
+            await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+            await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+        answer = BatchResults(results=(_REDNESS, _FAILED), raw=b"{}")
+        await room.station.results.save(batch.id, answer, (), room.clock())
+        yield Desk(room, _reports(room), batch)
+
+
+async def test_a_report_leads_from_the_bytes_to_the_proof(desk: Desk) -> None:
+    report = await desk.report()
+    assert (report.subject_code, report.visit, report.site) == ("B-007", "Baseline", "DE-01")
+    aside, sent = report.pictures
+    assert (aside.counts, aside.state, aside.proof) == (False, "", "")
+    image = desk.batch.images[0]
+    assert sent.counts
+    assert sent.original_sha256 == sent.rendition_sha256 == image.rendition.digest.sha256
+    assert sent.transform == "none 1"
+    assert (sent.state, sent.proof, sent.proof_detail) == ("STORED", "store-hash", "md5=00")
+    assert sent.platform_image_id == image.platform_id
+    assert sent.platform_batch_id == "there-1"
+    assert sent.name == image.name
+
+
+async def test_every_value_stands_with_its_algorithm_version_and_area(desk: Desk) -> None:
+    lines = (await desk.report()).metrics
+    assert [(m.algorithm, m.version, m.area, m.metric, m.value) for m in lines] == [
+        ("redness", "2.1", "face", "redness_score", 71.5),
+        ("redness", "2.1", "face", "redness_area", 3.25),
+        ("redness", "2.1", "face", "type", "=cmd()"),
+        ("pores", "2.1", "", "", None),
+    ]
+    assert lines[-1].error == "No face detected"
+
+
+async def test_json_carries_everything(desk: Desk) -> None:
+    report = await desk.report()
+    read = json.loads(report.to_json())
+    assert read["pictures"][1]["original_sha256"] == report.pictures[1].original_sha256
+    assert read["metrics"][0]["value"] == 71.5
+    assert read["local_date"] == report.local_date.isoformat()
+
+
+async def test_csv_has_one_value_per_line_and_runs_nothing(desk: Desk) -> None:
+    rows = list(csv.DictReader(StringIO((await desk.report()).to_csv())))
+    assert [row["value"] for row in rows] == ["71.5", "3.25", "'=cmd()", ""]
+    assert {row["subject_code"] for row in rows} == {"B-007"}
+
+
+async def test_receipts_have_one_take_per_line(desk: Desk) -> None:
+    rows = list(csv.DictReader(StringIO((await desk.report()).receipts_to_csv())))
+    assert [row["proof"] for row in rows] == ["", "store-hash"]
+    assert rows[1]["rendition_md5"] == desk.batch.images[0].rendition.digest.md5
+
+
+async def test_html_shows_hashes_and_values_and_escapes_words(desk: Desk) -> None:
+    report = await desk.report()
+    html = report.to_html()
+    assert report.pictures[1].original_sha256 in html
+    assert "71.5" in html
+    assert "Redness &lt;score&gt;" in html
+    assert "No face detected" in html
+
+
+async def test_a_report_names_no_file_of_the_camera(desk: Desk) -> None:
+    report = await desk.report()
+    for text in (report.to_json(), report.to_html(), report.receipts_to_csv()):
+        assert "front.jpg" not in text
+
+
+async def test_a_report_prints(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    write_pdf((await desk.report()).to_html(), path, title="Visit report")
+    assert path.stat().st_size > 2000
+
+
+async def test_an_open_visit_has_a_report_too(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        report = await _reports(room).visit_report(room.visit)
+    assert (report.pictures, report.metrics) == ((), ())
+    assert "No pictures." in report.to_html()
+
+
+async def test_an_unknown_visit_is_said(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        with pytest.raises(StoreError):
+            await _reports(room).visit_report(VisitId("unknown"))
