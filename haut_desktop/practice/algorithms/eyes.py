@@ -22,16 +22,17 @@ from haut_desktop.practice.algorithms.regions import (
 )
 
 _UNDER_EYE: Final = np.array(
-    [(0.22, 0.08), (0.37, 0.10), (0.52, 0.08), (0.50, 0.13), (0.37, 0.155), (0.24, 0.13)],
+    [(0.24, 0.08), (0.37, 0.10), (0.50, 0.08), (0.50, 0.17), (0.37, 0.20), (0.24, 0.17)],
     np.float32,
 )
-_BELOW: Final = np.array([(0.28, 0.22), (0.60, 0.21), (0.60, 0.32), (0.28, 0.33)], np.float32)
+_BELOW: Final = np.array([(0.28, 0.25), (0.60, 0.24), (0.60, 0.36), (0.28, 0.36)], np.float32)
 
 
 def measure_dark_circles(picture: Picture) -> Measurement:
     """How much darker the skin under the eyes is than the cheek just below.
 
-    The difference of the medians of L* as a share of the cheek's; the score halves at 8 per cent.
+    The darker quarter of L* there against the cheek's median, as a share of it; the score halves
+    at 8 per cent.
     """
     work = picture.working
     require_full_face(work)
@@ -51,7 +52,7 @@ def measure_dark_circles(picture: Picture) -> Measurement:
         if min(int(under.sum()), int(below.sum())) < 12:
             continue
         cheek = max(5.0, float(np.median(smooth[below])))
-        found[side] = max(0.0, 1.0 - float(np.median(smooth[under])) / cheek)
+        found[side] = max(0.0, 1.0 - float(np.percentile(smooth[under], 25)) / cheek)
         heat[under] = np.clip((1.0 - smooth[under] / cheek) / 0.12, 0.0, 1.0)
     if not found:
         raise AlgorithmFailedError("Not full face")

@@ -50,14 +50,17 @@ def severity_at(person: Person, visit: int) -> float:
 
 def complexion_at(person: Person, visit: int) -> Complexion:
     """The findings; positions stay from visit to visit, strengths and sizes change."""
-    rng = np.random.default_rng([person.seed, 3])
+    # A source of chance for each kind: how many there are of one must not move another.
+    spots, patches, pimples, creases, circles = (
+        np.random.default_rng([person.seed, 3, kind]) for kind in range(5)
+    )
     looks, severity = looks_of(person), severity_at(person, visit)
     return Complexion(
-        spots=_spread_spots(rng, severity),
-        red_patches=_spread_patches(rng, severity),
-        pimples=_spread_pimples(rng, severity),
-        creases=_fold(rng, looks, severity),
-        dark_circles=float(rng.uniform(0.3, 1.0)) * (0.6 + 0.4 * severity),
+        spots=_spread_spots(spots, severity),
+        red_patches=_spread_patches(patches, severity),
+        pimples=_spread_pimples(pimples, severity),
+        creases=_fold(creases, looks, severity),
+        dark_circles=float(circles.uniform(0.3, 1.0)) * (0.3 + 0.7 * severity),
     )
 
 

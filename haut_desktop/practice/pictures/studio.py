@@ -115,7 +115,7 @@ def _put_bun(picture: Pixels, grid: tuple[Plane, Plane], yaw: float, looks: Look
     away = np.asarray(np.hypot(u, v), np.float32)
     ball = smoothstep(away, 1.0, 0.97)
     strands = np.sin(26 * np.arctan2(v, u) + 9 * away) + 0.7 * np.sin(61 * away + 5 * u)
-    light = 0.78 - 0.28 * v - 0.15 * u - 0.35 * away**4 + 0.05 * strands
+    light = 0.92 - 0.28 * v - 0.15 * u - 0.35 * away**4 + 0.02 * strands
     lab = np.array([[looks.hair]], np.float32)
     colour = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32)
     picture += ball[..., None] * (np.clip(light, 0.05, 1.2)[..., None] * colour - picture)

@@ -66,6 +66,12 @@ def test_visits_change_the_picture() -> None:
     )
 
 
+def test_findings_stay_where_they_are_from_visit_to_visit() -> None:
+    first, last = (draw_face(PERSON, visit=visit, size=320).truth for visit in (1, 4))
+    assert [(s.x, s.y) for s in first.spots] == [(s.x, s.y) for s in last.spots]
+    assert first.lines == last.lines
+
+
 def test_lights_change_the_picture_and_ultraviolet_has_hardly_any_colour() -> None:
     regular, polarised, ultraviolet = (
         draw_face(PERSON, light=name, size=320).rgb.astype(int)
