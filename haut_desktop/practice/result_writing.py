@@ -12,12 +12,11 @@ from haut_desktop.practice.applications import run_algorithms, run_application
 from haut_desktop.practice.clock import utc_now
 from haut_desktop.practice.mask_pictures import (
     Pixels,
-    align_mask,
     draw_masks,
     encode_jpeg,
     encode_png,
 )
-from haut_desktop.practice.prepared import AlignedFace, PreparedImage
+from haut_desktop.practice.prepared import PreparedImage
 from haut_desktop.practice.records import Row, to_json
 from haut_desktop.practice.result_shapes import shape_failure, shape_parameter, shape_v1
 from haut_desktop.practice.service import Service
@@ -203,18 +202,9 @@ def _write_masks(
     if mask is None:
         return
     image_id, aligned = prepared.image_id, prepared.aligned
-    _put_mask(service, mask_key(image_id, algorithm.version_id, "original"), mask)
+    original = mask_key(image_id, algorithm.version_id, "original")
+    service.objects.put(original, mask.encode(), "image/png")
     if aligned is not None:
-        _put_mask(
-            service,
-            mask_key(image_id, algorithm.version_id, "aligned_face"),
-            _align(mask, aligned),
-        )
-
-
-def _align(mask: Pixels, aligned: AlignedFace) -> Pixels:
-    return align_mask(mask, aligned.matrix, *aligned.size)
-
-
-def _put_mask(service: Service, key: str, mask: Pixels) -> None:
-    service.objects.put(key, encode_png(mask), "image/png")
+        key = mask_key(image_id, algorithm.version_id, "aligned_face")
+        moved = mask.aligned(aligned.matrix, *aligned.size)
+        service.objects.put(key, moved.encode(), "image/png")
