@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import ImageState
+from haut_desktop.domain.delivery import ImageState, RegistrationState
 from haut_desktop.domain.errors import HautError, PictureError, VisitClosedError
 from haut_desktop.domain.ids import (
     OriginalId,
+    RegistrationId,
     SlotId,
     StationId,
     SubjectId,
@@ -21,8 +22,9 @@ from haut_desktop.domain.ids import (
     VisitId,
     new_id,
 )
-from haut_desktop.domain.imaging import ImageType, Side, Slot
+from haut_desktop.domain.imaging import Batch, ImageType, Side, Slot
 from haut_desktop.domain.study import Study
+from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import (
     TakenPicture,
     Visit,
@@ -35,6 +37,7 @@ from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.intake import Pasted, Source
 from haut_desktop.services.picture_intake import PictureIntake, free_slot
+from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from haut_desktop.store.cache import PictureCache
@@ -76,6 +79,7 @@ class Capture:
         space: DiskSpace | None = None,
     ) -> None:
         self._studies = studies
+        self._subjects = subjects
         self._visits = visits
         self._vault = vault
         self._cache = cache
@@ -83,6 +87,7 @@ class Capture:
         self._changes = changes
         self._clock = clock
         self._space = space or DiskSpace(vault.folder)
+        self._sidecars = Sidecars(visits=visits, subjects=subjects, vault=vault)
         self._intake = PictureIntake(
             studies=studies,
             subjects=subjects,
@@ -137,6 +142,13 @@ class Capture:
     async def sheet(self, visit_id: VisitId) -> VisitSheet:
         """Read a visit with its slots and takes."""
         return await self._visits.sheet(visit_id)
+
+    async def assign(self, visit_id: VisitId, subject_id: SubjectId) -> Visit:
+        """Say whose visit it is, when it was taken before anybody was registered."""
+        visit = await self._visits.assign(visit_id, subject_id, self._act(""))
+        await self._sidecars.follow(visit_id)
+        self._tell(visit_id)
+        return visit
 
     # ---- pictures ------------------------------------------------------------------------
 
@@ -210,8 +222,9 @@ class Capture:
 
     async def move_take(self, take_id: TakeId, slot_id: SlotId, reason: str = "") -> None:
         """Put a take into another slot of its visit, before the visit is finished."""
-        await self._visits.move_take(take_id, slot_id, self._act(reason))
-        self._changes.send(Change(Topic.VISITS))
+        visit_id = await self._visits.move_take(take_id, slot_id, self._act(reason))
+        await self._sidecars.follow(visit_id)
+        self._tell(visit_id)
 
     async def choose_take(self, take_id: TakeId, reason: str = "") -> None:
         """Let this take count instead of its slot's other ones."""
@@ -293,6 +306,7 @@ class Capture:
                 f"{' '.join(missing)} Add the picture, or say why it is not there.",
                 title="A required view is missing",
             )
+        await self._draft_registrations(sheet.visit.subject_id, batches)
         not_before = now + timedelta(seconds=study.plan.resting_s)
         visit = await self._visits.finish(visit_id, batches, not_before, self._act(reason.strip()))
         self._tell(visit_id, Topic.OUTBOX)
@@ -321,6 +335,16 @@ class Capture:
             on_outcome(IntakeOutcome(f"{len(found)} pictures", error=error))
             return []
         return found
+
+    async def _draft_registrations(self, subject_id: SubjectId, batches: Iterable[Batch]) -> None:
+        """A subject that came from one dataset's list may have no entry in another one yet."""
+        subject = await self._subjects.get(subject_id)
+        known = {registration.dataset_id for registration in subject.registrations}
+        for dataset_id in {batch.dataset_id for batch in batches} - known:
+            draft = Registration(
+                RegistrationId(new_id()), subject_id, dataset_id, RegistrationState.DRAFT
+            )
+            await self._subjects.add_registration(draft, self._act(""))
 
     async def _zone(self) -> str:
         site = await self._studies.site()

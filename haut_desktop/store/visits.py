@@ -233,10 +233,10 @@ class VisitStore:
 
         await self._database.write(work)
 
-    async def move_take(self, take_id: TakeId, slot_id: SlotId, act: Act) -> None:
+    async def move_take(self, take_id: TakeId, slot_id: SlotId, act: Act) -> VisitId:
         """Put a take into another slot of its visit, where it counts, while the visit is open."""
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> VisitId:
             ledger = Ledger(connection, self._clock)
             row = changeable(connection, take_id)
             _same_visit(connection, slot_id, row["visit_id"])
@@ -251,8 +251,9 @@ class VisitStore:
             update(connection, "take", take_id, columns)
             count_newest(connection, row["slot_id"])
             ledger.audit(act, "take.moved", "take", take_id, old=row["slot_id"], new=slot_id)
+            return VisitId(row["visit_id"])
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def remove_take(self, take_id: TakeId, act: Act) -> None:
         """Take a picture out of an open visit; its row and its sealed bytes stay."""

@@ -1,6 +1,7 @@
 import asyncio
 import errno
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from haut_desktop.domain.delivery import BatchState, ImageState, Route
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Route
 from haut_desktop.domain.errors import (
     DiskFullError,
     HautError,
@@ -22,6 +24,7 @@ from haut_desktop.services.capture import IntakeOutcome, Pasted
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.disk_space import GIB
 from haut_desktop.store.vault import Vault
+from tests.fakes.builders import make_subject
 from tests.photographs import bricks, encode, marked, portrait
 from tests.services.rooms import Room, open_room
 
@@ -108,6 +111,23 @@ async def test_the_sidecar_says_whose_picture_it_is(room: Room) -> None:
     assert sidecar.visit_name == "Baseline"
     assert sidecar.digest == taken.original.digest
     assert sidecar.original_id == taken.original.id
+
+
+async def test_the_sidecar_follows_a_moved_picture(room: Room) -> None:
+    taken = await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+    right = (await room.sheet()).shelves[2]
+    await room.capture.move_take(taken.take.id, right.slot.id, "sides were swapped")
+    assert room.vault.sidecar(taken.original.vault_name).slot == "right view"
+    assert (await room.sheet()).shelves[2].counting is not None
+
+
+async def test_a_visit_before_registration_is_given_its_subject(room: Room) -> None:
+    visit = await room.capture.open_visit(room.study, None, "Baseline")
+    taken = await room.capture.take_in(visit.id, room.file("front.jpg", marked(1)))
+    assert room.vault.sidecar(taken.original.vault_name).subject_code == ""
+    await room.capture.assign(visit.id, room.other.id)
+    sidecar = room.vault.sidecar(taken.original.vault_name)
+    assert (sidecar.subject_id, sidecar.subject_code) == (room.other.id, "B-008")
 
 
 @pytest.mark.parametrize(
@@ -360,6 +380,17 @@ async def test_a_finished_visits_face_is_one_signed_batch_that_rests(room: Room)
     assert visit.not_before is not None
     assert (visit.not_before - room.clock.now).total_seconds() == room.study.plan.resting_s
     assert Topic.OUTBOX in {change.topic for change in room.changes}
+
+
+async def test_a_subject_without_an_entry_in_the_dataset_is_drafted_there(room: Room) -> None:
+    stranger = replace(make_subject(room.study, "B-009"), registrations=())
+    await room.station.subjects.add(stranger, Act())
+    visit = await room.capture.open_visit(room.study, stranger.id, "Baseline")
+    await room.capture.take_in(visit.id, room.file("front.jpg", marked(1)))
+    await room.capture.finish(visit.id)
+    known = await room.station.subjects.registration(stranger.id, room.study.datasets[0].id)
+    assert known is not None
+    assert known.state is RegistrationState.DRAFT
 
 
 async def test_only_the_take_that_counts_goes(room: Room) -> None:
