@@ -31,8 +31,8 @@ _BELOW: Final = np.array([(0.28, 0.25), (0.60, 0.24), (0.60, 0.36), (0.28, 0.36)
 def measure_dark_circles(picture: Picture) -> Measurement:
     """How much darker the skin under the eyes is than the cheek just below.
 
-    The darker quarter of L* there against the cheek's median, as a share of it; the score halves
-    at 8 per cent.
+    The darker quarter of L* there against the cheek's median, as a share of it; three per cent,
+    which the eye's own shadow costs, are added. The score halves with every ten per cent.
     """
     work = picture.working
     require_full_face(work)
@@ -67,6 +67,6 @@ def measure_dark_circles(picture: Picture) -> Measurement:
 def _rate(area: str, darkening: float) -> Area:
     return Area(
         area,
-        score("Dark circles", "dark_circles_score", fall_off(darkening, 0.08)),
+        score("Dark circles", "dark_circles_score", fall_off(darkening + 0.03, 0.10)),
         (density("Darkening", "dark_circles_depth", darkening * 100, "%"),),
     )

@@ -33,9 +33,12 @@ _SPOT_RADII: Final = (0.009, 0.013, 0.018, 0.025, 0.034)
 _PIMPLE_RADII: Final = (0.012, 0.018, 0.026)
 _PORE_RADII: Final = (0.004, 0.006)
 """In units of about half a head."""
-_LEAST_SPOT_DEPTH: Final = 0.075
+_LEAST_SPOT_DEPTH: Final = 0.062
 _LEAST_PORE_DEPTH: Final = 0.022
 """Loss of lightness as a share of the skin's own."""
+_LEAST_SPOT_DROP: Final = 1.0
+_LEAST_PORE_DROP: Final = 0.5
+"""L* that the loss must exceed in any case: noise does not fade as skin gets darker."""
 _LEAST_PIMPLE_RISE: Final = 3.6
 """Rise of a* above the surroundings."""
 
@@ -65,7 +68,7 @@ def find_spots(picture: Picture) -> list[Blob]:
     inside = shrink(work.skin, 0.03 * work.unit_px)
     found = find_blobs(
         np.asarray(lightness / typical, np.float32), inside, _radii(picture, _SPOT_RADII),
-        _LEAST_SPOT_DEPTH,
+        _LEAST_SPOT_DEPTH + _LEAST_SPOT_DROP / typical,
     )  # fmt: skip
     red = work.lab[..., 1] - smooth_within(work.lab[..., 1], work.skin, 0.06 * work.unit_px)
     return [blob for blob in found if _at(red, blob) < 0.55 * blob.contrast * typical + 1.0]
@@ -86,7 +89,9 @@ def measure_pores(picture: Picture) -> Measurement:
     typical = max(5.0, float(np.median(work.lab[..., 0][work.skin])))
     radii = _radii(picture, _PORE_RADII)
     plane = np.asarray(work.lab[..., 0] / typical, np.float32)
-    pores = find_blobs(plane, shrink(searched, 2), radii, _LEAST_PORE_DEPTH + 0.5 / typical)
+    pores = find_blobs(
+        plane, shrink(searched, 2), radii, _LEAST_PORE_DEPTH + _LEAST_PORE_DROP / typical
+    )
     spots = draw_blobs(find_spots(picture), work.skin.shape, 0.01) > 0
     pores = [pore for pore in pores if not spots[int(pore.y), int(pore.x)]]
     areas = []
