@@ -1,7 +1,6 @@
 """Capture: a visit's pictures taken in, sealed before anything else is promised, and finished."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import ImageState, RegistrationState
+from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.errors import HautError, PictureError, VisitClosedError
 from haut_desktop.domain.ids import (
     OriginalId,
@@ -28,15 +27,15 @@ from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import (
     TakenPicture,
     Visit,
-    VisitKind,
     VisitSheet,
     VisitStatus,
 )
-from haut_desktop.services import finishing, intake, pictures
+from haut_desktop.services import finishing, intake, visit_rules
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.intake import Pasted, Source
 from haut_desktop.services.picture_intake import PictureIntake, free_slot
+from haut_desktop.services.previews import Previews
 from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
-
-_log = logging.getLogger(__name__)
 
 __all__ = ["Capture", "IntakeOutcome", "Pasted", "Source"]
 
@@ -81,12 +78,11 @@ class Capture:
         self._studies = studies
         self._subjects = subjects
         self._visits = visits
-        self._vault = vault
-        self._cache = cache
         self._act = act
         self._changes = changes
         self._clock = clock
         self._space = space or DiskSpace(vault.folder)
+        self._previews = Previews(visits=visits, vault=vault, cache=cache)
         self._sidecars = Sidecars(visits=visits, subjects=subjects, vault=vault)
         self._intake = PictureIntake(
             studies=studies,
@@ -115,7 +111,7 @@ class Capture:
 
         A visit of this name that is still open is given back instead of a second one.
         """
-        name = " ".join(name.split())[:_LONGEST_NAME]
+        name = " ".join(name.split())[: visit_rules.LONGEST_NAME]
         if not name:
             raise PictureError("Give the visit a name, for example Baseline.", title="No name")
         known = await self._visits.of_subject(subject_id) if subject_id else ()
@@ -130,12 +126,12 @@ class Capture:
             subject_id=subject_id,
             name=name,
             occurrence=1 + max((visit.occurrence for visit in alike), default=0),
-            kind=_kind(study, name, is_repeat=bool(alike)),
+            kind=visit_rules.kind_of(study, name, is_repeat=bool(alike)),
             status=VisitStatus.OPEN,
             local_date=now.astimezone(ZoneInfo(await self._zone())).date(),
             created_at=now,
         )
-        await self._visits.add(visit, _planned_slots(study, visit.id), self._act(""))
+        await self._visits.add(visit, visit_rules.planned_slots(study, visit.id), self._act(""))
         self._tell(visit.id)
         return visit
 
@@ -193,7 +189,11 @@ class Capture:
         Raises ``VisitClosedError`` while the visit is open or can still be reopened.
         """
         sheet = await self._visits.sheet(visit_id)
-        if any(_may_still_come_back(taken) for shelf in sheet.shelves for taken in shelf.takes):
+        if any(
+            visit_rules.may_still_come_back(taken)
+            for shelf in sheet.shelves
+            for taken in shelf.takes
+        ):
             raise VisitClosedError(
                 "The visit's pictures have not all gone yet. Reopen the visit and replace the "
                 "picture there, or wait until they are sent."
@@ -238,32 +238,11 @@ class Capture:
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
         """Give a PNG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
-        key = f"thumbnail/{original_id}/{edge_px}"
-        kept = await asyncio.to_thread(self._cache.get, key)
-        if kept is not None:
-            return kept
-        original = await self._visits.original(original_id)
-
-        def make() -> bytes:
-            data = self._vault.open(original.vault_name, original.digest.sha256)
-            made = pictures.thumbnail(data, edge_px)
-            try:
-                self._cache.put(key, made)
-            except (HautError, OSError) as error:
-                # a preview that can't be kept is made again the next time
-                _log.info("preview of %s not kept: %s", original_id, type(error).__name__)
-            return made
-
-        return await asyncio.to_thread(make)
+        return await self._previews.thumbnail(original_id, edge_px)
 
     async def picture(self, original_id: OriginalId) -> bytes:
         """Open the original's bytes, exactly as they came."""
-        original = await self._visits.original(original_id)
-
-        def open_it() -> bytes:
-            return self._vault.open(original.vault_name, original.digest.sha256)
-
-        return await asyncio.to_thread(open_it)
+        return await self._previews.picture(original_id)
 
     async def previous_front(self, subject_id: SubjectId, before: VisitId) -> OriginalId | None:
         """Find the front view of the subject's latest earlier visit that has one."""
@@ -271,7 +250,7 @@ class Capture:
         for sheet in await self._visits.sheets(subject_id):
             if sheet.visit.id == before:
                 break
-            found = _front_of(sheet) or found
+            found = visit_rules.front_of(sheet) or found
         return found
 
     async def space_warning(self) -> str | None:
@@ -353,47 +332,3 @@ class Capture:
     def _tell(self, visit_id: VisitId, *more: Topic) -> None:
         for topic in (Topic.VISITS, *more):
             self._changes.send(Change(topic, frozenset({visit_id})))
-
-
-_LONGEST_NAME = 60
-
-
-def _kind(study: Study, name: str, *, is_repeat: bool) -> VisitKind:
-    if is_repeat:
-        return VisitKind.REPEAT
-    return VisitKind.PLANNED if name in study.plan.planned_visits else VisitKind.UNSCHEDULED
-
-
-def _planned_slots(study: Study, visit_id: VisitId) -> tuple[Slot, ...]:
-    """The plan's shots, all of the study's first image type: faces where it has them."""
-    types = [dataset.image_type for dataset in study.datasets]
-    faces = ImageType.SELFIE in types or not types
-    image_type = ImageType.SELFIE if faces else types[0]
-    return tuple(
-        Slot(
-            id=SlotId(new_id()),
-            visit_id=visit_id,
-            image_type=image_type,
-            side=shot.side,
-            light=shot.light,
-            step=shot.step,
-            replicate=shot.replicate,
-            position=position,
-            is_required=shot.is_required,
-        )
-        for position, shot in enumerate(study.plan.shots)
-    )
-
-
-def _may_still_come_back(taken: TakenPicture) -> bool:
-    image = taken.image
-    return image is not None and image.state is ImageState.SEALED and image.platform_id is None
-
-
-def _front_of(sheet: VisitSheet) -> OriginalId | None:
-    fronts = (
-        shelf.counting.original.id
-        for shelf in sheet.shelves
-        if shelf.slot.side is Side.FRONT and shelf.counting is not None
-    )
-    return next(fronts, None)

@@ -1,0 +1,52 @@
+"""Pictures out of the vault for the screen: whole, or small and upright."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.ids import OriginalId
+from haut_desktop.services import pictures
+
+if TYPE_CHECKING:
+    from haut_desktop.domain.imaging import Original
+    from haut_desktop.store.cache import PictureCache
+    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.visits import VisitStore
+
+_log = logging.getLogger(__name__)
+
+
+class Previews:
+    """Opens sealed pictures; previews are kept sealed too."""
+
+    def __init__(self, *, visits: "VisitStore", vault: "Vault", cache: "PictureCache") -> None:
+        self._visits = visits
+        self._vault = vault
+        self._cache = cache
+
+    async def picture(self, original_id: OriginalId) -> bytes:
+        """Open the original's bytes, exactly as they came."""
+        original = await self._visits.original(original_id)
+        return await asyncio.to_thread(self._open, original)
+
+    async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
+        """Give a PNG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
+        key = f"thumbnail/{original_id}/{edge_px}"
+        kept = await asyncio.to_thread(self._cache.get, key)
+        if kept is not None:
+            return kept
+        original = await self._visits.original(original_id)
+        return await asyncio.to_thread(self._make, original, key, edge_px)
+
+    def _open(self, original: "Original") -> bytes:
+        return self._vault.open(original.vault_name, original.digest.sha256)
+
+    def _make(self, original: "Original", key: str, edge_px: int) -> bytes:
+        made = pictures.thumbnail(self._open(original), edge_px)
+        try:
+            self._cache.put(key, made)
+        except (HautError, OSError) as error:
+            # a preview that can't be kept is made again the next time
+            _log.info("preview of %s not kept: %s", original.id, type(error).__name__)
+        return made
