@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -56,6 +56,8 @@ from haut_desktop.domain.study import PlatformDataset
 from haut_desktop.domain.subjects import PlatformSubject, SubjectDetails
 
 T = TypeVar("T")
+
+_DICTIONARIES: Final = path("v1", "dicts")
 
 
 class HautApi:
@@ -334,9 +336,9 @@ class HautApi:
         parse: Callable[[Fields], T],
         query: Mapping[str, str] | None = None,
     ) -> tuple[T, ...]:
-        items = await self._platform.items(
-            call, where, query, is_public=self._keeper.tokens is None
-        )
+        # the dictionaries need no sign-in, but take one (§3)
+        is_public = self._keeper.tokens is None and where.startswith(_DICTIONARIES)
+        items = await self._platform.items(call, where, query, is_public=is_public)
         return tuple(parse(Fields.of(call, msgspec.json.decode(item), call)) for item in items)
 
     async def _known_sexes(self) -> tuple[Entry, ...]:

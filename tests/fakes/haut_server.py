@@ -1,14 +1,15 @@
 """A platform in memory for what the practice platform can't easily show: any answer, counted."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import msgspec
 
-Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+Respond = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
+Answer = httpx.Response | Exception | Respond
 
 
 @dataclass
@@ -49,7 +50,8 @@ class HautServer:
             return httpx.Response(
                 answer.status_code, headers=answer.headers, content=answer.content
             )
-        return answer(request)
+        response = answer(request)
+        return response if isinstance(response, httpx.Response) else await response
 
 
 def _as_answer(answer: Answer | object) -> Answer:
