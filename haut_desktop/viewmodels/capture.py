@@ -1,39 +1,34 @@
 """Capture: a subject's visits, the open visit's slots, and the way of pictures into them."""
 
-import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError
-from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
+from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture_words import (
-    Rejected,
     SlotLine,
     VisitTab,
     rest_words,
     rests,
     slot_line,
-    taken_words,
     visit_tab,
     visit_title,
 )
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.viewmodels.picture_intake import PictureIntake
 from haut_desktop.viewmodels.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
-    from haut_desktop.services.capture import Capture, IntakeOutcome
-    from haut_desktop.services.intake import Source
+    from haut_desktop.services.capture import Capture
 
 _TOPICS: Final = frozenset({Topic.VISITS, Topic.OUTBOX})
 UNSCHEDULED: Final = "Unscheduled"
@@ -74,22 +69,10 @@ class Confirmation:
     previous_front: OriginalId | None
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """How far taking in has come; ``total`` is None while folders are among the sources."""
-
-    done: int = 0
-    total: int | None = None
-    words: str = ""
-    is_going: bool = False
-
-
 class CaptureViewModel(QObject):
     """Follows the desk's subject and visit, and reads them again at every change."""
 
     changed = Signal(object)
-    intake_changed = Signal(object)
-    rejected_changed = Signal(object)
     confirmation_ready = Signal(object)
     finished = Signal()
 
@@ -105,15 +88,13 @@ class CaptureViewModel(QObject):
         super().__init__()
         self._capture = capture
         self._desk = desk
-        self._notices = notices
         self._tasks = tasks
         self._clock = clock
         self._state = CaptureState()
-        self._rejected: tuple[Rejected, ...] = ()
-        self._intake = Intake()
-        self._running: set[asyncio.Task[None]] = set()
         self._reading = 0
+        self._subject_id: SubjectId | None = None
         self.thumbnails = Thumbnails(capture.thumbnail, tasks, self)
+        self.intake = PictureIntake(capture, notices, tasks, self._open_visit_id)
         changes.subscribe(self._on_change)
         desk.subject_changed.connect(self._on_subject_changed)
         desk.visit_changed.connect(self._on_visit_changed)
@@ -125,16 +106,6 @@ class CaptureViewModel(QObject):
     def state(self) -> CaptureState:
         """What is shown now."""
         return self._state
-
-    @property
-    def intake(self) -> Intake:
-        """How far taking in has come."""
-        return self._intake
-
-    @property
-    def rejected(self) -> tuple[Rejected, ...]:
-        """Files that were not taken in."""
-        return self._rejected
 
     def refresh(self) -> None:
         """Read subject and visit again."""
@@ -175,26 +146,6 @@ class CaptureViewModel(QObject):
 
     # ---- pictures ------------------------------------------------------------------------
 
-    def take_in(self, paths: tuple[Path, ...], slot_id: SlotId | None = None) -> None:
-        """Take in files and folders; several find their slots by themselves."""
-        total = None if any(path.is_dir() for path in paths) else len(paths)
-        self._take_in(paths, slot_id, total)
-
-    def paste(self, data: bytes, slot_id: SlotId | None = None) -> None:
-        """Take in the clipboard's picture."""
-        from haut_desktop.services.intake import Pasted
-
-        self._take_in((Pasted(data),), slot_id, 1)
-
-    def stop_intake(self) -> None:
-        """Stop after the picture that is being sealed; what is sealed stays."""
-        for task in tuple(self._running):
-            task.cancel()
-
-    def forget_rejected(self) -> None:
-        """Clear the list of files that were not taken in."""
-        self._show_rejected(())
-
     def add_slot(self, side: Side) -> None:
         """Add a slot beyond the plan."""
         if (visit_id := self._state.visit_id) is not None:
@@ -216,27 +167,6 @@ class CaptureViewModel(QObject):
 
     def _do(self, work: Coroutine[Any, Any, object], name: str) -> None:
         self._tasks.start(work, name=name)
-
-    def _take_in(
-        self, sources: "tuple[Source, ...]", slot_id: SlotId | None, total: int | None
-    ) -> None:
-        visit_id = self._state.visit_id
-        if visit_id is None or self._state.is_finished or not sources:
-            self._notices.tell("No visit is open", "Open or reopen a visit, then drop pictures.")
-            return
-        going = self._intake
-        if going.is_going:
-            total = None if total is None or going.total is None else going.total + total
-        self._show_intake(going.done if going.is_going else 0, total)
-        work = self._take_in_all(visit_id, sources, slot_id)
-        task = self._tasks.start(work, name="take in")
-        self._running.add(task)
-        task.add_done_callback(self._on_intake_done)
-
-    async def _take_in_all(
-        self, visit_id: VisitId, sources: "tuple[Source, ...]", slot_id: SlotId | None
-    ) -> None:
-        await self._capture.take_in_all(visit_id, sources, self._on_outcome, slot_id=slot_id)
 
     async def _start_visit(self, name: str) -> None:
         study, subject = self._desk.study, self._desk.subject
@@ -289,8 +219,8 @@ class CaptureViewModel(QObject):
             sheet = await self._capture.sheet(visit_id)
             state = self._with_sheet(state, sheet, await self._capture.problems(visit_id))
         if reading == self._reading:
-            self._desk.open_visit(visit_id)
             self._show(state)
+            self._desk.open_visit(visit_id)
 
     def _with_sheet(
         self, state: CaptureState, sheet: VisitSheet, problems: tuple[str, ...]
@@ -314,28 +244,16 @@ class CaptureViewModel(QObject):
         self._state = state
         self.changed.emit(state)
 
-    def _show_intake(self, done: int, total: int | None) -> None:
-        self._intake = Intake(done, total, taken_words(done, total), is_going=True)
-        self.intake_changed.emit(self._intake)
+    def _open_visit_id(self) -> VisitId | None:
+        return None if self._state.is_finished else self._state.visit_id
 
-    def _show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
-        self._rejected = rejected
-        self.rejected_changed.emit(rejected)
-
-    def _on_outcome(self, outcome: "IntakeOutcome") -> None:
-        self._show_intake(self._intake.done + 1, self._intake.total)
-        if isinstance(error := outcome.error, HautError):
-            line = Rejected(outcome.name, error.title, error.message)
-            self._show_rejected((*self._rejected, line))
-
-    def _on_intake_done(self, task: "asyncio.Task[None]") -> None:
-        self._running.discard(task)
-        if not self._running:
-            self._intake = Intake()
-            self.intake_changed.emit(self._intake)
-
-    def _on_subject_changed(self, _subject: object) -> None:
-        self._show_rejected(())
+    def _on_subject_changed(self, subject: Subject | None) -> None:
+        subject_id = subject.id if subject else None
+        if subject is not None and subject_id != self._subject_id:
+            # nothing of the subject before may take pictures from this moment on
+            self._show(CaptureState(subject.code, is_loading=True))
+            self.intake.forget_rejected()
+        self._subject_id = subject_id
         self.refresh()
 
     def _on_visit_changed(self, visit_id: object) -> None:

@@ -8,7 +8,8 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QStackedWidget, QWidget
 
 from haut_desktop.domain.ids import SlotId
-from haut_desktop.viewmodels.capture import CaptureState, CaptureViewModel, Confirmation, Intake
+from haut_desktop.viewmodels.capture import CaptureState, CaptureViewModel, Confirmation
+from haut_desktop.viewmodels.picture_intake import Intake
 from haut_desktop.widgets.boxes import column, held, scrolled
 from haut_desktop.widgets.busy_bar import BusyBar
 from haut_desktop.widgets.drop_area import DropArea
@@ -39,20 +40,22 @@ class CapturePage(DropArea):
             "Open or register the subject in front of you; the visit's pictures go here.",
             action="&Find the subject",
         )
+        self._reading = EmptyState("clock", "Reading the visits…", "This takes a moment.")
         self._chooser = VisitChooser()
         self._header = VisitHeader()
         self._busy = BusyBar("Taking in pictures", can_stop=True)
         self._rejected = RejectedList()
         self._grid = QGridLayout()
         self._foot = VisitFoot()
+        self._visit = self._visit_page()
         self._stack = QStackedWidget()
-        for page in (self._nobody, self._chooser, self._visit_page()):
+        for page in (self._nobody, self._reading, self._chooser, self._visit):
             self._stack.addWidget(page)
         self.setLayout(column(self._stack, gap=0))
         self._connect()
         self._on_view_model_changed(view_model.state)
-        self._on_intake_changed(view_model.intake)
-        self._rejected.show_rejected(view_model.rejected)
+        self._on_intake_changed(view_model.intake.state)
+        self._rejected.show_rejected(view_model.intake.rejected)
 
     def _visit_page(self) -> QWidget:
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -71,14 +74,14 @@ class CapturePage(DropArea):
             chooser.opened.connect(model.open_visit)
         self._header.slot_wanted.connect(model.add_slot)
         self._header.files_wanted.connect(partial(self._choose_files, None))
-        self._busy.stopped.connect(model.stop_intake)
-        self._rejected.dismissed.connect(model.forget_rejected)
+        self._busy.stopped.connect(model.intake.stop)
+        self._rejected.dismissed.connect(model.intake.forget_rejected)
         self._foot.finish_wanted.connect(model.ask_to_finish)
         self._foot.reopen_wanted.connect(model.reopen)
         self._foot.next_wanted.connect(model.leave_subject)
         model.changed.connect(self._on_view_model_changed)
-        model.intake_changed.connect(self._on_intake_changed)
-        model.rejected_changed.connect(self._rejected.show_rejected)
+        model.intake.changed.connect(self._on_intake_changed)
+        model.intake.rejected_changed.connect(self._rejected.show_rejected)
         model.confirmation_ready.connect(self._on_confirmation_ready)
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
         paste.activated.connect(self._on_paste_activated)
@@ -90,11 +93,17 @@ class CapturePage(DropArea):
         self._show_cards(state)
         is_open = state.visit_id is not None and not state.is_finished
         if is_open:
-            self.take_drops(self._view_model.take_in, self._view_model.paste)
+            self.take_drops(self._view_model.intake.take_in, self._view_model.intake.paste)
         else:
             self.take_drops(None, None)
-        page = 0 if not state.subject_code else (1 if state.visit_id is None else 2)
-        self._stack.setCurrentIndex(page)
+        self._stack.setCurrentWidget(self._page_for(state))
+
+    def _page_for(self, state: CaptureState) -> QWidget:
+        if not state.subject_code:
+            return self._nobody
+        if state.is_loading:
+            return self._reading
+        return self._chooser if state.visit_id is None else self._visit
 
     def _show_cards(self, state: CaptureState) -> None:
         wanted = [line.slot_id for line in state.slots]
@@ -123,9 +132,9 @@ class CapturePage(DropArea):
             self._grid.addWidget(card, number // _COLUMNS, number % _COLUMNS)
 
     def _open_card(self, card: SlotCard, slot_id: SlotId) -> None:
-        model = self._view_model
+        intake = self._view_model.intake
         card.take_drops(
-            lambda paths: model.take_in(paths, slot_id), lambda data: model.paste(data, slot_id)
+            lambda paths: intake.take_in(paths, slot_id), lambda data: intake.paste(data, slot_id)
         )
 
     def _choose_files(self, slot_id: SlotId | None) -> None:
@@ -137,7 +146,7 @@ class CapturePage(DropArea):
         dialog.open()
 
     def _on_files_selected(self, slot_id: SlotId | None, names: list[str]) -> None:
-        self._view_model.take_in(tuple(Path(name) for name in names), slot_id)
+        self._view_model.intake.take_in(tuple(Path(name) for name in names), slot_id)
 
     def _on_paste_activated(self) -> None:
         self.hand_on(QGuiApplication.clipboard().mimeData())

@@ -1,0 +1,124 @@
+"""The way of pictures into a visit: progress with what is left, and a reason for every refusal."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from haut_desktop.domain.ids import SlotId, VisitId
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.capture_words import Rejected, taken_words
+from haut_desktop.viewmodels.notices import NoticesViewModel, Weight
+
+if TYPE_CHECKING:
+    from haut_desktop.services.capture import Capture, IntakeOutcome
+    from haut_desktop.services.intake import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How far taking in has come; ``total`` is None while folders are among the sources."""
+
+    done: int = 0
+    total: int | None = None
+    words: str = ""
+    is_going: bool = False
+
+
+class PictureIntake(QObject):
+    """Takes in files, folders and pasted pictures; one that is refused does not stop the others."""
+
+    changed = Signal(object)
+    rejected_changed = Signal(object)
+
+    def __init__(
+        self,
+        capture: "Capture",
+        notices: NoticesViewModel,
+        tasks: TaskScope,
+        open_visit_id: Callable[[], VisitId | None],
+    ) -> None:
+        super().__init__()
+        self._capture = capture
+        self._notices = notices
+        self._tasks = tasks
+        self._open_visit_id = open_visit_id
+        self._intake = Intake()
+        self._rejected: tuple[Rejected, ...] = ()
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def state(self) -> Intake:
+        """How far taking in has come."""
+        return self._intake
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Files that were not taken in."""
+        return self._rejected
+
+    def take_in(self, paths: tuple[Path, ...], slot_id: SlotId | None = None) -> None:
+        """Take in files and folders; several find their slots by themselves."""
+        total = None if any(path.is_dir() for path in paths) else len(paths)
+        self._start(paths, slot_id, total)
+
+    def paste(self, data: bytes, slot_id: SlotId | None = None) -> None:
+        """Take in the clipboard's picture."""
+        # imported when needed: it brings the image libraries with it
+        from haut_desktop.services.intake import Pasted
+
+        self._start((Pasted(data),), slot_id, 1)
+
+    def stop(self) -> None:
+        """Stop before the next picture; what is sealed stays."""
+        for task in tuple(self._running):
+            task.cancel()
+
+    def forget_rejected(self) -> None:
+        """Clear the list of files that were not taken in."""
+        self._show_rejected(())
+
+    def _start(
+        self, sources: "tuple[Source, ...]", slot_id: SlotId | None, total: int | None
+    ) -> None:
+        visit_id = self._open_visit_id()
+        if visit_id is None or not sources:
+            message = "Open or reopen a visit, then drop the pictures again."
+            self._notices.tell("No visit is open", message, Weight.WARN)
+            return
+        before = self._intake
+        if before.is_going:
+            total = None if total is None or before.total is None else before.total + total
+        self._show(before.done, total)
+        work = self._take_in_all(visit_id, sources, slot_id)
+        task = self._tasks.start(work, name="take in")
+        self._running.add(task)
+        task.add_done_callback(self._on_task_done)
+
+    async def _take_in_all(
+        self, visit_id: VisitId, sources: "tuple[Source, ...]", slot_id: SlotId | None
+    ) -> None:
+        await self._capture.take_in_all(visit_id, sources, self._on_outcome, slot_id=slot_id)
+
+    def _show(self, done: int, total: int | None) -> None:
+        self._intake = Intake(done, total, taken_words(done, total), is_going=True)
+        self.changed.emit(self._intake)
+
+    def _show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
+        self._rejected = rejected
+        self.rejected_changed.emit(rejected)
+
+    def _on_outcome(self, outcome: "IntakeOutcome") -> None:
+        self._show(self._intake.done + 1, self._intake.total)
+        if (error := outcome.error) is not None:
+            line = Rejected(outcome.name, error.title, error.message)
+            self._show_rejected((*self._rejected, line))
+
+    def _on_task_done(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        if not self._running:
+            self._intake = Intake()
+            self.changed.emit(self._intake)
