@@ -10,7 +10,7 @@ from haut_desktop.domain.ids import (
     PlatformImageId,
     RenditionId,
 )
-from haut_desktop.domain.imaging import ImageType, Side
+from haut_desktop.domain.imaging import Side
 
 
 class Purpose(StrEnum):
@@ -40,7 +40,8 @@ class Application:
     id: str
     tech_name: str
     name: str
-    image_type: ImageType | str
+    image_type: str
+    """An ``ImageType``'s word, or one that is not known here."""
     purpose: Purpose
     algorithms: tuple[Algorithm, ...]
     description: str = ""

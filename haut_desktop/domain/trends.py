@@ -16,6 +16,8 @@ from haut_desktop.domain.analysis import (
 
 _HIGHER_IS_BETTER: Final = frozenset({"bad_good_line"})
 """Widget types for which the contract says that 100 is the best."""
+_UNITS: Final = {"bad_good_line": "/ 100", "ITA": "°"}
+"""What the contract says of widget types whose metrics come without a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def trends(occasions: Iterable[Occasion]) -> tuple[Trend, ...]:
             if value is None:
                 continue
             trend = lines.get(measure.key) or Trend(
-                measure.key, measure.metric.name, measure.metric.unit
+                measure.key, measure.metric.name, unit_of(measure.metric)
             )
             point = VisitValue(occasion.name, occasion.at, value)
             lines[measure.key] = replace(trend, points=(*trend.points, point))
@@ -88,6 +90,11 @@ def changes(
 def baselines(lines: Iterable[Trend]) -> dict[MetricKey, VisitValue]:
     """The first value of each line."""
     return {line.key: line.points[0] for line in lines if line.points}
+
+
+def unit_of(metric: Metric) -> str | None:
+    """The metric's unit, as the platform says it or as its kind implies it."""
+    return metric.unit or _UNITS.get(metric.widget)
 
 
 def number_of(metric: Metric) -> float | None:

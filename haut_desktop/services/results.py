@@ -183,7 +183,8 @@ class Results:
         offered = wanted(batch, answer, reading.images)
         missing = await self._pictures.keep(batch_id, offered)
         state = self._judge(batch, reading, still)
-        await self._store.mark_complete(batch_id, state)
+        if state is not await self._store.completeness(batch_id):
+            await self._store.mark_complete(batch_id, state)
         if grew or state is Completeness.COMPLETE:
             self._tell(batch, visit)
         return Look(state, grew, missing)
@@ -194,12 +195,16 @@ class Results:
 
     async def _applications_of(self, batch: Batch, visit: Visit) -> tuple[str, ...]:
         study = await self._studies.study(visit.study_id)
-        datasets = study.datasets if study is not None else ()
-        return next((d.applications for d in datasets if d.id == batch.dataset_id), ())
+        return next((d.applications for d in study.datasets if d.id == batch.dataset_id), ())
 
     def _compare(self, batch_id: BatchId, answer: BatchResults) -> tuple[bool, int]:
         """Whether something is new since the last look, and for how many looks nothing was."""
-        mark = hashlib.sha256(b"\0".join(sorted(r.raw for r in answer.results))).hexdigest()
+        # without raw answers and masks: their addresses change with every answer
+        said = sorted(
+            repr((r.algorithm, r.version, r.platform_image_id, r.is_ok, r.error, r.areas))
+            for r in answer.results
+        )
+        mark = hashlib.sha256("\n".join(said).encode()).hexdigest()
         before, still = self._seen.get(batch_id, ("", 0))
         still = still + 1 if mark == before else 0
         self._seen[batch_id] = (mark, still)

@@ -46,27 +46,28 @@ class ResultDictionary:
 
         A v3 answer has no versions: the batch's ``applications`` say which one they contain.
         """
-        if result.version and result.name:
-            return result
         version_id = result.version_id
         if version_id is None and not result.version:
-            version_id = await self._listed_version(result.algorithm, applications)
+            version_id = await self._listed_version(result, applications)
         entry = await self._find(result.algorithm, version_id)
         return replace(
             result,
             version_id=version_id,
             version=result.version or entry.version,
-            name=result.name or entry.name or result.algorithm,
+            name=entry.name or result.name or result.algorithm,
         )
 
-    async def _listed_version(self, algorithm: str, applications: Collection[str]) -> int | None:
-        """The one version that the applications contain; None where they contain several."""
+    async def _listed_version(
+        self, result: AlgorithmResult, applications: Collection[str]
+    ) -> int | None:
+        """The one version that the result's application contains; None where it has several."""
         listed = {
             entry.version_id
             for application in await self._store.applications()
             if application.tech_name in applications
+            and application.tech_name.startswith(result.application)
             for entry in application.algorithms
-            if entry.tech_name == algorithm
+            if entry.tech_name == result.algorithm
         }
         return listed.pop() if len(listed) == 1 else None
 

@@ -52,7 +52,7 @@ class Elsewhere:
         subject = await self._subjects.get(subject_id)
         study = await self._studies.study(subject.study_id)
         adopted: list[BatchId] = []
-        for dataset in study.datasets if study is not None else ():
+        for dataset in study.datasets:
             registration = _registered(subject, dataset)
             if registration is not None:
                 adopted += await self._adopt_from(subject, dataset, registration)
@@ -92,7 +92,8 @@ class Elsewhere:
             images=(),
             created_at=when,
             platform_id=batch.id,
-            submitted_at=when,
+            # when it was submitted there is not said: it is late by what is seen from here
+            submitted_at=self._clock(),
         )
         await self._visits.adopt(visit, kept, self._session.act("found on the platform"))
         return [kept.id]

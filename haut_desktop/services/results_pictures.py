@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from haut_desktop.domain.errors import ItemError, ServerError, VaultError
+from haut_desktop.domain.errors import ItemError, NetworkError, ServerError, VaultError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Image, Side
 from haut_desktop.services.results_wanted import Wanted
@@ -61,21 +61,24 @@ class ResultPictures:
         self._lists: dict[BatchId, dict[str, _Entry]] = {}
 
     async def keep(self, batch_id: BatchId, wanted: Iterable[Wanted]) -> int:
-        """Fetch what is not kept yet; say how many could not be fetched. Raises NetworkError."""
+        """Fetch what is not kept yet; say how many could not be fetched.
+
+        A store that cannot be reached is left alone until the next look.
+        """
         entries = dict(await self._entries(batch_id))
-        before, missing = len(entries), 0
+        todo = [item for item in wanted if item.key not in entries]
+        fetched = 0
         try:
-            for item in wanted:
-                if item.key in entries:
-                    continue
+            for item in todo:
                 if await self._fetch(item):
                     entries[item.key] = _entry_of(item)
-                else:
-                    missing += 1
+                    fetched += 1
+        except NetworkError as error:
+            _log.info("pictures of batch %s wait: %s", batch_id, error.kind)
         finally:
-            if len(entries) > before:
+            if fetched:
                 await self._save(batch_id, entries)
-        return missing
+        return len(todo) - fetched
 
     async def pictures(self, batch_id: BatchId) -> tuple[ResultPicture, ...]:
         """What is kept of a batch, without the masks."""

@@ -4,7 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from haut_desktop.domain.analysis import AlgorithmResult, Application, BatchResults
+from haut_desktop.domain.analysis import (
+    AlgorithmResult,
+    Application,
+    BatchResults,
+    Purpose,
+)
 from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.ids import PlatformBatchId
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
 GUESS_V3_APPLICATIONS: Final = ("face_skin_metrics_3",)
 """Beginnings of the names of applications whose results are read per batch by v3; no document says
 how to tell (contract §7.4 shows ``face_skin_metrics_3`` as the key of a v3 answer)."""
+
+_PREDICTION: Final = "prediction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,8 @@ class ResultsReader:
         v1_apps = [listed[n] for n in names if not is_read_by_v3(n) and n in listed]
         return Reading(
             answer=replace(answer, is_complete_by_platform=flag),
-            arrived=frozenset(_words(answer.results)),
-            expected=frozenset(_promised(v1_apps, images)),
+            arrived=frozenset(_words(answer)),
+            expected=frozenset(_promised(v1_apps, images, answer)),
             images=images,
             is_v3_complete=flag,
             promises_v1=asks_v1 and bool(names),
@@ -125,16 +132,22 @@ def _joined(answers: Iterable[BatchResults]) -> BatchResults:
     )
 
 
-def _words(results: Iterable[AlgorithmResult]) -> Iterator[str]:
-    """One word for each result; of v1, one for each picture."""
-    for result in results:
+def _words(answer: BatchResults) -> Iterator[str]:
+    """One word for each result; of v1, one for each picture; and one for a prediction."""
+    for result in answer.results:
         yield f"{result.platform_image_id or ''}/{result.algorithm}"
+    if any(picture.is_predicted for picture in answer.pictures):
+        yield _PREDICTION
 
 
 def _promised(
-    applications: Iterable[Application], images: tuple[PlatformImage, ...]
+    applications: Iterable[Application], images: tuple[PlatformImage, ...], answer: BatchResults
 ) -> Iterator[str]:
+    """Every algorithm for every picture; a prediction only where any algorithm succeeded."""
     for application in applications:
+        is_simulation = application.purpose is Purpose.SIMULATION
+        if is_simulation and any(result.is_ok for result in answer.results):
+            yield _PREDICTION
         for algorithm in application.algorithms:
             for image in images:
                 yield f"{image.id}/{algorithm.tech_name}"

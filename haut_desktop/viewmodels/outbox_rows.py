@@ -132,7 +132,7 @@ def _image_row(
         id=image.id,
         kind=RowKind.PICTURE,
         title=f"{side_words(image.side)}{light}",
-        phrase=image_words(image, around),
+        phrase=image_words(image),
         visit_id=delivery.visit.id,
         batch_ids=(batch.id,),
         progress=_share(image, sent.get(image.id, 0), size_bytes),
@@ -167,7 +167,10 @@ def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
 def _can_reopen(delivery: VisitDelivery) -> bool:
     """Only while nothing of the visit was ever started on the platform."""
     return bool(delivery.batches) and all(
-        batch.state is BatchState.OPEN and batch.platform_id is None and not batch.abandoned
+        batch.state is BatchState.OPEN
+        and batch.platform_id is None
+        and not batch.abandoned
+        and all(image.state is ImageState.SEALED for image in batch.images)
         for batch in delivery.batches
     )
 
@@ -204,6 +207,8 @@ def _batch_facts(batch: Batch, around: Circumstances) -> tuple[tuple[str, str], 
     facts = [("Arrived", f"{stored} of {len(batch.images)}")]
     if batch.waiting.attempt:
         facts.append(("Tries so far", str(batch.waiting.attempt)))
+    if batch.waiting.retry_at is not None and batch.waiting.retry_at > around.now:
+        facts.append(("Next try", _moment(batch.waiting.retry_at, around)))
     if batch.abandoned:
         facts.append(("Started anew", f"{batch.abandoned}×, the addresses had expired"))
     if batch.submitted_at is not None:

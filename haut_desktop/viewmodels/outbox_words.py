@@ -69,7 +69,7 @@ def side_words(side: Side) -> str:
     return _SIDES[side]
 
 
-def image_words(image: Image, around: Circumstances) -> Phrase:
+def image_words(image: Image) -> Phrase:
     """Where one picture stands."""
     match image.state:
         case ImageState.STORED:
@@ -83,7 +83,7 @@ def image_words(image: Image, around: Circumstances) -> Phrase:
         case ImageState.ERASED:
             return Phrase("Erased")
         case ImageState.SEALED:
-            return waiting_words(image.waiting, around) or Phrase("Sealed here")
+            return waiting_words(image.waiting) or Phrase("Sealed here")
 
 
 def batch_words(
@@ -120,9 +120,9 @@ def _unfinished(batch: Batch, around: Circumstances, registration: Registration 
     return (
         _in_flight(batch)
         or around.obstacle()
-        or _unregistered(registration, around)
-        or waiting_words(batch.waiting, around)
-        or _image_waits(batch, around)
+        or _unregistered(registration)
+        or waiting_words(batch.waiting)
+        or _image_waits(batch)
         or _STEPS.get(batch.state)
         or _in_line(batch)
     )
@@ -142,17 +142,17 @@ def _in_flight(batch: Batch) -> Phrase | None:
     return None
 
 
-def _image_waits(batch: Batch, around: Circumstances) -> Phrase | None:
+def _image_waits(batch: Batch) -> Phrase | None:
     if any(image.state is ImageState.UNSETTLED for image in batch.images):
         return Phrase("Asking what arrived", Mood.WARN)
-    waits = (waiting_words(image.waiting, around) for image in batch.images)
+    waits = (waiting_words(image.waiting) for image in batch.images)
     return next((words for words in waits if words is not None), None)
 
 
-def _unregistered(registration: Registration | None, around: Circumstances) -> Phrase | None:
+def _unregistered(registration: Registration | None) -> Phrase | None:
     if registration is None or registration.state is RegistrationState.REGISTERED:
         return None
-    return waiting_words(registration.waiting, around) or Phrase(
+    return waiting_words(registration.waiting) or Phrase(
         "Registering the subject first", Mood.ACCENT
     )
 
@@ -164,8 +164,8 @@ def _in_line(batch: Batch) -> Phrase:
     return Phrase("Waiting for its turn")
 
 
-def waiting_words(waiting: Waiting, around: Circumstances) -> Phrase | None:
-    """Why something waits and until when; None when nothing keeps it."""
+def waiting_words(waiting: Waiting) -> Phrase | None:
+    """Why something waits; None when nothing keeps it. When it goes on is told apart."""
     trouble = waiting.trouble
     if trouble is None:
         return None
@@ -175,8 +175,6 @@ def waiting_words(waiting: Waiting, around: Circumstances) -> Phrase | None:
         text = "Waiting for sign-in"
     else:
         text = trouble.title
-    if waiting.retry_at is not None and waiting.retry_at > around.now:
-        text = f"{text}, next try {around.clock_time(waiting.retry_at)}"
     return Phrase(text, Mood.WARN)
 
 

@@ -48,7 +48,7 @@ class Sight:
     picture_id: str = ""
     layers: tuple[Layer, ...] = ()
     rasters: tuple[tuple[str, QImage], ...] = ()
-    """Raster masks by their layer's id, already in the layer's colour."""
+    """Raster masks by their key, already in their layer's colour."""
     before: QImage | None = None
     """The captured picture, where ``image`` is a prediction that is compared with it."""
 
@@ -221,6 +221,7 @@ class ResultsViewModel(QObject):
         """Look at the side's other picture: aligned, anonymised, predicted."""
         if name != self._choice_name:
             self._choice_name = name
+            self.side_chosen.emit()
             self._look()
 
     def _changes(self, visit: VisitResults) -> dict[MetricKey, Change]:
@@ -244,8 +245,9 @@ class ResultsViewModel(QObject):
         before = None
         if choice.picture.is_predicted and self.choices:
             before = await self._image(self.choices[0].id)
-        rasters = [(layer.id, await self._raster(layer)) for layer in shown if layer.mask.key]
-        kept = tuple((layer_id, raster) for layer_id, raster in rasters if raster is not None)
+        keys = [(mask.key, layer.colour) for layer in shown for mask in layer.masks if mask.key]
+        rasters = [(key, await self._raster(key, colour)) for key, colour in keys]
+        kept = tuple((key, raster) for key, raster in rasters if raster is not None)
         if asked == self._asked:
             self.sight_changed.emit(Sight(image, choice.id, shown, kept, before))
 
@@ -253,9 +255,9 @@ class ResultsViewModel(QObject):
         data = await self._open(key)
         return await asyncio.to_thread(decode_picture, data) if data else None
 
-    async def _raster(self, layer: Layer) -> QImage | None:
-        data = await self._open(layer.mask.key)
-        return await asyncio.to_thread(decode_mask, data, layer.colour) if data else None
+    async def _raster(self, key: str, colour: str) -> QImage | None:
+        data = await self._open(key)
+        return await asyncio.to_thread(decode_mask, data, colour) if data else None
 
     async def _open(self, key: str) -> bytes | None:
         try:

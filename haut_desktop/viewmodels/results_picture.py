@@ -1,12 +1,13 @@
 """What the viewer shows: pictures of a visit by side and space, and the masks that lie on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from haut_desktop.domain.analysis import AlgorithmResult
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.results import MaskLayer, ResultPicture, VisitResults
-from haut_desktop.viewmodels.results_words import plain_words, space_words
+from haut_desktop.viewmodels.results_words import application_initials, plain_words, space_words
 
 PALETTE: Final = ("#ff6b6b", "#4dd4c6", "#ffd166", "#8ab6ff", "#d59bf6", "#9be15d", "#ff9f5a",
                   "#f48fb1")  # fmt: skip
@@ -18,13 +19,13 @@ _SPACES: Final = ("original", "aligned_face", "restored", "anonymised")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One mask that can be switched."""
+    """All masks of one result on one picture: what is switched on and off."""
 
     id: str
     name: str
     colour: str
     """``#rrggbb``."""
-    mask: MaskLayer
+    masks: tuple[MaskLayer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +58,34 @@ def choices(visit: VisitResults, side: Side) -> tuple[Choice, ...]:
     return tuple(found.values())
 
 
+def layer_id(result: AlgorithmResult) -> str:
+    """Name a result's layer, the same on every picture and at every visit."""
+    return f"{result.algorithm}/{result.version}/{result.application}"
+
+
 def layers(masks: Iterable[MaskLayer], picture: ResultPicture) -> tuple[Layer, ...]:
-    """The masks that lie on a picture: same side, same space, one switch for each."""
-    here = [m for m in masks if m.mask.side is picture.side and m.mask.space == picture.space]
-    found: list[Layer] = []
-    for mask in () if picture.is_predicted else here:
-        result = mask.result
-        layer_id = f"{result.algorithm}/{result.version}/{mask.mask.tech_name}"
-        several = sum(m.result.algorithm == result.algorithm for m in here) > 1
-        name = result.name or plain_words(result.algorithm)
-        if several:
-            name = f"{name}: {_mask_name(mask.mask.tech_name)} {result.version}".strip()
-        colour = PALETTE[len(found) % len(PALETTE)]
-        found.append(Layer(layer_id, name, colour, mask))
-    return tuple(found)
+    """The masks that lie on a picture: same side, same space, one switch for each result."""
+    if picture.is_predicted:
+        return ()
+    groups: dict[str, list[MaskLayer]] = {}
+    for layer in masks:
+        if layer.mask.side is picture.side and layer.mask.space == picture.space:
+            groups.setdefault(layer_id(layer.result), []).append(layer)
+    names = _names([group[0].result for group in groups.values()])
+    return tuple(
+        Layer(key, name, PALETTE[place % len(PALETTE)], tuple(group))
+        for place, ((key, group), name) in enumerate(zip(groups.items(), names, strict=True))
+    )
 
 
-def _mask_name(tech_name: str) -> str:
-    """``wrinkles_polyline_mask_original`` → ``wrinkles polyline``."""
-    parts = [p for p in tech_name.split("_") if p not in {"mask", "original", "restored", "origin"}]
-    return " ".join(parts)
+def _names(results: Sequence[AlgorithmResult]) -> Iterator[str]:
+    """Names told apart by version, then by application, where they are the same."""
+    plain = [result.name or plain_words(result.algorithm) for result in results]
+    versions = [f"{n} {r.version}".strip() for n, r in zip(plain, results, strict=True)]
+    for name, version, result in zip(plain, versions, results, strict=True):
+        if plain.count(name) == 1:
+            yield name
+        elif versions.count(version) == 1:
+            yield version
+        else:
+            yield f"{version} · {application_initials(result.application)}"

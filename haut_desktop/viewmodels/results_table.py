@@ -18,6 +18,7 @@ from haut_desktop.domain.imaging import Side
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.viewmodels.results_words import (
     MAIN_AREAS,
+    application_words,
     change_mood,
     change_words,
     failure_words,
@@ -54,6 +55,8 @@ class MetricLine:
     """The line in the trend plot; None for a failure or a category."""
     failure: str = ""
     """What to do about a failure; empty for a value."""
+    is_section: bool = False
+    """A heading over the lines of one application; it cannot be chosen."""
     children: tuple["MetricLine", ...] = ()
 
 
@@ -70,8 +73,20 @@ def metric_lines(
     results: Iterable[AlgorithmResult], side: Side, changes: Mapping[MetricKey, Change]
 ) -> tuple[MetricLine, ...]:
     """Lines for the results of one side; a result of the whole batch belongs to every side."""
-    here = (r for r in results if r.side is side or r.platform_image_id is None)
-    return tuple(_line(r, changes) for r in here if r.areas or not r.is_ok)
+    here = [r for r in results if r.side is side or r.platform_image_id is None]
+    by_application: dict[str, list[MetricLine]] = {}
+    for result in here:
+        if result.areas or not result.is_ok:
+            lines = by_application.setdefault(result.application, [])
+            lines.append(_line(result, changes))
+    if len(by_application) < 2:
+        return tuple(line for lines in by_application.values() for line in lines)
+    return tuple(line for lines in by_application.values() for line in (_section(lines[0]), *lines))
+
+
+def _section(first: MetricLine) -> MetricLine:
+    words = application_words(first.result.application)
+    return MetricLine(first.result, words, "", "", "", Mood.NEUTRAL, "", is_section=True)
 
 
 def _line(result: AlgorithmResult, changes: Mapping[MetricKey, Change]) -> MetricLine:
@@ -196,6 +211,13 @@ class MetricsModel(QAbstractItemModel):
     def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """Qt: always all columns."""
         return len(MetricColumn)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Qt: headings can be read, not chosen."""
+        line = self.line_at(index)
+        if line is not None and line.is_section:
+            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+        return super().flags(index)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -4,6 +4,7 @@ from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.trends import unit_of
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 
 MAIN_AREAS: Final = ("face", "skin", "hair", "image")
@@ -19,7 +20,7 @@ _FAILURES: Final = {
         "Take it again from further away: forehead, chin and both cheeks must be in it.",
     ),
 }
-_UNITS: Final = {"bad_good_line": "/ 100", "ITA": "°"}
+_UNITS: Final = {"deg": "°", "degree": "°", "degrees": "°", "percent": "%"}
 _STATES: Final = {
     Completeness.PENDING: Phrase("Being computed", Mood.ACCENT),
     Completeness.PARTIAL: Phrase("Partly computed", Mood.ACCENT),
@@ -72,7 +73,8 @@ def value_words(metric: Metric) -> str:
     """A value with its unit: ``83 / 100``, ``455``, ``3 ‰``, ``Oily``."""
     if isinstance(metric.value, str):
         return metric.value
-    unit = metric.unit or _UNITS.get(metric.widget, "")
+    unit = unit_of(metric) or ""
+    unit = _UNITS.get(unit, unit)
     gap = "" if unit in {"", "°", "%"} else "\u202f"
     return f"{number_words(metric.value)}{gap}{unit}"
 
@@ -114,14 +116,28 @@ def failure_words(result: AlgorithmResult) -> tuple[str, str]:
     )
 
 
+def application_words(tech_name: str) -> str:
+    """An application's name made readable: ``skin_metrics_3.0`` → ``Skin metrics 3.0``."""
+    return plain_words(tech_name) if tech_name else "Other results"
+
+
+def application_initials(tech_name: str) -> str:
+    """An application's name where room is short: ``face_skin_metrics_3.0`` → ``FSM 3.0``."""
+    words = tech_name.replace("_", " ").split()
+    letters = "".join(word[0].upper() for word in words if word[0].isalpha())
+    return " ".join([letters, *(word for word in words if word[0].isdigit())])
+
+
 def version_words(result: AlgorithmResult) -> str:
     """The algorithm's version as it is shown beside every value."""
     if result.version:
         return result.version
-    return f"#{result.version_id}" if result.version_id is not None else "not given"
+    return f"#{result.version_id}" if result.version_id is not None else "–"
 
 
 def key_words(key: MetricKey, name: str) -> str:
-    """A trend's title: metric, area, side."""
+    """A trend's title: algorithm, metric, area, side."""
     side = "" if key.side is Side.FRONT else f", {side_name(key.side).lower()} view"
-    return f"{name}, {plain_words(key.area).lower()}{side}"
+    algorithm = plain_words(key.algorithm)
+    metric = "" if name.lower().startswith(algorithm.lower()) else f"{algorithm}: "
+    return f"{metric}{name}, {plain_words(key.area).lower()}{side}"

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from haut_desktop.viewmodels.outbox_model import ROW_ROLE
+from haut_desktop.viewmodels.outbox_model import ROW_ROLE, OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import OutboxRow
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.widgets.icons import icon_pixmap
@@ -60,6 +60,12 @@ class _CellDelegate(QStyledItemDelegate):
 
 class PlainDelegate(_CellDelegate):
     """Words alone, at the rows' height."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Keep ages, flush left, away from the sizes before them, flush right."""
+        super().initStyleOption(option, index)
+        if index.column() == OutboxColumn.AGE:
+            option.text = f"\u2002{option.text}"
 
 
 class StateDelegate(_CellDelegate):

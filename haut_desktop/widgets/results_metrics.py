@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from haut_desktop.domain.analysis import MetricKey
@@ -15,16 +15,19 @@ from haut_desktop.viewmodels.results_table import (
     MetricLine,
     MetricsModel,
 )
+from haut_desktop.widgets.theme import TextSize
 from haut_desktop.widgets.tokens import Tone, current_tokens
 
 Index = QModelIndex | QPersistentModelIndex
 
 _ROW_HEIGHT: Final = 28
+_GAP: Final = "\u2002"
+"""Between the numbers, flush right, and the changes, flush left."""
 _WIDTHS: Final = {
-    MetricColumn.AREA: 92,
-    MetricColumn.VALUE: 86,
-    MetricColumn.CHANGE: 116,
-    MetricColumn.VERSION: 62,
+    MetricColumn.AREA: 88,
+    MetricColumn.VALUE: 84,
+    MetricColumn.CHANGE: 130,
+    MetricColumn.VERSION: 60,
 }
 
 
@@ -48,8 +51,15 @@ class _MoodDelegate(QStyledItemDelegate):
         if ink:
             for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
                 option.palette.setColor(role, QColor(ink))
-        if index.column() == MetricColumn.NAME and not index.parent().isValid():
+        line = index.data(LINE_ROLE)
+        if isinstance(line, MetricLine) and line.is_section:
+            option.palette.setColor(QPalette.ColorRole.Text, QColor(tokens.muted))
+            option.font.setPixelSize(TextSize.CAPTION)
+            option.font.setCapitalization(QFont.Capitalization.AllUppercase)
+        elif index.column() == MetricColumn.NAME and not index.parent().isValid():
             option.font.setBold(True)
+        elif index.column() == MetricColumn.CHANGE:
+            option.text = f"{_GAP}{option.text}"
 
 
 class MetricsTable(QTreeView):
@@ -91,10 +101,17 @@ class MetricsTable(QTreeView):
             line = self._line(top)
             if line is not None and line.result.algorithm in self._open:
                 self.expand(top)
-            if line is not None and line.failure:
-                self.setFirstColumnSpanned(place, QModelIndex(), False)
+            self.setFirstColumnSpanned(place, QModelIndex(), line is not None and line.is_section)
         index = self._metrics.find(self._key) if self._key else QModelIndex()
-        self.setCurrentIndex(index if index.isValid() else self._metrics.index(0, 0))
+        self.setCurrentIndex(index if index.isValid() else self._first_line())
+
+    def _first_line(self) -> QModelIndex:
+        for place in range(self._metrics.rowCount()):
+            index = self._metrics.index(place, 0)
+            line = self._line(index)
+            if line is not None and not line.is_section:
+                return index
+        return QModelIndex()
 
     def _on_expanded(self, index: QModelIndex) -> None:
         if (line := self._line(index)) is not None:

@@ -132,7 +132,7 @@ class ResultsPage(QWidget):
 
     def _on_line_chosen(self, line: MetricLine) -> None:
         self._vm.choose_line(line)
-        self.panel.show_algorithm(line.result.algorithm)
+        self.panel.show_result(line.result)
         if line.failure:
             self._tabs.setCurrentWidget(self._about)
 

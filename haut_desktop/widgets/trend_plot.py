@@ -41,7 +41,7 @@ class TrendPlot(QWidget):
     def show_trend(self, picture: TrendPicture | None) -> None:
         """Draw another metric, or say that there is none."""
         self._picture = picture
-        self._title.setText(picture.title if picture else "")
+        self._title.setText(_heading(picture) if picture else "")
         self.setAccessibleDescription(picture.summary if picture else _NO_TREND)
         if picture is None:
             self._stack.setCurrentWidget(self._nothing)
@@ -57,12 +57,11 @@ class TrendPlot(QWidget):
         item = self._plot.getPlotItem()
         item.clear()
         self._plot.setBackground(tokens.surface)
-        bottom, left = item.getAxis("bottom"), item.getAxis("left")
-        for axis in (bottom, left):
+        bottom = item.getAxis("bottom")
+        for axis in (bottom, item.getAxis("left")):
             axis.setPen(tokens.line_strong)
             axis.setTextPen(tokens.muted)
         bottom.setTicks([list(enumerate(_short(name) for name in picture.visits))])
-        left.setLabel(picture.unit or "value")
         item.legend.clear()
         item.legend.setLabelTextColor(tokens.text)
         item.legend.setVisible(len(picture.lines) > 1)
@@ -109,6 +108,11 @@ def _new_plot() -> "pyqtgraph.PlotWidget":
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     plot.addLegend(offset=(-8, 8))
     return plot
+
+
+def _heading(picture: TrendPicture) -> str:
+    unit = {"/ 100": "0 to 100"}.get(picture.unit, picture.unit)
+    return f"{picture.title} ({unit})" if unit else picture.title
 
 
 def _short(name: str) -> str:

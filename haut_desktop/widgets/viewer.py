@@ -66,7 +66,7 @@ class PictureViewer(QWidget):
         self._sight, self._text = sight, text
         size = self._size()
         rasters = dict(sight.rasters)
-        self._masks = tuple(draw_mask(each, size, rasters.get(each.id)) for each in sight.layers)
+        self._masks = tuple(draw_mask(each, size, rasters) for each in sight.layers)
         if self._fits or size != before:
             self.fit()
         self.update()

@@ -1,6 +1,6 @@
 """Masks drawn over a picture: shapes in the picture's own pixels, rasters laid on top."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,14 +25,14 @@ class DrawnMask:
     paths: tuple[tuple[float, bool, QPainterPath], ...]
     """Intensity 0…1, whether it is filled, and the shapes."""
     is_outlined: bool
-    raster: QImage | None = None
+    rasters: tuple[QImage, ...] = ()
 
     def paint(self, painter: QPainter, size: QSizeF, opacity: float) -> None:
         """Paint over a picture of ``size`` pixels; ``painter`` works in those pixels."""
-        if self.raster is not None:
-            painter.setOpacity(opacity)
-            painter.drawImage(QRectF(QPointF(), size), self.raster)
-            painter.setOpacity(1.0)
+        painter.setOpacity(opacity)
+        for raster in self.rasters:
+            painter.drawImage(QRectF(QPointF(), size), raster)
+        painter.setOpacity(1.0)
         for intensity, is_filled, path in self.paths:
             self._paint_path(painter, path, is_filled, opacity * intensity)
 
@@ -50,19 +50,20 @@ class DrawnMask:
         painter.drawPath(path)
 
 
-def draw_mask(layer: Layer, size: QSizeF, raster: QImage | None) -> DrawnMask:
+def draw_mask(layer: Layer, size: QSizeF, rasters: Mapping[str, QImage]) -> DrawnMask:
     """Prepare a layer for a picture of ``size`` pixels; shapes are scaled from their own space."""
-    mask = layer.mask.mask
     groups: dict[tuple[float, bool], QPainterPath] = {}
-    for shape in mask.shapes:
-        key = (round(shape.intensity, 2), shape.kind != "line")
-        _add(groups.setdefault(key, _new_path()), shape, *_scale(mask, size))
+    for each in layer.masks:
+        scale = _scale(each.mask, size)
+        for shape in each.mask.shapes:
+            key = (round(shape.intensity, 2), shape.kind != "line")
+            _add(groups.setdefault(key, _new_path()), shape, *scale)
     return DrawnMask(
         layer.id,
         QColor(layer.colour),
         tuple((intensity, filled, path) for (intensity, filled), path in groups.items()),
-        is_outlined=len(mask.shapes) <= _OUTLINED_AT_MOST,
-        raster=raster,
+        is_outlined=sum(len(each.mask.shapes) for each in layer.masks) <= _OUTLINED_AT_MOST,
+        rasters=tuple(rasters[each.key] for each in layer.masks if each.key in rasters),
     )
 
 

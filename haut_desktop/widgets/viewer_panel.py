@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from haut_desktop.domain.analysis import AlgorithmResult
 from haut_desktop.domain.imaging import Side
 from haut_desktop.viewmodels.results import ResultsViewModel, Sight
-from haut_desktop.viewmodels.results_picture import Layer
+from haut_desktop.viewmodels.results_picture import Layer, layer_id
 from haut_desktop.viewmodels.results_words import side_name
 from haut_desktop.widgets.boxes import column, held, row
 from haut_desktop.widgets.labels import caption, heading
@@ -26,14 +27,15 @@ from haut_desktop.widgets.style_sheet import style_sheet
 from haut_desktop.widgets.tokens import DARK
 from haut_desktop.widgets.viewer import CANVAS, PictureViewer
 
-_MASKS_WIDTH: Final = 184
+_MASKS_WIDTH: Final = 212
 _LAYER_ROLE: Final = int(Qt.ItemDataRole.UserRole)
 _EXTRA: Final = f"""
 QFrame#viewer {{ background: {DARK.surface}; border: 1px solid {DARK.line}; border-radius: 8px; }}
 QFrame#viewer QLabel {{ color: {DARK.text}; }}
 QFrame#viewer QLabel[text_role="caption"] {{ color: {DARK.muted}; }}
 QListWidget {{ background: transparent; color: {DARK.text}; }}
-QListWidget::item {{ padding: 4px 2px; border-radius: 4px; }}
+QListWidget {{ font-size: 12px; }}
+QListWidget::item {{ padding: 5px 2px; border-radius: 4px; }}
 QListWidget::item:selected {{ background: {DARK.sunken}; color: {DARK.text}; }}
 QListWidget::indicator {{
     width: 14px; height: 14px; border: 1px solid {DARK.line_strong}; border-radius: 3px;
@@ -63,7 +65,6 @@ class ViewerPanel(QFrame):
         super().__init__()
         self._vm = view_model
         self._on: set[str] = set()
-        self._wished = ""
         self.setObjectName("viewer")
         self.setStyleSheet(style_sheet(DARK) + _EXTRA)
         self.viewer = PictureViewer()
@@ -73,11 +74,13 @@ class ViewerPanel(QFrame):
         self._sides.setExpanding(False)
         self._pictures = QComboBox()
         self._pictures.setAccessibleName("Picture space")
+        self._pictures.setMinimumWidth(168)
         self._zoom = caption("")
         self._zoom.setMinimumWidth(44)
         self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._masks = QListWidget()
         self._masks.setAccessibleName("Masks; Space switches one")
+        self._masks.setIconSize(QSize(12, 12))
         self._masks.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._none = caption("No masks lie on this picture.", wraps=True)
         self._opacity = _slider("Mask opacity", 60)
@@ -103,7 +106,7 @@ class ViewerPanel(QFrame):
     def _make_middle(self) -> QWidget:
         side = held(
             column(
-                heading("Masks"), self._masks, self._none, None, self._opacity_box,
+                heading("Masks"), self._none, self._masks, self._opacity_box,
                 gap=8, margins=(10, 8, 10, 12),
             )
         )  # fmt: skip
@@ -111,7 +114,9 @@ class ViewerPanel(QFrame):
         foot = held(row(self._predicted, None, self._compare, margins=(10, 6, 10, 6)))
         self._foot = foot
         middle = QWidget()
-        layout = row(side, column(self.viewer, foot, gap=0), gap=0)
+        canvas = column(self.viewer, foot, gap=0)
+        canvas.setStretch(0, 1)
+        layout = row(side, canvas, gap=0)
         layout.setStretch(1, 1)
         middle.setLayout(layout)
         return middle
@@ -131,11 +136,9 @@ class ViewerPanel(QFrame):
         """Ids of the masks that are switched on."""
         return frozenset(layer.id for layer in self._vm.layers if layer.id in self._on)
 
-    def show_algorithm(self, algorithm: str) -> None:
-        """Switch on the masks of one algorithm, and no others."""
-        self._wished = algorithm
-        mine = {layer.id for layer in self._vm.layers if _is_of(layer, algorithm)}
-        self._on = mine
+    def show_result(self, result: AlgorithmResult) -> None:
+        """Switch on the masks of one result, and no others; they stay on over visits."""
+        self._on = {layer_id(result)}
         self._show_layers(self._vm.layers)
 
     def switch_layer(self, layer_id: str, *, is_on: bool) -> None:
@@ -168,8 +171,6 @@ class ViewerPanel(QFrame):
     def _on_sight_changed(self, sight: Sight) -> None:
         text = "This picture is not on this station" if self._vm.choices else "No picture"
         self.viewer.show_sight(sight, text)
-        if self._wished and not self._on & {layer.id for layer in sight.layers}:
-            self._on |= {layer.id for layer in sight.layers if _is_of(layer, self._wished)}
         self._show_layers(sight.layers)
         self._foot.setVisible(sight.before is not None)
 
@@ -184,7 +185,6 @@ class ViewerPanel(QFrame):
                 is_on = layer.id in self._on
                 item.setCheckState(Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked)
                 self._masks.addItem(item)
-        self._masks.setVisible(bool(shown))
         self._none.setVisible(not shown)
         self._opacity_box.setVisible(bool(shown))
         self.viewer.show_layers(self.shown_layers)
@@ -198,10 +198,6 @@ class ViewerPanel(QFrame):
             self._on.discard(layer_id)
         self.viewer.show_layers(self.shown_layers)
         self.layers_switched.emit()
-
-
-def _is_of(layer: Layer, algorithm: str) -> bool:
-    return layer.mask.result.algorithm == algorithm
 
 
 def _slider(name: str, value: int) -> QSlider:
