@@ -1,5 +1,6 @@
 """Turns what HTTP can do to a call into the domain's errors, by who is to blame."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,9 +46,28 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except NEVER_LEFT as error:
-        raise UnreachableError from error
+        raise UnreachableError(_why_unreachable(error)) from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
         raise OutcomeUnknownError from error
+
+
+def _why_unreachable(error: BaseException) -> str:
+    """Words for the two cases that somebody at the site can do something about; else empty."""
+    if isinstance(error, httpx.ProxyError):
+        return (
+            "The site's proxy did not let the connection through. Pictures are safe on this "
+            "station; ask your IT to allow the platform's addresses."
+        )
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                "The server's certificate is not trusted on this computer, as behind a proxy that "
+                "opens encrypted connections. Nothing was sent. Ask your IT for the site's "
+                "certificate authority, and check this computer's date."
+            )
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import Final
 import httpx
 import truststore
 
+from haut_desktop.domain.errors import StationError
+
 # At INFO it logs whole addresses, and a signed one opens a picture.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
@@ -56,7 +58,10 @@ class Network:
     """In place of real sockets, for tests."""
 
     def make_client(self) -> httpx.AsyncClient:
-        """A client without authorization, cookies, redirects or anything from the environment."""
+        """Make a client without authorization, redirects or anything from the environment.
+
+        Raises StationError for a ``ca_file`` that is none.
+        """
         return httpx.AsyncClient(
             transport=self.transport,
             proxy=self.proxy,
@@ -73,7 +78,14 @@ class Network:
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is not None:
-        context.load_verify_locations(ca_file)
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise StationError(
+                f"“{ca_file.name}” can't be read as a certificate authority (PEM). Correct it in "
+                "the settings and start again.",
+                title="Certificate file",
+            ) from error
     return context
 
 

@@ -371,6 +371,24 @@ async def test_every_answer_tells_that_the_platform_can_be_reached(
     assert abs(api.clock_offset_s) < 60
 
 
+async def test_a_picture_that_broke_off_on_its_way_says_so(
+    signed_in: HautApi, practice_platform: PracticePlatform
+) -> None:
+    practice_platform.add_fault("offline", method="POST", path="*/images/", count=1)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await signed_in.post_image(
+            CompanyId(practice_platform.company_id),
+            PlatformDatasetId("d"),
+            PlatformSubjectId("s"),
+            PlatformBatchId("b"),
+            data=bytes(20_000_000),
+            name="x",
+            side=Side.FRONT,
+            light="regular",
+        )
+    assert caught.value.in_body
+
+
 # ---- tokens on the way
 
 
