@@ -1,9 +1,11 @@
 """What is read of the outbox: what is due, what the screen lists, what is summed up."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
@@ -37,15 +39,15 @@ ORDER BY batch.has_failed, batch.visit_at, batch.id
 LIMIT :limit
 """
 
+# The words are those of the index image_waiting, or it would not be used.
+_IMAGES: Final = """
+SELECT state, count(*) AS images, sum(size_bytes) AS bytes FROM image
+WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD') GROUP BY state
+"""
+
 _SUMMARY: Final = """
 SELECT
-    (SELECT count(*) FROM image
-        WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED')) AS waiting_images,
-    (SELECT coalesce(sum(size_bytes), 0) FROM image
-        WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED')) AS waiting_bytes,
-    (SELECT count(*) FROM image WHERE state = 'UNSETTLED') AS unsettled,
-    (SELECT count(*) FROM image WHERE state = 'HELD')
-        + (SELECT count(*) FROM batch WHERE state = 'HELD')
+    (SELECT count(*) FROM batch WHERE state = 'HELD')
         + (SELECT count(*) FROM registration WHERE state = 'HELD') AS held,
     (SELECT max(proof_at) FROM image WHERE proof_at IS NOT NULL) AS last_sent_at
 """
@@ -93,13 +95,16 @@ def read_incomplete(connection: Connection, now: datetime) -> tuple[Batch, ...]:
 
 def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
     """Sum up what waits; a few reads of small indices."""
+    images = {row["state"]: row for row in connection.execute(_IMAGES)}
+    held = images.pop("HELD", None)
+    unsettled = images.get("UNSETTLED")
     row = connection.execute(_SUMMARY).fetchone()
     next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
     return OutboxSummary(
-        waiting_images=row["waiting_images"],
-        waiting_bytes=row["waiting_bytes"],
-        held=row["held"],
-        unsettled=row["unsettled"],
+        waiting_images=sum(state["images"] for state in images.values()),
+        waiting_bytes=sum(state["bytes"] for state in images.values()),
+        held=row["held"] + (held["images"] if held else 0),
+        unsettled=unsettled["images"] if unsettled else 0,
         last_sent_at=moment_or_none(row["last_sent_at"]),
         next_try_at=moment_or_none(next_try["next_try_at"]),
     )
@@ -114,15 +119,26 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
     subjects = json.dumps([visit.subject_id for visit in visits])
     codes = _codes(connection, subjects)
     registrations = _registrations(connection, subjects)
+    computed = _computed(connection, batches)
     return tuple(
         VisitDelivery(
             visit,
             codes.get(visit.subject_id or "", ""),
             tuple(batches[visit.id]),
             tuple(registrations.get(visit.subject_id or "", ())),
+            computed & {batch.id for batch in batches[visit.id]},
         )
         for visit in visits
     )
+
+
+def _computed(connection: Connection, visit_ids: Iterable[str]) -> frozenset[BatchId]:
+    rows = connection.execute(
+        "SELECT id FROM batch WHERE completeness = 'complete'"
+        " AND visit_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(visit_ids)),),
+    )
+    return frozenset(BatchId(row["id"]) for row in rows)
 
 
 def _codes(connection: Connection, subjects: str) -> dict[str, str]:
