@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from haut_desktop.domain.analysis import (
     Algorithm,
@@ -11,6 +12,19 @@ from haut_desktop.domain.analysis import (
     BatchResults,
     bare_name,
 )
+
+GUESS_OTHER_WORDS: Final = {
+    "breakouts": "acne",
+    "eyes_age": "eye_age",
+    "face_areas": "front_face_areas",
+    "ita": "skin_tone",
+    "skintone": "skintone_classification",
+}
+"""v3 parameters whose algorithm may be listed under the older word for the same measure.
+
+The platform has two vocabularies and admits it (contract §7.2, §8.1 beside §8.2); no table of the
+pairs is public. Asked only when no algorithm of the application bears the parameter's own word.
+"""
 
 
 def describe(
@@ -72,8 +86,10 @@ def _find_algorithm(
     own = application.algorithms if application else ()
     # the application's own list has no versions; the dictionary has them under the same id
     full = [by_id.get(algorithm.version_id, algorithm) for algorithm in own]
-    named = [a for a in full if bare_name(a.tech_name) == result.algorithm]
-    return max(named, key=lambda a: version_key(a.version), default=None)
+    for word in (result.algorithm, GUESS_OTHER_WORDS.get(result.algorithm)):
+        if named := [a for a in full if word in (bare_name(a.tech_name), _folded(a.name))]:
+            return max(named, key=lambda a: version_key(a.version))
+    return None
 
 
 def _folded(tech_name: str) -> str:

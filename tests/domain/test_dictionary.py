@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from haut_desktop.domain.analysis import (
     Algorithm,
     AlgorithmResult,
@@ -62,3 +64,18 @@ def test_an_application_is_found_by_id_name_and_every_spelling() -> None:
 
 def test_versions_are_ordered_by_their_numbers() -> None:
     assert version_key("1.10") > version_key("1.9") > version_key("")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "listed"),
+    (
+        ("breakouts", Algorithm(5, "acne", "2.0", "Acne")),
+        ("breakouts", Algorithm(5, "spots", "2.0", "Breakouts")),
+        ("ita", Algorithm(5, "skin_tone", "2.0", "Skin tone")),
+    ),
+)
+def test_a_parameter_may_be_listed_under_its_older_word(parameter: str, listed: Algorithm) -> None:
+    application = replace(FACES, algorithms=(listed,))
+    result = AlgorithmResult(parameter, "", None, "", "id-1", Side.FRONT, is_ok=True)
+    (described,) = describe(BatchResults((result,)), [application], [listed]).results
+    assert (described.version, described.algorithm) == ("2.0", parameter)
