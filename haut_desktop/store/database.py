@@ -37,6 +37,7 @@ Work = Callable[[Connection], T]
 
 KEY_BYTES: Final = 32
 _BUSY_TIMEOUT_S: Final = 5.0
+_CACHE_KIB: Final = 64 * 1024
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _COMPANIONS: Final = ("", "-wal", "-shm")
 
@@ -132,6 +133,8 @@ class Database:
             if result_code(error) == NOT_A_DATABASE and not self._is_key_known():
                 raise StoreKeyError from error
             raise
+        # Every page that is not in memory is decrypted anew.
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.row_factory = Row
         return connection
 

@@ -40,21 +40,27 @@ from haut_desktop.store.rows import (
     waiting_of,
 )
 
+# The subjects of the page first, what is counted for each of them afterwards; CROSS JOIN keeps the
+# planner from going through all pictures that wait.
 _OVERVIEW = """
-SELECT subject.*,
-    (SELECT count(*) FROM visit WHERE subject_id = subject.id) AS visit_count,
-    (SELECT max(created_at) FROM visit WHERE subject_id = subject.id) AS last_visit_at,
+WITH page AS (
+    SELECT subject.*,
+        (SELECT max(created_at) FROM visit WHERE subject_id = subject.id) AS last_visit_at
+    FROM subject
+    WHERE study_id = :study_id AND EXISTS (
+        SELECT 1 FROM subject_code
+        WHERE subject_id = subject.id AND code_key LIKE :pattern ESCAPE '\\')
+    ORDER BY coalesce(last_visit_at, created_at) DESC, id
+    LIMIT :limit)
+SELECT page.*,
+    (SELECT count(*) FROM visit WHERE subject_id = page.id) AS visit_count,
     (SELECT count(*) FROM visit
-        JOIN batch ON batch.visit_id = visit.id
-        JOIN image ON image.batch_id = batch.id
-        WHERE visit.subject_id = subject.id
-            AND image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')) AS waiting_images
-FROM subject
-WHERE study_id = :study_id AND EXISTS (
-    SELECT 1 FROM subject_code
-    WHERE subject_id = subject.id AND code_key LIKE :pattern ESCAPE '\\')
+        CROSS JOIN batch ON batch.visit_id = visit.id
+        CROSS JOIN image ON image.batch_id = batch.id
+        WHERE visit.subject_id = page.id
+            AND +image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')) AS waiting_images
+FROM page
 ORDER BY coalesce(last_visit_at, created_at) DESC, id
-LIMIT :limit
 """
 
 

@@ -164,6 +164,7 @@ CREATE TABLE registration (
 -- One entry of the platform belongs to one subject: nothing is attached to the wrong one.
 CREATE UNIQUE INDEX registration_entry ON registration (dataset_id, platform_id)
     WHERE platform_id IS NOT NULL;
+CREATE INDEX registration_held ON registration (state) WHERE state = 'HELD';
 CREATE INDEX registration_due ON registration (state, retry_at)
     WHERE state IN ('DRAFT', 'REGISTERING');
 
@@ -331,8 +332,11 @@ CREATE TABLE batch (
 CREATE INDEX batch_due ON batch (has_failed, visit_at, id)
     WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING');
 CREATE INDEX batch_of_visit ON batch (visit_id);
+CREATE INDEX batch_rests ON batch (not_before)
+    WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING');
 CREATE INDEX batch_unfinished ON batch (submitted_at)
     WHERE state = 'SUBMITTED' AND completeness <> 'complete';
+CREATE INDEX batch_held ON batch (state) WHERE state = 'HELD';
 CREATE INDEX batch_retry ON batch (retry_at)
     WHERE retry_at IS NOT NULL AND state IN ('OPEN', 'INITIATING', 'SUBMITTING');
 CREATE UNIQUE INDEX batch_entry ON batch (dataset_id, platform_id) WHERE platform_id IS NOT NULL;
