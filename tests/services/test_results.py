@@ -1,0 +1,175 @@
+"""Results of a real practice platform, read by v3 and v1, kept, and shown without it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest_asyncio
+from PIL import Image
+
+from haut_desktop.domain.analysis import Completeness
+from haut_desktop.domain.imaging import Side
+from haut_desktop.practice.pictures import Person, SkinTone, draw_face
+from haut_desktop.services.results import VisitResults
+from tests.fakes.clock import START, FakeClock
+from tests.fakes.practice import PracticePlatform, running_practice
+from tests.services.reading_room import ReadingRoom, open_reading_room
+from tests.waiting import DEADLINE_S
+
+V1, V3 = "face_skin_metrics_2.0", "face_skin_metrics_3.0"
+SIMULATION = "product_effect_simulation"
+
+
+@cache
+def _face(visit: int = 1) -> bytes:
+    person = Person(seed=7, skin_tone=SkinTone("light"))
+    return _jpeg(Image.fromarray(draw_face(person, visit=visit, size=500).rgb))
+
+
+@cache
+def _wall() -> bytes:
+    return _jpeg(Image.new("RGB", (500, 600), (120, 130, 140)))
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+@pytest_asyncio.fixture
+async def room(tmp_path: Path, practice_platform: PracticePlatform) -> AsyncIterator[ReadingRoom]:
+    clock = FakeClock()
+    async with open_reading_room(tmp_path, practice_platform, clock, V1, V3, SIMULATION) as made:
+        yield made
+
+
+async def _complete(room: ReadingRoom) -> tuple[VisitResults, ...]:
+    """Follow until every batch is complete."""
+    following = asyncio.create_task(room.results.run())
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                room.news.clear()
+                visits = await room.results.visits(room.subject.id)
+                if visits and all(map(_is_complete, visits)):
+                    return visits
+                await room.news.wait()
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+def _is_complete(visit: VisitResults) -> bool:
+    return visit.completeness is Completeness.COMPLETE
+
+
+async def test_a_batch_made_elsewhere_becomes_a_visit_with_results(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Week 4", at=START)
+    assert await room.results.discover(room.subject.id) == 1
+    (visit,) = await _complete(room)
+    assert visit.visit.name == "Week 4"
+    assert {s.result.algorithm for s in visit.results} >= {"redness", "pigmentation", "quality"}
+    assert room.results_changed()
+
+
+async def test_a_batch_is_adopted_once(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    assert await room.results.discover(room.subject.id) == 1
+    assert await room.results.discover(room.subject.id) == 0
+
+
+async def test_a_batch_without_pictures_is_not_adopted(room: ReadingRoom) -> None:
+    dataset = room.study.datasets[0].platform_id
+    await room.api.create_batch(room.study.company_id, dataset, room.there.id, created_at=START)
+    assert await room.results.discover(room.subject.id) == 0
+
+
+async def test_results_of_both_generations_carry_versions(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    (visit,) = await _complete(room)
+    redness = [s.result for s in visit.results if s.result.algorithm == "redness"]
+    assert {(r.platform_image_id is None, r.version) for r in redness} == {
+        (True, "2.0"),
+        (False, "1.0"),
+        (False, "2.0"),
+    }
+
+
+async def test_every_result_keeps_its_raw_json(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    (visit,) = await _complete(room)
+    assert all(s.result.raw.startswith(b"{") for s in visit.results)
+
+
+async def test_a_picture_without_a_face_is_complete_with_reasons(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _wall()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    (visit,) = await _complete(room)
+    by_image = [s.result for s in visit.results if s.result.platform_image_id is not None]
+    assert by_image
+    assert {r.error for r in by_image if not r.is_ok} == {"No face detected"}
+
+
+async def test_pictures_and_masks_open_after_the_platform_is_gone(tmp_path: Path) -> None:
+    with running_practice(tmp_path / "platform") as platform:
+        clock = FakeClock()
+        async with open_reading_room(tmp_path, platform, clock, V1, V3, SIMULATION) as room:
+            await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+            await room.results.discover(room.subject.id)
+            (visit,) = await _complete(room)
+            platform.kill()
+            keys = [p.key for p in visit.pictures] + [m.key for m in visit.masks if m.key]
+            opened = [await room.results.picture(key) for key in keys]
+    assert {picture.space for picture in visit.pictures} >= {"original", "aligned_face"}
+    assert any(picture.is_predicted for picture in visit.pictures)
+    assert any(mask.key for mask in visit.masks)
+    assert any(mask.mask.shapes for mask in visit.masks)
+    assert all(data and data[:2] in (b"\xff\xd8", b"\x89P") for data in opened)
+
+
+async def test_following_waits_while_the_network_is_away(
+    room: ReadingRoom, practice_platform: PracticePlatform
+) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    practice_platform.add_fault("offline", path="results", count=3)
+    (visit,) = await _complete(room)
+    assert visit.results
+
+
+async def test_a_batch_that_is_never_computed_becomes_overdue(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START, is_computed=False)
+    await room.results.discover(room.subject.id)
+    (visit,) = await room.results.visits(room.subject.id)
+    assert await room.results.refresh(visit.batch.id) is Completeness.PENDING
+    room.clock.advance(timedelta(minutes=11).total_seconds())
+    assert await room.results.refresh(visit.batch.id) is Completeness.OVERDUE
+
+
+async def test_trends_run_over_the_visits_and_never_mix_versions(room: ReadingRoom) -> None:
+    for number, name in enumerate(("Baseline", "Week 4")):
+        at = START + timedelta(weeks=4 * number)
+        await room.batch_elsewhere({Side.FRONT: _face(number + 1)}, visit=name, at=at)
+    await room.results.discover(room.subject.id)
+    await _complete(room)
+    trends = await room.results.trends(room.subject.id)
+    redness = [t for t in trends if t.key.algorithm == "redness" and t.key.area == "face"]
+    main = [t for t in redness if t.key.metric == "redness_score"]
+    assert {t.key.version for t in main} == {"1.0", "2.0"}
+    assert all([p.visit_name for p in t.points] == ["Baseline", "Week 4"] for t in main)
+
+
+async def test_the_dictionarys_description_is_given(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    (visit,) = await _complete(room)
+    result = next(s.result for s in visit.results if s.result.algorithm == "pores")
+    html = await room.results.description(result.algorithm, result.version_id)
+    assert "<p>" in html
+    assert await room.results.description("moonlight", None) == ""
