@@ -1,0 +1,222 @@
+"""The outbox's rows, its model, and what a person does with them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+import pytest
+import pytest_asyncio
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.delivery import BatchState, ImageState, Waiting
+from haut_desktop.domain.errors import ContentMismatchError, HautError, StoreBusyError
+from haut_desktop.domain.ids import ImageId, VisitId
+from haut_desktop.domain.outbox import OutboxSummary
+from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.services.changes import Change, Changes, Progress, Topic
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.session import Session
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState, head_words
+from haut_desktop.viewmodels.outbox_model import OutboxColumn, OutboxModel
+from haut_desktop.viewmodels.outbox_rows import Deed, visit_row
+from haut_desktop.viewmodels.outbox_words import Circumstances
+from tests.fakes.clock import START, FakeClock
+from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
+from tests.waiting import emitted, eventually
+
+_SEALED, _STORED = ImageState.SEALED, ImageState.STORED
+_NOW = Circumstances(START)
+
+
+@dataclass
+class Place:
+    """Where somebody is signed in and the network is there."""
+
+    state: object
+
+
+@dataclass
+class Desk:
+    """The view model with the fakes behind it."""
+
+    outbox: FakeOutbox
+    model: OutboxViewModel
+    changes: Changes
+    reopened: list[VisitId]
+
+
+@pytest_asyncio.fixture
+async def desk(qtbot: QtBot) -> AsyncIterator[Desk]:
+    errors: list[HautError] = []
+    outbox, changes, reopened = FakeOutbox(), Changes(), list[VisitId]()
+    tasks = TaskScope("test", errors.append)
+
+    async def reopen(visit_id: VisitId) -> None:
+        reopened.append(visit_id)
+
+    made = OutboxViewModel(
+        outbox=cast(Outbox, outbox),
+        session=cast(Session, Place(SessionState.SIGNED_IN)),
+        connectivity=cast(Connectivity, Place(Connection.ONLINE)),
+        reopen=reopen,
+        changes=changes,
+        tasks=tasks,
+        clock=FakeClock(),
+    )
+    yield Desk(outbox, made, changes, reopened)
+    made.close()
+    await tasks.aclose()
+    assert not errors
+
+
+# ---- rows
+
+
+def test_a_visit_opens_to_its_batch_and_pictures() -> None:
+    row = visit_row(make_delivery(_STORED, _SEALED), _NOW, {})
+    (batch,) = row.children
+    assert row.title == "B-007  ·  Week 4"
+    assert [picture.title for picture in batch.children] == ["Front", "Left"]
+
+
+def test_progress_counts_the_bytes_in_flight() -> None:
+    delivery = make_delivery(ImageState.UPLOADING)
+    image = batch_of(delivery).images[0]
+    sent = {image.id: image.rendition.digest.size_bytes // 2}
+    assert visit_row(delivery, _NOW, sent).progress == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_resting_visit_can_be_reopened() -> None:
+    row = visit_row(make_delivery(_SEALED, _SEALED), _NOW, {})
+    assert Deed.REOPEN in row.deeds
+
+
+def test_a_visit_that_has_begun_to_go_cannot_be_reopened() -> None:
+    row = visit_row(make_delivery(_STORED, _SEALED), _NOW, {})
+    assert Deed.REOPEN not in row.deeds
+
+
+def test_a_held_picture_shows_its_trouble_and_can_be_released() -> None:
+    waiting = Waiting(trouble=trouble_with(ContentMismatchError()))
+    row = visit_row(make_delivery(ImageState.HELD, image_waiting=waiting), _NOW, {})
+    assert row.trouble == waiting.trouble
+    assert Deed.RELEASE in row.deeds
+
+
+# ---- model
+
+
+def test_the_model_keeps_qts_rules(qtmodeltester: ModelTester) -> None:
+    model = OutboxModel(FakeClock())
+    model.show(visit_row(make_delivery(_STORED, _SEALED), _NOW, {}) for _ in range(3))
+    qtmodeltester.check(model)  # type: ignore[no-untyped-call] # pytest-qt has no types here
+
+
+def test_the_same_things_are_refreshed_in_place(qtbot: QtBot) -> None:
+    model = OutboxModel(FakeClock())
+    delivery = make_delivery(_SEALED)
+    model.show([visit_row(delivery, _NOW, {})])
+    later = Circumstances(START, is_paused=True)
+    with qtbot.assertNotEmitted(model.modelReset), qtbot.waitSignal(model.dataChanged):
+        model.show([visit_row(delivery, later, {})])
+    assert model.index(0, OutboxColumn.STATE).data() == "Paused by you"
+
+
+def test_a_row_is_found_by_its_id() -> None:
+    model = OutboxModel(FakeClock())
+    delivery = make_delivery(_SEALED, _STORED)
+    model.show([visit_row(delivery, _NOW, {})])
+    index = model.find(batch_of(delivery).images[1].id)
+    assert index.data() == "Left"
+    assert not model.find("gone").isValid()
+
+
+# ---- view model
+
+
+async def test_an_empty_outbox_says_so(desk: Desk) -> None:
+    async with emitted(desk.model.state_changed) as emission:
+        desk.model.refresh()
+    assert emission.args == (PageState.EMPTY,)
+
+
+async def test_news_are_read_again(desk: Desk) -> None:
+    desk.outbox.deliveries = (make_delivery(_SEALED),)
+    async with emitted(desk.model.rows_changed):
+        desk.changes.send(Change(Topic.OUTBOX))
+    await eventually(lambda: desk.model.state is PageState.READY)
+    assert desk.model.model.rowCount() == 1
+
+
+async def test_a_failed_read_is_shown(desk: Desk) -> None:
+    desk.outbox.trouble = StoreBusyError()
+    async with emitted(desk.model.state_changed) as emission:
+        desk.model.refresh()
+    assert emission.args == (PageState.FAILED,)
+    assert desk.model.error is desk.outbox.trouble
+
+
+async def test_progress_moves_the_rows_while_the_page_is_seen(desk: Desk) -> None:
+    delivery = make_delivery(ImageState.UPLOADING)
+    image = batch_of(delivery).images[0]
+    desk.outbox.deliveries = (delivery,)
+    desk.model.start()
+    await eventually(lambda: desk.model.state is PageState.READY)
+    size_bytes = image.rendition.digest.size_bytes
+    desk.outbox.progress.send(Progress(ImageId(image.id), size_bytes, size_bytes))
+    cell = desk.model.model.index(0, OutboxColumn.PROGRESS)
+    await eventually(lambda: cell.data() == "100%")
+
+
+async def test_holding_a_visit_holds_its_batches_with_the_reason(desk: Desk) -> None:
+    delivery = make_delivery(_SEALED)
+    desk.model.hold(visit_row(delivery, _NOW, {}), "wrong subject?")
+    await eventually(lambda: desk.outbox.done)
+    assert desk.outbox.done == [("hold", batch_of(delivery).id, "wrong subject?")]
+
+
+async def test_releasing_a_picture_releases_its_batch(desk: Desk) -> None:
+    delivery = make_delivery(ImageState.HELD)
+    desk.model.release(visit_row(delivery, _NOW, {}).children[0].children[0])
+    await eventually(lambda: desk.outbox.done)
+    assert desk.outbox.done == [("release", batch_of(delivery).id)]
+
+
+async def test_a_lost_computation_is_asked_for_again_with_a_reason(desk: Desk) -> None:
+    delivery = make_delivery(_STORED, batch=BatchState.HELD)
+    row = visit_row(delivery, _NOW, {})
+    desk.model.compute_again(row.children[0], "no results on the platform")
+    await eventually(lambda: desk.outbox.done)
+    assert desk.outbox.done[0][0] == "compute"
+
+
+async def test_reopening_goes_to_the_capture_service(desk: Desk) -> None:
+    delivery = make_delivery(_SEALED)
+    desk.model.reopen(visit_row(delivery, _NOW, {}))
+    await eventually(lambda: desk.reopened)
+    assert desk.reopened == [delivery.visit.id]
+
+
+async def test_pausing_is_toggled(desk: Desk) -> None:
+    desk.model.toggle_pause()
+    await eventually(lambda: desk.model.head.summary.is_paused)
+    desk.model.toggle_pause()
+    await eventually(lambda: not desk.model.head.summary.is_paused)
+
+
+# ---- the line above
+
+
+def test_the_head_says_what_was_sent_and_what_waits() -> None:
+    summary = OutboxSummary(12, 38_000_000, 1, 2, START - timedelta(minutes=3))
+    assert head_words(summary, FakeClock()) == (
+        "Last sent 3 min ago  ·  12 pictures waiting (38.0 MB)  ·  2 being asked for  ·  1 held"
+    )
+
+
+def test_the_head_of_a_new_station_says_that_nothing_waits() -> None:
+    assert head_words(OutboxSummary(), FakeClock()) == "Nothing to send"
