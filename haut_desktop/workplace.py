@@ -12,6 +12,7 @@ from haut_desktop.api.transport import Network
 from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import RetryPolicy, Route
 from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.ids import StationId
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
@@ -30,8 +31,7 @@ from haut_desktop.services.studies import Studies
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import PRODUCTION_SERVER
-from haut_desktop.store.destinations import DestinationStore
-from haut_desktop.store.station import StationStore
+from haut_desktop.store.station import Station
 
 IMAGES_IN_FLIGHT: Final = 3
 """Three pictures at once fill a clinic's line without starving it (field numbers: 3 to 6)."""
@@ -52,7 +52,8 @@ class Workplace:
 
     def __init__(
         self,
-        store: StationStore,
+        store: Station,
+        station_id: StationId,
         *,
         report: Callable[[HautError], None],
         server: str = PRODUCTION_SERVER,
@@ -79,7 +80,7 @@ class Workplace:
         self.subjects = Subjects(
             api=self.api,
             store=store.subjects,
-            station_id=store.station.id,
+            station_id=station_id,
             act=self.session.act,
             changes=self.changes,
             clock=clock,
@@ -90,14 +91,13 @@ class Workplace:
             visits=store.visits,
             vault=store.vault,
             cache=store.cache,
-            station_id=store.station.id,
+            station_id=station_id,
             act=self.session.act,
             changes=self.changes,
             clock=clock,
         )
-        destinations = DestinationStore(store.database)
         judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
-        self.delivery = self._delivery(destinations, judge, pacing)
+        self.delivery = self._delivery(judge, pacing)
         self.outbox = Outbox(
             store=store.outbox,
             delivery=self.delivery,
@@ -115,7 +115,7 @@ class Workplace:
             visits=store.visits,
             subjects=store.subjects,
             studies=store.studies,
-            destinations=destinations,
+            destinations=store.destinations,
             cache=store.cache,
             vault=store.vault,
             session=self.session,
@@ -147,7 +147,7 @@ class Workplace:
         await self.objects.aclose()
         await self.store.aclose()
 
-    def _delivery(self, destinations: DestinationStore, judge: Judge, pacing: Pacing) -> Delivery:
+    def _delivery(self, judge: Judge, pacing: Pacing) -> Delivery:
         store = self.store
         lanes = asyncio.Semaphore(IMAGES_IN_FLIGHT)
         signed = SignedRoute(
@@ -173,7 +173,7 @@ class Workplace:
         return Delivery(
             outbox=store.outbox,
             subjects=store.subjects,
-            destinations=destinations,
+            destinations=store.destinations,
             registrar=Registrar(api=self.api, subjects=store.subjects),
             routes={Route.SIGNED: signed, Route.INLINE: inline},
             session=self.session,

@@ -32,7 +32,7 @@ def test_storage_is_judged_by_its_file_system(
     kind: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(settings, "_file_system", lambda _folder: kind)
-    monkeypatch.setattr(settings.sys, "platform", "linux")
+    monkeypatch.setattr("sys.platform", "linux")
     problem = storage_problem(tmp_path)
     assert words in problem
     assert bool(problem) == bool(words)

@@ -1,7 +1,7 @@
 """Waiting in asynchronous tests: the one place that lets time pass."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -23,6 +23,19 @@ async def eventually(
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline_s
     while not (answer := predicate()):
+        if loop.time() > end:
+            raise AssertionError(what or f"still {answer!r} after {deadline_s:g} s")
+        await _turn(loop)
+    return answer
+
+
+async def in_time(
+    condition: Callable[[], Awaitable[_T]], *, deadline_s: float = DEADLINE_S, what: str = ""
+) -> _T:
+    """Return the first true answer of a condition that has to be awaited, or fail in time."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline_s
+    while not (answer := await condition()):
         if loop.time() > end:
             raise AssertionError(what or f"still {answer!r} after {deadline_s:g} s")
         await _turn(loop)

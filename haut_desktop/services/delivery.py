@@ -7,7 +7,6 @@ wake ─► allowed? ─► registrations that are due ─► batches that are d
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Protocol
@@ -23,6 +22,7 @@ from haut_desktop.domain.subjects import Registration
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.pauses import pause
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
@@ -159,8 +159,7 @@ class Delivery:
         if summary.next_try_at is not None:
             due_s = (summary.next_try_at - self._clock()).total_seconds()
             wait_s = min(IDLE_S, max(_SHORTEST_WAIT_S, due_s))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), wait_s)
+        await pause(self._woken, wait_s)
 
     def _tell(self, *ids: str) -> None:
         self._changes.send(Change(Topic.OUTBOX, frozenset(ids)))

@@ -11,6 +11,13 @@ from haut_desktop.domain.errors import DiskFullError
 GIB: Final = 1024**3
 
 
+def _free_bytes(folder: Path) -> int:
+    """Free bytes of the disk on which ``folder`` lies or will be made."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
     """Watches the disk that holds ``folder``; both limits are free bytes (blocking calls)."""
@@ -18,7 +25,7 @@ class DiskSpace:
     folder: Path
     warn_below_bytes: int = GIB
     refuse_below_bytes: int = GIB // 2
-    free_bytes_of: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+    free_bytes_of: Callable[[Path], int] = _free_bytes
 
     def check(self) -> None:
         """Raise ``DiskFullError`` when no further picture may be taken in."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.session import SessionState
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.pauses import pause
 
 if TYPE_CHECKING:
     from haut_desktop.services.connectivity import Connectivity
@@ -112,8 +112,7 @@ class ResultFollower:
             self._news.set()
 
     async def _until_news(self, timeout_s: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), timeout_s)
+        await pause(self._news, timeout_s)
 
     async def _follow(self, batch_id: BatchId) -> None:
         pause_s, picture_looks = self._pace.first_s, 0

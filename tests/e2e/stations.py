@@ -1,0 +1,122 @@
+"""A station without a window: the real store, api and services on real sockets and a real disk."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from haut_desktop.domain.audit import BY_ITSELF
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, RetryPolicy
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.imaging import Image
+from haut_desktop.domain.study import Study
+from haut_desktop.domain.subjects import Subject, SubjectDetails
+from haut_desktop.services.results import Pace
+from haut_desktop.store.keys import NoRecovery
+from haut_desktop.store.secrets import Secrets
+from haut_desktop.store.station import create_station, has_station, open_station
+from haut_desktop.workplace import Pacing, Workplace
+from tests.fakes.practice import PASSWORD, TECHNICIAN
+from tests.waiting import in_time
+
+QUICK: Final = Pacing(
+    retry=RetryPolicy(delays_s=(0.05, 0.2, 1.0), jitter=0.0),
+    quiet_s=0.3,
+    settling_s=5.0,
+    results=Pace(first_s=0.05, slowest_s=0.2),
+)
+"""Every delay short; their order and meaning stay."""
+
+
+@dataclass
+class HeadlessStation:
+    """A workplace at work, with the steps of a technician."""
+
+    work: Workplace
+    errors: list[HautError] = field(default_factory=list)
+
+    async def sign_in(self, server: str) -> None:
+        """Sign in as the practice platform's technician."""
+        await self.work.session.sign_in(server, TECHNICIAN, PASSWORD)
+
+    async def choose_study(self, name: str, *, resting_s: float = 0.0) -> Study:
+        """Choose a study by its name; finished visits rest for ``resting_s``."""
+        offers = await self.work.studies.available()
+        study = await self.work.studies.choose(next(o for o in offers if o.name == name))
+        plan = replace(study.plan, resting_s=resting_s)
+        study = replace(study, plan=plan)
+        await self.work.store.studies.save_study(study, BY_ITSELF)
+        return study
+
+    async def register(self, study: Study, code: str) -> Subject:
+        """Register a subject."""
+        return await self.work.subjects.register(study, code, SubjectDetails(birth_year=1980))
+
+    async def finish_visit(self, study: Study, subject: Subject, *pictures: Path) -> VisitId:
+        """Open a visit, drop the pictures, finish it."""
+        visit = await self.work.capture.open_visit(study, subject.id, "Baseline")
+        for picture in pictures:
+            await self.work.capture.take_in(visit.id, picture)
+        await self.work.capture.finish(visit.id)
+        return visit.id
+
+    async def images(self) -> tuple[Image, ...]:
+        """Every picture in the outbox."""
+        deliveries = await self.work.outbox.overview(limit=1000)
+        return tuple(i for d in deliveries for batch in d.batches for i in batch.images)
+
+    async def batch_states(self) -> set[BatchState]:
+        """The states of all batches."""
+        deliveries = await self.work.outbox.overview(limit=1000)
+        return {batch.state for d in deliveries for batch in d.batches}
+
+    async def until_delivered(self, *, deadline_s: float = 60.0) -> None:
+        """Wait until every batch is submitted."""
+
+        async def is_done() -> bool:
+            return await self.batch_states() == {BatchState.SUBMITTED}
+
+        await in_time(is_done, deadline_s=deadline_s)
+        assert {image.state for image in await self.images()} == {ImageState.STORED}
+
+    async def until_registered(self, subject: Subject) -> None:
+        """Wait until the platform knows the subject in every dataset of the study."""
+
+        async def is_done() -> bool:
+            found = await self.work.subjects.get(subject.id)
+            return {r.state for r in found.registrations} == {RegistrationState.REGISTERED}
+
+        await in_time(is_done)
+
+
+@asynccontextmanager
+async def open_workplace(
+    folder: Path, secrets: Secrets, *, pacing: Pacing = QUICK, is_working: bool = True
+) -> AsyncIterator[HeadlessStation]:
+    """Open the station in ``folder``, or make it; closed in order at the end."""
+    if has_station(folder):
+        store = await open_station(folder, secrets, system_clock)
+    else:
+        store = await create_station(
+            folder,
+            secrets,
+            system_clock,
+            recovery=NoRecovery("test"),
+            site_code="B01",
+            zone="Europe/Berlin",
+            station_name="Capture 1",
+        )
+    station = await store.studies.station()
+    assert station is not None
+    errors: list[HautError] = []
+    work = Workplace(store, station.id, report=errors.append, pacing=pacing)
+    try:
+        await work.session.restore()
+        if is_working:
+            work.start()
+        yield HeadlessStation(work, errors)
+    finally:
+        await work.aclose()
