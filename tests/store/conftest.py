@@ -13,7 +13,7 @@ from haut_desktop.domain.ids import CompanyId, PlatformSubjectId
 from haut_desktop.domain.imaging import Batch, Rendition, Side, Slot
 from haut_desktop.domain.session import Account
 from haut_desktop.domain.study import Operator, Station, Study
-from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.domain.visits import Visit
 from haut_desktop.store.audit_log import AuditLog
 from haut_desktop.store.database import Database
@@ -61,12 +61,15 @@ class Record:
         if is_registered:
             for registration in subject.registrations:
                 await self.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
-                await self.subjects.move_registration(
-                    registration.id,
-                    RegistrationEvent.CONFIRM,
-                    platform_id=PlatformSubjectId(f"platform-{subject.id}"),
-                )
+                await self.confirm(registration)
         return await self.subjects.get(subject.id)
+
+    async def confirm(self, registration: Registration) -> None:
+        """Let the platform answer with an entry of the subject's own."""
+        platform_id = PlatformSubjectId(f"platform-{registration.subject_id}")
+        await self.subjects.move_registration(
+            registration.id, RegistrationEvent.CONFIRM, platform_id=platform_id
+        )
 
     async def open_visit(
         self, subject: Subject | None, name: str = "Baseline", **changes: int

@@ -95,6 +95,7 @@ async def test_search_counts_visits_and_waiting_pictures_and_stops_at_the_limit(
 ) -> None:
     subject = await record.register("B-007")
     await record.register("B-008")
+    record.clock.advance(60)
     await record.finish(subject)
     rows = await record.subjects.search(record.study.id, limit=1)
     assert len(rows) == 1

@@ -1,0 +1,356 @@
+"""The encrypted database: whole transactions, outcomes told apart, nothing deleted."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.errors import (
+    DiskFullError,
+    HautError,
+    StoreBusyError,
+    StoreCannotOpenError,
+    StoreCorruptError,
+    StoreError,
+    StoreIOError,
+    StoreKeyError,
+    StoreMissingError,
+    StoreNewerError,
+    StoreReadOnlyError,
+)
+from haut_desktop.store import database as database_module
+from haut_desktop.store.database import Database, migrate, move_aside
+from haut_desktop.store.driver import (
+    Connection,
+    DatabaseError,
+    IntegrityError,
+    connect,
+    outcome_of,
+)
+from tests.store.conftest import KEY
+
+OTHER_KEY = bytes(32)
+
+
+def insert(value: str) -> "database_module.Work[None]":
+    def work(connection: Connection) -> None:
+        connection.execute("INSERT INTO site VALUES (?, ?, 'UTC', 'now')", (value, value))
+
+    return work
+
+
+def count(connection: Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM site").fetchone()[0])
+
+
+async def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    database = Database.open(path, KEY, expect_existing=False)
+    await database.write(insert("a"))
+    await database.aclose()
+    again = Database.open(path, KEY, expect_existing=True)
+    assert await again.read(count) == 1
+    await again.aclose()
+
+
+async def test_nothing_readable_lies_on_the_disk(tmp_path: Path, database: Database) -> None:
+    await database.write(insert("B-007-subject"))
+    for content in contents(tmp_path):
+        assert b"B-007-subject" not in content
+        assert b"SQLite format" not in content
+
+
+def contents(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir()]
+
+
+async def test_promises_are_kept_by_the_files_settings(database: Database) -> None:
+    def settings(connection: Connection) -> list[object]:
+        words = ("journal_mode", "synchronous", "foreign_keys")
+        return [connection.execute(f"PRAGMA {word}").fetchone()[0] for word in words]
+
+    assert await database.write(settings) == ["wal", 2, 1]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        insert("a")(connection)
+        raise LookupError("half way")
+
+    with pytest.raises(LookupError):
+        await database.write(work)
+    assert await database.read(count) == 0
+    await database.write(insert("b"))
+    assert await database.read(count) == 1
+
+
+async def test_a_broken_constraint_is_our_own_bug_and_stays_itself(database: Database) -> None:
+    await database.write(insert("a"))
+    with pytest.raises(IntegrityError):
+        await database.write(insert("a"))
+
+
+async def test_reading_cannot_write(database: Database) -> None:
+    with pytest.raises(StoreReadOnlyError):
+        await database.read(insert("a"))
+
+
+async def test_reads_and_writes_have_a_thread_each(database: Database) -> None:
+    def name(connection: Connection) -> str:
+        return threading.current_thread().name
+
+    assert (await database.write(name)).startswith("store-write")
+    assert (await database.read(name)).startswith("store-read")
+
+
+async def test_a_cancelled_write_is_whole_and_ended_when_the_caller_goes_on(
+    database: Database,
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        begun.set()
+        go_on.wait(30)
+        insert("a")(connection)
+
+    task = asyncio.get_running_loop().create_task(database.write(slow))
+    await asyncio.to_thread(begun.wait, 30)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await database.read(count) == 1
+
+
+async def test_a_write_that_waits_in_the_queue_is_done_although_cancelled(
+    database: Database,
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def block(connection: Connection) -> None:
+        begun.set()
+        go_on.wait(30)
+
+    loop = asyncio.get_running_loop()
+    first = loop.create_task(database.write(block))
+    await asyncio.to_thread(begun.wait, 30)
+    second = loop.create_task(database.write(insert("a")))
+    await asyncio.sleep(0)
+    second.cancel()
+    go_on.set()
+    await first
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert await database.read(count) == 1
+
+
+async def test_a_cancelled_write_that_fails_complains_to_nobody_else(database: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def fail(connection: Connection) -> None:
+        begun.set()
+        go_on.wait(30)
+        raise LookupError
+
+    task = asyncio.get_running_loop().create_task(database.write(fail))
+    await asyncio.to_thread(begun.wait, 30)
+    task.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_cancelled_read_is_let_go(database: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> int:
+        begun.set()
+        go_on.wait(30)
+        return 1
+
+    loop = asyncio.get_running_loop()
+    first, second = loop.create_task(database.read(slow)), loop.create_task(database.read(count))
+    await asyncio.to_thread(begun.wait, 30)
+    await asyncio.sleep(0)
+    second.cancel()
+    go_on.set()
+    assert await first == 1
+    with pytest.raises(asyncio.CancelledError):
+        await second
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "station.db", KEY, expect_existing=False)
+    await database.aclose()
+    with pytest.raises(RuntimeError):
+        await database.read(count)
+
+
+# ---- opening -------------------------------------------------------------------------------
+
+
+def test_a_wrong_key_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    Database.open(path, KEY, expect_existing=False).close()
+    before = path.read_bytes()
+    with pytest.raises(StoreKeyError):
+        Database.open(path, OTHER_KEY, expect_existing=True)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_file_under_the_right_key_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    Database.open(path, KEY, expect_existing=False).close()
+    path.write_bytes(b"x" * 8192)
+    with pytest.raises(StoreCorruptError):
+        Database.open(path, KEY, expect_existing=True)
+
+
+def test_without_the_fingerprint_nobody_speaks_of_damage(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    Database.open(path, KEY, expect_existing=False).close()
+    (tmp_path / "station.db.fingerprint").unlink()
+    path.write_bytes(b"x" * 8192)
+    with pytest.raises(StoreKeyError):
+        Database.open(path, KEY, expect_existing=True)
+
+
+@pytest.mark.parametrize("is_there", (True, False))
+def test_an_empty_or_missing_file_beside_pictures_is_an_error(
+    tmp_path: Path, is_there: bool
+) -> None:
+    path = tmp_path / "station.db"
+    if is_there:
+        path.touch()
+    with pytest.raises(StoreMissingError):
+        Database.open(path, KEY, expect_existing=True)
+    assert path.exists() is is_there
+
+
+def test_a_missing_folder_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises((StoreCannotOpenError, FileNotFoundError)):
+        Database.open(tmp_path / "gone" / "station.db", KEY, expect_existing=False)
+
+
+def test_a_newer_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    Database.open(path, KEY, expect_existing=False).close()
+    connection = connect(path)
+    connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+    with pytest.raises(StoreNewerError):
+        Database.open(path, KEY, expect_existing=True)
+
+
+def test_0001_initial_runs_once(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    migrate(connection)
+    migrate(connection)
+    assert connection.execute("PRAGMA user_version").fetchone()[0] >= 1
+    connection.close()
+
+
+def test_a_migration_that_fails_leaves_the_version_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0001_good.sql").write_text("CREATE TABLE a (x);")
+    (tmp_path / "0002_bad.sql").write_text("CREATE TABLE b (x); CREATE TABLE a (x);")
+    monkeypatch.setattr(database_module, "_MIGRATIONS", tmp_path)
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    with pytest.raises(DatabaseError, match="already exists"):
+        migrate(connection)
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
+    assert tables == ["a"]
+    assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+    connection.close()
+
+
+# ---- outcomes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    (
+        (5, StoreBusyError),
+        (6, StoreBusyError),
+        (8, StoreReadOnlyError),
+        (1032, StoreReadOnlyError),
+        (10, StoreIOError),
+        (778, StoreIOError),
+        (11, StoreCorruptError),
+        (13, DiskFullError),
+        (14, StoreCannotOpenError),
+        (26, StoreCorruptError),
+        (1, StoreError),
+        (None, StoreError),
+    ),
+)
+def test_outcomes_are_told_apart(code: int | None, outcome: type[HautError]) -> None:
+    error = DatabaseError("x")
+    if code is not None:
+        error.sqlite_errorcode = code
+    assert type(outcome_of(error)) is outcome
+
+
+async def test_a_full_disk_says_so_and_writing_goes_on_when_there_is_room(
+    database: Database,
+) -> None:
+    def limit(pages: int) -> "database_module.Work[None]":
+        def work(connection: Connection) -> None:
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+
+        return work
+
+    def fill(connection: Connection) -> None:
+        connection.execute("INSERT INTO site VALUES ('big', ?, 'UTC', 'now')", ("x" * 4_000_000,))
+
+    await database.write(limit(1))
+    with pytest.raises(DiskFullError):
+        await database.write(fill)
+    assert await database.read(count) == 0
+    await database.write(limit(1_000_000))
+    await database.write(fill)
+    assert await database.read(count) == 1
+
+
+async def test_somebody_elses_long_write_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_TIMEOUT_S", 0.0)
+    path = tmp_path / "station.db"
+    database = Database.open(path, KEY, expect_existing=False)
+    other = connect(path, isolation_level=None)
+    other.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusyError):
+        await database.write(insert("a"))
+    other.close()
+    await database.write(insert("a"))
+    await database.aclose()
+
+
+async def test_after_damage_the_connection_is_closed_and_stays_so(database: Database) -> None:
+    def damaged(connection: Connection) -> None:
+        error = DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = 11
+        raise error
+
+    with pytest.raises(StoreCorruptError):
+        await database.write(damaged)
+    with pytest.raises(StoreCorruptError):
+        await database.write(insert("a"))
+
+
+def test_a_damaged_file_is_moved_aside_with_its_companions(tmp_path: Path) -> None:
+    path = tmp_path / "station.db"
+    for name in ("station.db", "station.db-wal"):
+        (tmp_path / name).write_text(name)
+    aside = move_aside(path, datetime(2026, 3, 1, 9, tzinfo=UTC))
+    assert not path.exists()
+    assert aside.read_text() == "station.db"
+    assert aside.with_name(f"{aside.name}-wal").read_text() == "station.db-wal"
