@@ -21,10 +21,11 @@ class BusyBar(QWidget):
         self._words = caption("")
         self._stop = quiet_button("Stop")
         self._stop.setAccessibleName(f"Stop: {name}")
-        self._stop.setVisible(can_stop)
         self._stop.clicked.connect(self.stopped)
         words = row(self._words, None, self._stop)
         self.setLayout(column(self._bar, words, gap=4))
+        # not before it has a parent: it would be shown as a window of its own
+        self._stop.setVisible(can_stop)
         self.hide()
 
     def show_going(self, words: str) -> None:

@@ -55,6 +55,14 @@ def give_key(wearer: QAbstractButton, key: str, tip: str = "") -> None:
         wearer.setAccessibleDescription(words)
 
 
+def change_text(wearer: QAbstractButton, text: str) -> None:
+    """Change a button's text and keep its shortcut, which Qt would drop."""
+    key = wearer.shortcut()
+    wearer.setText(text)
+    if not key.isEmpty():
+        wearer.setShortcut(key)
+
+
 def plain(text: str) -> str:
     """Take the mnemonic's mark out of a button's text."""
     return text.replace("&&", "\0").replace("&", "").replace("\0", "&")

@@ -87,7 +87,8 @@ class CapturePage(DropArea):
         paste.activated.connect(self._on_paste_activated)
 
     def _on_view_model_changed(self, state: CaptureState) -> None:
-        self._chooser.show_state(state)
+        if state.subject_code and not state.is_loading:
+            self._chooser.show_state(state)
         self._header.show_state(state)
         self._foot.show_state(state)
         self._show_cards(state)

@@ -44,6 +44,7 @@ class FinishSheet(QDialog):
         self._finish = primary_button("&Finish visit", icon="check", tip="Finish visit (Enter)")
         self._finish.setObjectName("confirm-finish")
         self._back = button("&Back to the pictures", tip="Back to the pictures (Esc)")
+        self._problem = InlineProblem(Tone.BAD)
         self._lay_out()
         self._connect()
 
@@ -52,6 +53,7 @@ class FinishSheet(QDialog):
         whole.setStretch(1, 1)
         whole.setContentsMargins(24, 16, 24, 16)
         self.setLayout(whole)
+        self._problem.say(" ".join(self._confirmation.problems))
         self.setMinimumSize(QSize(840, 520))
         self.resize(QSize(1080, 640))
 
@@ -102,10 +104,9 @@ class FinishSheet(QDialog):
         return held(box)
 
     def _problems(self) -> list[QWidget]:
-        problem = InlineProblem(Tone.BAD)
-        problem.say(" ".join(self._confirmation.problems))
-        self._reason.setVisible(bool(self._confirmation.problems))
-        return [problem, self._reason]
+        if not self._confirmation.problems:
+            self._reason.hide()
+        return [self._problem, self._reason]
 
     def _foot(self) -> QWidget:
         words = muted("Finished pictures rest for a few minutes and can be reopened, then they go.")

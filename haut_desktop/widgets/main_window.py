@@ -49,7 +49,9 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         # a page that is not shown must not make the window larger than the screen
         self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self.setCentralWidget(self._assembled(NoticeBar(notices)))
+        self._notice_bar = NoticeBar(notices)
+        self.setCentralWidget(self._assembled(self._notice_bar))
+        self._notice_bar.show_notice(notices.current)
         self.setMinimumSize(QSize(960, 600))
         self.resize(1366, 768)
         self._connect(desk)

@@ -39,10 +39,11 @@ class NoticeBar(QFrame):
         self.setLayout(whole)
         self._action.clicked.connect(notices.take_action)
         self._dismiss.clicked.connect(notices.dismiss)
-        notices.changed.connect(self._on_notices_changed)
-        self._on_notices_changed(notices.current)
+        notices.changed.connect(self.show_notice)
+        self.hide()
 
-    def _on_notices_changed(self, notice: Notice | None) -> None:
+    def show_notice(self, notice: Notice | None) -> None:
+        """Show a notice, or hide while there is none."""
         self.setVisible(notice is not None)
         if notice is None:
             return

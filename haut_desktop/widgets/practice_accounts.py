@@ -26,7 +26,8 @@ class PracticeAccounts(QWidget):
             made.clicked.connect(_picker(account, pick))
             rows.append(made)
         self.setLayout(column(caption("Practice accounts: choose one to fill in"), *rows, gap=4))
-        self.setVisible(bool(accounts))
+        if not accounts:
+            self.hide()
 
 
 def _picker(account: PracticeAccount, pick: Callable[[str, str], None]) -> Callable[[], None]:

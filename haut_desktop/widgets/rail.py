@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton
 
 from haut_desktop.widgets.boxes import column
-from haut_desktop.widgets.buttons import give_key
+from haut_desktop.widgets.buttons import change_text, give_key
 from haut_desktop.widgets.icons import dress
 
 WIDTH: Final = 88
@@ -63,7 +63,7 @@ class Rail(QFrame):
     def set_count(self, place: Place, number: int) -> None:
         """Say beside a place how many things wait there."""
         button = self._buttons[place]
-        button.setText(f"{TITLES[place]} · {number}" if number else TITLES[place])
+        change_text(button, f"{TITLES[place]} · {number}" if number else TITLES[place])
         waiting = f"{number} waiting" if number else ""
         button.setAccessibleDescription(waiting)
 

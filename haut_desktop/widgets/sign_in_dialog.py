@@ -99,7 +99,8 @@ class SignInDialog(QDialog):
     def _practice_offer(self) -> QWidget:
         words = caption("On this computer, with drawn faces. No measurements.")
         offer = held(column(row(self._practice, None), words, gap=2))
-        offer.setVisible(not self._view_model.is_practice)
+        if self._view_model.is_practice:
+            offer.hide()
         return offer
 
     def _connect(self) -> None:

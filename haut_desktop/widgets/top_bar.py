@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QMenu
 from haut_desktop.viewmodels.status import Status
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import column, row
-from haut_desktop.widgets.buttons import icon_button, quiet_button
+from haut_desktop.widgets.buttons import change_text, icon_button, quiet_button
 from haut_desktop.widgets.labels import ElidedLabel, caption
 from haut_desktop.widgets.theme import Appearance, Scheme
 from haut_desktop.widgets.tokens import Tone
@@ -44,10 +44,11 @@ class TopBar(QFrame):
         self._study.clicked.connect(self.study_wanted)
         self._outbox.clicked.connect(self.outbox_wanted)
         self._scheme.clicked.connect(appearance.choose_next)
+        self.show_status(Status())
 
     def show_status(self, status: Status) -> None:
         """Show ``status``."""
-        self._study.setText(status.study or "Choose study")
+        change_text(self._study, status.study or "Choose study")
         self._study.setAccessibleName(f"Study: {status.study or 'none chosen'}")
         self._site.setText(f"Site {status.site}" if status.site else "")
         tone = Tone(status.connection_tone)

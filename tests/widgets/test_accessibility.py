@@ -1,0 +1,140 @@
+"""Every control has a name for a screen reader, and Tab reaches every one that is shown."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QTextBrowser,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.sign_in import PracticeAccount
+from haut_desktop.widgets.help_page import HelpPage
+from haut_desktop.widgets.rail import Place
+from haut_desktop.widgets.theme import Appearance
+from tests.waiting import eventually
+from tests.widgets.conftest import Office
+from tests.widgets.drops import drop_files
+from tests.widgets.test_capture_page import open_sheet, open_visit, takes
+from tests.widgets.test_first_start_dialog import make_first_start
+from tests.widgets.test_sign_in_dialog import make_sign_in
+
+CONTROLS = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractItemView, QTextBrowser)
+
+
+def controls(root: QWidget) -> Iterator[QWidget]:
+    """Every control a person could use at this moment, without the parts of a bigger one."""
+    for widget in root.findChildren(QWidget):
+        is_part = isinstance(widget.parentWidget(), QComboBox | QLineEdit | QAbstractItemView)
+        if isinstance(widget, CONTROLS) and widget.isVisible() and not is_part:
+            yield widget
+
+
+def nameless(root: QWidget) -> list[str]:
+    """Controls that a screen reader could only call by their class."""
+    return [
+        f"{type(each).__name__} {each.objectName()} {each.toolTip()}"
+        for each in controls(root)
+        if not each.accessibleName()
+    ]
+
+
+def reached_by_tab(root: QWidget) -> set[QWidget]:
+    """Everything in the focus chain of the window that Tab would stop at."""
+    reached, start = set[QWidget](), root.window()
+    widget = start.nextInFocusChain()
+    while widget is not None and widget is not start:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
+            reached.add(widget)
+        widget = widget.nextInFocusChain()
+    return reached
+
+
+def unreachable(root: QWidget) -> list[str]:
+    """Enabled controls that the keyboard can't get to."""
+    reached = reached_by_tab(root)
+    return [
+        f"{type(each).__name__} {each.accessibleName()}"
+        for each in controls(root)
+        if each.isEnabled() and each not in reached and each.focusProxy() not in reached
+    ]
+
+
+def stray_windows() -> list[str]:
+    """Parts that were shown before they had a parent, and so became windows."""
+    return [
+        type(window).__name__
+        for window in QApplication.topLevelWidgets()
+        if window.isVisible() and not isinstance(window, QDialog | QMainWindow | HelpPage)
+    ]
+
+
+def assert_usable(root: QWidget) -> None:
+    assert stray_windows() == []
+    assert list(controls(root))
+    assert nameless(root) == []
+    assert unreachable(root) == []
+
+
+async def test_subjects_page_with_the_form_open(office: Office) -> None:
+    assert_usable(office.window)
+    office.find(QAbstractButton, "register-subject").click()
+    assert_usable(office.window)
+
+
+async def test_capture_page_in_every_state(office: Office) -> None:
+    office.window.go(Place.CAPTURE)
+    assert_usable(office.window)
+    await open_visit(office)
+    assert_usable(office.window)
+    page = office.window.page
+    assert page is not None
+    for name in ("front.jpg", "front.jpg", "bad.pdf"):
+        drop_files(office.find(QAbstractButton, "choose-files"), Path(name))
+    await eventually(lambda: takes(office, "front") == 2)
+    assert_usable(office.window)
+    sheet = await open_sheet(office)
+    assert_usable(sheet)
+    sheet.reject()
+
+
+@pytest.mark.parametrize("is_practice", (True, False))
+async def test_sign_in(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, is_practice: bool
+) -> None:
+    accounts = (PracticeAccount("a@practice.example", "x", "technician"),) if is_practice else ()
+    dialog, _ = make_sign_in(qtbot, tasks, accounts=accounts)
+    assert_usable(dialog)
+
+
+async def test_first_start_in_both_steps(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    assert_usable(dialog)
+    dialog._site.setText("B01")
+    dialog._next.click()
+    assert_usable(dialog)
+
+
+async def test_help(qtbot: QtBot, appearance: Appearance, tmp_path: Path) -> None:
+    (tmp_path / "first-steps.md").write_text("# First steps\n\nDrop a picture.", "utf-8")
+    page = HelpPage(tmp_path)
+    qtbot.addWidget(page)
+    page.show()
+    assert_usable(page)
+    browser = page.findChild(QTextBrowser)
+    assert browser is not None
+    assert "Drop a picture." in browser.toPlainText()

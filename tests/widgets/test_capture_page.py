@@ -1,0 +1,226 @@
+"""The capture page: pictures by drop, paste and key into a visit, checked and finished."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFrame, QListWidget, QPlainTextEdit, QPushButton
+
+from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.widgets.finish_sheet import FinishSheet
+from haut_desktop.widgets.rail import Place
+from haut_desktop.widgets.slot_card import SlotCard
+from tests.waiting import eventually
+from tests.widgets.conftest import Office
+from tests.widgets.drops import drop_files
+
+
+async def open_visit(office: Office) -> None:
+    """Open the first subject and start the first planned visit."""
+    office.desk.open_subject(office.subjects.rows[0])
+    office.window.go(Place.CAPTURE)
+    start = await eventually(lambda: office.window.findChild(QPushButton, "start-visit"))
+    assert start is not None
+    start.click()
+    await eventually(lambda: office.window.findChild(SlotCard, "slot-front"))
+
+
+def takes(office: Office, side: str) -> int:
+    line = office.find(SlotCard, f"slot-{side}").line
+    return len(line.takes)
+
+
+async def test_without_a_subject_the_page_sends_to_the_subjects(office: Office) -> None:
+    office.window.go(Place.CAPTURE)
+    page = office.window.page
+    assert page is not None
+    words = [button.text() for button in page.findChildren(QPushButton) if button.isVisible()]
+    assert words == ["&Find the subject"]
+
+
+async def test_the_next_planned_visit_is_offered_first(office: Office) -> None:
+    office.desk.open_subject(office.subjects.rows[0])
+    office.window.go(Place.CAPTURE)
+    start = await eventually(lambda: office.window.findChild(QPushButton, "start-visit"))
+    assert start is not None
+    assert start.text() == "Start Baseline"
+
+
+async def test_a_picture_dropped_on_a_card_falls_into_its_slot(office: Office) -> None:
+    await open_visit(office)
+    assert drop_files(office.find(SlotCard, "slot-left"), Path("IMG_1.jpg"))
+    await eventually(lambda: takes(office, "left") == 1)
+    assert takes(office, "front") == 0
+
+
+async def test_pictures_dropped_on_the_page_find_their_slots_by_name(office: Office) -> None:
+    await open_visit(office)
+    page = office.window.page
+    assert page is not None
+    header = office.find(QPushButton, "choose-files")
+    assert drop_files(header, Path("front.jpg"), Path("right.jpg"))
+    await eventually(lambda: takes(office, "front") == takes(office, "right") == 1)
+
+
+async def test_a_second_picture_becomes_the_take_that_counts(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    drop_files(office.find(SlotCard, "slot-front"), Path("b.jpg"))
+    await eventually(lambda: takes(office, "front") == 2)
+    counting = office.find(SlotCard, "slot-front").line.counting
+    assert counting is not None
+    assert counting.number == 2
+
+
+async def test_the_first_take_can_be_chosen_again(office: Office) -> None:
+    await test_a_second_picture_becomes_the_take_that_counts(office)
+    card = office.find(SlotCard, "slot-front")
+    first = next(b for b in card.findChildren(QPushButton) if b.text() == "1")
+    first.click()
+    await eventually(lambda: (taken := card.line.counting) and taken.number == 1)
+
+
+async def test_a_removed_picture_leaves_an_empty_slot(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    office.find(SlotCard, "slot-front")._remove.click()
+    await eventually(lambda: takes(office, "front") == 0)
+
+
+async def test_a_refused_file_is_named_with_its_reason_and_stops_nothing(office: Office) -> None:
+    await open_visit(office)
+    page = office.window.page
+    assert page is not None
+    drop_files(office.find(QPushButton, "choose-files"), Path("bad.pdf"), Path("front.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    rejected = office.find(QFrame, "rejected").findChild(QListWidget)
+    assert rejected is not None
+    assert rejected.item(0).text() == "bad.pdf: Picture not taken in. This is not a picture."
+
+
+async def test_a_pasted_picture_is_taken_in(office: Office) -> None:
+    await open_visit(office)
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    mime = QMimeData()
+    mime.setImageData(image)
+    QGuiApplication.clipboard().setMimeData(mime)
+    office.window.activateWindow()
+    await eventually(office.window.isActiveWindow)
+    QTest.keyClick(office.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    await eventually(lambda: takes(office, "front") == 1)
+
+
+async def test_progress_says_what_is_left_and_can_be_stopped(office: Office) -> None:
+    await open_visit(office)
+    office.capture.gate.clear()
+    page = office.window.page
+    assert page is not None
+    paths = [Path(f"front{number}.jpg") for number in range(3)]
+    drop_files(office.find(QPushButton, "choose-files"), *paths)
+    stop = next(b for b in page.findChildren(QPushButton) if b.text() == "Stop")
+    await eventually(stop.isVisible)
+    stop.click()
+    await eventually(lambda: not stop.isVisible())
+    assert takes(office, "front") == 0
+
+
+async def test_the_thumbnail_fills_the_card(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    picture = office.find(SlotCard, "slot-front")._picture
+
+    def middle() -> str:
+        grabbed = picture.grab().toImage()
+        return grabbed.pixelColor(grabbed.width() // 2, grabbed.height() // 2).name()
+
+    await eventually(lambda: middle() == "#2f8f4f")
+
+
+async def open_sheet(office: Office) -> FinishSheet:
+    office.find(QPushButton, "finish-visit").click()
+    sheet = await eventually(lambda: office.window.findChild(FinishSheet))
+    assert sheet is not None
+    return sheet
+
+
+async def test_a_missing_required_view_is_finished_with_a_reason_only(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-left"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "left") == 1)
+    sheet = await open_sheet(office)
+    finish = sheet.findChild(QPushButton, "confirm-finish")
+    reason = sheet.findChild(QPlainTextEdit, "missing-reason")
+    assert finish is not None
+    assert reason is not None
+    assert not finish.isEnabled()
+    reason.setPlainText("Subject left early")
+    finish.click()
+    await eventually(lambda: office.capture.reasons == ["Subject left early"])
+
+
+async def finish_visit(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    sheet = await open_sheet(office)
+    button = sheet.findChild(QPushButton, "confirm-finish")
+    assert button is not None
+    button.click()
+    await eventually(lambda: office.find(QPushButton, "next-subject").isVisible())
+
+
+async def test_a_finished_visit_says_when_it_goes_and_takes_no_drop(office: Office) -> None:
+    await finish_visit(office)
+    page = office.window.page
+    assert page is not None
+    assert office.capture.all_visits[0].status is VisitStatus.FINISHED
+    assert not drop_files(office.find(SlotCard, "slot-left"), Path("b.jpg"))
+
+
+async def test_a_resting_visit_is_reopened_by_its_key(office: Office) -> None:
+    await finish_visit(office)
+    office.find(QPushButton, "reopen-visit").click()
+    await eventually(lambda: office.find(QPushButton, "finish-visit").isVisible())
+
+
+async def test_next_subject_leads_back_to_the_list(office: Office) -> None:
+    await finish_visit(office)
+    office.find(QPushButton, "next-subject").click()
+    assert office.window.place is Place.SUBJECTS
+    assert office.desk.subject is None
+
+
+async def test_the_finish_sheet_shows_the_previous_front_view(office: Office) -> None:
+    office.capture.previous = OriginalId("earlier")
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    sheet = await open_sheet(office)
+    watched = {original_id for original_id, _ in sheet._frames}
+    assert OriginalId("earlier") in watched
+    sheet.reject()
+
+
+async def test_another_subjects_visit_is_gone_at_once(office: Office) -> None:
+    await open_visit(office)
+    office.desk.open_subject(office.subjects.rows[1])
+    page = office.window.page
+    assert page is not None
+    assert not [card for card in page.findChildren(SlotCard) if card.isVisible()]
+
+
+@pytest.mark.parametrize("side", ("Front", "Left", "Right", "Other"))
+async def test_a_free_slot_can_be_added(office: Office, side: str) -> None:
+    await open_visit(office)
+    page = office.window.page
+    assert page is not None
+    add = next(b for b in page.findChildren(QPushButton) if b.text() == "&Add a slot")
+    menu = add.menu()
+    next(action for action in menu.actions() if action.text() == side).trigger()
+    await eventually(lambda: len(page.findChildren(SlotCard)) == 4)

@@ -1,0 +1,125 @@
+"""First start: the station is created only with a recovery that was really kept."""
+
+from dataclasses import dataclass, field
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.errors import HautError, KeyringLockedError
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.first_start import FirstStartViewModel, RecoveryWay, SetUp
+from haut_desktop.widgets.first_start_dialog import FirstStartDialog
+from haut_desktop.widgets.theme import Appearance
+from tests.waiting import emitted, eventually
+
+PASSPHRASE = "k7mq-2vfd-9xhe-p4wt-8rbn-c3ya-6gsz-5ujk"
+PUBLIC_KEY = "age1" + "q" * 58
+
+
+@dataclass
+class FakeFactory:
+    """Creates stations on paper."""
+
+    made: list[SetUp] = field(default_factory=list)
+    error: HautError | None = None
+
+    async def __call__(self, set_up: SetUp) -> None:
+        """Create one, or raise what a test wants."""
+        if self.error is not None:
+            raise self.error
+        self.made.append(set_up)
+
+
+def make_first_start(qtbot: QtBot, tasks: TaskScope) -> tuple[FirstStartDialog, FakeFactory]:
+    factory = FakeFactory()
+    dialog = FirstStartDialog(FirstStartViewModel(factory, tasks, passphrase=PASSPHRASE))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog, factory
+
+
+def find(dialog: FirstStartDialog, name: str) -> QLineEdit:
+    found = dialog.findChild(QLineEdit, name)
+    assert found is not None
+    return found
+
+
+def go_to_recovery(dialog: FirstStartDialog) -> None:
+    QTest.keyClicks(find(dialog, "site"), "b01")
+    dialog._next.click()
+
+
+async def test_a_site_without_a_code_is_not_accepted(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    dialog._next.click()
+    assert "code that your study gave" in dialog._site_field.problem
+    assert dialog._steps.currentIndex() == 0
+
+
+async def test_the_station_is_created_after_two_groups_are_typed_back(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, factory = make_first_start(qtbot, tasks)
+    go_to_recovery(dialog)
+    QTest.keyClicks(find(dialog, "group-2"), "2VFD")
+    assert not dialog._create.isEnabled()
+    QTest.keyClicks(find(dialog, "group-5"), "8rbn")
+    async with emitted(dialog.accepted):
+        dialog._create.click()
+    made = factory.made[0]
+    assert (made.site_code, made.way, made.recovery) == ("B01", RecoveryWay.PASSPHRASE, PASSPHRASE)
+    assert PASSPHRASE not in repr(made)
+
+
+async def test_a_malformed_public_key_is_refused_in_place(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    go_to_recovery(dialog)
+    dialog._recovery._ways.take(RecoveryWay.PUBLIC_KEY)
+    find(dialog, "public-key").setText("age1nonsense")
+    assert "begins with age1" in dialog._recovery._key_field.problem
+    assert not dialog._create.isEnabled()
+    find(dialog, "public-key").setText(PUBLIC_KEY)
+    assert dialog._create.isEnabled()
+
+
+async def test_declining_takes_a_reason(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, factory = make_first_start(qtbot, tasks)
+    go_to_recovery(dialog)
+    dialog._recovery._ways.take(RecoveryWay.DECLINED)
+    reason = dialog.findChild(QPlainTextEdit, "reason")
+    assert reason is not None
+    assert not dialog._create.isEnabled()
+    reason.setPlainText("Loan computer for two days.")
+    dialog._create.click()
+    await eventually(lambda: factory.made)
+    assert factory.made[0].recovery == "Loan computer for two days."
+
+
+async def test_a_locked_keyring_is_named_and_nothing_typed_is_lost(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, factory = make_first_start(qtbot, tasks)
+    factory.error = KeyringLockedError()
+    go_to_recovery(dialog)
+    find(dialog, "group-2").setText("2vfd")
+    find(dialog, "group-5").setText("8rbn")
+    dialog._create.click()
+    await eventually(lambda: dialog._problem.text)
+    assert dialog._problem.text.startswith("Your keyring is locked")
+    assert find(dialog, "group-2").text() == "2vfd"
+    assert dialog._create.isEnabled()
+
+
+async def test_practice_is_offered_first(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    async with emitted(dialog._view_model.practice_requested):
+        dialog._practice.click()

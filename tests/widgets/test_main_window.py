@@ -1,0 +1,153 @@
+"""The main window: always says where one is, what went wrong, and closes only when it may."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from haut_desktop.domain.errors import UnreachableError
+from haut_desktop.viewmodels.notices import Notice
+from haut_desktop.viewmodels.status import Status
+from haut_desktop.widgets.main_window import PRACTICE_WORDS
+from haut_desktop.widgets.notice_bar import NoticeBar
+from haut_desktop.widgets.rail import Place
+from haut_desktop.widgets.theme import FONT_FAMILY, Appearance, Scheme
+from haut_desktop.widgets.tokens import DARK, LIGHT, Tokens
+from tests.waiting import emitted, eventually
+from tests.widgets.conftest import Office
+
+
+async def test_closing_is_asked_for_and_happens_only_when_allowed(office: Office) -> None:
+    async with emitted(office.window.close_requested):
+        office.window.close()
+    assert office.window.isVisible()
+    office.window.close_now()
+    assert not office.window.isVisible()
+
+
+async def test_a_key_leads_to_each_place(office: Office) -> None:
+    office.window.activateWindow()
+    await eventually(office.window.isActiveWindow)
+    QTest.keyClick(office.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    await eventually(lambda: office.window.place is Place.CAPTURE)
+    QTest.keyClick(office.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    await eventually(lambda: office.window.place is Place.SUBJECTS)
+
+
+async def test_a_page_is_built_when_it_is_first_shown(office: Office) -> None:
+    assert Place.CAPTURE not in office.window._pages
+    office.window.go(Place.CAPTURE)
+    first = office.window.page
+    office.window.go(Place.SUBJECTS)
+    office.window.go(Place.CAPTURE)
+    assert office.window.page is first
+
+
+async def test_practice_is_named_on_the_screen_and_in_the_title(office: Office) -> None:
+    words = [label.text() for label in office.window.findChildren(QLabel) if label.isVisible()]
+    assert PRACTICE_WORDS in words
+    assert office.window.windowTitle().endswith("(practice)")
+
+
+async def test_the_subject_stays_in_sight_on_every_page(office: Office) -> None:
+    office.desk.open_subject(office.subjects.rows[0])
+    for place in (Place.SUBJECTS, Place.CAPTURE):
+        office.window.go(place)
+        assert office.window._banner.isVisible()
+
+
+async def test_closing_the_subject_leads_back_to_the_list(office: Office) -> None:
+    office.desk.open_subject(office.subjects.rows[0])
+    office.window.go(Place.CAPTURE)
+    office.desk.open_subject(None)
+    assert office.window.place is Place.SUBJECTS
+    assert not office.window._banner.isVisible()
+
+
+async def test_an_error_is_shown_with_its_title_until_it_is_dismissed(office: Office) -> None:
+    bar = office.window.findChild(NoticeBar)
+    assert bar is not None
+    office.notices.report(UnreachableError())
+    office.notices.report(UnreachableError())
+    assert bar.accessibleName().startswith("No connection. The platform can't be reached.")
+    bar._dismiss.click()
+    assert not bar.isVisible()
+
+
+async def test_a_notices_action_is_done_once(office: Office) -> None:
+    done: list[str] = []
+    office.notices.show(Notice("Held", action="Look", act=lambda: done.append("looked")))
+    bar = office.window.findChild(NoticeBar)
+    assert bar is not None
+    bar._action.click()
+    assert done == ["looked"]
+    assert office.notices.current is None
+
+
+async def test_the_top_bar_shows_the_status(office: Office) -> None:
+    status = Status(
+        study="Barrier cream",
+        site="B01",
+        operator="someone@clinic.example",
+        connection="No connection",
+        connection_icon="offline",
+        connection_tone="warn",
+        token="Signed in, renews within 42 min",
+        outbox="Last sent 3 min ago, 12 waiting",
+    )
+    office.window.show_status(status)
+    bar = office.window.top_bar
+    assert bar._outbox.text() == "Last sent 3 min ago, 12 waiting"
+    assert bar._connection.text == "No connection"
+    assert bar._study.accessibleName() == "Study: Barrier cream"
+
+
+async def test_the_window_fits_a_clinic_monitor(office: Office) -> None:
+    office.window.go(Place.CAPTURE)
+    smallest = office.window.minimumSizeHint()
+    assert smallest.width() <= 1366
+    assert smallest.height() <= 700
+
+
+def test_the_look_turns_dark_for_every_window(qapp: QApplication, appearance: Appearance) -> None:
+    appearance.choose(Scheme.DARK)
+    window = qapp.palette().color(QPalette.ColorRole.Window).name()
+    assert window == DARK.canvas
+    appearance.choose_next()
+    assert appearance.scheme is Scheme.LIGHT
+    assert qapp.palette().color(QPalette.ColorRole.Window).name() == LIGHT.canvas
+
+
+def test_the_shipped_font_renders_without_any_on_the_computer(appearance: Appearance) -> None:
+    assert FONT_FAMILY in QFontDatabase.families()
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_text_has_enough_contrast_on_every_ground() -> None:
+    def weakest(tokens: Tokens) -> float:
+        grounds = (tokens.canvas, tokens.surface)
+        inks = (tokens.text, tokens.muted, tokens.accent, tokens.good, tokens.warn, tokens.bad)
+        pairs = [(ink, ground) for ink in inks for ground in grounds]
+        pairs += [
+            (tokens.on_accent, tokens.accent),
+            (tokens.good, tokens.good_soft),
+            (tokens.warn, tokens.warn_soft),
+            (tokens.bad, tokens.bad_soft),
+            (tokens.accent, tokens.accent_soft),
+            (tokens.muted, tokens.sunken),
+        ]
+        return min(_contrast(ink, ground) for ink, ground in pairs)
+
+    assert weakest(LIGHT) >= 4.5
+    assert weakest(DARK) >= 4.5

@@ -1,0 +1,139 @@
+"""The subjects page: found as one types, registered with a code that is checked on the way."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QListView, QPlainTextEdit, QPushButton
+
+from haut_desktop.domain.errors import DiskFullError
+from haut_desktop.viewmodels.subjects import SubjectRole
+from haut_desktop.widgets.phototypes import Phototypes
+from haut_desktop.widgets.subject_form import SubjectForm
+from tests.waiting import eventually
+from tests.widgets.conftest import Office
+
+
+def shown(office: Office) -> list[str]:
+    model = office.find(QListView, "subjects").model()
+    return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+
+def form(office: Office) -> SubjectForm:
+    found = office.window.findChild(SubjectForm)
+    assert found is not None
+    return found
+
+
+async def open_form(office: Office, code: str) -> SubjectForm:
+    office.find(QPushButton, "register-subject").click()
+    QTest.keyClicks(office.find(QLineEdit, "code"), code)
+    return form(office)
+
+
+async def test_the_list_is_found_as_one_types(office: Office) -> None:
+    await eventually(lambda: shown(office) == ["B-001", "B-002"])
+    QTest.keyClicks(office.find(QLineEdit, "search"), "002")
+    await eventually(lambda: shown(office) == ["B-002"])
+
+
+async def test_enter_opens_the_chosen_subject_and_the_banner_names_it(office: Office) -> None:
+    await eventually(lambda: shown(office) == ["B-001", "B-002"])
+    search = office.find(QLineEdit, "search")
+    QTest.keyClick(search, Qt.Key.Key_Down)
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert office.desk.subject is office.subjects.rows[1]
+    assert "B-002" in office.window._banner.accessibleName()
+    assert office.window._banner.isVisible()
+
+
+async def test_a_line_is_spoken_whole(office: Office) -> None:
+    await eventually(lambda: shown(office))
+    index = office.find(QListView, "subjects").model().index(0, 0)
+    spoken = str(index.data(Qt.ItemDataRole.AccessibleTextRole))
+    assert spoken.startswith("Subject B-001, born 1980 · female · phototype III, 1 visit")
+    assert index.data(SubjectRole.LINE).waiting == "2 waiting"
+
+
+async def test_a_code_searched_in_vain_goes_into_the_form(office: Office) -> None:
+    await eventually(lambda: shown(office))
+    QTest.keyClicks(office.find(QLineEdit, "search"), "b-009")
+    await eventually(lambda: not shown(office))
+    QTest.keyClick(office.find(QLineEdit, "search"), Qt.Key.Key_Return)
+    assert office.find(QLineEdit, "code").text() == "B-009"
+
+
+async def test_a_malformed_code_is_named_while_it_is_typed(office: Office) -> None:
+    panel = await open_form(office, "")
+    office.find(QLineEdit, "code").setText("Б-01")
+    assert "another script" in panel._code_field.problem
+
+
+async def test_a_code_of_500_characters_is_refused_with_its_length(office: Office) -> None:
+    panel = await open_form(office, "")
+    office.find(QLineEdit, "code").setText("A" * 500)
+    assert "this one has 500" in panel._code_field.problem
+
+
+async def test_a_code_taken_here_is_named_when_the_typing_rests(office: Office) -> None:
+    panel = await open_form(office, "b-001")
+    await eventually(lambda: "registered on this station" in panel._code_field.problem)
+
+
+async def test_a_code_taken_there_is_named(office: Office) -> None:
+    office.subjects.there = {"B-050"}
+    panel = await open_form(office, "b-050")
+    await eventually(lambda: "taken at the platform" in panel._code_field.problem)
+
+
+async def test_without_a_network_a_free_code_says_that_it_was_not_asked_there(
+    office: Office,
+) -> None:
+    office.subjects.there = None
+    panel = await open_form(office, "b-050")
+    line = panel._code_field.control
+    await eventually(lambda: "when the network is back" in line.accessibleDescription())
+
+
+async def test_enter_registers_and_opens_the_subject(office: Office) -> None:
+    await open_form(office, "b-077")
+    office.find(QLineEdit, "birth").setText("1984")
+    phototypes = office.window.findChild(Phototypes)
+    assert phototypes is not None
+    phototypes._swatches[4].click()
+    office.find(QPlainTextEdit, "remarks").setPlainText("dry skin")
+    QTest.keyClick(office.find(QLineEdit, "code"), Qt.Key.Key_Return)
+    subject = await eventually(lambda: office.desk.subject)
+    assert subject is not None
+    assert subject.code == "B-077"
+    details = subject.details
+    assert (details.birth_year, details.phototype, details.remarks) == (1984, 4, "dry skin")
+    assert not form(office).isVisible()
+
+
+async def test_a_wrong_birth_date_is_named_beside_its_field(office: Office) -> None:
+    panel = await open_form(office, "b-077")
+    office.find(QLineEdit, "birth").setText("1984-13-40")
+    office.find(QPushButton, "register").click()
+    assert "or a date, like 1984-03-21" in panel._birth_field.problem
+    assert len(office.subjects.rows) == 2
+
+
+async def test_an_error_loses_nothing_that_was_typed(office: Office) -> None:
+    office.subjects.error = DiskFullError()
+    panel = await open_form(office, "b-077")
+    office.find(QPlainTextEdit, "remarks").setPlainText("dry skin")
+    office.find(QPushButton, "register").click()
+    await eventually(lambda: panel._problem.text.startswith("The disk is full"))
+    assert office.find(QLineEdit, "code").text() == "b-077"
+    assert office.find(QPlainTextEdit, "remarks").toPlainText() == "dry skin"
+
+
+async def test_esc_puts_the_form_away_with_what_was_typed(office: Office) -> None:
+    panel = await open_form(office, "b-077")
+    QTest.keyClick(office.find(QLineEdit, "code"), Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+    office.find(QPushButton, "register-subject").click()
+    assert office.find(QLineEdit, "code").text() == "b-077"
+
+
+async def test_a_new_study_brings_in_the_platforms_subjects(office: Office) -> None:
+    await eventually(lambda: office.subjects.syncs == 1)
