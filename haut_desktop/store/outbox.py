@@ -234,7 +234,10 @@ class OutboxStore:
 
         def work(connection: Connection) -> Recovered:
             ledger = Ledger(connection, lambda: now)
-            images = _ids(connection, "SELECT id FROM image WHERE state = 'UPLOADING'")
+            images = _ids(
+                connection,
+                "SELECT id FROM image INDEXED BY image_waiting WHERE state = 'UPLOADING' AND state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')",
+            )
             for image_id in images:
                 _lose(ledger, image_id)
             batches = _ids(connection, "SELECT id FROM batch WHERE state = 'INITIATING'")

@@ -1,0 +1,170 @@
+"""A station's folder: made once, opened again, by the recovery key too; its frame comes back."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.audit import BY_ITSELF
+from haut_desktop.domain.errors import KeyringStrangerError, StoreError, StoreMissingError
+from haut_desktop.domain.ids import CompanyId, StudyId
+from haut_desktop.domain.session import Account, SignedIn, Tokens
+from haut_desktop.domain.study import ImagingPlan, Study
+from haut_desktop.store.clocks import CameraClock, CameraClockStore
+from haut_desktop.store.credentials import CredentialStore
+from haut_desktop.store.database import Database
+from haut_desktop.store.keys import NoRecovery, Recovery, RecoveryPassphrase
+from haut_desktop.store.secrets import Secrets
+from haut_desktop.store.station import Station, create_station, has_station, open_station
+from haut_desktop.store.subjects import SubjectStore
+from tests.fakes.builders import make_subject
+from tests.fakes.clock import FakeClock
+from tests.fakes.keyring import FakeSecrets
+from tests.store.conftest import Record
+from tests.store.test_vault import DATA, make_sidecar
+
+DECLINED = NoRecovery("practice")
+
+
+async def create(
+    folder: Path, secrets: Secrets, clock: FakeClock, recovery: Recovery = DECLINED
+) -> Station:
+    return await create_station(
+        folder,
+        secrets,
+        clock,
+        recovery=recovery,
+        site_code="BER-01",
+        zone="Europe/Berlin",
+        station_name="Room 2",
+    )
+
+
+async def test_a_station_opens_again_as_the_same_one(tmp_path: Path, clock: FakeClock) -> None:
+    secrets = FakeSecrets()
+    assert not has_station(tmp_path)
+    first = await create(tmp_path, secrets, clock)
+    made = await first.studies.station()
+    await first.aclose()
+    assert has_station(tmp_path)
+    again = await open_station(tmp_path, secrets, clock)
+    assert await again.studies.station() == made
+    site = await again.studies.site()
+    assert site is not None
+    assert (site.code, site.zone) == ("BER-01", "Europe/Berlin")
+    await again.aclose()
+
+
+async def test_declined_recovery_is_in_the_trail_with_its_reason(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    station = await create(tmp_path, FakeSecrets(), clock)
+    (entry, *_) = await station.audit.entries()
+    assert (entry.action, entry.new, entry.reason) == ("recovery.set-up", "declined", "practice")
+    await station.aclose()
+
+
+async def test_another_account_comes_in_by_the_recovery_key(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    recovery = RecoveryPassphrase("correct horse battery staple")
+    await (await create(tmp_path, FakeSecrets(), clock, recovery)).aclose()
+    other = FakeSecrets()
+    with pytest.raises(KeyringStrangerError):
+        await open_station(tmp_path, other, clock)
+    opened = await open_station(tmp_path, other, clock, recovery_secret=recovery.text)
+    await opened.aclose()
+    await (await open_station(tmp_path, other, clock)).aclose()
+
+
+async def test_pictures_without_their_database_are_an_error(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    secrets = FakeSecrets()
+    station = await create(tmp_path, secrets, clock)
+    station.vault.seal(DATA, make_sidecar())
+    await station.aclose()
+    (tmp_path / "station.db").unlink()
+    with pytest.raises(StoreMissingError):
+        await open_station(tmp_path, secrets, clock)
+
+
+async def test_pictures_without_their_keys_are_not_given_new_ones(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    station = await create(tmp_path, FakeSecrets(), clock)
+    await station.aclose()
+    (tmp_path / "keys.age").unlink()
+    with pytest.raises(StoreMissingError, match="keys"):
+        await create(tmp_path, FakeSecrets(), clock)
+
+
+async def test_a_half_made_station_is_completed(tmp_path: Path, clock: FakeClock) -> None:
+    secrets = FakeSecrets()
+    first = await create(tmp_path, secrets, clock)
+    made = await first.studies.station()
+    await first.aclose()
+    second = await create(tmp_path, secrets, clock)
+    assert await second.studies.station() == made
+    await second.aclose()
+
+
+# ---- the frame -----------------------------------------------------------------------------
+
+
+async def test_nothing_is_written_before_the_station_has_a_site(
+    database: Database, clock: FakeClock
+) -> None:
+    study = Study(StudyId("s"), CompanyId("c"), "x", ())
+    with pytest.raises(StoreError, match="no site yet"):
+        await SubjectStore(database, clock).add(make_subject(study), BY_ITSELF)
+
+
+async def test_a_study_comes_back_and_a_changed_plan_is_a_version(record: Record) -> None:
+    assert await record.studies.study(record.study.id) == record.study
+    assert await record.studies.studies(record.study.company_id) == (record.study,)
+    dataset = replace(record.study.datasets[0], applications=("a", "b"))
+    plan = ImagingPlan(resting_s=60.0)
+    changed = replace(record.study, name="Renamed", datasets=(dataset,), plan=plan)
+    await record.studies.save_study(changed, record.act)
+    await record.studies.save_study(changed, record.act)
+    assert await record.studies.study(record.study.id) == changed
+    actions = [entry.new for entry in await record.audit.of_entity(record.study.id)]
+    assert actions[-1] == "version 2"
+
+
+async def test_the_last_study_is_remembered(record: Record) -> None:
+    assert await record.studies.last_study() is None
+    await record.studies.set_last_study(record.study.id)
+    await record.studies.set_last_study(record.study.id)
+    assert await record.studies.last_study() == record.study.id
+
+
+async def test_an_account_is_one_operator(record: Record) -> None:
+    account = Account("https://saas.haut.ai", CompanyId("company-1"), 7, "tech@example.com")
+    assert await record.studies.operator_for(account) == record.operator
+    assert await record.studies.operator(record.operator.id) == record.operator
+
+
+async def test_a_sign_in_is_kept_until_it_is_cleared(database: Database, clock: FakeClock) -> None:
+    store = CredentialStore(database, clock)
+    assert await store.load() is None
+    account = Account("https://saas.haut.ai", CompanyId("c"), 7, "tech@example.com")
+    signed_in = SignedIn(account, Tokens("a" * 3000, "r", clock() + timedelta(hours=1)))
+    await store.save(signed_in)
+    assert await store.load() == signed_in
+    await store.clear_tokens()
+    assert await store.load() is None
+    assert await store.last_account() == account
+
+
+async def test_the_latest_measurement_of_a_cameras_clock_counts(record: Record) -> None:
+    clocks = CameraClockStore(record.database, record.clock)
+    first = CameraClock("Canon 1", 30.0, record.clock())
+    second = CameraClock("Canon 1", 42.5, record.clock.advance(3600))
+    for measured in (first, second):
+        await clocks.add(measured, record.act)
+    assert await clocks.at("Canon 1", first.measured_at + timedelta(seconds=1)) == first
+    assert await clocks.at("Canon 1", record.clock()) == second
+    assert await clocks.at("Nikon", record.clock()) is None
