@@ -85,7 +85,8 @@ class ResultsViewModel(QObject):
         self._trends: tuple[Trend, ...] = ()
         self._key: MetricKey | None = None
         self._asked = 0
-        self._is_reading = self._is_stale = self._is_discovered = False
+        self._is_reading = self._is_stale = False
+        self._is_seen = self._is_discovered = False
         self._unsubscribe = changes.subscribe(self._on_news)
         desk.subject_changed.connect(self._on_subject_changed)
 
@@ -102,10 +103,13 @@ class ResultsViewModel(QObject):
 
     def start(self) -> None:
         """The page is seen: read, and once per subject look for visits made elsewhere."""
+        self._is_seen = True
         self.refresh()
-        if not self._is_discovered and self.subject is not None:
-            self._is_discovered = True
-            self._tasks.start(self._discover(self.subject), name="results-discover")
+        self._discover_once()
+
+    def stop(self) -> None:
+        """The page is not seen any more."""
+        self._is_seen = False
 
     def refresh(self) -> None:
         """Read everything again from the station."""
@@ -118,6 +122,11 @@ class ResultsViewModel(QObject):
         """Ask the platform about the shown visit now."""
         if (visit := self.visit) is not None:
             self._tasks.start(self._results.refresh(visit.batch.id), name="results-look")
+
+    def _discover_once(self) -> None:
+        if self._is_seen and not self._is_discovered and self.subject is not None:
+            self._is_discovered = True
+            self._tasks.start(self._discover(self.subject), name="results-discover")
 
     async def _discover(self, subject: Subject) -> None:
         try:
@@ -143,8 +152,6 @@ class ResultsViewModel(QObject):
             self.visits, self._trends = (), ()
             self._turn(PageState.EMPTY)
             return
-        if not self.visits:
-            self._turn(PageState.LOADING)
         visits = await self._results.visits(subject.id)
         trends = await self._results.trends(subject.id)
         if subject != self.subject:
@@ -296,7 +303,9 @@ class ResultsViewModel(QObject):
     def _on_subject_changed(self, _subject: object) -> None:
         self.visits, self._index, self._key = (), -1, None
         self._is_discovered = False
+        self._turn(PageState.EMPTY if self.subject is None else PageState.LOADING)
         self.refresh()
+        self._discover_once()
 
 
 def _concerns(ids: Iterable[str], subject_id: str) -> bool:

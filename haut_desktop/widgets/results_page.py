@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from haut_desktop.viewmodels.outbox import PageState
@@ -140,3 +140,8 @@ class ResultsPage(QWidget):
         """Read when seen."""
         super().showEvent(event)
         self._vm.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Rest when not seen."""
+        super().hideEvent(event)
+        self._vm.stop()

@@ -102,6 +102,8 @@ def _new_plot() -> "pyqtgraph.PlotWidget":
     pyqtgraph.setConfigOptions(antialias=True)
     plot = pyqtgraph.PlotWidget()
     plot.setMenuEnabled(False)
+    # the library makes a menu that nobody owns: it would outlive the window
+    plot.getPlotItem().ctrlMenu.setParent(plot)
     plot.setMouseEnabled(x=False, y=False)
     plot.hideButtons()
     plot.showGrid(x=False, y=True, alpha=0.15)

@@ -128,7 +128,8 @@ class PictureViewer(QWidget):
 
     def _smallest(self) -> float:
         size = self._size()
-        return 0.5 * min(self.width() / size.width(), self.height() / size.height())
+        half_fit = 0.5 * min(self.width() / size.width(), self.height() / size.height())
+        return min(half_fit, 1.0 / self.devicePixelRatioF())
 
     def _size(self) -> QSizeF:
         return QSizeF(self._sight.image.size()) if self._sight.image else QSizeF()

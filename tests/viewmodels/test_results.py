@@ -1,0 +1,304 @@
+"""The results' words, table, layers and trend, and the page's state."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+import pytest_asyncio
+from PySide6.QtGui import QColor, QImage
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.analysis import Change, Completeness, Metric
+from haut_desktop.domain.errors import HautError, StoreBusyError
+from haut_desktop.domain.imaging import Side
+from haut_desktop.services.changes import Change as News
+from haut_desktop.services.changes import Changes, Topic
+from haut_desktop.services.results import ResultPicture, Results
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.outbox import PageState
+from haut_desktop.viewmodels.results import ResultsViewModel, Sight
+from haut_desktop.viewmodels.results_html import sanitised
+from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
+from haut_desktop.viewmodels.results_picture import layers
+from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel, metric_lines
+from haut_desktop.viewmodels.results_words import (
+    change_words,
+    failure_words,
+    state_explanation,
+    value_words,
+)
+from tests.fakes.builders import make_study, make_subject
+from tests.viewmodels.findings import FakeResults, make_findings, make_result, png, square
+from tests.waiting import emitted, eventually
+
+_FSM3 = "face_skin_metrics_3"
+
+
+@dataclass
+class Reading:
+    """The view model with the fakes behind it."""
+
+    results: FakeResults
+    desk: Desk
+    model: ResultsViewModel
+    changes: Changes
+
+    async def open(self) -> None:
+        self.desk.open_subject(make_subject(make_study()))
+        await eventually(lambda: self.model.state is not PageState.LOADING)
+
+
+@pytest_asyncio.fixture
+async def reading(qtbot: QtBot) -> AsyncIterator[Reading]:
+    errors: list[HautError] = []
+    results, changes, desk = FakeResults(), Changes(), Desk("Europe/Berlin")
+    tasks = TaskScope("test", errors.append)
+    model = ResultsViewModel(
+        results=cast(Results, results), desk=desk, changes=changes, tasks=tasks
+    )
+    yield Reading(results, desk, model, changes)
+    model.close()
+    await tasks.aclose()
+    assert not errors
+
+
+# ---- words
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    (
+        (Metric("score", "Score", 83.0, widget="bad_good_line"), "83\u202f/ 100"),
+        (Metric("ita", "ITA", 14.23, "deg", "ITA"), "14.2°"),
+        (Metric("amount", "Amount", 1455.0), "1,455"),
+        (Metric("density", "Density", 0.25, "‰"), "0.25\u202f‰"),
+        (Metric("type", "Type", "Oily", widget="category"), "Oily"),
+    ),
+)
+def test_a_value_carries_its_unit(metric: Metric, words: str) -> None:
+    assert value_words(metric) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    (
+        (Change(3.1, "Baseline", True), "▲ +3.1 better"),
+        (Change(-3.0, "Baseline", True), "▼ −3 worse"),
+        (Change(4.0, "Baseline", None), "▲ +4"),
+        (Change(0.0, "Baseline", True), "= no change"),
+        (None, ""),
+    ),
+)
+def test_a_change_is_told_by_arrow_and_word(change: Change | None, words: str) -> None:
+    assert change_words(change) == words
+
+
+def test_a_missing_face_says_what_to_do() -> None:
+    title, todo = failure_words(make_result(error="No face detected"))
+    assert title == "No face was found"
+    assert "Take it again" in todo
+
+
+def test_an_unknown_failure_is_shown_in_the_platforms_words() -> None:
+    assert failure_words(make_result(error="Lens cap on"))[0] == "Lens cap on"
+
+
+@pytest.mark.parametrize(
+    "state", (Completeness.PENDING, Completeness.PARTIAL, Completeness.OVERDUE)
+)
+def test_an_unfinished_analysis_is_explained(state: Completeness) -> None:
+    assert state_explanation(state)
+
+
+def test_a_description_keeps_its_text_and_loses_what_could_reach_out() -> None:
+    html = '<p onclick="x()">Red <b>skin</b><img src="http://x"><a href="http://x">more</a></p>'
+    assert sanitised(html + "<script>x()</script>") == "<p>Red <b>skin</b>more</p>"
+
+
+# ---- table
+
+
+def test_an_algorithm_opens_to_its_finer_metrics_and_areas() -> None:
+    (line,) = metric_lines([make_result()], Side.FRONT, {})
+    assert (line.name, line.area, line.value) == ("Redness", "Face", "70\u202f/ 100")
+    assert [(c.name, c.area) for c in line.children] == [("Spots", "Face"), ("Redness", "Nose")]
+
+
+def test_two_versions_stand_side_by_side() -> None:
+    results = [make_result(version="1.0"), make_result(version="2.0")]
+    assert [line.version for line in metric_lines(results, Side.FRONT, {})] == ["1.0", "2.0"]
+
+
+def test_several_applications_have_headings() -> None:
+    results = [make_result(), make_result(application=_FSM3)]
+    lines = metric_lines(results, Side.FRONT, {})
+    assert [line.name for line in lines if line.is_section] == [
+        "Face skin metrics 2.0",
+        "Face skin metrics 3",
+    ]
+
+
+def test_another_sides_results_are_not_listed() -> None:
+    assert metric_lines([make_result(side=Side.LEFT)], Side.FRONT, {}) == ()
+
+
+def test_a_failed_algorithm_stays_in_the_table() -> None:
+    (line,) = metric_lines([make_result(error="No face detected")], Side.FRONT, {})
+    assert (line.value, bool(line.failure)) == ("No face was found", True)
+
+
+def test_the_table_keeps_qts_rules(qtmodeltester: ModelTester) -> None:
+    model = MetricsModel()
+    results = [make_result(), make_result("pores", application=_FSM3)]
+    model.show(metric_lines(results, Side.FRONT, {}))
+    qtmodeltester.check(model)  # type: ignore[no-untyped-call] # pytest-qt has no types here
+
+
+# ---- layers and pictures
+
+
+def test_all_masks_of_a_result_are_one_layer() -> None:
+    lines = make_result("lines", masks=(square("deep_lines_mask"), square("fine_lines_mask")))
+    visit = make_findings(lines)
+    (layer,) = layers(visit.masks, visit.pictures[0])
+    assert (layer.name, len(layer.masks)) == ("Lines", 2)
+
+
+def test_masks_of_another_space_do_not_lie_on_the_picture() -> None:
+    visit = make_findings(make_result(masks=(square(space="restored"),)))
+    assert layers(visit.masks, visit.pictures[0]) == ()
+
+
+def test_nothing_lies_on_a_predicted_picture() -> None:
+    visit = make_findings(make_result(masks=(square(),)))
+    predicted = ResultPicture(Side.FRONT, "original", "key", is_predicted=True)
+    assert layers(visit.masks, predicted) == ()
+
+
+def test_layers_of_the_same_name_are_told_apart() -> None:
+    results = (
+        make_result(version="1.0", masks=(square(),)),
+        make_result(version="2.0", masks=(square(),)),
+        make_result(version="2.0", application=_FSM3, masks=(square(),)),
+    )
+    visit = make_findings(*results)
+    names = [layer.name for layer in layers(visit.masks, visit.pictures[0])]
+    assert names == ["Redness 1.0", "Redness 2.0 · FSM 2.0", "Redness · FSM 3"]
+
+
+def test_bytes_that_are_no_picture_decode_to_nothing() -> None:
+    assert decode_picture(b"<html>") is None
+
+
+def test_a_raster_without_transparency_is_painted_by_its_brightness() -> None:
+    white, black = (
+        decode_mask(png(colour="#fff"), "#ff0000"),
+        decode_mask(png(colour="#000"), "#f00"),
+    )
+    assert _pixel(white) == (255, 255)
+    assert _pixel(black)[1] == 0
+
+
+def _pixel(image: QImage | None) -> tuple[int, int]:
+    """Red and opacity of a mask's first pixel."""
+    assert image is not None
+    colour: QColor = image.pixelColor(1, 1)
+    return colour.red(), colour.alpha()
+
+
+# ---- view model
+
+
+async def test_the_newest_visit_is_shown_first(reading: Reading) -> None:
+    reading.results.found = (make_findings(make_result()), make_findings(visit="Week 4", weeks=4))
+    await reading.open()
+    assert [chip.name for chip in reading.model.chips()] == ["Baseline", "Week 4"]
+    assert reading.model.index == 1
+
+
+async def test_a_subject_without_results_has_an_empty_page(reading: Reading) -> None:
+    await reading.open()
+    await eventually(lambda: reading.model.state is PageState.EMPTY)
+    assert reading.model.visit is None
+
+
+async def test_a_failed_read_is_shown(reading: Reading) -> None:
+    reading.results.trouble = StoreBusyError()
+    await reading.open()
+    assert reading.model.state is PageState.FAILED
+
+
+async def test_change_is_shown_from_the_second_visit_on(reading: Reading) -> None:
+    later = make_findings(make_result(value=73.5), visit="Week 4", weeks=4)
+    reading.results.found = (make_findings(make_result(value=70.0)), later)
+    await reading.open()
+    cell = reading.model.metrics.index(0, MetricColumn.CHANGE)
+    assert cell.data() == "▲ +3.5 better"
+    reading.model.choose_visit(0)
+    assert reading.model.metrics.index(0, MetricColumn.CHANGE).data() == ""
+
+
+async def test_the_trend_breaks_where_a_visit_has_no_value(reading: Reading) -> None:
+    reading.results.found = (
+        make_findings(make_result()),
+        make_findings(make_result(error="No face detected"), visit="Week 4", weeks=4),
+        make_findings(make_result(value=80.0), visit="Week 8", weeks=8),
+    )
+    await reading.open()
+    reading.model.choose_line(reading.model.metrics.line_at(reading.model.metrics.index(0, 0)))
+    trend = reading.model.trend()
+    assert trend is not None
+    (line,) = trend.lines
+    assert line.pieces == (((0, 70.0),), ((2, 80.0),))
+
+
+async def test_versions_are_lines_of_their_own_in_one_plot(reading: Reading) -> None:
+    reading.results.found = (
+        make_findings(make_result(version="1.0")),
+        make_findings(make_result(version="2.0"), visit="Week 4", weeks=4),
+    )
+    await reading.open()
+    reading.model.choose_line(reading.model.metrics.line_at(reading.model.metrics.index(0, 0)))
+    trend = reading.model.trend()
+    assert trend is not None
+    assert [line.version for line in trend.lines] == ["1.0", "2.0"]
+
+
+async def test_the_picture_and_its_layers_are_shown(reading: Reading) -> None:
+    reading.results.found = (make_findings(make_result(masks=(square(),))),)
+    async with emitted(reading.model.sight_changed) as emission:
+        await reading.open()
+    (sight,) = emission.args
+    assert isinstance(sight, Sight)
+    assert sight.image is not None
+    assert [layer.name for layer in sight.layers] == ["Redness"]
+
+
+async def test_a_picture_that_is_not_here_leaves_the_numbers(reading: Reading) -> None:
+    reading.results.found = (make_findings(make_result()),)
+    reading.results.data = None
+    async with emitted(reading.model.sight_changed) as emission:
+        await reading.open()
+    assert emission.args == (Sight(None, "Baseline/original"),)
+    assert reading.model.metrics.rowCount() == 1
+
+
+async def test_news_of_the_subject_are_read_again(reading: Reading) -> None:
+    await reading.open()
+    reading.results.found = (make_findings(make_result()),)
+    subject = reading.desk.subject
+    assert subject is not None
+    reading.changes.send(News(Topic.RESULTS, frozenset({subject.id})))
+    await eventually(lambda: reading.model.state is PageState.READY)
+    assert len(reading.model.visits) == 1
+
+
+async def test_visits_made_elsewhere_are_looked_for_once(reading: Reading) -> None:
+    await reading.open()
+    reading.model.start()
+    reading.model.start()
+    await eventually(lambda: reading.results.discovered)
+    assert len(reading.results.discovered) == 1

@@ -1,0 +1,153 @@
+"""The outbox page with real clicks and keys."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest_asyncio
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTreeView,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.delivery import ImageState, Waiting
+from haut_desktop.domain.errors import ContentMismatchError
+from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.services.changes import Changes
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.session import Session
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
+from haut_desktop.widgets.outbox_page import OutboxPage
+from haut_desktop.widgets.theme import Appearance
+from tests.fakes.clock import FakeClock
+from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
+from tests.waiting import eventually
+
+
+@dataclass
+class _Place:
+    state: object
+
+
+@dataclass
+class Shown:
+    """The page on the screen, and the fake outbox behind it."""
+
+    page: OutboxPage
+    outbox: FakeOutbox
+    model: OutboxViewModel
+
+    def button(self, name: str) -> QPushButton:
+        found = [b for b in self.page.findChildren(QPushButton) if b.accessibleName() == name]
+        assert found, name
+        return found[0]
+
+    @property
+    def tree(self) -> QTreeView:
+        found = self.page.findChild(QTreeView)
+        assert isinstance(found, QTreeView)
+        return found
+
+
+@pytest_asyncio.fixture
+async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> AsyncIterator[Shown]:
+    waiting = Waiting(trouble=trouble_with(ContentMismatchError()))
+    held = make_delivery(ImageState.STORED, ImageState.HELD, image_waiting=waiting, code="B-009")
+    outbox = FakeOutbox((make_delivery(ImageState.SEALED), held))
+
+    async def reopen(_visit_id: VisitId) -> None:
+        outbox.done.append(("reopen",))
+
+    model = OutboxViewModel(
+        outbox=cast(Outbox, outbox),
+        session=cast(Session, _Place(SessionState.SIGNED_IN)),
+        connectivity=cast(Connectivity, _Place(Connection.ONLINE)),
+        reopen=reopen,
+        changes=Changes(),
+        tasks=tasks,
+        clock=FakeClock(),
+    )
+    page = OutboxPage(model)
+    qtbot.addWidget(page)
+    page.resize(1290, 676)
+    page.show()
+    await eventually(lambda: model.state is PageState.READY)
+    yield Shown(page, outbox, model)
+    model.close()
+
+
+async def test_the_first_row_is_explained(shown: Shown) -> None:
+    assert shown.tree.currentIndex().row() == 0
+    assert shown.button("Reopen the visit").isVisible()
+
+
+async def test_holding_asks_for_a_reason_first(shown: Shown) -> None:
+    hold, _ = shown.outbox.deliveries
+    QTest.mouseClick(shown.button("Hold back…"), Qt.MouseButton.LeftButton)
+    reason = shown.page.findChild(QLineEdit)
+    assert reason is not None
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    assert not shown.outbox.done
+    QTest.keyClicks(reason, "wrong subject")
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    await eventually(lambda: shown.outbox.done)
+    assert shown.outbox.done == [("hold", batch_of(hold).id, "wrong subject")]
+
+
+async def test_a_held_visit_says_why_and_is_released(shown: Shown) -> None:
+    _, held = shown.outbox.deliveries
+    QTest.keyClick(shown.tree, Qt.Key.Key_Down)
+    texts = [label.text() for label in shown.page.findChildren(QLabel) if label.isVisible()]
+    assert "Arrived changed" in texts
+    QTest.mouseClick(shown.button("Release and try again"), Qt.MouseButton.LeftButton)
+    await eventually(lambda: shown.outbox.done)
+    assert shown.outbox.done == [("release", batch_of(held).id)]
+
+
+async def test_what_is_open_stays_open_when_the_list_grows(shown: Shown) -> None:
+    shown.tree.expand(shown.model.model.index(1, 0))
+    shown.outbox.deliveries = (make_delivery(ImageState.SEALED), *shown.outbox.deliveries)
+    shown.model.refresh()
+    await eventually(lambda: shown.model.model.rowCount() == 3)
+    assert shown.tree.isExpanded(shown.model.model.index(2, 0))
+
+
+async def test_an_empty_outbox_says_what_to_do(shown: Shown) -> None:
+    shown.outbox.deliveries = ()
+    shown.model.refresh()
+    await eventually(lambda: shown.model.state is PageState.EMPTY)
+    assert shown.button("Go to the subjects").isVisible()
+
+
+async def test_pausing_changes_the_button(shown: Shown) -> None:
+    QTest.mouseClick(shown.button("Pause sending"), Qt.MouseButton.LeftButton)
+    await eventually(lambda: shown.model.head.summary.is_paused)
+    assert shown.button("Resume sending").isVisible()
+
+
+async def test_every_control_has_a_name(shown: Shown) -> None:
+    assert not nameless(shown.page)
+
+
+def nameless(page: QWidget) -> list[str]:
+    """Visible controls that a screen reader could not name."""
+    kinds = (QAbstractButton, QAbstractItemView, QLineEdit)
+    controls = [c for kind in kinds for c in page.findChildren(kind) if c.isVisible()]
+    return [repr(c) for c in controls if not c.accessibleName() and not _is_inner(c)]
+
+
+def _is_inner(control: QWidget) -> bool:
+    """Parts that Qt makes inside its own controls."""
+    name = control.metaObject().className()
+    return control.objectName().startswith("qt_") or name in {"QHeaderView", "QTableCornerButton"}

@@ -1,0 +1,153 @@
+"""The results page with real clicks and keys."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest_asyncio
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QListWidget, QPushButton, QTextBrowser, QTreeView
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.analysis import Completeness
+from haut_desktop.services.changes import Changes
+from haut_desktop.services.results import Results
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.outbox import PageState
+from haut_desktop.viewmodels.results import ResultsViewModel
+from haut_desktop.widgets.results_page import ResultsPage
+from haut_desktop.widgets.theme import Appearance
+from haut_desktop.widgets.trend_plot import TrendPlot
+from tests.fakes.builders import make_study, make_subject
+from tests.viewmodels.findings import FakeResults, make_findings, make_result, square
+from tests.waiting import eventually
+from tests.widgets.test_outbox_page import nameless
+
+
+@dataclass
+class Shown:
+    """The page on the screen, and the fake results behind it."""
+
+    page: ResultsPage
+    results: FakeResults
+    model: ResultsViewModel
+    desk: Desk
+
+    async def open(self) -> None:
+        self.desk.open_subject(make_subject(make_study()))
+        await eventually(lambda: self.model.state is not PageState.LOADING)
+
+    @property
+    def table(self) -> QTreeView:
+        return self.page.table
+
+    def masks(self) -> QListWidget:
+        found = self.page.findChild(QListWidget)
+        assert isinstance(found, QListWidget)
+        return found
+
+    def chip(self, name: str) -> QAbstractButton:
+        buttons = self.page.findChildren(QAbstractButton)
+        return next(b for b in buttons if b.accessibleName().startswith(name))
+
+
+@pytest_asyncio.fixture
+async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> AsyncIterator[Shown]:
+    redness = make_result(masks=(square(),))
+    pores = make_result("pores", masks=(square("pores_mask"),))
+    failed = make_result("age", error="No face detected")
+    results = FakeResults(
+        (
+            make_findings(redness, pores),
+            make_findings(
+                redness, pores, failed,
+                visit="Week 4", weeks=4, completeness=Completeness.PARTIAL,
+            ),
+        )
+    )  # fmt: skip
+    desk = Desk("Europe/Berlin")
+    model = ResultsViewModel(
+        results=cast(Results, results), desk=desk, changes=Changes(), tasks=tasks
+    )
+    page = ResultsPage(model)
+    qtbot.addWidget(page)
+    page.resize(1290, 676)
+    page.show()
+    yield Shown(page, results, model, desk)
+    model.close()
+
+
+async def test_without_a_subject_the_page_says_what_to_do(shown: Shown) -> None:
+    buttons = [b for b in shown.page.findChildren(QPushButton) if b.isVisible()]
+    assert [b.text() for b in buttons] == ["Go to the subjects"]
+
+
+async def test_the_newest_visit_is_marked(shown: Shown) -> None:
+    await shown.open()
+    assert shown.chip("Week 4").isChecked()
+    assert not shown.chip("Baseline").isChecked()
+
+
+async def test_a_click_on_a_chip_shows_that_visit(shown: Shown) -> None:
+    await shown.open()
+    QTest.mouseClick(shown.chip("Baseline"), Qt.MouseButton.LeftButton)
+    assert shown.model.index == 0
+
+
+async def test_choosing_a_metric_switches_on_its_mask_alone(shown: Shown) -> None:
+    await shown.open()
+    await eventually(lambda: shown.masks().count())
+    QTest.keyClick(shown.table, Qt.Key.Key_Down)
+    checked = [
+        shown.masks().item(place).text()
+        for place in range(shown.masks().count())
+        if shown.masks().item(place).checkState() is Qt.CheckState.Checked
+    ]
+    assert checked == ["Pores"]
+
+
+async def test_a_second_mask_is_switched_on_by_space(shown: Shown) -> None:
+    await shown.open()
+    await eventually(lambda: shown.masks().count())
+    shown.masks().setCurrentRow(1)
+    QTest.keyClick(shown.masks(), Qt.Key.Key_Space)
+    assert len(shown.page.panel.shown_layers) == 2
+
+
+async def test_the_platforms_description_is_shown_without_its_script(shown: Shown) -> None:
+    await shown.open()
+    about = shown.page.findChild(QTextBrowser)
+    assert about is not None
+    await eventually(lambda: "About redness" in about.toPlainText())
+    assert "alert" not in about.toHtml()
+
+
+async def test_a_failed_algorithm_says_what_to_do(shown: Shown) -> None:
+    await shown.open()
+    QTest.keyClick(shown.table, Qt.Key.Key_Down)
+    QTest.keyClick(shown.table, Qt.Key.Key_Down)
+    about = shown.page.findChild(QTextBrowser)
+    assert about is not None
+    await eventually(lambda: "No face was found" in about.toPlainText())
+    assert about.isVisible()
+
+
+async def test_the_trend_is_told_in_words_too(shown: Shown) -> None:
+    await shown.open()
+    plot = shown.page.findChild(TrendPlot)
+    assert plot is not None
+    assert "Baseline 70, Week 4 70" in plot.accessibleDescription()
+
+
+async def test_a_partial_analysis_can_be_asked_for_again(shown: Shown) -> None:
+    await shown.open()
+    assert shown.chip("Look again").isVisible()
+    shown.model.choose_visit(0)
+    assert not shown.chip("Look again").isVisible()
+
+
+async def test_every_control_has_a_name(shown: Shown) -> None:
+    await shown.open()
+    assert not nameless(shown.page)
