@@ -6,6 +6,7 @@ damaged file is closed, and moved aside by ``move_aside``.
 """
 
 import asyncio
+import errno
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,9 +18,11 @@ from haut_desktop.domain.errors import (
     StoreCannotOpenError,
     StoreCorruptError,
     StoreError,
+    StoreIOError,
     StoreKeyError,
     StoreMissingError,
     StoreNewerError,
+    StoreReadOnlyError,
 )
 from haut_desktop.store.driver import (
     NOT_A_DATABASE,
@@ -99,9 +102,8 @@ class Database:
         await asyncio.to_thread(self.close)
 
     def _open_for_writing(self) -> Connection:
-        is_new = not _has_content(self.path)
-        if is_new:
-            write_atomically(_fingerprint_file(self.path), fingerprint(self._key).encode())
+        if not _has_content(self.path):
+            self._leave_fingerprint()
         connection = self._connect()
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -120,8 +122,6 @@ class Database:
 
     def _connect(self) -> Connection:
         """Connect and prove that the key fits."""
-        if not self.path.parent.is_dir():
-            raise StoreCannotOpenError
         connection = connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
         try:
             # The library would write its errors to stderr, where they help nobody.
@@ -137,6 +137,16 @@ class Database:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.row_factory = Row
         return connection
+
+    def _leave_fingerprint(self) -> None:
+        """Say beside the new file which key it has, before the file is there."""
+        try:
+            write_atomically(_fingerprint_file(self.path), fingerprint(self._key).encode())
+        except FileNotFoundError as error:
+            raise StoreCannotOpenError from error
+        except OSError as error:
+            is_closed = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+            raise (StoreReadOnlyError if is_closed else StoreIOError) from error
 
     def _is_key_known(self) -> bool:
         try:

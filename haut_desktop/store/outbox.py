@@ -49,6 +49,12 @@ _FORGOTTEN: Final[Mapping[str, Value]] = {
 }
 """What an abandoned batch of the platform leaves on an image of ours: nothing."""
 
+# The list of words is that of the index image_waiting, or it would not be used.
+_UPLOADING: Final = """
+SELECT id FROM image
+WHERE state = 'UPLOADING' AND state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')
+"""
+
 _SUM_UP_FAILURES: Final = """
 UPDATE batch SET has_failed = attempt > 0 OR EXISTS (
     SELECT 1 FROM image
@@ -234,10 +240,7 @@ class OutboxStore:
 
         def work(connection: Connection) -> Recovered:
             ledger = Ledger(connection, lambda: now)
-            images = _ids(
-                connection,
-                "SELECT id FROM image INDEXED BY image_waiting WHERE state = 'UPLOADING' AND state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')",
-            )
+            images = _ids(connection, _UPLOADING)
             for image_id in images:
                 _lose(ledger, image_id)
             batches = _ids(connection, "SELECT id FROM batch WHERE state = 'INITIATING'")

@@ -1,6 +1,8 @@
 """The encrypted database: whole transactions, outcomes told apart, nothing deleted."""
 
 import asyncio
+import errno
+import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -232,8 +234,27 @@ def test_an_empty_or_missing_file_beside_pictures_is_an_error(
 
 
 def test_a_missing_folder_cannot_be_opened(tmp_path: Path) -> None:
-    with pytest.raises((StoreCannotOpenError, FileNotFoundError)):
+    with pytest.raises(StoreCannotOpenError):
         Database.open(tmp_path / "gone" / "station.db", KEY, expect_existing=False)
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    (
+        (errno.EACCES, StoreReadOnlyError),
+        (errno.EROFS, StoreReadOnlyError),
+        (errno.EIO, StoreIOError),
+    ),
+)
+def test_a_folder_that_takes_nothing_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, outcome: type[HautError]
+) -> None:
+    def refuse(handle: int) -> None:
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(outcome):
+        Database.open(tmp_path / "station.db", KEY, expect_existing=False)
 
 
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
