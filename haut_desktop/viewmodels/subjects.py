@@ -149,6 +149,8 @@ class SubjectsViewModel(QObject):
         self.model = SubjectsModel(desk.zone, self)
         changes.subscribe(self._on_change)
         desk.study_changed.connect(self._on_study_changed)
+        if desk.study is not None:
+            self._on_study_changed(desk.study)
 
     @property
     def state(self) -> SubjectsState:

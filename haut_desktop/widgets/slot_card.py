@@ -17,6 +17,8 @@ from haut_desktop.widgets.picture_frame import PictureFrame
 from haut_desktop.widgets.tokens import Tone
 
 _MOST_MARKS = 2
+_MARK_HEIGHT = 24
+_TAKE_HEIGHT = 34
 
 
 class SlotCard(DropArea):
@@ -79,6 +81,10 @@ class SlotCard(DropArea):
         head = row(self._title, self._need, None, self._hint)
         foot = row(self._choose, None, self._remove)
         marks = held(row(self._marks, None))
+        # the same rooms on every card, so that the pictures stand in one line
+        self._title.setFixedHeight(_MARK_HEIGHT)
+        marks.setFixedHeight(_MARK_HEIGHT)
+        self._words.setFixedHeight(_TAKE_HEIGHT)
         whole = column(head, self._picture, marks, row(self._takes, None, self._words), foot)
         whole.setStretch(1, 1)
         whole.setContentsMargins(12, 12, 12, 12)

@@ -23,6 +23,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.sign_in import PracticeAccount
 from haut_desktop.widgets.help_page import HelpPage
 from haut_desktop.widgets.rail import Place
+from haut_desktop.widgets.study_page import StudyPage
 from haut_desktop.widgets.theme import Appearance
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
@@ -77,7 +78,8 @@ def stray_windows() -> list[str]:
     return [
         type(window).__name__
         for window in QApplication.topLevelWidgets()
-        if window.isVisible() and not isinstance(window, QDialog | QMainWindow | HelpPage)
+        if window.isVisible()
+        and not isinstance(window, QDialog | QMainWindow | HelpPage | StudyPage)
     ]
 
 

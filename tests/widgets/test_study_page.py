@@ -1,0 +1,115 @@
+"""Study choice: what can't be computed is shown and refused; trouble is said where the list is."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.errors import HautError, UnreachableError
+from haut_desktop.domain.ids import PlatformDatasetId
+from haut_desktop.domain.imaging import ImageType
+from haut_desktop.domain.study import PlatformDataset, Study
+from haut_desktop.services.broadcast import Broadcast
+from haut_desktop.services.changes import Change
+from haut_desktop.services.studies import Studies, StudyOffer
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.viewmodels.studies import StudiesViewModel
+from haut_desktop.widgets.study_page import StudyPage
+from haut_desktop.widgets.theme import Appearance
+from tests.fakes.builders import make_study
+from tests.waiting import emitted, eventually
+from tests.widgets.test_accessibility import assert_usable
+
+FACES = PlatformDataset(PlatformDatasetId("1"), "Barrier", ImageType.SELFIE, ("metrics",))
+READY = StudyOffer("Barrier", (FACES,))
+UNUSABLE = StudyOffer("Empty", (FACES,), "No application is connected to this dataset.")
+
+
+@dataclass
+class FakeStudies:
+    """Offers what a test wants."""
+
+    offers: tuple[StudyOffer, ...] = (READY, UNUSABLE)
+    error: HautError | None = None
+    chosen: list[str] = field(default_factory=list)
+
+    async def available(self) -> tuple[StudyOffer, ...]:
+        """Give the offers, or the error."""
+        if self.error is not None:
+            raise self.error
+        return self.offers
+
+    async def choose(self, offer: StudyOffer) -> Study:
+        """Take one."""
+        self.chosen.append(offer.name)
+        return make_study(offer.name)
+
+
+def make_page(
+    qtbot: QtBot, tasks: TaskScope, notices: NoticesViewModel, studies: FakeStudies
+) -> tuple[StudyPage, StudiesViewModel]:
+    changes = Broadcast[Change]()
+    model = StudiesViewModel(cast(Studies, studies), Desk(), notices, tasks, changes)
+    page = StudyPage(model)
+    qtbot.addWidget(page)
+    page.show()
+    return page, model
+
+
+def buttons(page: StudyPage) -> dict[str, QPushButton]:
+    found = page.findChildren(QPushButton)
+    return {button.accessibleName(): button for button in found if button.isVisible()}
+
+
+async def test_a_study_is_opened(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    studies = FakeStudies()
+    page, model = make_page(qtbot, tasks, notices, studies)
+    await eventually(lambda: "Open study Barrier" in buttons(page))
+    async with emitted(model.opened):
+        buttons(page)["Open study Barrier"].click()
+    assert studies.chosen == ["Barrier"]
+
+
+async def test_a_dataset_without_an_application_is_refused_with_the_reason(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    studies = FakeStudies()
+    page, _ = make_page(qtbot, tasks, notices, studies)
+    await eventually(lambda: "Why Empty can't be used" in buttons(page))
+    buttons(page)["Why Empty can't be used"].click()
+    assert notices.current is not None
+    assert notices.current.message == "No application is connected to this dataset."
+    assert studies.chosen == []
+
+
+async def test_without_a_network_the_page_says_so_and_looks_again(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    studies = FakeStudies(error=UnreachableError())
+    page, model = make_page(qtbot, tasks, notices, studies)
+    await eventually(lambda: model.state.error)
+    assert page._nothing.accessibleName().startswith("No connection.")
+    studies.error = None
+    page._nothing._action.click()
+    await eventually(lambda: "Open study Barrier" in buttons(page))
+
+
+async def test_an_account_without_studies_is_told_whom_to_ask(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    page, model = make_page(qtbot, tasks, notices, FakeStudies(offers=()))
+    await eventually(lambda: not model.state.is_loading)
+    assert "Ask the study's administrator" in page._nothing.accessibleName()
+
+
+async def test_every_control_has_a_name_and_a_key(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    page, _ = make_page(qtbot, tasks, notices, FakeStudies())
+    await eventually(lambda: "Open study Barrier" in buttons(page))
+    assert_usable(page)
