@@ -84,7 +84,6 @@ class SignInDialog(QDialog):
             self._sign_in,
             self._busy,
             row(self._advanced, None),
-            line(),
             self._practice_offer(),
             None,
             gap=12,
@@ -98,7 +97,7 @@ class SignInDialog(QDialog):
 
     def _practice_offer(self) -> QWidget:
         words = caption("On this computer, with drawn faces. No measurements.")
-        offer = held(column(row(self._practice, None), words, gap=2))
+        offer = held(column(line(), row(self._practice, None), words, gap=4))
         if self._view_model.is_practice:
             offer.hide()
         return offer
