@@ -44,7 +44,7 @@ class Shown:
         return self.page.table
 
     def masks(self) -> QListWidget:
-        found = self.page.findChild(QListWidget)
+        found = self.page.panel.findChild(QListWidget)
         assert isinstance(found, QListWidget)
         return found
 
