@@ -38,7 +38,7 @@ _EXPLANATIONS: Final = {
 _SPACES: Final = {
     "original": "As captured",
     "aligned_face": "Aligned face",
-    "restored": "Aligned face",
+    "restored": "Restored face",
     "anonymised": "Anonymised",
 }
 

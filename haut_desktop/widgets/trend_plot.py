@@ -103,7 +103,8 @@ def _new_plot() -> "pyqtgraph.PlotWidget":
     plot = pyqtgraph.PlotWidget()
     plot.setMenuEnabled(False)
     # the library makes a menu that nobody owns: it would outlive the window
-    plot.getPlotItem().ctrlMenu.setParent(plot)
+    menu = plot.getPlotItem().ctrlMenu
+    menu.setParent(plot, menu.windowFlags())
     plot.setMouseEnabled(x=False, y=False)
     plot.hideButtons()
     plot.showGrid(x=False, y=True, alpha=0.15)
