@@ -31,14 +31,19 @@ LAYERS: Final = {
 """What each layer may import besides itself, `settings` and `__version__`."""
 
 TOP_MODULES: Final = frozenset(
-    {"__init__", "__main__", "app", "tour", "settings", "self_test", "practice_process"}
+    {
+        *("__init__", "__main__", "app", "opening", "shell", "tour", "self_test", "workplace"),
+        *("logs", "practice_process", "settings"),
+    }
 )
-COMPOSERS: Final = frozenset({"__main__", "app", "tour", "self_test"})
+COMPOSERS: Final = frozenset(
+    {"__main__", "app", "opening", "shell", "tour", "self_test", "workplace"}
+)
 """Modules that know every layer."""
 
 DOMAIN_LIBRARIES: Final = frozenset({"stdnum"})
 
-_WINDOWS: Final = frozenset({"widgets", "app", "tour", "self_test"})
+_WINDOWS: Final = frozenset({"widgets", "app", "opening", "shell", "tour", "self_test"})
 _QT: Final = frozenset({"desktop", "viewmodels", *_WINDOWS})
 
 HOMES: Final = {

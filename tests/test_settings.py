@@ -39,7 +39,7 @@ def test_storage_is_judged_by_its_file_system(
 
 
 def test_synchronised_folder_is_refused() -> None:
-    assert "synchronised" in storage_problem(Path("/home/one/OneDrive - Clinic/haut"))
+    assert "synchronised" in storage_problem(Path("/data/OneDrive - Clinic/haut"))
 
 
 def test_help_is_among_the_resources() -> None:

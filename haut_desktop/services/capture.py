@@ -297,6 +297,12 @@ class Capture:
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 
+    async def send_now(self, visit_id: VisitId) -> Visit:
+        """End a finished visit's rest, after which it can't be reopened."""
+        visit = await self._visits.end_rest(visit_id, self._act(""))
+        self._tell(visit_id, Topic.OUTBOX)
+        return visit
+
     # ---- inside --------------------------------------------------------------------------
 
     async def _expand(

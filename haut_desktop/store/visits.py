@@ -337,6 +337,23 @@ class VisitStore:
 
         return await self._database.write(work)
 
+    async def end_rest(self, visit_id: VisitId, act: Act) -> Visit:
+        """Let a finished visit go now instead of when its rest is over."""
+
+        def work(connection: Connection) -> Visit:
+            ledger = Ledger(connection, self._clock)
+            now = text_of(ledger.at)
+            for table, key in (("visit", "id"), ("batch", "visit_id")):
+                connection.execute(
+                    f"UPDATE {table} SET not_before = :now"  # noqa: S608 - names are ours
+                    f" WHERE {key} = :id AND not_before > :now",
+                    {"now": now, "id": visit_id},
+                )
+            ledger.audit(act, "visit.sent-now", "visit", visit_id)
+            return _get(connection, visit_id)
+
+        return await self._database.write(work)
+
     async def adopt(self, visit: Visit, batch: Batch, act: Act) -> bool:
         """Add a visit and a batch that only the platform knew; False if the batch is known."""
 

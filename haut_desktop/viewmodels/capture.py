@@ -140,6 +140,11 @@ class CaptureViewModel(QObject):
         if (visit_id := self._state.visit_id) is not None:
             self._do(self._capture.reopen(visit_id), "reopen visit")
 
+    def send_now(self) -> None:
+        """Let the finished visit go before its rest is over."""
+        if (visit_id := self._state.visit_id) is not None:
+            self._do(self._capture.send_now(visit_id), "send visit now")
+
     def leave_subject(self) -> None:
         """Go on to the next subject."""
         self._desk.open_subject(None)

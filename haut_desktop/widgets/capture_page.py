@@ -78,6 +78,7 @@ class CapturePage(DropArea):
         self._rejected.dismissed.connect(model.intake.forget_rejected)
         self._foot.finish_wanted.connect(model.ask_to_finish)
         self._foot.reopen_wanted.connect(model.reopen)
+        self._foot.sending_wanted.connect(model.send_now)
         self._foot.next_wanted.connect(model.leave_subject)
         model.changed.connect(self._on_view_model_changed)
         model.intake.changed.connect(self._on_intake_changed)

@@ -17,6 +17,7 @@ class VisitFoot(QFrame):
 
     finish_wanted = Signal()
     reopen_wanted = Signal()
+    sending_wanted = Signal()
     next_wanted = Signal()
 
     def __init__(self) -> None:
@@ -26,19 +27,23 @@ class VisitFoot(QFrame):
         self._words = ElidedLabel()
         self._reopen = button("Reo&pen", icon="reopen", key="Ctrl+R", tip="Reopen the visit")
         self._reopen.setObjectName("reopen-visit")
+        self._send = button("Send &now", icon="outbox", key="Ctrl+Shift+Return")
+        self._send.setObjectName("send-now")
         self._next = primary_button("Next &subject", icon="next", key="Ctrl+Shift+N")
         self._next.setObjectName("next-subject")
         self._finish = primary_button("Finish &visit…", icon="check", key="Ctrl+Return")
         self._finish.setObjectName("finish-visit")
-        parts = (self._badge, self._words, None, self._reopen, self._next, self._finish)
+        parts = (self._badge, self._words, None, self._reopen, self._send, self._next, self._finish)
         self.setLayout(row(*parts, gap=12, margins=(24, 8, 24, 8)))
         self._reopen.clicked.connect(self.reopen_wanted)
+        self._send.clicked.connect(self.sending_wanted)
         self._next.clicked.connect(self.next_wanted)
         self._finish.clicked.connect(self.finish_wanted)
 
     def show_state(self, state: CaptureState) -> None:
         """Show what can be done now."""
         self._reopen.setVisible(state.can_reopen)
+        self._send.setVisible(state.can_reopen)
         self._next.setVisible(state.is_finished)
         self._finish.setVisible(not state.is_finished)
         self._finish.setEnabled(state.picture_count > 0)

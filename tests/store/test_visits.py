@@ -123,6 +123,18 @@ async def test_a_reopened_visit_can_be_finished_again(record: Record) -> None:
     assert await record.outbox.batch(batch.id) == again
 
 
+async def test_a_resting_visit_is_sent_at_once_when_asked(record: Record) -> None:
+    batch = await record.finish(await record.register())
+    await record.visits.reopen(batch.visit_id, record.act)
+    not_before = record.clock() + timedelta(seconds=300)
+    resting = replace(batch, not_before=not_before)
+    await record.visits.finish(batch.visit_id, (resting,), not_before, record.act)
+    assert await record.outbox.due_batches(record.clock(), 10) == ()
+    visit = await record.visits.end_rest(batch.visit_id, record.act)
+    assert visit.not_before == record.clock()
+    assert [due.id for due in await record.outbox.due_batches(record.clock(), 10)] == [batch.id]
+
+
 async def test_a_visit_on_its_way_is_not_reopened(record: Record) -> None:
     batch = await record.finish(await record.register())
     await record.outbox.move_batch(batch.id, BatchEvent.INITIATE)

@@ -1,0 +1,315 @@
+"""The program: one event loop, one station at a time, everything opened and closed in order."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+os.environ["QT_API"] = "pyside6"  # qasync takes the binding that is named, else the first it finds
+
+from PySide6.QtWidgets import QApplication, QDialog
+
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.errors import HautError, StationError
+from haut_desktop.domain.session import SessionState
+from haut_desktop.opening import PracticeWanted, StationOpener
+from haut_desktop.services.changes import Change, Topic
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.settings import (
+    PRODUCTION_SERVER,
+    PROGRAM,
+    AppPaths,
+    app_paths,
+    resources_folder,
+)
+from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
+from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
+from haut_desktop.widgets.ask import finish
+from haut_desktop.widgets.sign_in_dialog import SignInDialog
+from haut_desktop.widgets.theme import Appearance
+
+if TYPE_CHECKING:
+    from haut_desktop.api.transport import Network
+    from haut_desktop.practice_process import PracticeProcess
+    from haut_desktop.shell import Shell
+    from haut_desktop.store.secrets import Secrets
+    from haut_desktop.store.station import Station
+    from haut_desktop.workplace import Pacing, Workplace
+
+FAULT: Final = Notice(
+    "Something went wrong in the program",
+    "What was sealed is safe, and sending goes on. If it happens again, restart the program and "
+    "tell your study's support what you did.",
+    Weight.BAD,
+)
+_ENDED: Final = "The platform has ended the session. Nothing is lost; sign in and sending goes on."
+
+
+class Mode(StrEnum):
+    """Whose work is done."""
+
+    STUDY = "study"
+    PRACTICE = "practice"
+
+
+class Program:
+    """Runs from the first dialog to the last commit; ``run`` returns when everything is closed."""
+
+    def __init__(
+        self,
+        application: QApplication,
+        *,
+        paths: AppPaths,
+        mode: Mode,
+        secrets: "Secrets | None" = None,
+        platform: str = "",
+        pacing: "Pacing | None" = None,
+    ) -> None:
+        self.notices = NoticesViewModel()
+        self.appearance = Appearance(application)
+        self.dialog: QDialog | None = None
+        self.shell: Shell | None = None
+        self._paths = paths
+        self._mode: Mode | None = mode
+        self._platform = platform
+        self._pacing = pacing
+        self._tasks = TaskScope("program", self.notices.report)
+        self._opener = StationOpener(
+            paths, clock=system_clock, tasks=self._tasks, ask=self.ask, secrets=secrets
+        )
+        self._practice: PracticeProcess | None = None
+        self._closing = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until the user ends it; a study's work and practice may follow each other."""
+        try:
+            while self._mode is not None:
+                mode, self._mode = self._mode, None
+                self._closing.clear()
+                async with AsyncExitStack() as stack:
+                    await self._work(mode, stack)
+        finally:
+            await self._tasks.aclose()
+
+    def request_close(self) -> None:
+        """End the program as its window's cross would."""
+        self._closing.set()
+        if self.dialog is not None:
+            self.dialog.reject()
+
+    async def ask(self, dialog: QDialog) -> bool:
+        """Show a dialog until it is closed; True when it was accepted."""
+        self.dialog = dialog
+        try:
+            return await finish(dialog)
+        finally:
+            self.dialog = None
+            dialog.deleteLater()
+
+    # ---- one station -----------------------------------------------------------------------
+
+    async def _work(self, mode: Mode, stack: AsyncExitStack) -> None:
+        store = await self._open_station(mode, stack)
+        if store is None:
+            return
+        work = await self._open_workplace(store, stack)
+        if await self._enter(work, mode):
+            work.start()
+            await self._work_in_window(work, mode, stack)
+
+    async def _open_station(self, mode: Mode, stack: AsyncExitStack) -> "Station | None":
+        if mode is Mode.PRACTICE:
+            if not self._platform:
+                await self._start_practice(stack)
+            return await self._opener.open_for_practice(stack)
+        try:
+            return await self._opener.open_for_study()
+        except PracticeWanted:
+            self._mode = Mode.PRACTICE
+            return None
+
+    async def _start_practice(self, stack: AsyncExitStack) -> None:
+        from haut_desktop.practice_process import PracticeProcess
+
+        folder = self._paths.practice_platform
+        self._practice = await asyncio.to_thread(PracticeProcess.start, folder)
+        stack.push_async_callback(self._stop_practice, self._practice)
+
+    async def _stop_practice(self, practice: "PracticeProcess") -> None:
+        self._practice = None
+        await asyncio.to_thread(practice.stop)
+
+    async def _open_workplace(self, store: "Station", stack: AsyncExitStack) -> "Workplace":
+        from haut_desktop.workplace import Workplace
+
+        station = await store.studies.station()
+        if station is None:
+            raise StationError("The station has no site. Set it up again in an empty folder.")
+        work = Workplace(
+            store,
+            station.id,
+            report=self.notices.report,
+            server=self._server,
+            network=await self._network(),
+            pacing=self._pacing,
+        )
+        # the window goes last, when everything behind it has ended
+        stack.callback(self._close_shell)
+        stack.push_async_callback(work.aclose)
+        return work
+
+    @property
+    def _server(self) -> str:
+        return self._platform or (self._practice.url if self._practice else PRODUCTION_SERVER)
+
+    async def _network(self) -> "Network":
+        from haut_desktop.api.transport import Network
+
+        if self._platform or self._practice:
+            return Network()
+        from haut_desktop.desktop.proxy import system_proxy
+
+        return Network(proxy=await asyncio.to_thread(system_proxy, self._server))
+
+    # ---- signing in ------------------------------------------------------------------------
+
+    async def _enter(self, work: "Workplace", mode: Mode) -> bool:
+        """Go on with the kept sign-in, or ask; False when the user leaves."""
+        if await work.session.restore():
+            if mode is Mode.PRACTICE:
+                # its port may be another one since the last time
+                work.api.server = self._server
+            return True
+        return await self._sign_in(work, mode)
+
+    async def _sign_in(self, work: "Workplace", mode: Mode, reason: str = "") -> bool:
+        view_model = SignInViewModel(
+            work.session,
+            self._tasks,
+            server=work.api.server,
+            practice_accounts=self._accounts(mode),
+            reason=reason,
+        )
+        parent = self.shell.window if self.shell else None
+        dialog = SignInDialog(view_model, parent)
+        view_model.practice_requested.connect(lambda: self._on_practice_requested(dialog))
+        return await self.ask(dialog)
+
+    def _accounts(self, mode: Mode) -> tuple[PracticeAccount, ...]:
+        if mode is not Mode.PRACTICE or self._practice is None:
+            return ()
+        return tuple(
+            PracticeAccount(a.username, a.password, a.role, a.mfa) for a in self._practice.accounts
+        )
+
+    def _on_practice_requested(self, dialog: QDialog) -> None:
+        self._mode = Mode.PRACTICE
+        self._closing.set()
+        dialog.reject()
+
+    # ---- the window ------------------------------------------------------------------------
+
+    async def _work_in_window(self, work: "Workplace", mode: Mode, stack: AsyncExitStack) -> None:
+        from haut_desktop.desktop.network import NetworkWatch
+        from haut_desktop.shell import Shell
+
+        site = await work.store.studies.site()
+        assert site is not None, "a station has a site"
+        shell = Shell(
+            work,
+            site=site,
+            notices=self.notices,
+            appearance=self.appearance,
+            help_folder=resources_folder() / "help",
+            is_practice=mode is Mode.PRACTICE,
+        )
+        self.shell = shell
+        watch = NetworkWatch()
+        stack.callback(watch.stop)
+        watch.changed.connect(work.connectivity.network_changed)
+        watch.changed.connect(work.session.wake)
+        shell.window.close_requested.connect(self._closing.set)
+        top_bar = shell.window.top_bar
+        top_bar.sign_out_wanted.connect(lambda: self._sign_out(work, mode))
+        top_bar.sign_in_wanted.connect(lambda: self._ask_to_sign_in(work, mode))
+        stack.callback(work.changes.subscribe(lambda news: self._on_news(news, work, mode)))
+        await shell.open()
+        await self._closing.wait()
+
+    def _close_shell(self) -> None:
+        shell, self.shell = self.shell, None
+        if shell is not None:
+            shell.close()
+
+    def _on_news(self, change: Change, work: "Workplace", mode: Mode) -> None:
+        if change.topic is Topic.SESSION and work.session.state is SessionState.REFUSED:
+            self._ask_to_sign_in(work, mode, _ENDED)
+
+    def _sign_out(self, work: "Workplace", mode: Mode) -> None:
+        async def leave() -> None:
+            await work.session.sign_out()
+            await self._sign_in(work, mode)
+
+        self._tasks.start(leave(), name="sign out")
+
+    def _ask_to_sign_in(self, work: "Workplace", mode: Mode, reason: str = "") -> None:
+        if self.dialog is None:
+            self._tasks.start(self._sign_in(work, mode, reason), name="sign in")
+
+
+def make_application() -> QApplication:
+    """The application object; it ends when the program says so, not with a window."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(sys.argv[:1])
+    application.setApplicationName(PROGRAM)
+    application.setQuitOnLastWindowClosed(False)
+    return application
+
+
+def run_window(*, is_practice: bool) -> int:
+    """Open the program for a user; returns the exit code."""
+    from qasync import QEventLoop
+
+    from haut_desktop.desktop.instance import SingleInstance
+    from haut_desktop.logs import close_logs, open_logs, report_faults
+
+    application = make_application()
+    paths = app_paths()
+    mode = Mode.PRACTICE if is_practice else Mode.STUDY
+    instance = SingleInstance(paths.practice_station if is_practice else paths.station)
+    if not instance.acquire():
+        return 0 if instance.knock() else 1
+    handler = open_logs(paths.logs)
+
+    async def work() -> None:
+        program = Program(application, paths=paths, mode=mode)
+        report_faults(lambda: program.notices.show(FAULT))
+        instance.shown.connect(lambda: _bring_to_front(program))
+        if sys.platform != "win32":
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, program.request_close)
+        await program.run()
+
+    try:
+        with asyncio.Runner(loop_factory=lambda: QEventLoop(application)) as runner:
+            runner.run(work())
+    except HautError as error:
+        sys.stderr.write(f"{error.title}. {error.message}\n")
+        return 1
+    finally:
+        instance.release()
+        close_logs(handler)
+    return 0
+
+
+def _bring_to_front(program: Program) -> None:
+    window = program.shell.window if program.shell else program.dialog
+    if window is not None:
+        window.showNormal() if window.isMinimized() else window.show()
+        window.raise_()
+        window.activateWindow()

@@ -1,0 +1,165 @@
+"""Opening a station: with the keyring, the recovery key, the first start, or for practice."""
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QDialog
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import HautError, KeyringError, StationError
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.settings import AppPaths, storage_problem
+from haut_desktop.store.keys import (
+    NoRecovery,
+    Recovery,
+    RecoveryPassphrase,
+    RecoveryRecipient,
+    make_recovery_passphrase,
+)
+from haut_desktop.store.secrets import KeyringSecrets, MemorySecrets, Secrets
+from haut_desktop.store.station import Station, create_station, has_station, open_station
+
+if TYPE_CHECKING:
+    from haut_desktop.viewmodels.first_start import FirstStartViewModel, SetUp
+
+PRACTICE_SITE: Final = "PRACTICE"
+_PRACTICE_ZONE: Final = "UTC"
+
+Ask = Callable[[QDialog], Awaitable[bool]]
+"""Shows a dialog until it is closed; True when it was accepted."""
+
+
+class PracticeWanted(Exception):  # noqa: N818 - a choice of the user's, not an error
+    """The user would rather practise first."""
+
+
+class StationOpener:
+    """Opens the station of this computer and asks what it must on the way."""
+
+    def __init__(
+        self, paths: AppPaths, *, clock: Clock, tasks: TaskScope, ask: Ask, secrets: Secrets | None
+    ) -> None:
+        self._paths = paths
+        self._clock = clock
+        self._tasks = tasks
+        self._ask = ask
+        self._secrets = secrets or KeyringSecrets()
+
+    async def open_for_practice(self, stack: AsyncExitStack) -> Station:
+        """Open or make the practice station.
+
+        Where this account has no usable keyring its key lives in memory, its data in a folder
+        that goes with ``stack``: practice then begins anew each time, and nothing lies in plain.
+        """
+        try:
+            return await self._practice_station(self._paths.practice_station, self._secrets)
+        except KeyringError:
+            passing = stack.enter_context(tempfile.TemporaryDirectory(prefix="haut-practice-"))
+            return await self._practice_station(Path(passing) / "station", MemorySecrets())
+
+    async def open_for_study(self) -> Station | None:
+        """Open the study's station, or set it up; None when the user leaves.
+
+        Raises PracticeWanted when the first start is put off.
+        """
+        folder = self._paths.station
+        if problem := storage_problem(folder):
+            raise StationError(problem, title="This computer's folder can't hold pictures")
+        if not has_station(folder):
+            return await self._first_start(folder)
+        recovery_key: str | None = None
+        while True:
+            try:
+                return await open_station(
+                    folder, self._secrets, self._clock, recovery_secret=recovery_key
+                )
+            except StationError as error:
+                recovery_key, stays = await self._unlock(error)
+                if not stays:
+                    return None
+
+    async def _practice_station(self, folder: Path, secrets: Secrets) -> Station:
+        if has_station(folder):
+            return await open_station(folder, secrets, self._clock)
+        return await create_station(
+            folder,
+            secrets,
+            self._clock,
+            recovery=NoRecovery("practice"),
+            site_code=PRACTICE_SITE,
+            zone=_PRACTICE_ZONE,
+            station_name="Practice",
+        )
+
+    async def _unlock(self, error: HautError) -> tuple[str | None, bool]:
+        from haut_desktop.widgets.unlock_dialog import UnlockDialog
+
+        dialog = UnlockDialog(error)
+        stays = await self._ask(dialog)
+        return dialog.recovery_key, stays
+
+    async def _first_start(self, folder: Path) -> Station | None:
+        from haut_desktop.viewmodels.first_start import FirstStartViewModel
+        from haut_desktop.widgets.first_start_dialog import FirstStartDialog
+
+        made: list[Station] = []
+
+        async def create(set_up: "SetUp") -> None:
+            made.append(await self._create(folder, set_up))
+
+        view_model = FirstStartViewModel(create, self._tasks, passphrase=make_recovery_passphrase())
+        dialog = FirstStartDialog(view_model)
+        practice: list[bool] = []
+        view_model.practice_requested.connect(lambda: practice.append(True))
+        view_model.practice_requested.connect(dialog.reject)
+        view_model.print_requested.connect(lambda _text: self._print(dialog, view_model))
+        await self._ask(dialog)
+        if practice:
+            raise PracticeWanted
+        return made[0] if made else None
+
+    async def _create(self, folder: Path, set_up: "SetUp") -> Station:
+        return await create_station(
+            folder,
+            self._secrets,
+            self._clock,
+            recovery=_recovery(set_up),
+            site_code=set_up.site_code,
+            zone=set_up.zone,
+            station_name=set_up.station_name,
+        )
+
+    def _print(self, dialog: QDialog, view_model: "FirstStartViewModel") -> None:
+        self._tasks.start(_save_recovery_sheet(dialog, view_model.groups), name="recovery sheet")
+
+
+def _recovery(set_up: "SetUp") -> Recovery:
+    from haut_desktop.viewmodels.first_start import RecoveryWay
+
+    if set_up.way is RecoveryWay.PASSPHRASE:
+        return RecoveryPassphrase(set_up.recovery)
+    if set_up.way is RecoveryWay.PUBLIC_KEY:
+        return RecoveryRecipient(set_up.recovery)
+    return NoRecovery(set_up.recovery)
+
+
+async def _save_recovery_sheet(dialog: QDialog, groups: tuple[str, ...]) -> None:
+    from haut_desktop.desktop.printing import write_pdf
+    from haut_desktop.widgets.ask import choose_save_path
+
+    path = await choose_save_path(
+        dialog, "Save the recovery sheet", "PDF (*.pdf)", suggested="recovery-sheet.pdf"
+    )
+    if path is None:
+        return
+    rows = "".join(f"<td style='padding:12px;font-family:monospace'>{g}</td>" for g in groups)
+    html = (
+        "<h1>Recovery key of a capture station</h1>"
+        "<p>Opens the station's sealed pictures when the computer is gone. Print it, keep it where "
+        "the study keeps its keys, and delete this file.</p>"
+        f"<table border='1' cellspacing='0'><tr>{rows}</tr></table>"
+    )
+    write_pdf(html, path, title="Recovery key")

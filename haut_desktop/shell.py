@@ -1,0 +1,167 @@
+"""The shell: the main window of one workplace, its view models, and the way between its pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.study import Site
+from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.viewmodels.status import StatusViewModel
+from haut_desktop.viewmodels.studies import StudiesViewModel
+from haut_desktop.viewmodels.subject_form import SubjectFormViewModel
+from haut_desktop.viewmodels.subjects import SubjectsViewModel
+from haut_desktop.widgets.main_window import MainWindow
+from haut_desktop.widgets.rail import Place
+from haut_desktop.widgets.theme import Appearance
+from haut_desktop.workplace import Workplace
+
+
+class Shell:
+    """Builds the window at once and each page when it is first shown."""
+
+    def __init__(
+        self,
+        work: Workplace,
+        *,
+        site: Site,
+        notices: NoticesViewModel,
+        appearance: Appearance,
+        help_folder: Path,
+        is_practice: bool,
+    ) -> None:
+        self.work = work
+        self.notices = notices
+        self.desk = Desk(site.zone)
+        self.tasks = work.tasks.child("window")
+        self._help_folder = help_folder
+        self._studies = StudiesViewModel(work.studies, self.desk, notices, self.tasks, work.changes)
+        self._status = StatusViewModel(
+            desk=self.desk,
+            session=work.session,
+            connectivity=work.connectivity,
+            outbox=work.outbox,
+            changes=work.changes,
+            tasks=self.tasks,
+            clock=work.clock,
+            site=site.code,
+        )
+        self._zone = site.zone
+        self._form: SubjectFormViewModel | None = None
+        self.window = MainWindow(
+            pages=self._pages(),
+            desk=self.desk,
+            notices=notices,
+            appearance=appearance,
+            is_practice=is_practice,
+        )
+        self._status.changed.connect(self.window.show_status)
+        self._studies.opened.connect(lambda: self.window.go(Place.SUBJECTS))
+
+    async def open(self) -> None:
+        """Show the window on the study that was worked on last, or on the choice of one."""
+        study = await self.work.studies.restore()
+        self._status.start()
+        if study is not None:
+            self.desk.open_study(study)
+        self.window.go(Place.SUBJECTS if study is not None else Place.STUDY)
+        self.window.show()
+
+    def close(self) -> None:
+        """Take the window away; what works behind it is closed by who owns the workplace."""
+        self._status.close()
+        if self._form is not None:
+            self._form.close()
+        self.window.close_now()
+        self.window.deleteLater()
+
+    def _pages(self) -> dict[Place, Callable[[], QWidget]]:
+        return {
+            Place.STUDY: self._study_page,
+            Place.SUBJECTS: self._subjects_page,
+            Place.CAPTURE: self._capture_page,
+            Place.OUTBOX: self._outbox_page,
+            Place.RESULTS: self._results_page,
+            Place.HELP: self._help_page,
+        }
+
+    def _study_page(self) -> QWidget:
+        from haut_desktop.widgets.study_page import StudyPage
+
+        return StudyPage(self._studies)
+
+    def _subjects_page(self) -> QWidget:
+        from haut_desktop.widgets.subjects_page import SubjectsPage
+
+        work = self.work
+        view_model = SubjectsViewModel(
+            work.subjects, self.desk, self.notices, self.tasks, work.changes, work.clock
+        )
+        view_model.opened.connect(lambda _subject: self.window.go(Place.CAPTURE))
+        self._form = SubjectFormViewModel(work.subjects, self.desk, self.tasks, work.clock)
+        return SubjectsPage(view_model, self._form)
+
+    def _capture_page(self) -> QWidget:
+        from haut_desktop.viewmodels.capture import CaptureViewModel
+        from haut_desktop.widgets.capture_page import CapturePage
+
+        work = self.work
+        page = CapturePage(
+            CaptureViewModel(
+                work.capture, self.desk, self.notices, self.tasks, work.changes, work.clock
+            )
+        )
+        page.subject_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
+        return page
+
+    def _outbox_page(self) -> QWidget:
+        from haut_desktop.viewmodels.outbox import OutboxViewModel
+        from haut_desktop.widgets.outbox_page import OutboxPage
+
+        work = self.work
+        page = OutboxPage(
+            OutboxViewModel(
+                outbox=work.outbox,
+                session=work.session,
+                connectivity=work.connectivity,
+                reopen=work.capture.reopen,
+                changes=work.changes,
+                tasks=self.tasks,
+                clock=work.clock,
+                zone=self._zone,
+            )
+        )
+        page.subjects_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
+        page.visit_reopened.connect(self._on_visit_reopened)
+        return page
+
+    def _results_page(self) -> QWidget:
+        from haut_desktop.viewmodels.results import ResultsViewModel
+        from haut_desktop.widgets.results_page import ResultsPage
+
+        work = self.work
+        page = ResultsPage(
+            ResultsViewModel(
+                results=work.results, desk=self.desk, changes=work.changes, tasks=self.tasks
+            )
+        )
+        page.subjects_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
+        page.capture_wanted.connect(lambda: self.window.go(Place.CAPTURE))
+        return page
+
+    def _help_page(self) -> QWidget:
+        from haut_desktop.widgets.help_page import HelpPage
+
+        return HelpPage(self._help_folder)
+
+    def _on_visit_reopened(self, visit_id: VisitId) -> None:
+        self.tasks.start(self._go_to_visit(visit_id), name="open reopened visit")
+
+    async def _go_to_visit(self, visit_id: VisitId) -> None:
+        visit = (await self.work.capture.sheet(visit_id)).visit
+        if visit.subject_id is not None:
+            self.desk.open_subject(await self.work.subjects.get(visit.subject_id))
+        self.desk.open_visit(visit_id)
+        self.window.go(Place.CAPTURE)
