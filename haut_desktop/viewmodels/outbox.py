@@ -59,6 +59,8 @@ class OutboxViewModel(QObject):
     head_changed = Signal(object)
     state_changed = Signal(object)
     rows_changed = Signal()
+    reopened = Signal(object)
+    """Carries the id of a visit that was taken back."""
 
     def __init__(
         self,
@@ -226,6 +228,7 @@ class OutboxViewModel(QObject):
 
     async def _take_back(self, visit_id: VisitId) -> None:
         await self._reopen(visit_id)
+        self.reopened.emit(visit_id)
         self.refresh()
 
     def _batches_with(self, row: OutboxRow, deed: Deed) -> list[OutboxRow]:

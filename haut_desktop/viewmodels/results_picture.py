@@ -53,7 +53,8 @@ def choices(visit: VisitResults, side: Side) -> tuple[Choice, ...]:
     for picture in here:
         name = space_words(picture.space)
         if picture.is_predicted:
-            name = f"Predicted: {plain_words(picture.name or picture.space)}"
+            words = plain_words(picture.name or picture.space).removeprefix("Predicted ")
+            name = f"Predicted: {words}"
         found.setdefault(name, Choice(picture.key, name, picture))
     return tuple(found.values())
 
@@ -79,13 +80,12 @@ def layers(masks: Iterable[MaskLayer], picture: ResultPicture) -> tuple[Layer, .
 
 
 def _names(results: Sequence[AlgorithmResult]) -> Iterator[str]:
-    """Names told apart by version, then by application, where they are the same."""
+    """The shortest names that tell them apart: by version, by application, or by both."""
     plain = [result.name or plain_words(result.algorithm) for result in results]
     versions = [f"{n} {r.version}".strip() for n, r in zip(plain, results, strict=True)]
-    for name, version, result in zip(plain, versions, results, strict=True):
-        if plain.count(name) == 1:
-            yield name
-        elif versions.count(version) == 1:
-            yield version
-        else:
-            yield f"{version} · {application_initials(result.application)}"
+    makers = [application_initials(result.application) for result in results]
+    by_maker = [f"{n} · {m}" for n, m in zip(plain, makers, strict=True)]
+    full = [f"{v} · {m}" for v, m in zip(versions, makers, strict=True)]
+    for place in range(len(plain)):
+        kinds = (plain, versions, by_maker, full)
+        yield next((k[place] for k in kinds if k.count(k[place]) == 1), full[place])

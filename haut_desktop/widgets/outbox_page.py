@@ -92,6 +92,7 @@ class OutboxPage(QWidget):
         self._tree.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._tree.expanded.connect(lambda index: self._open.add(self._id_at(index)))
         self._tree.collapsed.connect(lambda index: self._open.discard(self._id_at(index)))
+        self._vm.reopened.connect(self.visit_reopened)
         self._panel.deed_chosen.connect(self._on_deed_chosen)
         self._retry.clicked.connect(self._vm.retry_all)
         self._pause.clicked.connect(self._vm.toggle_pause)
@@ -176,7 +177,6 @@ class OutboxPage(QWidget):
                 self._vm.compute_again(chosen, reason)
             case Deed.REOPEN:
                 self._vm.reopen(chosen)
-                self.visit_reopened.emit(chosen.visit_id)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read when seen."""

@@ -42,10 +42,11 @@ class _MoodDelegate(QStyledItemDelegate):
         """Set the text's colour by mood; finer metrics step back."""
         super().initStyleOption(option, index)
         tokens = current_tokens()
+        # Qt hands a StrEnum back as a plain string
         mood = index.data(MOOD_ROLE)
         ink = ""
-        if isinstance(mood, Mood) and mood is not Mood.NEUTRAL:
-            ink = tokens.ink(Tone(mood.value))
+        if mood and mood != Mood.NEUTRAL:
+            ink = tokens.ink(Tone(mood))
         elif index.column() in (MetricColumn.AREA, MetricColumn.VERSION):
             ink = tokens.muted
         if ink:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from haut_desktop.domain.analysis import AlgorithmResult
 from haut_desktop.domain.imaging import Side
+from haut_desktop.settings import resources_folder
 from haut_desktop.viewmodels.results import ResultsViewModel, Sight
 from haut_desktop.viewmodels.results_picture import Layer, layer_id
 from haut_desktop.viewmodels.results_words import side_name
@@ -41,7 +42,10 @@ QListWidget::indicator {{
     width: 14px; height: 14px; border: 1px solid {DARK.line_strong}; border-radius: 3px;
     background: {CANVAS};
 }}
-QListWidget::indicator:checked {{ background: {DARK.accent}; border-color: {DARK.accent}; }}
+QListWidget::indicator:checked {{
+    background: {DARK.accent}; border-color: {DARK.accent};
+    image: url("{(resources_folder() / "icons" / "check.svg").as_posix()}");
+}}
 QTabBar {{ background: transparent; }}
 QComboBox {{ color: {DARK.text}; padding: 3px 8px; }}
 QComboBox QAbstractItemView {{ color: {DARK.text}; }}

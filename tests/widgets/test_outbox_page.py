@@ -32,7 +32,7 @@ from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.theme import Appearance
 from tests.fakes.clock import FakeClock
 from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
-from tests.waiting import eventually
+from tests.waiting import emitted, eventually
 
 
 @dataclass
@@ -90,6 +90,14 @@ async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> Async
 async def test_the_first_row_is_explained(shown: Shown) -> None:
     assert shown.tree.currentIndex().row() == 0
     assert shown.button("Reopen the visit").isVisible()
+
+
+async def test_a_reopened_visit_is_handed_on_once_it_is_reopened(shown: Shown) -> None:
+    resting, _ = shown.outbox.deliveries
+    async with emitted(shown.page.visit_reopened) as emission:
+        QTest.mouseClick(shown.button("Reopen the visit"), Qt.MouseButton.LeftButton)
+    assert emission.args == (resting.visit.id,)
+    assert shown.outbox.done == [("reopen",)]
 
 
 async def test_holding_asks_for_a_reason_first(shown: Shown) -> None:
