@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import (
@@ -176,7 +176,7 @@ class Results:
         await self._dictionary.refresh(target.address.company_id, names)
         catalog = await self._dictionary.applications()
         reading = await self._reader.read(batch, target.address, names, catalog)
-        answer = await self._named(reading.answer, names)
+        answer = await self._dictionary.described(reading.answer)
         grew, still = self._compare(batch_id, answer)
         if grew:
             await self._store.save(batch_id, answer, names, self._clock())
@@ -188,10 +188,6 @@ class Results:
         if grew or state is Completeness.COMPLETE:
             self._tell(batch, visit)
         return Look(state, grew, missing)
-
-    async def _named(self, answer: BatchResults, applications: tuple[str, ...]) -> BatchResults:
-        named = [await self._dictionary.named(r, applications) for r in answer.results]
-        return replace(answer, results=tuple(named))
 
     async def _applications_of(self, batch: Batch, visit: Visit) -> tuple[str, ...]:
         study = await self._studies.study(visit.study_id)

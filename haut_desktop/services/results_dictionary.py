@@ -1,10 +1,10 @@
 """The dictionaries behind the results: described algorithms, applications with their lists."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from haut_desktop.domain.analysis import Algorithm, AlgorithmResult, Application
+from haut_desktop.domain.analysis import Algorithm, Application, BatchResults
+from haut_desktop.domain.dictionary import describe
 from haut_desktop.domain.ids import CompanyId
 
 if TYPE_CHECKING:
@@ -39,37 +39,10 @@ class ResultDictionary:
         """The platform's own description as HTML; empty for an algorithm it does not describe."""
         return (await self._find(algorithm, version_id)).description_html
 
-    async def named(
-        self, result: AlgorithmResult, applications: Collection[str]
-    ) -> AlgorithmResult:
-        """Add version and name where the answer lacks them; an unknown algorithm stays as it is.
-
-        A v3 answer has no versions: the batch's ``applications`` say which one they contain.
-        """
-        version_id = result.version_id
-        if version_id is None and not result.version:
-            version_id = await self._listed_version(result, applications)
-        entry = await self._find(result.algorithm, version_id)
-        return replace(
-            result,
-            version_id=version_id,
-            version=result.version or entry.version,
-            name=entry.name or result.name or result.algorithm,
-        )
-
-    async def _listed_version(
-        self, result: AlgorithmResult, applications: Collection[str]
-    ) -> int | None:
-        """The one version that the result's application contains; None where it has several."""
-        listed = {
-            entry.version_id
-            for application in await self._store.applications()
-            if application.tech_name in applications
-            and application.tech_name.startswith(result.application)
-            for entry in application.algorithms
-            if entry.tech_name == result.algorithm
-        }
-        return listed.pop() if len(listed) == 1 else None
+    async def described(self, answer: BatchResults) -> BatchResults:
+        """Add versions and names where the answer lacks them; the unknown stays as it is."""
+        applications = await self._store.applications()
+        return describe(answer, applications, await self._store.algorithms())
 
     async def _find(self, algorithm: str, version_id: int | None) -> Algorithm:
         """By version where it is known, by name where the name has one version only."""

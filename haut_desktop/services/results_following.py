@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -131,6 +132,10 @@ class ResultFollower:
         except HautError as error:
             # refused for this batch alone: the others go on, a person can ask again
             _log.info("batch %s is not followed: %s", batch_id, error.kind)
+            await asyncio.sleep(self._pace.refused_s)
+        except Exception as error:  # noqa: BLE001 - reported at once, whatever it is
+            # a fault of ours about one batch must not end the following of all others
+            sys.excepthook(type(error), error, error.__traceback__)
             await asyncio.sleep(self._pace.refused_s)
         finally:
             self._followed.discard(batch_id)
