@@ -144,7 +144,9 @@ def start_practice(data: Path, *arguments: str, demonstration: bool = False) -> 
 @pytest.fixture(scope="session")
 def shared_practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticePlatform]:
     """One practice platform without demonstration for all tests of a folder; use the next one."""
-    with running_practice(tmp_path_factory.mktemp("practice")) as platform:
+    # many tests sign in within one minute, which no station ever does
+    folder = tmp_path_factory.mktemp("practice")
+    with running_practice(folder, "--logins-per-minute", "100000") as platform:
         yield platform
 
 
