@@ -270,10 +270,16 @@ def make_application() -> QApplication:
     return application
 
 
-def run_window(*, is_practice: bool) -> int:
-    """Open the program for a user; returns the exit code."""
+def make_loop(application: QApplication) -> asyncio.AbstractEventLoop:
+    """The one event loop: asyncio on Qt's."""
     from qasync import QEventLoop
 
+    loop: asyncio.AbstractEventLoop = QEventLoop(application)
+    return loop
+
+
+def run_window(*, is_practice: bool) -> int:
+    """Open the program for a user; returns the exit code."""
     from haut_desktop.desktop.instance import SingleInstance
     from haut_desktop.logs import close_logs, open_logs, report_faults
 
@@ -296,7 +302,7 @@ def run_window(*, is_practice: bool) -> int:
         await program.run()
 
     try:
-        with asyncio.Runner(loop_factory=lambda: QEventLoop(application)) as runner:
+        with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
             runner.run(work())
     except HautError as error:
         sys.stderr.write(f"{error.title}. {error.message}\n")

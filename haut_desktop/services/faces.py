@@ -25,6 +25,8 @@ _FRONTAL: Final = ("haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_
 """The first misses few faces and sees hardly any that are not there; the second helps out."""
 _PROFILE: Final = "haarcascade_profileface.xml"
 """Knows faces that look towards the left edge of the picture: the subject's left cheek shows."""
+CASCADES: Final = (*_FRONTAL, _PROFILE)
+"""Files of OpenCV's that are loaded here, each named in full: the frozen program ships these."""
 
 _SMALLEST_SHARE: Final = 1 / 7
 """A face smaller than this share of the shorter edge is too far away to count."""

@@ -69,9 +69,19 @@ class KeyringSecrets:
     def _backend(self) -> KeyringBackend:
         backend = self._choose()
         # A plain file, or nothing at all, is no keyring: there is no plain-text fall-back.
-        if type(backend).__module__.startswith(_KEEPS_NOTHING_SAFE):
+        if _keeps_nothing_safe(type(backend)):
             raise KeyringAbsentError
         return backend
+
+
+def backend_name() -> str:
+    """Name the keyring that this account would use; empty when there is none that is safe."""
+    backend = type(keyring.get_keyring())
+    return "" if _keeps_nothing_safe(backend) else f"{backend.__module__}.{backend.__name__}"
+
+
+def _keeps_nothing_safe(backend: type[KeyringBackend]) -> bool:
+    return backend.__module__.startswith(_KEEPS_NOTHING_SAFE)
 
 
 class MemorySecrets:

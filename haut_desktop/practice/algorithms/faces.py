@@ -24,6 +24,14 @@ Side = Literal["front", "left", "right"]
 Grey = NDArray[np.uint8]
 Rect = tuple[int, int, int, int]
 
+_FRONTAL: Final = "haarcascade_frontalface_alt.xml"
+_FRONTAL_TOO: Final = "haarcascade_frontalface_default.xml"
+"""Sees faces that the first one misses, and more that are not there."""
+_PROFILE: Final = "haarcascade_profileface.xml"
+_EYE: Final = "haarcascade_eye.xml"
+CASCADES: Final = (_FRONTAL, _FRONTAL_TOO, _PROFILE, _EYE)
+"""Files of OpenCV's that are loaded here, each named in full: the frozen program ships these."""
+
 _DETECTION_SIDE_PX: Final = 640
 _TURNED_YAW: Final = 0.60
 _UNITS_PER_FRONTAL_BOX: Final = 1.74
@@ -96,8 +104,8 @@ def find_face(rgb: NDArray[np.uint8]) -> Face | None:
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     grey = np.asarray(cv2.createCLAHE(3.0, (8, 8)).apply(grey), np.uint8)
     scene = _Scene(small, grey, _may_be_skin(small))
-    face = _find_frontal(scene, "alt", 0.14) or _find_profile(scene)
-    face = face or _find_frontal(scene, "default", 0.3)
+    face = _find_frontal(scene, _FRONTAL, 0.14) or _find_profile(scene)
+    face = face or _find_frontal(scene, _FRONTAL_TOO, 0.3)
     return face.scaled(1.0 / factor) if face else None
 
 
@@ -121,9 +129,7 @@ def _may_be_skin(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 @cache
 def _cascade(name: str) -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(
-        str(Path(cv2.__file__).parent / "data" / f"haarcascade_{name}.xml")
-    )
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
 
 
 def _detect(grey: Grey, name: str, skin: NDArray[np.bool_], least_share: float) -> Rect | None:
@@ -139,7 +145,7 @@ def _detect(grey: Grey, name: str, skin: NDArray[np.bool_], least_share: float) 
 
 
 def _find_frontal(scene: _Scene, name: str, least: float) -> Face | None:
-    hit = _detect(scene.grey, f"frontalface_{name}", scene.skin, least)
+    hit = _detect(scene.grey, name, scene.skin, least)
     if hit is None:
         return None
     x, y, w, _ = hit
@@ -193,7 +199,7 @@ def _find_eyes(grey: Grey, hit: Rect) -> tuple[tuple[float, float], tuple[float,
     top = y + int(0.18 * h)
     upper = np.ascontiguousarray(grey[top : y + int(0.62 * h), x : x + w])
     least = max(8, w // 8)
-    hits = _cascade("eye").detectMultiScale(upper, 1.08, 4, minSize=(least, least))
+    hits = _cascade(_EYE).detectMultiScale(upper, 1.08, 4, minSize=(least, least))
     centres = [_find_pupil(upper, (int(a), int(b), int(c), int(d))) for a, b, c, d in hits]
     centres = [(x + across, top + down) for across, down in centres]
     middle = x + w / 2
@@ -219,8 +225,8 @@ def _find_profile(scene: _Scene) -> Face | None:
     grey, skin = scene.grey, scene.skin
     mirrored = np.ascontiguousarray(grey[:, ::-1]), np.ascontiguousarray(skin[:, ::-1])
     hits = (
-        _detect(grey, "profileface", skin, 0.3),
-        _detect(mirrored[0], "profileface", mirrored[1], 0.3),
+        _detect(grey, _PROFILE, skin, 0.3),
+        _detect(mirrored[0], _PROFILE, mirrored[1], 0.3),
     )
     found = max((hit for hit in hits if hit), key=lambda hit: hit[2], default=None)
     if found is None:
