@@ -18,15 +18,16 @@ from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Changes, Progress
 from haut_desktop.services.connectivity import Connectivity
-from haut_desktop.services.delivery import Delivery
-from haut_desktop.services.inline_route import QUIET_S, InlineRoute
+from haut_desktop.services.delivery import QUIET_REGISTRATION_S, Delivery
+from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.reports import Reports
 from haut_desktop.services.results import Pace, Results
 from haut_desktop.services.session import Session
 from haut_desktop.services.settling import ResultsProbe
-from haut_desktop.services.signed_route import SETTLING_S, SignedRoute
+from haut_desktop.services.sidecars import SidecarFollower, Sidecars
+from haut_desktop.services.signed_route import SETTLE_AGAIN_S, SETTLING_S, SignedRoute
 from haut_desktop.services.studies import Studies
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
@@ -43,7 +44,10 @@ class Pacing:
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     quiet_s: float = QUIET_S
+    second_look_s: float = SECOND_LOOK_S
+    quiet_registration_s: float = QUIET_REGISTRATION_S
     settling_s: float = SETTLING_S
+    settle_again_s: float = SETTLE_AGAIN_S
     results: Pace = field(default_factory=Pace)
 
 
@@ -91,15 +95,17 @@ class Workplace:
             visits=store.visits,
             vault=store.vault,
             cache=store.cache,
-            station_id=station_id,
             act=self.session.act,
             changes=self.changes,
             clock=clock,
         )
         judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
-        self.delivery = self._delivery(judge, pacing)
+        registrar = Registrar(api=self.api, subjects=store.subjects)
+        self.delivery = self._delivery(judge, registrar, pacing)
         self.outbox = Outbox(
             store=store.outbox,
+            subjects=store.subjects,
+            registrar=registrar,
             delivery=self.delivery,
             judge=judge,
             session=self.session,
@@ -124,6 +130,11 @@ class Workplace:
             clock=clock,
             pace=pacing.results,
         )
+        self.sidecars = SidecarFollower(
+            sidecars=Sidecars(visits=store.visits, vault=store.vault),
+            outbox=store.outbox,
+            changes=self.changes,
+        )
         self.reports = Reports(
             studies=store.studies,
             subjects=store.subjects,
@@ -138,6 +149,7 @@ class Workplace:
         self.tasks.start(self.session.run(), name="session")
         self.tasks.start(self.delivery.run(), name="delivery")
         self.tasks.start(self.results.run(), name="results")
+        self.tasks.start(self.sidecars.run(), name="sidecars")
 
     async def aclose(self) -> None:
         """End everything in order: no new work, tasks, connections, database."""
@@ -147,7 +159,7 @@ class Workplace:
         await self.objects.aclose()
         await self.store.aclose()
 
-    def _delivery(self, judge: Judge, pacing: Pacing) -> Delivery:
+    def _delivery(self, judge: Judge, registrar: Registrar, pacing: Pacing) -> Delivery:
         store = self.store
         lanes = asyncio.Semaphore(IMAGES_IN_FLIGHT)
         signed = SignedRoute(
@@ -160,6 +172,7 @@ class Workplace:
             clock=self.clock,
             has_results=ResultsProbe(self.api),
             settling_s=pacing.settling_s,
+            settle_again_s=pacing.settle_again_s,
         )
         inline = InlineRoute(
             api=self.api,
@@ -169,12 +182,13 @@ class Workplace:
             progress=self.progress,
             clock=self.clock,
             quiet_s=pacing.quiet_s,
+            second_look_s=pacing.second_look_s,
         )
         return Delivery(
             outbox=store.outbox,
             subjects=store.subjects,
             destinations=store.destinations,
-            registrar=Registrar(api=self.api, subjects=store.subjects),
+            registrar=registrar,
             routes={Route.SIGNED: signed, Route.INLINE: inline},
             session=self.session,
             connectivity=self.connectivity,
@@ -182,4 +196,5 @@ class Workplace:
             changes=self.changes,
             tasks=self.tasks.child("delivery"),
             clock=self.clock,
+            quiet_registration_s=pacing.quiet_registration_s,
         )

@@ -6,15 +6,24 @@ wake ─► allowed? ─► registrations that are due ─► batches that are d
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageEvent, ImageState, Route
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageEvent,
+    ImageState,
+    RegistrationState,
+    Route,
+    TransitionError,
+)
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import HautError, ItemError, OutcomeUnknownError
+from haut_desktop.domain.errors import HautError, ItemError, StoreError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.session import SessionState
@@ -22,7 +31,7 @@ from haut_desktop.domain.subjects import Registration
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.connectivity import Connectivity
-from haut_desktop.services.pauses import pause
+from haut_desktop.services.pauses import pause, uptime
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
@@ -36,7 +45,12 @@ IDLE_S: Final = 60.0
 """Longest wait in seconds without looking, in case a clock jump hid a due time."""
 QUIET_REGISTRATION_S: Final = 30.0
 """Seconds before a registration with a lost answer is looked up: a late commit shows by then."""
-_SHORTEST_WAIT_S: Final = 0.05
+BENCH_S: Final = 60.0
+"""Seconds of rest for a promise that met a fault of our own or whose outcome was not written."""
+STORE_TROUBLE_S: Final = 5.0
+"""Seconds of rest for everything after trouble of the station's database."""
+
+_log = logging.getLogger(__name__)
 
 
 class Carrier(Protocol):
@@ -63,6 +77,7 @@ class Delivery:
         changes: Changes,
         tasks: TaskScope,
         clock: Clock,
+        quiet_registration_s: float = QUIET_REGISTRATION_S,
     ) -> None:
         self._outbox = outbox
         self._subjects = subjects
@@ -75,7 +90,9 @@ class Delivery:
         self._changes = changes
         self._tasks = tasks
         self._clock = clock
+        self._quiet_registration = timedelta(seconds=quiet_registration_s)
         self._active: set[str] = set()
+        self._bench: dict[str, float] = {}
         self._woken = asyncio.Event()
         self._unpaused = asyncio.Event()
         self._unpaused.set()
@@ -102,16 +119,38 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver until cancelled; what was in flight when the program ended is settled first."""
-        await self._outbox.recover(self._clock())
         unsubscribe = self._changes.subscribe(self._on_change)
         try:
+            await self._safely(self._recover)
             while True:
-                self._woken.clear()
                 await self._until_allowed()
-                await self._start_due()
-                await self._until_news()
+                await self._safely(self._do_round)
         finally:
             unsubscribe()
+
+    async def _safely(self, step: "_Work") -> None:
+        """Repeat a step of the loop until the database lets it be done."""
+        while True:
+            try:
+                await step()
+            except StoreError as error:
+                _log.warning("delivery rests: %s", error.kind)
+                await pause(asyncio.Event(), STORE_TROUBLE_S)
+            else:
+                return
+
+    async def _recover(self) -> None:
+        await self._outbox.recover(self._clock())
+
+    async def _do_round(self) -> None:
+        """Start what is due and wait for news, or for the time at which more becomes due."""
+        self._woken.clear()
+        now = self._clock()
+        await self._start_due(now)
+        wait_s = IDLE_S
+        if (next_time := await self._outbox.next_time(now)) is not None:
+            wait_s = min(IDLE_S, max(0.0, (next_time - self._clock()).total_seconds()))
+        await pause(self._woken, wait_s)
 
     def _on_change(self, change: Change) -> None:
         if change.topic is Topic.SESSION:
@@ -121,45 +160,50 @@ class Delivery:
 
     async def _until_allowed(self) -> None:
         """Wait until nobody paused, somebody is signed in and the network may be tried again."""
-        await self._unpaused.wait()
-        while not self._may_act():
-            await self._until_news()
-            self._woken.clear()
-        await self._connectivity.wait_until_due()
+        while True:
+            if self.is_paused:
+                await self._unpaused.wait()
+            elif not self._may_act():
+                self._woken.clear()
+                await pause(self._woken, IDLE_S)
+            elif self._connectivity.due_in_s > 0:
+                await self._connectivity.wait_until_due()
+            else:
+                return
 
     def _may_act(self) -> bool:
         signed_in = self._session.state is SessionState.SIGNED_IN
         return signed_in and self._judge.is_account_trusted
 
-    async def _start_due(self) -> None:
-        now = self._clock()
+    async def _start_due(self, now: datetime) -> None:
+        account = self._session.account
+        if account is None:
+            return
         for registration in await self._subjects.registrations_due(now):
             self._start(registration.id, self._register(registration))
-        room = BATCHES_AT_ONCE + len(self._active)
-        for batch in await self._outbox.due_batches(now, limit=room):
+        room = BATCHES_AT_ONCE + len(self._active) + len(self._bench)
+        for batch in await self._outbox.due_batches(now, room, account.company_id):
             self._start(batch.id, self._carry(batch))
 
     def _start(self, key: str, work: "_Work") -> None:
         if key in self._active or len(self._active) >= BATCHES_AT_ONCE:
             return
+        if self._bench.get(key, 0.0) > uptime():
+            return
+        self._bench.pop(key, None)
         self._active.add(key)
         self._tasks.start(self._do(key, work), name=f"deliver-{key}")
 
     async def _do(self, key: str, work: "_Work") -> None:
         try:
             await work()
+        except Exception:
+            self._bench[key] = uptime() + BENCH_S
+            raise
         finally:
             self._active.discard(key)
             self.wake()
             self._tell(key)
-
-    async def _until_news(self) -> None:
-        summary = await self._outbox.summary()
-        wait_s = IDLE_S
-        if summary.next_try_at is not None:
-            due_s = (summary.next_try_at - self._clock()).total_seconds()
-            wait_s = min(IDLE_S, max(_SHORTEST_WAIT_S, due_s))
-        await pause(self._woken, wait_s)
 
     def _tell(self, *ids: str) -> None:
         self._changes.send(Change(Topic.OUTBOX, frozenset(ids)))
@@ -172,16 +216,24 @@ class Delivery:
                 at = await self._destinations.of_registration(registration.id)
                 await self._registrar.register(registration, at)
             except HautError as error:
-                waiting = self._judge.sentence(error, registration.waiting)
-                if isinstance(error, OutcomeUnknownError):
-                    again = self._clock() + timedelta(seconds=QUIET_REGISTRATION_S)
-                    waiting = replace(waiting, retry_at=again)
-                await self._subjects.set_waiting_registration(registration.id, waiting)
+                await self._wait_to_register(registration, error)
                 return
             self._judge.praise()
             self._changes.send(Change(Topic.SUBJECTS, frozenset({registration.subject_id})))
 
         return work
+
+    async def _wait_to_register(self, registration: Registration, error: HautError) -> None:
+        """Let it wait; one that may have been created waits the quiet time at least."""
+        waiting = self._judge.sentence(error, registration.waiting)
+        current = await self._subjects.registration(
+            registration.subject_id, registration.dataset_id
+        )
+        if current is not None and current.state is RegistrationState.REGISTERING:
+            quiet_until = self._clock() + self._quiet_registration
+            again = max(waiting.retry_at or quiet_until, quiet_until)
+            waiting = replace(waiting, retry_at=again)
+        await self._subjects.set_waiting_registration(registration.id, waiting)
 
     def _carry(self, batch: Batch) -> "_Work":
         async def work() -> None:
@@ -191,6 +243,11 @@ class Delivery:
             except HautError as error:
                 await self._wait(batch, error)
                 return
+            except TransitionError:
+                if not await self._is_held(batch.id):
+                    await self._lose_all(batch.id)
+                    raise
+                return  # a person held it while a step was under way
             except Exception:
                 await self._lose_all(batch.id)
                 raise
@@ -200,13 +257,15 @@ class Delivery:
 
     async def _wait(self, batch: Batch, error: HautError) -> None:
         waiting = self._judge.sentence(error, batch.waiting)
-        current = await self._outbox.batch(batch.id)
-        if current.state is BatchState.HELD:
+        if await self._is_held(batch.id):
             return
         if isinstance(error, ItemError):
             await self._outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=waiting)
             return
         await self._outbox.set_waiting_batch(batch.id, waiting)
+
+    async def _is_held(self, batch_id: BatchId) -> bool:
+        return (await self._outbox.batch(batch_id)).state is BatchState.HELD
 
     async def _lose_all(self, batch_id: BatchId) -> None:
         """After a fault of our own: what was in flight is unknown, not forgotten."""

@@ -25,6 +25,7 @@ from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import (
     AccountError,
     Blame,
+    BodyRefusedError,
     HautError,
     ItemError,
     OutcomeUnknownError,
@@ -36,6 +37,8 @@ from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery, image_id_in
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
+from haut_desktop.services.lanes import send_each
+from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.vault import Vault
@@ -63,6 +66,7 @@ class InlineRoute:
         progress: Broadcast[Progress],
         clock: Clock,
         quiet_s: float = QUIET_S,
+        second_look_s: float = SECOND_LOOK_S,
     ) -> None:
         self._api = api
         self._outbox = outbox
@@ -71,6 +75,7 @@ class InlineRoute:
         self._progress = progress
         self._clock = clock
         self._quiet_s = quiet_s
+        self._second_look_s = second_look_s
 
     async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:  # noqa: ARG002 - both routes are called alike; v1 batches take no meta
         """Do every step that is left of ``batch``; unknown outcomes are settled first."""
@@ -123,7 +128,7 @@ class InlineRoute:
         elif now < waiting.retry_at:
             return
         elif waiting.trouble is None or waiting.trouble.kind != ABSENT_ONCE:
-            await self._look_again(image, ABSENT_ONCE, now, SECOND_LOOK_S)
+            await self._look_again(image, ABSENT_ONCE, now, self._second_look_s)
         else:
             await self._outbox.move_image(image.id, ImageEvent.RELEASE, waiting=Waiting())
 
@@ -147,28 +152,28 @@ class InlineRoute:
 
     async def _post_all(self, batch: Batch, to: SubjectAddress) -> None:
         platform_batch = batch.platform_id
-        if platform_batch is None:
-            return
         todo = [image for image in batch.images if image.state is ImageState.SEALED]
-        outcomes = await asyncio.gather(
-            *(self._post(image, platform_batch, to) for image in todo), return_exceptions=True
-        )
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        if platform_batch is None or not todo:
+            return
+        # sides and lights are looked up in it; trouble in getting it is not a picture's trouble
+        await self._api.image_types()
+
+        async def post(image: Image) -> None:
+            await self._post(image, platform_batch, to)
+
+        await send_each(todo, post, self._lanes)
 
     async def _post(self, image: Image, batch: PlatformBatchId, to: SubjectAddress) -> None:
-        async with self._lanes:
-            rendition = image.rendition
-            try:
-                data = await asyncio.to_thread(
-                    self._vault.open, rendition.vault_name, rendition.digest.sha256
-                )
-            except VaultError as error:
-                await self._hold(image, error)
-                return
-            await self._outbox.move_image(image.id, ImageEvent.CLAIM)
-            await self._send(image, batch, to, data)
+        rendition = image.rendition
+        try:
+            data = await asyncio.to_thread(
+                self._vault.open, rendition.vault_name, rendition.digest.sha256
+            )
+        except VaultError as error:
+            await self._hold(image, error)
+            return
+        image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+        await self._send(image, batch, to, data)
 
     async def _send(
         self, image: Image, batch: PlatformBatchId, to: SubjectAddress, data: bytes
@@ -197,12 +202,7 @@ class InlineRoute:
             await self._hold(image, error)
             return
         except HautError as error:
-            again = self._clock() + timedelta(seconds=self._quiet_s)
-            await self._outbox.move_image(
-                image.id,
-                ImageEvent.LOSE,
-                waiting=Waiting(image.waiting.attempt, again, trouble_of(error)),
-            )
+            await self._lose(image, error, to)
             raise
         await self._confirm(image, platform_id, f"answered as {platform_id}")
 
@@ -212,8 +212,25 @@ class InlineRoute:
             image.id, ImageEvent.CONFIRM, platform_id=platform_id, proof=proof, waiting=Waiting()
         )
 
-    async def _hold(self, image: Image, error: HautError) -> None:
+    async def _lose(self, image: Image, error: HautError, to: SubjectAddress) -> None:
+        """Note that the outcome is unknown; a second refusal in mid-body holds the picture."""
+        drops = await count_drops(self._api, to, image, error)
+        if drops >= DROPS_THAT_REFUSE:
+            await self._hold(image, BodyRefusedError(), body_drops=drops)
+            return
+        again = self._clock() + timedelta(seconds=self._quiet_s)
+        await self._outbox.move_image(
+            image.id,
+            ImageEvent.LOSE,
+            waiting=Waiting(image.waiting.attempt, again, trouble_of(error)),
+            body_drops=drops,
+        )
+
+    async def _hold(self, image: Image, error: HautError, *, body_drops: int | None = None) -> None:
         _log.warning("image %s is held: %s", image.id, error.kind)
         await self._outbox.move_image(
-            image.id, ImageEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
+            image.id,
+            ImageEvent.HOLD,
+            waiting=Waiting(trouble=trouble_of(error)),
+            body_drops=body_drops,
         )

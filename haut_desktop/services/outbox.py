@@ -1,6 +1,8 @@
 """The outbox for people: what waits and why, and the decisions that only a person takes."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import (
@@ -8,18 +10,24 @@ from haut_desktop.domain.delivery import (
     BatchState,
     ImageEvent,
     ImageState,
+    RegistrationState,
     Waiting,
 )
-from haut_desktop.domain.ids import BatchId, ImageId
-from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.ids import BatchId, ImageId, PlatformSubjectId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.subjects import Registration
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.delivery import Delivery
+from haut_desktop.services.registration import Registrar
 from haut_desktop.services.session import Session
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.subjects import SubjectStore
+
+_ANY_TIME: Final = datetime.max.replace(tzinfo=UTC)
+"""Later than any waiting time."""
 
 
 class Outbox:
@@ -29,6 +37,8 @@ class Outbox:
         self,
         *,
         store: OutboxStore,
+        subjects: SubjectStore,
+        registrar: Registrar,
         delivery: Delivery,
         judge: Judge,
         session: Session,
@@ -38,6 +48,8 @@ class Outbox:
     ) -> None:
         self.progress = progress
         self._store = store
+        self._subjects = subjects
+        self._registrar = registrar
         self._delivery = delivery
         self._judge = judge
         self._session = session
@@ -68,10 +80,17 @@ class Outbox:
     async def retry_now(self, batch_id: BatchId | None = None) -> None:
         """Forget waiting times, of one batch or of all; quiet times that prove absence stay."""
         self._judge.forgive_account()
-        batches = [await self._store.batch(batch_id)] if batch_id else await self._waiting()
+        batches = (
+            (await self._store.batch(batch_id),)
+            if batch_id
+            else await self._store.waiting_batches()
+        )
         for batch in batches:
             await self._store.set_waiting_batch(batch.id, Waiting(batch.waiting.attempt))
+        if batch_id is None:
+            await self._retry_registrations()
         self._connectivity.network_changed()
+        self._session.wake()
         self._go_on(*(batch.id for batch in batches))
 
     async def hold(self, batch_id: BatchId, reason: str) -> None:
@@ -87,8 +106,27 @@ class Outbox:
             if image.state is ImageState.HELD:
                 await self._resume_image(image.id, act)
         if batch.state is BatchState.HELD:
-            await self._store.move_batch(batch_id, BatchEvent.RESUME, waiting=Waiting(), act=act)
+            batch = await self._store.move_batch(
+                batch_id, BatchEvent.RESUME, waiting=Waiting(), act=act
+            )
+        if batch.state is BatchState.INITIATING:
+            # the platform's ids were not kept: what was begun there is left behind
+            await self._store.move_batch(batch_id, BatchEvent.RELEASE, act=act)
         self._go_on(batch_id)
+
+    async def say_same(
+        self, registration: Registration, platform_id: PlatformSubjectId, reason: str
+    ) -> None:
+        """A person says which of the platform's entries is the held subject; its pictures go on."""
+        await self._registrar.say_same(registration, platform_id, self._session.act(reason))
+        self._changes.send(Change(Topic.SUBJECTS, frozenset({registration.subject_id})))
+        self._go_on()
+
+    async def look_again(self, registration: Registration, reason: str = "") -> None:
+        """Look a held subject up once more, after somebody put it right on the platform."""
+        await self._registrar.look_again(registration, self._session.act(reason))
+        self._changes.send(Change(Topic.SUBJECTS, frozenset({registration.subject_id})))
+        self._go_on()
 
     async def compute_again(self, batch_id: BatchId, reason: str) -> None:
         """A person decides that a computation whose outcome is unknown is asked for once more."""
@@ -108,13 +146,12 @@ class Outbox:
             # it was refused in flight, so it certainly did not arrive as it should
             await self._store.move_image(image_id, ImageEvent.RELEASE, act=act)
 
-    async def _waiting(self) -> list[Batch]:
-        return [
-            batch
-            for delivery in await self._store.deliveries(limit=1000, offset=0)
-            for batch in delivery.batches
-            if batch.waiting.retry_at is not None and batch.state is not BatchState.HELD
-        ]
+    async def _retry_registrations(self) -> None:
+        """Let subjects go on that wait; one that may have been created keeps its quiet time."""
+        for registration in await self._subjects.registrations_due(_ANY_TIME):
+            if registration.state is RegistrationState.DRAFT:
+                waiting = Waiting(registration.waiting.attempt)
+                await self._subjects.set_waiting_registration(registration.id, waiting)
 
     def _go_on(self, *ids: str) -> None:
         self._delivery.wake()

@@ -28,6 +28,8 @@ from haut_desktop.store.subjects import SubjectStore
 
 _log = logging.getLogger(__name__)
 
+LOOKS: Final = 5
+"""So many look-ups for an entry that the platform has confirmed, then a person is asked."""
 ON_PAPER: Final = "Compare with the study's paper list before you decide."
 
 
@@ -51,6 +53,33 @@ class CodeTwiceError(ItemError):
     )
 
 
+class NotListedYetError(ServerError):
+    """A subject was created and the platform does not list it yet."""
+
+    default_title = "Registration not visible yet"
+    default_message = "The platform does not list the new subject yet. The station looks again."
+
+
+class MaybeCreatedError(ServerError):
+    """The program ended while a subject was being created."""
+
+    default_title = "Was it registered?"
+    default_message = (
+        "The program ended before the platform's answer arrived. The station looks again before it "
+        "registers anything."
+    )
+
+
+class NotListedError(ItemError):
+    """A subject was created and the platform has not listed it for a long time."""
+
+    default_title = "Registration not visible"
+    default_message = (
+        "The platform confirmed the new subject but does not list it. Look for the code in the web "
+        "portal, then release the subject to look again; the pictures wait."
+    )
+
+
 class Registrar:
     """Keeps the promise of one registration, or holds it with the reason."""
 
@@ -61,28 +90,50 @@ class Registrar:
     async def register(self, registration: Registration, at: DatasetAddress) -> None:
         """Settle or make ``registration`` on the platform; raises what stopped it."""
         subject = await self._subjects.get(registration.subject_id)
-        if registration.state is RegistrationState.DRAFT:
-            await self._subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
         try:
             listed = await self._find(subject, at)
             if not listed:
-                await self._api.create_subject(
-                    at.company_id,
-                    at.dataset_id,
-                    subject.code,
-                    subject.details,
-                    subject_id=subject.id,
-                    station_id=subject.station_id,
-                )
+                await self._create(registration, subject, at)
                 listed = await self._find(subject, at)
-        except (UnreachableError, AccountError, TooManyRequestsError):
-            # nothing was created by this attempt that the next look-up would not find
-            await self._subjects.move_registration(registration.id, RegistrationEvent.RELEASE)
-            raise
+                if not listed:
+                    raise NotListedYetError
         except ItemError as error:
             await self._hold(registration, error)
             return
         await self._judge(registration, subject, listed)
+
+    async def _create(
+        self, registration: Registration, subject: Subject, at: DatasetAddress
+    ) -> None:
+        """Ask for the entry, unless an earlier attempt may still bring it about."""
+        if registration.state is RegistrationState.DRAFT:
+            await self._subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+        else:
+            await self._be_patient(registration)
+        try:
+            await self._api.create_subject(
+                at.company_id,
+                at.dataset_id,
+                subject.code,
+                subject.details,
+                subject_id=subject.id,
+                station_id=subject.station_id,
+            )
+        except (UnreachableError, AccountError, TooManyRequestsError):
+            # it never left, or it was turned away at the door: certainly not created
+            await self._subjects.move_registration(registration.id, RegistrationEvent.RELEASE)
+            raise
+
+    async def _be_patient(self, registration: Registration) -> None:
+        """Raise while an entry that was asked for may still appear; delivery waits the quiet time.
+
+        What was confirmed and is not listed is never asked for again: in the end a person looks.
+        """
+        waiting = registration.waiting
+        if waiting.trouble is not None and waiting.trouble.kind == NotListedYetError.__name__:
+            raise NotListedError if waiting.attempt >= LOOKS else NotListedYetError
+        if waiting.retry_at is None:
+            raise MaybeCreatedError
 
     async def _find(self, subject: Subject, at: DatasetAddress) -> Sequence[PlatformSubject]:
         return await self._api.find_subjects(at.company_id, at.dataset_id, subject.code)
@@ -90,20 +141,25 @@ class Registrar:
     async def _judge(
         self, registration: Registration, subject: Subject, listed: Sequence[PlatformSubject]
     ) -> None:
-        if len(listed) == 1 and listed[0].subject_id == subject.id:
-            await self._confirm(registration, listed[0].id)
-        elif len(listed) > 1:
+        if len(listed) > 1:
             await self._hold(registration, CodeTwiceError())
-        elif listed:
-            await self._hold(registration, CodeTakenError())
+        elif listed[0].subject_id == subject.id:
+            await self._confirm(registration, listed[0].id)
         else:
-            # created, yet not listed: the listing lags; the next attempt looks again
-            raise NotListedYetError
+            await self._hold(registration, CodeTakenError())
 
     async def _confirm(self, registration: Registration, platform_id: PlatformSubjectId) -> None:
+        await self._claim(registration)
         await self._subjects.move_registration(
             registration.id, RegistrationEvent.CONFIRM, platform_id=platform_id, waiting=Waiting()
         )
+
+    async def _claim(self, registration: Registration) -> None:
+        current = await self._subjects.registration(
+            registration.subject_id, registration.dataset_id
+        )
+        if current is not None and current.state is RegistrationState.DRAFT:
+            await self._subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
 
     async def _hold(self, registration: Registration, error: HautError) -> None:
         _log.warning("registration %s is held: %s", registration.id, error.kind)
@@ -129,9 +185,8 @@ class Registrar:
             act=act,
         )
 
-
-class NotListedYetError(ServerError):
-    """A subject was created and the platform does not list it yet."""
-
-    default_title = "Registration not visible yet"
-    default_message = "The platform does not list the new subject yet. The station looks again."
+    async def look_again(self, registration: Registration, act: Act) -> None:
+        """A person says that the reason is gone; the next look-up decides afresh."""
+        await self._subjects.move_registration(
+            registration.id, RegistrationEvent.RESUME, waiting=Waiting(), act=act
+        )

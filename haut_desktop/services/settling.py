@@ -1,8 +1,15 @@
-"""Whether a computation that nobody answered for was accepted after all: its results appear."""
+"""Settling what nobody answered for: by asking the platform, never by sending again on a guess."""
+
+from typing import Final
 
 from haut_desktop.api.client import HautApi
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.errors import HautError, NetworkError, RefusedError
+from haut_desktop.domain.imaging import Batch, Image
+
+DROPS_THAT_REFUSE: Final = 2
+"""An early refusal of a big body looks like a dropped connection (httpx: ``ReadError``)."""
+_NOT_FOUND: Final = 404
 
 
 class ResultsProbe:
@@ -13,13 +20,22 @@ class ResultsProbe:
 
     async def __call__(self, batch: Batch, to: SubjectAddress) -> bool:
         """Whether anything was computed of ``batch``; failed algorithms count, too."""
+        try:
+            return await self._has_batch_results(batch, to) or await self._has_rows(batch, to)
+        except RefusedError as error:
+            if error.status == _NOT_FOUND:
+                return False
+            raise
+
+    async def _has_batch_results(self, batch: Batch, to: SubjectAddress) -> bool:
         if batch.platform_id is None:
             return False
         answer = await self._api.batch_results(to.company_id, batch.platform_id)
-        if answer.results:
-            return True
+        return bool(answer.results)
+
+    async def _has_rows(self, batch: Batch, to: SubjectAddress) -> bool:
         for image in batch.images:
-            if image.platform_id is None:
+            if batch.platform_id is None or image.platform_id is None:
                 continue
             rows = await self._api.image_results(
                 to.company_id, to.dataset_id, to.subject_id, batch.platform_id, image.platform_id
@@ -27,3 +43,32 @@ class ResultsProbe:
             if rows.results:
                 return True
         return False
+
+
+async def count_drops(api: HautApi, to: SubjectAddress, image: Image, error: HautError) -> int:
+    """How often the other side broke off in the middle of ``image``, with ``error`` counted in.
+
+    Only a refusal leaves the platform within reach. A line too slow for the body is no refusal.
+    """
+    is_drop = getattr(error, "in_body", False) and not _has_timed_out(error)
+    return image.body_drops + int(is_drop and await _is_platform_there(api, to))
+
+
+async def _is_platform_there(api: HautApi, to: SubjectAddress) -> bool:
+    try:
+        await api.dataset(to.company_id, to.dataset_id)
+    except NetworkError:
+        return False
+    except HautError:
+        return True
+    return True
+
+
+def _has_timed_out(error: BaseException) -> bool:
+    """Whether waiting too long is what broke it; the transport's own classes end in ``Timeout``."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TimeoutError) or type(cause).__name__.endswith("Timeout"):
+            return True
+        cause = cause.__cause__
+    return False

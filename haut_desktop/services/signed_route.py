@@ -33,17 +33,18 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.imaging import Batch, Image, Side, UploadAddress
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
+from haut_desktop.services.lanes import send_each
+from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.vault import Vault
 
-DROPS_THAT_REFUSE: Final = 2
-"""An early refusal of a big body looks like a dropped connection (httpx: ``ReadError``)."""
 RENEWALS: Final = 1
 """How often a batch with expired addresses is started anew before a person is asked."""
 SETTLING_S: Final = 180.0
 """Seconds within which results must appear after a computation whose answer was lost."""
 SETTLE_AGAIN_S: Final = 5.0
+"""Seconds between two looks for those results."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class SignedRoute:
         clock: Clock,
         has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
         settling_s: float = SETTLING_S,
+        settle_again_s: float = SETTLE_AGAIN_S,
     ) -> None:
         self._api = api
         self._objects = objects
@@ -84,6 +86,7 @@ class SignedRoute:
         self._clock = clock
         self._has_results = has_results
         self._settling_s = settling_s
+        self._settle_again_s = settle_again_s
 
     async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
         """Do every step that is left of ``batch``; a step that was begun is settled first."""
@@ -93,7 +96,7 @@ class SignedRoute:
         if batch.platform_id is None:
             batch = await self._start(batch, to, meta)
         try:
-            await self._upload(batch)
+            await self._upload(batch, to)
         except AddressExpiredError as error:
             await self._renew(batch, error)
             return
@@ -118,38 +121,37 @@ class SignedRoute:
         return await self._outbox.initiated(batch.id, started.platform_id, addresses)
 
     async def _renew(self, batch: Batch, error: AddressExpiredError) -> None:
-        """Leave the platform's batch behind, recorded and never computed, and start anew, once."""
-        batch = await self._outbox.batch(batch.id)
-        if batch.abandoned >= RENEWALS:
+        """Leave the platform's batch behind, recorded and never computed, and start anew, once.
+
+        The second time a person is asked first; new addresses are got in either case.
+        """
+        batch = await self._outbox.abandon(batch.id, error.kind)
+        if batch.abandoned > RENEWALS:
             await self._outbox.move_batch(
                 batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
             )
-            return
-        await self._outbox.abandon(batch.id, error.kind)
 
     # ---- uploading -----------------------------------------------------------------------
 
-    async def _upload(self, batch: Batch) -> None:
-        """Put every picture that is not stored yet; all are tried before the first error counts."""
+    async def _upload(self, batch: Batch, to: SubjectAddress) -> None:
+        """Put every picture that is not stored yet."""
         todo = [i for i in batch.images if i.state in (ImageState.SEALED, ImageState.UNSETTLED)]
-        outcomes = await asyncio.gather(*map(self._put, todo), return_exceptions=True)
-        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        # an expired address decides over the whole batch, so it goes before a lost connection
-        errors.sort(key=lambda error: not isinstance(error, AddressExpiredError))
-        if errors:
-            raise errors[0]
 
-    async def _put(self, image: Image) -> None:
-        async with self._lanes:
-            address = image.address
-            if address is None:
-                raise AddressExpiredError
-            data = await self._unsealed(image)
-            if data is None:
-                return
-            if image.state is ImageState.SEALED:
-                image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
-            await self._send(image, address, data)
+        async def put(image: Image) -> None:
+            await self._put(image, to)
+
+        await send_each(todo, put, self._lanes)
+
+    async def _put(self, image: Image, to: SubjectAddress) -> None:
+        address = image.address
+        if address is None:
+            raise AddressExpiredError
+        data = await self._unsealed(image)
+        if data is None:
+            return
+        if image.state is ImageState.SEALED:
+            image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+        await self._send(image, address, data, to)
 
     async def _unsealed(self, image: Image) -> bytes | None:
         """Open the sealed bytes, checked against their SHA-256; an unreadable one is held."""
@@ -162,7 +164,9 @@ class SignedRoute:
             await self._hold(image, error)
             return None
 
-    async def _send(self, image: Image, address: UploadAddress, data: bytes) -> None:
+    async def _send(
+        self, image: Image, address: UploadAddress, data: bytes, to: SubjectAddress
+    ) -> None:
         def report(sent: int) -> None:
             self._progress.send(Progress(image.id, sent, len(data)))
 
@@ -176,7 +180,7 @@ class SignedRoute:
             raise
         except NetworkError as error:
             error.is_of_store = True
-            await self._lose(image, error)
+            await self._lose(image, error, to)
             raise
         except AddressExpiredError:
             raise
@@ -184,7 +188,7 @@ class SignedRoute:
             await self._hold(image, error)
             return
         except HautError as error:
-            await self._lose(image, error)
+            await self._lose(image, error, to)
             raise
         await self._outbox.move_image(
             image.id, ImageEvent.CONFIRM, platform_id=address.platform_id, proof=proof
@@ -194,27 +198,15 @@ class SignedRoute:
         if image.state is ImageState.UPLOADING:
             await self._outbox.move_image(image.id, ImageEvent.RELEASE)
 
-    async def _lose(self, image: Image, error: HautError) -> None:
+    async def _lose(self, image: Image, error: HautError, to: SubjectAddress) -> None:
         """Note that the outcome is unknown; a second refusal in mid-body holds the picture."""
-        drops = image.body_drops
-        if getattr(error, "in_body", False) and await self._is_platform_there():
-            drops += 1
+        drops = await count_drops(self._api, to, image, error)
         if drops >= DROPS_THAT_REFUSE:
             await self._hold(image, BodyRefusedError(), body_drops=drops)
         elif image.state is ImageState.UPLOADING:
             await self._outbox.move_image(image.id, ImageEvent.LOSE, body_drops=drops)
         elif drops != image.body_drops:
             await self._outbox.set_waiting_image(image.id, image.waiting, body_drops=drops)
-
-    async def _is_platform_there(self) -> bool:
-        """Tell a store that refuses from a network that broke: only the first leaves us online."""
-        try:
-            await self._api.image_types()
-        except NetworkError:
-            return False
-        except HautError:
-            return True
-        return True
 
     async def _hold(self, image: Image, error: HautError, *, body_drops: int | None = None) -> None:
         _log.warning("image %s is held: %s", image.id, error.kind)
@@ -229,6 +221,10 @@ class SignedRoute:
 
     async def _compute(self, batch: Batch, to: SubjectAddress) -> None:
         if batch.platform_id is None:
+            return
+        if batch.submitted_at is not None and await self._has_results(batch, to):
+            # it was asked for before, and accepted after all
+            await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
             return
         await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT, submitted_at=self._clock())
         try:
@@ -254,7 +250,7 @@ class SignedRoute:
         asked = batch.submitted_at or batch.created_at
         now = self._clock()
         if now - asked < timedelta(seconds=self._settling_s):
-            again = now + timedelta(seconds=SETTLE_AGAIN_S)
+            again = now + timedelta(seconds=self._settle_again_s)
             waiting = Waiting(batch.waiting.attempt, again, trouble_of(OutcomeUnknownError()))
             await self._outbox.set_waiting_batch(batch.id, waiting)
             return

@@ -20,7 +20,14 @@ from haut_desktop.domain.delivery import (
     TransitionError,
     Waiting,
 )
-from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId, PlatformImageId, new_id
+from haut_desktop.domain.ids import (
+    BatchId,
+    CompanyId,
+    ImageId,
+    PlatformBatchId,
+    PlatformImageId,
+    new_id,
+)
 from haut_desktop.domain.imaging import Batch, Image, ProofOfDelivery, UploadAddress
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
@@ -33,8 +40,10 @@ from haut_desktop.store.outbox_reading import (
     read_deliveries,
     read_due,
     read_incomplete,
+    read_next_time,
     read_summary,
     read_transitions,
+    read_waiting,
 )
 from haut_desktop.store.rows import Value, one, text_of, text_or_none, update, waiting_columns
 
@@ -82,13 +91,23 @@ class OutboxStore:
 
     # ---- reading -------------------------------------------------------------------------
 
-    async def due_batches(self, now: datetime, limit: int) -> tuple[Batch, ...]:
+    async def due_batches(
+        self, now: datetime, limit: int, company_id: CompanyId | None = None
+    ) -> tuple[Batch, ...]:
         """Give whole batches with something to do: oldest visit first, ones with failures last.
 
         Only of visits that are finished and rested, of subjects that are registered, and past
-        their waiting time.
+        their waiting time; with ``company_id`` only of that company's studies.
         """
-        return await self._database.read(lambda c: read_due(c, now, limit))
+        return await self._database.read(lambda c: read_due(c, now, limit, company_id))
+
+    async def waiting_batches(self) -> tuple[Batch, ...]:
+        """Give the batches that have a time at which they are tried again."""
+        return await self._database.read(read_waiting)
+
+    async def next_time(self, after: datetime) -> datetime | None:
+        """Give the first moment after ``after`` at which something else becomes due."""
+        return await self._database.read(lambda c: read_next_time(c, after))
 
     async def batch(self, batch_id: BatchId) -> Batch:
         """Give one batch; raises StoreError for an unknown one."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.ids import BatchId, CompanyId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
@@ -22,6 +22,9 @@ WHERE batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
     AND coalesce(batch.retry_at, '') <= :now
     AND coalesce(batch.not_before, '') <= :now
     AND visit.status = 'finished'
+    AND (:company IS NULL OR EXISTS (
+        SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
+        WHERE dataset.id = batch.dataset_id AND study.company_id = :company))
     AND EXISTS (
         SELECT 1 FROM registration
         WHERE subject_id = visit.subject_id AND dataset_id = batch.dataset_id
@@ -68,6 +71,26 @@ SELECT min(at) AS next_try_at FROM (
         WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING'))
 """
 
+_NEXT_NEWS: Final = """
+SELECT min(at) AS next_at FROM (
+    SELECT min(retry_at) AS at FROM image
+        WHERE retry_at > :after AND state IN ('SEALED', 'UPLOADING', 'UNSETTLED')
+    UNION ALL
+    SELECT min(retry_at) FROM batch
+        WHERE retry_at > :after AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+    UNION ALL
+    SELECT min(retry_at) FROM registration
+        WHERE retry_at > :after AND state IN ('DRAFT', 'REGISTERING')
+    UNION ALL
+    SELECT min(not_before) FROM batch
+        WHERE not_before > :after AND state IN ('OPEN', 'INITIATING', 'SUBMITTING'))
+"""
+
+_WAITING: Final = """
+SELECT * FROM batch
+WHERE retry_at IS NOT NULL AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+"""
+
 _DELIVERED_VISITS: Final = """
 SELECT * FROM visit_with_observations AS visit
 WHERE EXISTS (SELECT 1 FROM batch JOIN image ON image.batch_id = batch.id
@@ -77,10 +100,23 @@ LIMIT ? OFFSET ?
 """
 
 
-def read_due(connection: Connection, now: datetime, limit: int) -> tuple[Batch, ...]:
-    """Give what can go, in the fair order."""
-    rows = connection.execute(_DUE, {"now": text_of(now), "limit": limit}).fetchall()
-    return read_batches(connection, rows)
+def read_due(
+    connection: Connection, now: datetime, limit: int, company_id: CompanyId | None
+) -> tuple[Batch, ...]:
+    """Give what can go, in the fair order; of one company alone unless it is None."""
+    values = {"now": text_of(now), "limit": limit, "company": company_id}
+    return read_batches(connection, connection.execute(_DUE, values).fetchall())
+
+
+def read_waiting(connection: Connection) -> tuple[Batch, ...]:
+    """Give the batches that have a time at which they are tried again."""
+    return read_batches(connection, connection.execute(_WAITING).fetchall())
+
+
+def read_next_time(connection: Connection, after: datetime) -> datetime | None:
+    """Give the first moment after ``after`` at which something else becomes due."""
+    row = connection.execute(_NEXT_NEWS, {"after": text_of(after)}).fetchone()
+    return moment_or_none(row["next_at"])
 
 
 def read_incomplete(connection: Connection, now: datetime) -> tuple[Batch, ...]:

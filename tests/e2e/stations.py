@@ -25,7 +25,10 @@ from tests.waiting import in_time
 QUICK: Final = Pacing(
     retry=RetryPolicy(delays_s=(0.05, 0.2, 1.0), jitter=0.0),
     quiet_s=0.3,
+    second_look_s=0.2,
+    quiet_registration_s=0.3,
     settling_s=5.0,
+    settle_again_s=0.2,
     results=Pace(first_s=0.05, slowest_s=0.2),
 )
 """Every delay short; their order and meaning stay."""
