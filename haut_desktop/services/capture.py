@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,7 +15,6 @@ from haut_desktop.domain.ids import (
     OriginalId,
     RegistrationId,
     SlotId,
-    StationId,
     SubjectId,
     TakeId,
     VisitId,
@@ -69,7 +68,6 @@ class Capture:
         visits: "VisitStore",
         vault: "Vault",
         cache: "PictureCache",
-        station_id: StationId,
         act: Callable[[str], Act],
         changes: Changes,
         clock: Clock,
@@ -83,14 +81,12 @@ class Capture:
         self._clock = clock
         self._space = space or DiskSpace(vault.folder)
         self._previews = Previews(visits=visits, vault=vault, cache=cache)
-        self._sidecars = Sidecars(visits=visits, subjects=subjects, vault=vault)
+        self._sidecars = Sidecars(visits=visits, vault=vault)
         self._intake = PictureIntake(
             studies=studies,
-            subjects=subjects,
             visits=visits,
             vault=vault,
             space=self._space,
-            station_id=station_id,
             act=act,
             clock=clock,
         )
@@ -203,7 +199,9 @@ class Capture:
         )
         study = await self._studies.study(sheet.visit.study_id)
         fresh = await self._visits.sheet(visit_id)
-        for batch in finishing.plan_batches(fresh, study, self._clock()):
+        planned = finishing.plan_batches(fresh, study, self._clock())
+        await self._sidecars.precede(fresh.visit, planned)
+        for batch in planned:
             await self._visits.add_batch(batch, self._act(reason))
         self._tell(visit_id, Topic.OUTBOX)
         return taken
@@ -229,11 +227,13 @@ class Capture:
     async def choose_take(self, take_id: TakeId, reason: str = "") -> None:
         """Let this take count instead of its slot's other ones."""
         await self._visits.choose_take(take_id, self._act(reason))
+        await self._sidecars.follow(await self._visits.visit_of_take(take_id))
         self._changes.send(Change(Topic.VISITS))
 
     async def remove_take(self, take_id: TakeId, reason: str = "") -> None:
         """Take a picture out of the visit, before the visit is finished."""
         await self._visits.remove_take(take_id, self._act(reason))
+        await self._sidecars.follow(await self._visits.visit_of_take(take_id))
         self._changes.send(Change(Topic.VISITS))
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
@@ -287,6 +287,15 @@ class Capture:
             )
         await self._draft_registrations(sheet.visit.subject_id, batches)
         not_before = now + timedelta(seconds=study.plan.resting_s)
+        await self._sidecars.precede(
+            replace(
+                sheet.visit,
+                status=VisitStatus.FINISHED,
+                finished_at=now,
+                not_before=not_before,
+            ),
+            batches,
+        )
         visit = await self._visits.finish(visit_id, batches, not_before, self._act(reason.strip()))
         self._tell(visit_id, Topic.OUTBOX)
         return visit
@@ -294,6 +303,7 @@ class Capture:
     async def reopen(self, visit_id: VisitId) -> Visit:
         """Take a finished visit back while nothing of it has been initiated."""
         visit = await self._visits.reopen(visit_id, self._act(""))
+        await self._sidecars.follow(visit_id)
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 

@@ -14,7 +14,6 @@ from haut_desktop.domain.ids import (
     OriginalId,
     RenditionId,
     SlotId,
-    StationId,
     TakeId,
     VisitId,
     new_id,
@@ -38,11 +37,11 @@ from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.finishing import slot_words
 from haut_desktop.services.intake import ReadPicture, Source
 from haut_desktop.services.pictures import PictureFacts
+from haut_desktop.services.sidecars import sidecar_of
 
 if TYPE_CHECKING:
     from haut_desktop.services.pictures import Pixels
     from haut_desktop.store.studies import StudyStore
-    from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
@@ -69,20 +68,16 @@ class PictureIntake:
         self,
         *,
         studies: "StudyStore",
-        subjects: "SubjectStore",
         visits: "VisitStore",
         vault: "Vault",
         space: DiskSpace,
-        station_id: StationId,
         act: Callable[[str], Act],
         clock: Clock,
     ) -> None:
         self._studies = studies
-        self._subjects = subjects
         self._visits = visits
         self._vault = vault
         self._space = space
-        self._station_id = station_id
         self._act = act
         self._clock = clock
         # two drops of the same bytes at once must see each other
@@ -130,32 +125,15 @@ class PictureIntake:
 
     async def _seal(self, visit: Visit, slot: Slot, looked: Looked, reason: str) -> TakenPicture:
         # sealing's library is loaded with the first picture, not at the program's start
-        from haut_desktop.store.vault import Sidecar
+        from haut_desktop.store.picture_record import PictureRecord
 
         number = await self._visits.next_take_number(slot.id)
         take = Take(TakeId(new_id()), slot.id, number, counts=True, reason=reason)
-        subject = await self._subjects.get(visit.subject_id) if visit.subject_id else None
-        act, now = self._act(reason), self._clock()
+        frame = await self._visits.frame(visit.id, self._act(reason).operator_id)
+        now = self._clock()
         facts, digest = looked.facts, looked.read.digest
         original_id = OriginalId(new_id())
-        sidecar = Sidecar(
-            original_id=original_id,
-            digest=digest,
-            study_id=visit.study_id,
-            subject_id=visit.subject_id,
-            subject_code=subject.code if subject else "",
-            visit_id=visit.id,
-            visit_name=visit.name,
-            slot=slot_words(slot),
-            take=number,
-            captured_at=looked.captured.utc,
-            received_at=now,
-            station_id=self._station_id,
-            operator_id=act.operator_id,
-            media_type=facts.media_type,
-            file_name=looked.read.name,
-        )
-        vault_name = await asyncio.to_thread(self._vault.seal, looked.read.data, sidecar)
+        vault_name = self._vault.name_for(original_id)
         original = Original(
             id=original_id,
             take_id=take.id,
@@ -172,6 +150,8 @@ class PictureIntake:
         rendition = Rendition(
             RenditionId(new_id()), original_id, _AS_IT_IS, digest, facts.media_type, vault_name
         )
+        record = PictureRecord(now, frame, slot, take, original, rendition)
+        await asyncio.to_thread(self._vault.seal, looked.read.data, sidecar_of(record))
         return TakenPicture(take, original, rendition)
 
     async def _write(self, sheet: VisitSheet, slot: Slot, taken: TakenPicture, act: Act) -> None:

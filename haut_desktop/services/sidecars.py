@@ -1,54 +1,139 @@
-"""The notes beside the sealed pictures, kept true when a picture's place changes."""
+"""The notes beside the sealed pictures, kept true: from them alone the outbox can be rebuilt."""
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from haut_desktop.domain.errors import HautError
-from haut_desktop.domain.ids import SubjectId, VisitId
-from haut_desktop.domain.visits import VisitSheet
+from haut_desktop.domain.delivery import BatchState
+from haut_desktop.domain.errors import HautError, StoreError, VaultError
+from haut_desktop.domain.ids import BatchId, VisitId
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.visits import Visit
+from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.finishing import slot_words
 
 if TYPE_CHECKING:
-    from haut_desktop.store.subjects import SubjectStore
-    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.outbox import OutboxStore
+    from haut_desktop.store.picture_record import PictureRecord
+    from haut_desktop.store.vault import Sidecar, Vault
     from haut_desktop.store.visits import VisitStore
 
 _log = logging.getLogger(__name__)
+
+_STANDS: frozenset[BatchState] = frozenset(
+    {BatchState.SUBMITTED, BatchState.RETRACTED, BatchState.HELD}
+)
+"""States that a rebuild must know, for nothing tells them but the record."""
 
 
 class Sidecars:
     """Rewrites what lies beside a visit's pictures from what the record says."""
 
-    def __init__(self, *, visits: "VisitStore", subjects: "SubjectStore", vault: "Vault") -> None:
+    def __init__(self, *, visits: "VisitStore", vault: "Vault") -> None:
         self._visits = visits
-        self._subjects = subjects
         self._vault = vault
 
     async def follow(self, visit_id: VisitId) -> None:
         """Bring the visit's sidecars up to date; the record stays right where one fails."""
-        sheet = await self._visits.sheet(visit_id)
-        subject_id = sheet.visit.subject_id
-        code = (await self._subjects.get(subject_id)).code if subject_id else ""
         try:
-            await asyncio.to_thread(self._rewrite, sheet, subject_id, code)
+            records = await self._visits.records(visit_id)
+            await asyncio.to_thread(self._rewrite, records)
         except HautError:
             _log.exception("the sidecars of visit %s could not be rewritten", visit_id)
 
-    def _rewrite(self, sheet: VisitSheet, subject_id: SubjectId | None, code: str) -> None:
-        for shelf in sheet.shelves:
-            for taken in shelf.takes:
-                name = taken.original.vault_name
-                before = self._vault.sidecar(name)
-                after = replace(
-                    before,
-                    subject_id=subject_id,
-                    subject_code=code,
-                    visit_id=sheet.visit.id,
-                    visit_name=sheet.visit.name,
-                    slot=slot_words(shelf.slot),
-                    take=taken.take.number,
-                )
-                if after != before:
-                    self._vault.set_sidecar(name, after)
+    async def precede(self, visit: Visit, batches: Iterable[Batch]) -> None:
+        """Write what the record is about to say of ``visit``; raises DiskFullError or VaultError.
+
+        A picture's id for the platform must lie beside it before anything can be sent: a rebuild
+        then asks for it instead of sending the picture once more.
+        """
+        together = tuple(batches)
+        records = [
+            replace(record, frame=replace(record.frame, visit=visit)).in_batch(together)
+            for record in await self._visits.records(visit.id)
+        ]
+        await asyncio.to_thread(self._rewrite, records)
+
+    def _rewrite(self, records: Iterable["PictureRecord"]) -> None:
+        for record in records:
+            name = record.original.vault_name
+            before = self._before(name)
+            known = before.record if before else None
+            if known is not None:
+                frame = replace(record.frame, operator=known.frame.operator)
+                record = replace(record, frame=frame)
+            if known is None or replace(record, written_at=known.written_at) != known:
+                self._vault.set_sidecar(name, sidecar_of(record))
+
+    def _before(self, vault_name: str) -> "Sidecar | None":
+        try:
+            return self._vault.sidecar(vault_name)
+        except VaultError:
+            # what is not ours, or is damaged, is replaced by what the record knows
+            return None
+
+
+class SidecarFollower:
+    """Writes beside the pictures how their delivery ended."""
+
+    def __init__(self, *, sidecars: Sidecars, outbox: "OutboxStore", changes: Changes) -> None:
+        self._sidecars = sidecars
+        self._outbox = outbox
+        self._changes = changes
+        self._told: dict[str, None] = {}
+        self._woken = asyncio.Event()
+        self._written: dict[str, BatchState] = {}
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        unsubscribe = self._changes.subscribe(self._on_change)
+        try:
+            while True:
+                await self._woken.wait()
+                self._woken.clear()
+                told, self._told = self._told, {}
+                for key in told:
+                    await self._follow(BatchId(key))
+        finally:
+            unsubscribe()
+
+    def _on_change(self, change: Change) -> None:
+        if change.topic is Topic.OUTBOX and change.ids:
+            self._told.update(dict.fromkeys(change.ids))
+            self._woken.set()
+
+    async def _follow(self, batch_id: BatchId) -> None:
+        try:
+            batch = await self._outbox.batch(batch_id)
+        except StoreError:
+            return  # news of something else
+        if batch.state in _STANDS and self._written.get(batch_id) is not batch.state:
+            await self._sidecars.follow(batch.visit_id)
+            self._written[batch_id] = batch.state
+
+
+def sidecar_of(record: "PictureRecord") -> "Sidecar":
+    """Put a picture's record into a note that a person can read as well."""
+    from haut_desktop.store.vault import Sidecar
+
+    frame, original = record.frame, record.original
+    return Sidecar(
+        original_id=original.id,
+        digest=original.digest,
+        study_id=frame.study.id,
+        subject_id=frame.visit.subject_id,
+        subject_code=frame.subject.code if frame.subject else "",
+        visit_id=frame.visit.id,
+        visit_name=frame.visit.name,
+        slot=slot_words(record.slot),
+        take=record.take.number,
+        captured_at=original.captured.utc,
+        received_at=original.received_at,
+        station_id=frame.station.id,
+        operator_id=frame.operator.id if frame.operator else None,
+        media_type=original.media_type,
+        file_name=original.file_name,
+        record=record,
+    )

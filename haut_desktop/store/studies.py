@@ -44,18 +44,18 @@ class StudyStore:
     async def site(self) -> Site | None:
         """Give the site; None before the station is set up."""
         return await self._database.read(
-            lambda c: _site(c.execute("SELECT * FROM site LIMIT 1").fetchone())
+            lambda c: site_of(c.execute("SELECT * FROM site LIMIT 1").fetchone())
         )
 
     async def station(self) -> Station | None:
         """Give this station; None before it is set up."""
-        return await self._database.read(_station)
+        return await self._database.read(read_station)
 
     async def set_up(self, site_code: str, zone: str, station_name: str, act: Act) -> Station:
         """Make the site and this station, once."""
 
         def work(connection: Connection) -> Station:
-            if (known := _station(connection)) is not None:
+            if (known := read_station(connection)) is not None:
                 return known
             at = self._clock()
             site_id, station_id = SiteId(new_id()), StationId(new_id())
@@ -81,7 +81,7 @@ class StudyStore:
                 "SELECT * FROM operator WHERE company_id = ? AND username = ?", key
             ).fetchone()
             if row is not None:
-                return _operator(row)
+                return operator_of(row)
             ledger = Ledger(connection, self._clock)
             made = Operator(
                 OperatorId(new_id()), account.company_id, account.user_id, account.username
@@ -105,7 +105,7 @@ class StudyStore:
             row = connection.execute(
                 "SELECT * FROM operator WHERE id = ?", (operator_id,)
             ).fetchone()
-            return None if row is None else _operator(row)
+            return None if row is None else operator_of(row)
 
         return await self._database.read(work)
 
@@ -123,34 +123,12 @@ class StudyStore:
     async def study(self, study_id: StudyId) -> Study:
         """Give one study with its newest plan; raises StoreError for an unknown one."""
 
-        def work(connection: Connection) -> Study:
-            row = connection.execute("SELECT * FROM study WHERE id = ?", (study_id,)).fetchone()
-            return _study(connection, one(row, "study"))
-
-        return await self._database.read(work)
+        return await self._database.read(lambda c: read_study(c, study_id))
 
     async def save_study(self, study: Study, act: Act) -> None:
         """Add a study, or bring name, datasets and plan up to date; a changed plan is a version."""
 
-        def work(connection: Connection) -> None:
-            ledger = Ledger(connection, self._clock)
-            known = connection.execute("SELECT id FROM study WHERE id = ?", (study.id,)).fetchone()
-            if known is None:
-                ledger.insert(
-                    "study",
-                    id=study.id,
-                    company_id=study.company_id,
-                    name=study.name,
-                    created_at=text_or_none(study.created_at),
-                )
-                ledger.audit(act, "study.added", "study", study.id, new=study.name)
-            else:
-                update(connection, "study", study.id, {"name": study.name})
-            for dataset in study.datasets:
-                _save_dataset(ledger, dataset, act)
-            _save_plan(ledger, study, act)
-
-        await self._database.write(work)
+        await self._database.write(lambda c: write_study(Ledger(c, self._clock), study, act))
 
     async def last_study(self) -> StudyId | None:
         """Give the study that was worked on last."""
@@ -178,6 +156,26 @@ class StudyStore:
             Ledger(connection, self._clock).insert("setting", name=name, value=value)
 
         await self._database.write(work)
+
+
+def write_study(ledger: Ledger, study: Study, act: Act) -> None:
+    """Add a study or bring it up to date, within the caller's transaction."""
+    connection = ledger.connection
+    known = connection.execute("SELECT id FROM study WHERE id = ?", (study.id,)).fetchone()
+    if known is None:
+        ledger.insert(
+            "study",
+            id=study.id,
+            company_id=study.company_id,
+            name=study.name,
+            created_at=text_or_none(study.created_at),
+        )
+        ledger.audit(act, "study.added", "study", study.id, new=study.name)
+    else:
+        update(connection, "study", study.id, {"name": study.name})
+    for dataset in study.datasets:
+        _save_dataset(ledger, dataset, act)
+    _save_plan(ledger, study, act)
 
 
 def _save_dataset(ledger: Ledger, dataset: Dataset, act: Act) -> None:
@@ -233,6 +231,12 @@ def _newest_plan(connection: Connection, study_id: str) -> Row | None:
     return row
 
 
+def read_study(connection: Connection, study_id: StudyId) -> Study:
+    """Read one study with its newest plan; raises StoreError for an unknown one."""
+    row = connection.execute("SELECT * FROM study WHERE id = ?", (study_id,)).fetchone()
+    return _study(connection, one(row, "study"))
+
+
 def _study(connection: Connection, row: Row) -> Study:
     plan = one(_newest_plan(connection, row["id"]), "imaging plan")
     datasets = connection.execute(
@@ -260,18 +264,21 @@ def _dataset(row: Row) -> Dataset:
     )
 
 
-def _site(row: Row | None) -> Site | None:
+def site_of(row: Row | None) -> Site | None:
+    """Read a site."""
     return None if row is None else Site(SiteId(row["id"]), row["code"], row["zone"])
 
 
-def _station(connection: Connection) -> Station | None:
+def read_station(connection: Connection) -> Station | None:
+    """Read this station; None before it is set up."""
     row = connection.execute("SELECT * FROM station WHERE is_here = 1").fetchone()
     if row is None:
         return None
     return Station(StationId(row["id"]), SiteId(row["site_id"]), row["name"])
 
 
-def _operator(row: Row) -> Operator:
+def operator_of(row: Row) -> Operator:
+    """Read an operator."""
     return Operator(
         OperatorId(row["id"]),
         CompanyId(row["company_id"]),

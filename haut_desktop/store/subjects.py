@@ -76,18 +76,7 @@ class SubjectStore:
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
-            ledger.insert(
-                "subject",
-                id=subject.id,
-                study_id=subject.study_id,
-                status=subject.status.value,
-                created_at=text_of(subject.created_at),
-                **_details_columns(subject.details),
-            )
-            for code in subject.codes:
-                _add_code(ledger, subject.id, subject.study_id, code)
-            for registration in subject.registrations:
-                _add_registration(ledger, registration)
+            insert_subject(ledger, subject)
             ledger.audit(act, "subject.registered", "subject", subject.id, new=subject.code)
 
         await self._database.write(work)
@@ -104,7 +93,7 @@ class SubjectStore:
 
     async def get(self, subject_id: SubjectId) -> Subject:
         """Give one subject; raises StoreError for an unknown one."""
-        return await self._database.read(lambda c: _get(c, subject_id))
+        return await self._database.read(lambda c: read_subject(c, subject_id))
 
     async def find(self, subject_id: SubjectId) -> Subject | None:
         """Give one subject if this station knows it."""
@@ -153,7 +142,7 @@ class SubjectStore:
 
         def work(connection: Connection) -> Subject:
             ledger = Ledger(connection, self._clock)
-            subject = _get(connection, subject_id)
+            subject = read_subject(connection, subject_id)
             connection.execute(
                 "UPDATE subject_code SET is_current = 0 WHERE subject_id = ?", (subject_id,)
             )
@@ -161,7 +150,7 @@ class SubjectStore:
                 ledger, subject_id, subject.study_id, SubjectCode(code, kind, act.reason, ledger.at)
             )
             ledger.correct(act, "subject", subject_id, "code", old=subject.code, new=code)
-            return _get(connection, subject_id)
+            return read_subject(connection, subject_id)
 
         return await self._database.write(work)
 
@@ -172,7 +161,7 @@ class SubjectStore:
 
         def work(connection: Connection) -> Subject:
             ledger = Ledger(connection, self._clock)
-            before = _details_columns(_get(connection, subject_id).details)
+            before = _details_columns(read_subject(connection, subject_id).details)
             after = _details_columns(details)
             for name, value in after.items():
                 if value != before[name]:
@@ -180,7 +169,7 @@ class SubjectStore:
                         act, "subject", subject_id, name, old=_word(before[name]), new=_word(value)
                     )
             update(connection, "subject", subject_id, after)
-            return _get(connection, subject_id)
+            return read_subject(connection, subject_id)
 
         return await self._database.write(work)
 
@@ -191,10 +180,10 @@ class SubjectStore:
 
         def work(connection: Connection) -> Subject:
             ledger = Ledger(connection, self._clock)
-            before = _get(connection, subject_id).status
+            before = read_subject(connection, subject_id).status
             update(connection, "subject", subject_id, {"status": status.value})
             ledger.correct(act, "subject", subject_id, "status", old=before.value, new=status.value)
-            return _get(connection, subject_id)
+            return read_subject(connection, subject_id)
 
         return await self._database.write(work)
 
@@ -278,6 +267,22 @@ def code_key(code: str) -> str:
     return normalise_code(code).casefold()
 
 
+def insert_subject(ledger: Ledger, subject: Subject) -> None:
+    """Add a subject with codes and registrations; raises SubjectCodeError for a taken code."""
+    ledger.insert(
+        "subject",
+        id=subject.id,
+        study_id=subject.study_id,
+        status=subject.status.value,
+        created_at=text_of(subject.created_at),
+        **_details_columns(subject.details),
+    )
+    for code in subject.codes:
+        _add_code(ledger, subject.id, subject.study_id, code)
+    for registration in subject.registrations:
+        _add_registration(ledger, registration)
+
+
 def _add_code(ledger: Ledger, subject_id: SubjectId, study_id: StudyId, code: SubjectCode) -> None:
     taken = ledger.connection.execute(
         "SELECT 1 FROM subject_code WHERE study_id = ? AND code_key = ? AND is_current = 1"
@@ -337,7 +342,8 @@ def _word(value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def _get(connection: Connection, subject_id: SubjectId) -> Subject:
+def read_subject(connection: Connection, subject_id: SubjectId) -> Subject:
+    """Read one subject; raises StoreError for an unknown one."""
     row = connection.execute("SELECT * FROM subject WHERE id = ?", (subject_id,)).fetchone()
     return _subject(connection, one(row, "subject"))
 

@@ -17,10 +17,12 @@ from haut_desktop.domain.errors import KeyringLockedError, VaultError
 from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Digest
 from haut_desktop.store.files import is_temporary, remove, write_atomically
+from haut_desktop.store.picture_record import PictureRecord, StationFrame
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
 _PICTURE: Final = ".age"
 _SIDECAR: Final = ".side.age"
+_FRAME: Final = "station.side.age"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,22 @@ class Sidecar:
     operator_id: OperatorId | None
     media_type: str
     file_name: str
+    record: PictureRecord | None = None
+    """Everything that the record says about the picture; what a rebuild is made of."""
+
+
+class UnauthenticatedSidecarError(VaultError):
+    """A sidecar that opens and was not written with the station's keys: ``claim`` is its word."""
+
+    default_title = "A note beside a picture is not ours"
+    default_message = (
+        "The note beside a sealed picture was not written by us. The picture is held until "
+        "somebody says whose it is."
+    )
+
+    def __init__(self, claim: Sidecar | None) -> None:
+        super().__init__()
+        self.claim = claim
 
 
 class _Envelope(msgspec.Struct):
@@ -70,7 +88,7 @@ class Vault:
         """
         if hashlib.sha256(data).hexdigest() != sidecar.digest.sha256:
             raise VaultError("The picture changed while it was being read. Drop it again.")
-        name = f"{sidecar.original_id}{_PICTURE}"
+        name = self.name_for(sidecar.original_id)
         if self._path(name).exists():
             raise VaultError("This picture is sealed already.")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -78,6 +96,11 @@ class Vault:
         self.set_sidecar(name, sidecar)
         self._write(self._path(name), data)
         return name
+
+    @staticmethod
+    def name_for(original_id: OriginalId) -> str:
+        """Give the name under which a picture is sealed."""
+        return f"{original_id}{_PICTURE}"
 
     def open(self, vault_name: str, sha256: str) -> bytes:
         """Open a picture and prove that it is the one that was sealed; raises VaultError."""
@@ -111,21 +134,46 @@ class Vault:
     def sidecar(self, vault_name: str) -> Sidecar:
         """Read what a picture is; raises VaultError when the sidecar does not authenticate."""
         try:
-            envelope = msgspec.json.decode(
-                self._open(self._sidecar_path(vault_name)), type=_Envelope
-            )
+            envelope = self._envelope(self._sidecar_path(vault_name))
             body = bytes(envelope.sidecar)
-            if not hmac.compare_digest(envelope.hmac, self._authenticate(vault_name, body)):
-                raise VaultError("The note beside a sealed picture was not written by us.")
+            if not self._is_ours(vault_name, envelope):
+                raise UnauthenticatedSidecarError(_claim(body))
             return msgspec.json.decode(body, type=Sidecar)
         except msgspec.DecodeError as error:
             raise VaultError("The note beside a sealed picture can't be read.") from error
 
     def set_sidecar(self, vault_name: str, sidecar: Sidecar) -> None:
         """Replace what is said about a picture, whole or not at all."""
-        body = msgspec.json.encode(sidecar)
-        envelope = _Envelope(msgspec.Raw(body), self._authenticate(vault_name, body))
-        self._write(self._sidecar_path(vault_name), msgspec.json.encode(envelope))
+        self._note(self._sidecar_path(vault_name), vault_name, msgspec.json.encode(sidecar))
+
+    def frame(self) -> StationFrame | None:
+        """Read which station's vault it is; None where nothing that is ours says so."""
+        path = self.folder / _FRAME
+        if not path.is_file():
+            return None
+        try:
+            envelope = self._envelope(path)
+            if not self._is_ours(_FRAME, envelope):
+                return None
+            return msgspec.json.decode(envelope.sidecar, type=StationFrame)
+        except (VaultError, msgspec.DecodeError):
+            return None
+
+    def set_frame(self, frame: StationFrame) -> None:
+        """Say which station's vault it is, so that an empty one can be rebuilt, too."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._note(self.folder / _FRAME, _FRAME, msgspec.json.encode(frame))
+
+    def _note(self, path: Path, about: str, body: bytes) -> None:
+        envelope = _Envelope(msgspec.Raw(body), self._authenticate(about, body))
+        self._write(path, msgspec.json.encode(envelope))
+
+    def _envelope(self, path: Path) -> _Envelope:
+        return msgspec.json.decode(self._open(path), type=_Envelope)
+
+    def _is_ours(self, about: str, envelope: _Envelope) -> bool:
+        expected = self._authenticate(about, bytes(envelope.sidecar))
+        return bool(expected) and hmac.compare_digest(envelope.hmac, expected)
 
     def _authenticate(self, vault_name: str, body: bytes) -> str:
         """Bind a sidecar to its picture; empty while the keys are locked (the spool)."""
@@ -156,3 +204,10 @@ class Vault:
 
     def _sidecar_path(self, vault_name: str) -> Path:
         return self._path(vault_name.removesuffix(_PICTURE) + _SIDECAR)
+
+
+def _claim(body: bytes) -> Sidecar | None:
+    try:
+        return msgspec.json.decode(body, type=Sidecar)
+    except msgspec.DecodeError:
+        return None

@@ -10,6 +10,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchState, ImageState
 from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.domain.ids import (
+    OperatorId,
     OriginalId,
     PlatformBatchId,
     SlotId,
@@ -30,6 +31,8 @@ from haut_desktop.store.imaging_rows import (
     visit_of,
 )
 from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.picture_record import PictureRecord, VisitFrame
+from haut_desktop.store.record_reading import read_frame, read_records
 from haut_desktop.store.rows import Value, one, text_of, text_or_none, update
 from haut_desktop.store.sheets import read_sheet
 from haut_desktop.store.takes import (
@@ -69,9 +72,9 @@ class VisitStore:
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
-            _insert_visit(ledger, visit)
+            insert_visit(ledger, visit)
             for slot in slots:
-                _insert_slot(ledger, slot)
+                insert_slot(ledger, slot)
             ledger.audit(act, "visit.opened", "visit", visit.id, new=_label(visit))
 
         await self._database.write(work)
@@ -87,6 +90,29 @@ class VisitStore:
     async def sheet(self, visit_id: VisitId) -> VisitSheet:
         """Give a visit with everything that was taken for it."""
         return await self._database.read(lambda c: read_sheet(c, _get(c, visit_id)))
+
+    async def frame(self, visit_id: VisitId, operator_id: OperatorId | None) -> VisitFrame:
+        """Give everything around a visit's pictures, for the notes beside them."""
+        return await self._database.read(lambda c: read_frame(c, _get(c, visit_id), operator_id))
+
+    async def records(self, visit_id: VisitId) -> tuple[PictureRecord, ...]:
+        """Give everything that the record says about a visit's pictures, removed ones too."""
+        return await self._database.read(
+            lambda c: read_records(c, _get(c, visit_id), self._clock())
+        )
+
+    async def visit_of_take(self, take_id: TakeId) -> VisitId:
+        """Say to which visit a take belongs; raises StoreError for an unknown one."""
+
+        def work(connection: Connection) -> VisitId:
+            row = connection.execute(
+                "SELECT slot.visit_id FROM take JOIN slot ON slot.id = take.slot_id"
+                " WHERE take.id = ?",
+                (take_id,),
+            ).fetchone()
+            return VisitId(one(row, "take")["visit_id"])
+
+        return await self._database.read(work)
 
     async def sheets(self, subject_id: SubjectId) -> tuple[VisitSheet, ...]:
         """Give all sheets of a subject, oldest visit first."""
@@ -151,7 +177,7 @@ class VisitStore:
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
-            _insert_slot(ledger, slot)
+            insert_slot(ledger, slot)
             ledger.audit(act, "slot.added", "visit", slot.visit_id, new=slot.side.value)
 
         await self._database.write(work)
@@ -369,7 +395,7 @@ class VisitStore:
                 connection.execute("SELECT 1 FROM visit WHERE id = ?", (visit.id,)).fetchone()
                 is None
             ):
-                _insert_visit(ledger, visit)
+                insert_visit(ledger, visit)
             insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
             ledger.audit(act, "batch.adopted", "batch", batch.id, new=batch.platform_id or "")
             return True
@@ -395,7 +421,8 @@ class VisitStore:
         return await self._database.read(work)
 
 
-def _insert_visit(ledger: Ledger, visit: Visit) -> None:
+def insert_visit(ledger: Ledger, visit: Visit) -> None:
+    """Add a visit with its observations."""
     ledger.insert(
         "visit",
         id=visit.id,
@@ -424,7 +451,8 @@ def _insert_observation(
     )
 
 
-def _insert_slot(ledger: Ledger, slot: Slot) -> None:
+def insert_slot(ledger: Ledger, slot: Slot) -> None:
+    """Add a slot."""
     ledger.insert(
         "slot",
         id=slot.id,

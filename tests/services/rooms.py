@@ -94,8 +94,6 @@ async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
         zone="Europe/Berlin",
         station_name="Room 2",
     )
-    here = await station.studies.station()
-    assert here is not None
     study = make_study()
     await station.studies.save_study(study, _ACT)
     subject, other = make_subject(study, "B-007"), make_subject(study, "B-008")
@@ -108,7 +106,6 @@ async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
         visits=station.visits,
         vault=station.vault,
         cache=station.cache,
-        station_id=here.id,
         act=lambda reason: Act(reason=reason),
         changes=changes,
         clock=clock,

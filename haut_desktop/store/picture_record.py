@@ -1,0 +1,57 @@
+"""All that the record says about one picture: the part of a sidecar that a rebuild is made of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take
+from haut_desktop.domain.study import Operator, Site, Station, Study
+from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class StationFrame:
+    """The place where a vault stands."""
+
+    site: Site
+    station: Station
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFrame:
+    """Everything around a visit's pictures."""
+
+    site: Site
+    station: Station
+    study: Study
+    subject: Subject | None
+    visit: Visit
+    operator: Operator | None
+    """Who took the picture in."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRecord:
+    """One picture with everything around it, as it was known at ``written_at``."""
+
+    written_at: datetime
+    frame: VisitFrame
+    slot: Slot
+    take: Take
+    original: Original
+    rendition: Rendition
+    is_removed: bool = False
+    """Somebody took it out of the visit; its bytes stay."""
+    batch: Batch | None = None
+    """With all its pictures, so that a missing one is noticed; never with signed addresses."""
+
+    def in_batch(self, batches: Iterable[Batch]) -> "PictureRecord":
+        """The same picture as part of the latest of ``batches`` that carries it."""
+        mine = [b for b in batches if any(i.rendition.id == self.rendition.id for i in b.images)]
+        return replace(self, batch=without_addresses(mine[-1])) if mine else self
+
+
+def without_addresses(batch: Batch) -> Batch:
+    """The batch without its signed addresses, which are secrets and expire."""
+    return replace(batch, images=tuple(replace(image, address=None) for image in batch.images))
