@@ -1,6 +1,7 @@
 """The program: one event loop, one station at a time, everything opened and closed in order."""
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -14,9 +15,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.errors import HautError, StationError
-from haut_desktop.domain.session import SessionState
-from haut_desktop.opening import PracticeWanted, StationOpener
-from haut_desktop.services.changes import Change, Topic
+from haut_desktop.services.early_session import EarlySession, SignedOutNote
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import (
     PRODUCTION_SERVER,
@@ -27,13 +26,14 @@ from haut_desktop.settings import (
 )
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
-from haut_desktop.widgets.ask import finish
+from haut_desktop.widgets.ask import finish, painted
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
 from haut_desktop.widgets.theme import Appearance
 
 if TYPE_CHECKING:
     from haut_desktop.api.transport import Network
     from haut_desktop.practice_process import PracticeProcess
+    from haut_desktop.services.changes import Change
     from haut_desktop.shell import Shell
     from haut_desktop.store.secrets import Secrets
     from haut_desktop.store.station import Station
@@ -77,9 +77,8 @@ class Program:
         self._platform = platform
         self._pacing = pacing
         self._tasks = TaskScope("program", self.notices.report)
-        self._opener = StationOpener(
-            paths, clock=system_clock, tasks=self._tasks, ask=self.ask, secrets=secrets
-        )
+        self._secrets = secrets
+        self._signed_out = SignedOutNote(paths.station)
         self._practice: PracticeProcess | None = None
         self._closing = asyncio.Event()
 
@@ -101,32 +100,46 @@ class Program:
             self.dialog.reject()
 
     async def ask(self, dialog: QDialog) -> bool:
-        """Show a dialog until it is closed; True when it was accepted."""
-        self.dialog = dialog
+        """Show a dialog, over the one that is open, until it is closed; True when accepted."""
+        below, self.dialog = self.dialog, dialog
+        if below is not None and dialog.parent() is None:
+            dialog.setParent(below, dialog.windowFlags())
         try:
             return await finish(dialog)
         finally:
-            self.dialog = None
+            self.dialog = below
             dialog.deleteLater()
 
     # ---- one station -----------------------------------------------------------------------
 
     async def _work(self, mode: Mode, stack: AsyncExitStack) -> None:
-        store = await self._open_station(mode, stack)
-        if store is None:
-            return
-        work = await self._open_workplace(store, stack)
-        if await self._enter(work, mode):
+        if mode is Mode.STUDY and self._signed_out.is_there:
+            work, is_in = await self._sign_in_early(stack)
+        else:
+            work = await self._open(mode, stack)
+            is_in = work is not None and await self._enter(work, mode)
+        if work is not None and is_in:
+            self._note(mode, is_signed_in=True)
             work.start()
             await self._work_in_window(work, mode, stack)
 
+    async def _open(self, mode: Mode, stack: AsyncExitStack) -> "Workplace | None":
+        store = await self._open_station(mode, stack)
+        return None if store is None else await self._open_workplace(store, stack)
+
     async def _open_station(self, mode: Mode, stack: AsyncExitStack) -> "Station | None":
+        await load("haut_desktop.opening")
+        from haut_desktop.opening import PracticeWanted, StationOpener
+
+        opener = StationOpener(
+            self._paths, clock=system_clock, tasks=self._tasks, ask=self.ask, secrets=self._secrets
+        )
         if mode is Mode.PRACTICE:
             if not self._platform:
                 await self._start_practice(stack)
-            return await self._opener.open_for_practice(stack)
+            return await opener.open_for_practice(stack)
         try:
-            return await self._opener.open_for_study()
+            return await opener.open_for_study()
         except PracticeWanted:
             self._mode = Mode.PRACTICE
             return None
@@ -143,6 +156,7 @@ class Program:
         await asyncio.to_thread(practice.stop)
 
     async def _open_workplace(self, store: "Station", stack: AsyncExitStack) -> "Workplace":
+        await load("haut_desktop.workplace")
         from haut_desktop.workplace import Workplace
 
         station = await store.studies.station()
@@ -185,6 +199,32 @@ class Program:
             return True
         return await self._sign_in(work, mode)
 
+    async def _sign_in_early(self, stack: AsyncExitStack) -> "tuple[Workplace | None, bool]":
+        """Ask at once and open the station behind the dialog, while the user types."""
+        session = EarlySession()
+        view_model = SignInViewModel(session, self._tasks, server=self._server)
+        dialog = SignInDialog(view_model)
+        view_model.practice_requested.connect(lambda: self._on_practice_requested(dialog))
+
+        async def open_behind() -> "Workplace | None":
+            try:
+                await painted(dialog)
+                work = await self._open(Mode.STUDY, stack)
+            except BaseException:
+                dialog.reject()
+                raise
+            if work is None:
+                dialog.reject()
+            elif await work.session.restore():
+                dialog.accept()
+            else:
+                session.arrive(work.session)
+            return work
+
+        opening = self._tasks.start(open_behind(), name="open station")
+        is_in = await self.ask(dialog)
+        return await opening, is_in
+
     async def _sign_in(self, work: "Workplace", mode: Mode, reason: str = "") -> bool:
         view_model = SignInViewModel(
             work.session,
@@ -196,7 +236,15 @@ class Program:
         parent = self.shell.window if self.shell else None
         dialog = SignInDialog(view_model, parent)
         view_model.practice_requested.connect(lambda: self._on_practice_requested(dialog))
-        return await self.ask(dialog)
+        self._note(mode, is_signed_in=False)
+        is_in = await self.ask(dialog)
+        self._note(mode, is_signed_in=is_in)
+        return is_in
+
+    def _note(self, mode: Mode, *, is_signed_in: bool) -> None:
+        """Leave word for the next start; practice signs in by itself."""
+        if mode is Mode.STUDY:
+            self._signed_out.erase() if is_signed_in else self._signed_out.write()
 
     def _accounts(self, mode: Mode) -> tuple[PracticeAccount, ...]:
         if mode is not Mode.PRACTICE or self._practice is None:
@@ -244,7 +292,10 @@ class Program:
         if shell is not None:
             shell.close()
 
-    def _on_news(self, change: Change, work: "Workplace", mode: Mode) -> None:
+    def _on_news(self, change: "Change", work: "Workplace", mode: Mode) -> None:
+        from haut_desktop.domain.session import SessionState
+        from haut_desktop.services.changes import Topic
+
         if change.topic is Topic.SESSION and work.session.state is SessionState.REFUSED:
             self._ask_to_sign_in(work, mode, _ENDED)
 
@@ -258,6 +309,11 @@ class Program:
     def _ask_to_sign_in(self, work: "Workplace", mode: Mode, reason: str = "") -> None:
         if self.dialog is None:
             self._tasks.start(self._sign_in(work, mode, reason), name="sign in")
+
+
+async def load(module: str) -> None:
+    """Import a module with everything behind it, while windows stay alive."""
+    await asyncio.to_thread(importlib.import_module, module)
 
 
 def make_application() -> QApplication:

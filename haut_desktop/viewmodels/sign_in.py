@@ -12,7 +12,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.words import span
 
 if TYPE_CHECKING:
-    from haut_desktop.services.session import Session
+    from haut_desktop.services.early_session import SignsIn
 
 
 class Way(StrEnum):
@@ -75,7 +75,7 @@ class SignInViewModel(QObject):
 
     def __init__(
         self,
-        session: "Session",
+        session: "SignsIn",
         tasks: TaskScope,
         *,
         server: str,

@@ -1,9 +1,15 @@
 """Questions that only a person can answer, awaited without a nested event loop."""
 
 import asyncio
+import contextlib
 from pathlib import Path
+from typing import Final
 
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+_UNSEEN_S: Final = 1.0
+"""A window that is not painted by then is minimised or covered; nobody waits for it."""
 
 
 async def finish(dialog: QDialog) -> bool:
@@ -22,6 +28,30 @@ async def finish(dialog: QDialog) -> bool:
         dialog.finished.disconnect(_on_dialog_finished)
         if not answered.done() or answered.cancelled():
             dialog.close()
+
+
+class _FirstPaint(QObject):
+    """Sets an event when a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.seen = asyncio.Event()
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look and let everything through."""
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            self.seen.set()
+        return False
+
+
+async def painted(widget: QWidget) -> None:
+    """Wait until ``widget`` can be seen, so that what follows does not hold it up."""
+    first = _FirstPaint(widget)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_UNSEEN_S):
+            await first.seen.wait()
 
 
 async def ask_yes_no(parent: QWidget, title: str, message: str, *, yes: str, no: str) -> bool:

@@ -1,0 +1,122 @@
+"""The sign-in window comes before the station is open, and what is typed meanwhile counts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton
+
+from haut_desktop import settings
+from haut_desktop.app import Mode, Program, make_application
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.services.early_session import SignedOutNote
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.settings import AppPaths
+from haut_desktop.store.keys import NoRecovery
+from haut_desktop.store.station import create_station
+from haut_desktop.widgets.sign_in_dialog import SignInDialog
+from haut_desktop.widgets.unlock_dialog import UnlockDialog
+from tests.fakes.keyring import FakeSecrets, locked
+from tests.fakes.practice import PASSWORD, TECHNICIAN, PracticePlatform
+from tests.waiting import eventually
+
+
+@pytest.fixture
+async def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppPaths:
+    """A computer with a station where nobody is signed in."""
+    # whatever disk the tests' folder lies on is good enough for them
+    monkeypatch.setattr(settings, "PASSING_FILE_SYSTEMS", frozenset())
+    paths = AppPaths(tmp_path)
+    store = await create_station(
+        paths.station,
+        _SECRETS,
+        system_clock,
+        recovery=NoRecovery("test"),
+        site_code="B01",
+        zone="Europe/Berlin",
+        station_name="Capture 1",
+    )
+    await store.aclose()
+    SignedOutNote(paths.station).write()
+    return paths
+
+
+@pytest.fixture
+def application(qapp: QApplication) -> QApplication:
+    """The application as the program sets it up: it does not end with a window."""
+    return make_application()
+
+
+_SECRETS = FakeSecrets()
+
+
+@asynccontextmanager
+async def running(program: Program) -> AsyncIterator[None]:
+    """The program at work; ended as its window's cross would end it."""
+    scope = TaskScope("test", lambda error: pytest.fail(str(error)))
+    task = scope.start(program.run(), name="program")
+    try:
+        yield
+    finally:
+        program.request_close()
+        async with asyncio.timeout(30):
+            await task
+        await scope.aclose()
+
+
+def type_credentials(dialog: QDialog) -> None:
+    """Fill in the technician's account and press the button."""
+    for name, text in (("username", TECHNICIAN), ("password", PASSWORD)):
+        edit = dialog.findChild(QLineEdit, name)
+        assert edit is not None
+        edit.setText(text)
+    button = dialog.findChild(QPushButton, "sign-in")
+    assert button is not None
+    button.click()
+
+
+async def test_what_is_typed_before_the_station_is_open_signs_in(
+    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+) -> None:
+    program = Program(
+        application, paths=paths, mode=Mode.STUDY, secrets=_SECRETS, platform=practice_platform.url
+    )
+    async with running(program):
+        dialog = await eventually(lambda: program.dialog)
+        assert isinstance(dialog, SignInDialog)
+        type_credentials(dialog)
+        await eventually(lambda: program.shell)
+        assert not SignedOutNote(paths.station).is_there
+
+
+async def test_a_wrong_note_still_leads_to_the_kept_sign_in(
+    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+) -> None:
+    url = practice_platform.url
+    first = Program(application, paths=paths, mode=Mode.STUDY, secrets=_SECRETS, platform=url)
+    async with running(first):
+        type_credentials(await eventually(lambda: first.dialog))
+        await eventually(lambda: first.shell)
+    SignedOutNote(paths.station).write()  # wrong, as after a write that was lost
+    again = Program(application, paths=paths, mode=Mode.STUDY, secrets=_SECRETS, platform=url)
+    async with running(again):
+        await eventually(lambda: again.shell)
+        assert again.dialog is None
+        assert not SignedOutNote(paths.station).is_there
+
+
+async def test_a_locked_keyring_is_told_over_the_sign_in_window(
+    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+) -> None:
+    program = Program(
+        application, paths=paths, mode=Mode.STUDY, secrets=locked(), platform=practice_platform.url
+    )
+    async with running(program):
+        first = await eventually(lambda: program.dialog)
+        unlock = await eventually(
+            lambda: program.dialog if isinstance(program.dialog, UnlockDialog) else None
+        )
+        assert unlock.parent() is first
+        unlock.reject()
