@@ -49,7 +49,7 @@ class Shell:
             site=site.code,
         )
         self._zone = site.zone
-        self._form: SubjectFormViewModel | None = None
+        self.subject_form: SubjectFormViewModel | None = None
         self.window = MainWindow(
             pages=self._pages(),
             desk=self.desk,
@@ -72,8 +72,8 @@ class Shell:
     def close(self) -> None:
         """Take the window away; what works behind it is closed by who owns the workplace."""
         self._status.close()
-        if self._form is not None:
-            self._form.close()
+        if self.subject_form is not None:
+            self.subject_form.close()
         self.window.close_now()
         self.window.deleteLater()
 
@@ -100,8 +100,8 @@ class Shell:
             work.subjects, self.desk, self.notices, self.tasks, work.changes, work.clock
         )
         view_model.opened.connect(lambda _subject: self.window.go(Place.CAPTURE))
-        self._form = SubjectFormViewModel(work.subjects, self.desk, self.tasks, work.clock)
-        return SubjectsPage(view_model, self._form)
+        self.subject_form = SubjectFormViewModel(work.subjects, self.desk, self.tasks, work.clock)
+        return SubjectsPage(view_model, self.subject_form)
 
     def _capture_page(self) -> QWidget:
         from haut_desktop.viewmodels.capture import CaptureViewModel

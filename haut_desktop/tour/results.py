@@ -1,0 +1,227 @@
+"""From the first result to a trend over four visits, the report, and everything in the dark."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
+from PySide6.QtWidgets import QAbstractButton, QListWidget, QTreeView
+
+from haut_desktop.desktop.printing import write_pdf
+from haut_desktop.domain.analysis import Completeness
+from haut_desktop.domain.ids import SubjectId
+from haut_desktop.services.results import VisitResults
+from haut_desktop.tour.arrival import open_subject
+from haut_desktop.tour.context import LeftOutError, Step, Tour
+from haut_desktop.tour.eyes import TourError
+from haut_desktop.tour.findings import gather
+from haut_desktop.viewmodels.results_table import LINE_ROLE, MetricLine
+from haut_desktop.widgets.rail import Place
+from haut_desktop.widgets.results_page import ResultsPage
+
+_COMPUTING_S: Final = 300.0
+_LEAST_METRICS: Final = 8
+_VISITS: Final = 4
+_SHOWN_OFF: Final = ("redness", "spots", "pigmentation", "lines", "wrinkles", "pores")
+"""Words in the names of algorithms whose masks show well; the first that is there is chosen."""
+
+
+async def watch_results(tour: Tour) -> None:
+    """See the first results of the visit arrive."""
+    await tour.go(Place.RESULTS)
+    await _until_results(tour, _own(tour), lambda found: _of_visit(tour, found).results != ())
+    await tour.eyes.until(lambda: _rows(tour) > 0, "the first metric in the table")
+
+
+async def complete_results(tour: Tour) -> None:
+    """Wait until every algorithm has answered."""
+    await _until_results(
+        tour,
+        _own(tour),
+        lambda found: _of_visit(tour, found).completeness is Completeness.COMPLETE,
+    )
+    await tour.eyes.until(lambda: _rows(tour) >= _LEAST_METRICS, "the metrics in the table")
+
+
+async def switch_masks(tour: Tour) -> None:
+    """Choose a metric, whose mask appears with it, and switch another mask on beside it."""
+    line = await _choose_metric(tour)
+    masks = await tour.eyes.see("Masks; Space switches one")
+    if not isinstance(masks, QListWidget):
+        raise TourError("there is no list of masks")
+    await tour.eyes.until(lambda: masks.count() > 0, f"a mask of {line.name}")
+    off = [row for row in range(masks.count()) if not _is_on(masks, row)]
+    if off:
+        item = masks.item(off[0])
+        masks.scrollToItem(item)
+        await tour.hands.click_on(masks.viewport(), masks.visualItemRect(item).center())
+        await tour.hands.press("Masks; Space switches one", Qt.Key.Key_Space)
+        await tour.eyes.until(lambda: _is_on(masks, off[0]), "the mask that was switched on")
+    await tour.eyes.until(lambda: bool(_page(tour).panel.shown_layers), "a mask on the picture")
+
+
+def _is_on(masks: QListWidget, row: int) -> bool:
+    item = masks.item(row)
+    return item is not None and item.checkState() is Qt.CheckState.Checked
+
+
+async def look_back(tour: Tour) -> None:
+    """Open a subject with four visits: change from baseline and a trend."""
+    if not tour.demonstration_codes:
+        raise LeftOutError("the platform has no demonstration study")
+    subject = await open_subject(tour, tour.demonstration_codes[0])
+    await tour.go(Place.RESULTS)
+    found = await _until_results(tour, subject.id, _are_complete)
+    chips = await tour.eyes.until(lambda: _chips(tour), "four visits along the top")
+    await tour.hands.click_on(chips[-1])
+    line = await _choose_metric(tour, needs_change=True)
+    tour.report.demonstration = {
+        "subject": {"id": subject.id, "code": subject.code},
+        "visits": [{"name": each.visit.name, "completeness": each.completeness} for each in found],
+        "metric": {"name": line.name, "version": line.version, "change": line.change},
+    }
+
+
+def _are_complete(found: tuple[VisitResults, ...]) -> bool:
+    states = [each.completeness for each in found]
+    return len(states) >= _VISITS and set(states) == {Completeness.COMPLETE}
+
+
+def _chips(tour: Tour) -> list[QAbstractButton]:
+    line = tour.eyes.find("Visits")
+    chips = line.findChildren(QAbstractButton) if line is not None else []
+    return chips if len(chips) >= _VISITS else []
+
+
+async def write_report(tour: Tour) -> None:
+    """Write the visit's report as JSON, CSV, HTML and PDF beside the tour's own."""
+    assert tour.subject is not None
+    assert tour.visit_id is not None
+    work = tour.shell.work
+    subject = await work.subjects.get(tour.subject.id)
+    await gather(work, subject, tour.visit_id, tour.report)
+    made = await work.reports.visit_report(tour.visit_id)
+    html = made.to_html()
+    texts = {
+        "visit.json": made.to_json(),
+        "visit-metrics.csv": made.to_csv(),
+        "visit-pictures.csv": made.receipts_to_csv(),
+        "visit.html": html,
+    }
+    for name, text in texts.items():
+        await asyncio.to_thread((tour.out / name).write_text, text, "utf-8")
+    write_pdf(html, tour.out / "visit.pdf", title=f"Visit report {made.subject_code}")
+    tour.report.files = [*texts, "visit.pdf"]
+    if len({(m["algorithm"], m["version"]) for m in tour.report.metrics}) < _LEAST_METRICS:
+        raise TourError(f"fewer than {_LEAST_METRICS} algorithms gave a value")
+
+
+async def turn_dark(tour: Tour) -> None:
+    """Turn the lights out over the results."""
+    await tour.hands.click("Light or dark")
+    await tour.eyes.until(lambda: tour.program.appearance.tokens.is_dark, "the dark look")
+
+
+async def see_capture_in_the_dark(tour: Tour) -> None:
+    """See the tour's own finished visit in the dark."""
+    await open_subject(tour, tour.new_code)
+    await tour.go(Place.CAPTURE)
+    await tour.eyes.see("slot-front")
+
+
+async def see_outbox_in_the_dark(tour: Tour) -> None:
+    """See the outbox in the dark."""
+    await tour.go(Place.OUTBOX)
+    await tour.eyes.see("Deliveries by visit, batch and picture")
+
+
+async def see_subjects_in_the_dark(tour: Tour) -> None:
+    """See the subjects in the dark."""
+    await tour.go(Place.SUBJECTS)
+    await tour.hands.type_into("search", "")
+    await tour.eyes.see("subjects")
+
+
+# ---- the results page ------------------------------------------------------------------------
+
+
+def _own(tour: Tour) -> SubjectId:
+    assert tour.subject is not None
+    return tour.subject.id
+
+
+def _of_visit(tour: Tour, found: tuple[VisitResults, ...]) -> VisitResults:
+    return next(each for each in found if each.visit.id == tour.visit_id)
+
+
+async def _until_results(
+    tour: Tour, subject_id: SubjectId, is_there: Callable[[tuple[VisitResults, ...]], bool]
+) -> tuple[VisitResults, ...]:
+    results = tour.shell.work.results
+
+    async def ask() -> tuple[VisitResults, ...]:
+        found = await results.visits(subject_id)
+        return found if found and is_there(found) else ()
+
+    return await tour.eyes.until_changed(
+        tour.shell.work.changes, ask, "the platform's results", deadline_s=_COMPUTING_S
+    )
+
+
+def _page(tour: Tour) -> ResultsPage:
+    page = tour.shell.window.page
+    if not isinstance(page, ResultsPage):
+        raise TourError("the results page is not shown")
+    return page
+
+
+def _rows(tour: Tour) -> int:
+    return _page(tour).table.model().rowCount()
+
+
+async def _choose_metric(tour: Tour, *, needs_change: bool = False) -> MetricLine:
+    """Click the line of a metric that has a value and a mask, and a change where one is wanted."""
+
+    def look() -> QModelIndex | None:
+        table = _page(tour).table
+        fitting = [i for i in _tops(table.model()) if _fits(i, needs_change=needs_change)]
+        return min(fitting, key=_rank, default=None)
+
+    index = await tour.eyes.until(look, "a metric with a value")
+    table: QTreeView = _page(tour).table
+    table.scrollTo(index)
+    await tour.hands.click_on(table.viewport(), table.visualRect(index).center())
+    line: MetricLine = table.currentIndex().data(LINE_ROLE)
+    await tour.eyes.settle()
+    return line
+
+
+def _tops(model: QAbstractItemModel) -> Iterator[QModelIndex]:
+    for row in range(model.rowCount()):
+        yield model.index(row, 0)
+
+
+def _fits(index: QModelIndex, *, needs_change: bool) -> bool:
+    line = index.data(LINE_ROLE)
+    if not isinstance(line, MetricLine) or line.is_section or line.key is None:
+        return False
+    return bool(line.result.masks) and (bool(line.change) or not needs_change)
+
+
+def _rank(index: QModelIndex) -> tuple[int, int]:
+    name = index.data(LINE_ROLE).result.algorithm
+    places = [place for place, word in enumerate(_SHOWN_OFF) if word in name]
+    return (places[0] if places else len(_SHOWN_OFF), index.row())
+
+
+STEPS: Final = (
+    Step("results-growing", "Results appear by themselves", watch_results),
+    Step("results", "Every algorithm has answered", complete_results),
+    Step("masks", "Masks are switched on and a metric is chosen", switch_masks),
+    Step("demonstration", "Four visits: change from baseline and trend", look_back),
+    Step("report", "The visit's report is written", write_report),
+    Step("dark-results", "The results in the dark", turn_dark),
+    Step("dark-capture", "The finished visit in the dark", see_capture_in_the_dark),
+    Step("dark-outbox", "The outbox in the dark", see_outbox_in_the_dark),
+    Step("dark-subjects", "The subjects in the dark", see_subjects_in_the_dark),
+)
