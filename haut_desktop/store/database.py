@@ -6,6 +6,7 @@ damaged file is closed, and moved aside by ``move_aside``.
 """
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 from collections.abc import Callable
@@ -33,7 +34,7 @@ from haut_desktop.store.driver import (
     outcome_of,
     result_code,
 )
-from haut_desktop.store.files import write_atomically
+from haut_desktop.store.files import flush_folder, write_atomically
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -51,8 +52,8 @@ class Database:
     def __init__(self, path: Path, key: bytes) -> None:
         self.path = path
         self._key = key
-        self._writes = _Lane("store-write")
-        self._reads = _Lane("store-read")
+        self._writes = _Lane("store-write", self._suspect)
+        self._reads = _Lane("store-read", self._suspect)
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, expect_existing: bool) -> Self:
@@ -67,6 +68,23 @@ class Database:
         try:
             database._writes.connect(database._open_for_writing)
             database._reads.connect(database._open_for_reading)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def open_for_reading(cls, path: Path, key: bytes) -> Self:
+        """Open an existing file beside whoever writes it; blocking; ``write`` is refused.
+
+        Nothing is created, migrated or checked in. Raises the StoreError that fits.
+        """
+        if not _has_content(path):
+            raise StoreMissingError
+        database = cls(path, key)
+        database._writes.refuse(StoreReadOnlyError("The database was opened for reading only."))
+        try:
+            database._reads.connect(database._open_read_only)
         except BaseException:
             database.close()
             raise
@@ -106,6 +124,7 @@ class Database:
             self._leave_fingerprint()
         connection = self._connect()
         try:
+            self._prove(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -120,9 +139,39 @@ class Database:
         connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _connect(self) -> Connection:
+    def _open_read_only(self) -> Connection:
+        connection = self._connect(f"{self.path.resolve().as_uri()}?mode=ro")
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            _refuse_other_version(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _suspect(self) -> None:
+        """Remember that damage was met, so that the next start looks at every page."""
+        with contextlib.suppress(OSError):
+            _suspicion_file(self.path).touch()
+
+    def _prove(self, connection: Connection) -> None:
+        """After damage was met, prove every page; raises StoreCorruptError."""
+        if not _suspicion_file(self.path).exists():
+            return
+        if connection.execute("PRAGMA cipher_integrity_check").fetchall():
+            raise StoreCorruptError
+        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise StoreCorruptError
+        _suspicion_file(self.path).unlink(missing_ok=True)
+
+    def _connect(self, address: str = "") -> Connection:
         """Connect and prove that the key fits."""
-        connection = connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        connection = connect(
+            address or self.path,
+            timeout=_BUSY_TIMEOUT_S,
+            isolation_level=None,
+            uri=bool(address),
+        )
         try:
             # The library would write its errors to stderr, where they help nobody.
             connection.execute("PRAGMA cipher_log_level = NONE")
@@ -159,13 +208,18 @@ class Database:
 class _Lane:
     """One thread with one connection; after damage it is closed and says so for ever."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, on_damage: Callable[[], None]) -> None:
+        self._on_damage = on_damage
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._connection: Connection | None = None
         self._damage: StoreError | None = None
 
     def connect(self, opening: Callable[[], Connection]) -> None:
         self._connection = self._executor.submit(_translated, opening).result()
+
+    def refuse(self, reason: StoreError) -> None:
+        """Answer everything with ``reason``."""
+        self._damage = reason
 
     def submit(self, how: Callable[[Connection, Work[T]], T], work: Work[T]) -> Future[T]:
         return self._executor.submit(self._run, how, work)
@@ -183,6 +237,7 @@ class _Lane:
         except StoreCorruptError as error:
             self._damage = error
             self._disconnect()
+            self._on_damage()
             raise
 
     def _disconnect(self) -> None:
@@ -213,14 +268,33 @@ def migrate(connection: Connection) -> None:
             raise
 
 
+def _refuse_other_version(connection: Connection) -> None:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    newest = len(list(_MIGRATIONS.glob("[0-9]*.sql")))
+    if version > newest:
+        raise StoreNewerError
+    if version < newest:
+        raise StoreError(
+            "This station's data was written by an older Haut Desktop. Open the program once, "
+            "which brings it up to date; then try again.",
+            title="Made by an older version",
+        )
+
+
 def move_aside(path: Path, at: datetime) -> Path:
     """Rename a damaged, closed database and its companions; gives the file's new place."""
     stamp = at.strftime("%Y%m%dT%H%M%SZ")
     target = path.with_name(f"{path.name}.damaged-{stamp}")
+    again = 1
+    while target.exists():  # what was moved aside before is never replaced
+        again += 1
+        target = path.with_name(f"{path.name}.damaged-{stamp}-{again}")
     for companion in _COMPANIONS:
         source = path.with_name(path.name + companion)
         if source.exists():
             source.rename(target.with_name(target.name + companion))
+    _suspicion_file(path).unlink(missing_ok=True)
+    flush_folder(path.parent)
     return target
 
 
@@ -270,3 +344,7 @@ def _has_content(path: Path) -> bool:
 
 def _fingerprint_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.fingerprint")
+
+
+def _suspicion_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.suspect")

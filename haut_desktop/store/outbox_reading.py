@@ -22,6 +22,7 @@ WHERE batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
     AND coalesce(batch.retry_at, '') <= :now
     AND coalesce(batch.not_before, '') <= :now
     AND visit.status = 'finished'
+    AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
     AND (:company IS NULL OR EXISTS (
         SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
         WHERE dataset.id = batch.dataset_id AND study.company_id = :company))

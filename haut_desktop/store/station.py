@@ -1,13 +1,14 @@
 """A station's folder, made once and opened at every start: keys, database, vault, cache."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import StoreMissingError
+from haut_desktop.domain.errors import HautError, StoreMissingError
 from haut_desktop.store.audit_log import AuditLog
 from haut_desktop.store.cache import PictureCache
 from haut_desktop.store.clocks import CameraClockStore
@@ -18,12 +19,18 @@ from haut_desktop.store.driver import Connection
 from haut_desktop.store.keys import KeyChest, Keys, NoRecovery, Recovery, RecoveryPassphrase
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.rebuilt import RebuiltStore
+from haut_desktop.store.record_reading import read_station_frame
 from haut_desktop.store.results import ResultStore
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
 from haut_desktop.store.vault import Vault
 from haut_desktop.store.visits import VisitStore
+
+_log = logging.getLogger(__name__)
+
+DATABASE: Final = "station.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,19 @@ class Station:
     credentials: CredentialStore
     clocks: CameraClockStore
     audit: AuditLog
+    rebuilt: RebuiltStore
 
     @classmethod
-    def assemble(cls, folder: Path, keys: Keys, clock: Clock) -> Self:
+    def assemble(
+        cls, folder: Path, keys: Keys, clock: Clock, *, is_for_reading: bool = False
+    ) -> Self:
         """Open the database and build the stores on it; blocking."""
         vault = Vault(folder / "vault", keys.recipient, keys.identity, keys.hmac_key)
-        database = Database.open(
-            folder / "station.db", keys.database_key, expect_existing=bool(vault.names())
-        )
+        path = folder / DATABASE
+        if is_for_reading:
+            database = Database.open_for_reading(path, keys.database_key)
+        else:
+            database = Database.open(path, keys.database_key, expect_existing=bool(vault.names()))
         return cls(
             folder=folder,
             keys=keys,
@@ -67,6 +79,7 @@ class Station:
             credentials=CredentialStore(database, clock),
             clocks=CameraClockStore(database, clock),
             audit=AuditLog(database),
+            rebuilt=RebuiltStore(database, clock),
         )
 
     async def aclose(self) -> None:
@@ -102,6 +115,7 @@ async def create_station(
         )
 
     await station.database.write(note)
+    await _say_whose(station)
     return station
 
 
@@ -113,8 +127,33 @@ async def open_station(
     The recovery key also lets this account in from now on. Raises the KeyringError or StoreError
     that fits; nothing is changed then.
     """
-    keys = await asyncio.to_thread(_open_keys, folder, secrets, recovery_secret)
-    return await asyncio.to_thread(Station.assemble, folder, keys, clock)
+    keys = await asyncio.to_thread(open_keys, folder, secrets, recovery_secret)
+    station = await asyncio.to_thread(Station.assemble, folder, keys, clock)
+    if await station.studies.station() is not None:
+        await _say_whose(station)
+    return station
+
+
+async def open_station_for_reading(
+    folder: Path, secrets: Secrets, clock: Clock, *, recovery_secret: str | None = None
+) -> Station:
+    """Open a station beside whoever works in it; nothing at all is written."""
+    keys = await asyncio.to_thread(read_keys, folder, secrets, recovery_secret)
+    return await asyncio.to_thread(Station.assemble, folder, keys, clock, is_for_reading=True)
+
+
+async def _say_whose(station: Station) -> None:
+    """Leave in the vault which station's it is; a full disk stops nobody from opening."""
+    frame = await station.database.read(read_station_frame)
+
+    def leave() -> None:
+        if station.vault.frame() != frame:
+            station.vault.set_frame(frame)
+
+    try:
+        await asyncio.to_thread(leave)
+    except HautError:
+        _log.exception("the vault could not be told whose it is")
 
 
 def _make_keys(folder: Path, secrets: Secrets, recovery: Recovery) -> Keys:
@@ -131,7 +170,14 @@ def _make_keys(folder: Path, secrets: Secrets, recovery: Recovery) -> Keys:
     return chest.create(recovery)
 
 
-def _open_keys(folder: Path, secrets: Secrets, recovery_secret: str | None) -> Keys:
+def read_keys(folder: Path, secrets: Secrets, recovery_secret: str | None) -> Keys:
+    """Open the keys and leave everything as it is; blocking."""
+    chest = KeyChest(folder, secrets)
+    return chest.open() if recovery_secret is None else chest.open_with_recovery(recovery_secret)
+
+
+def open_keys(folder: Path, secrets: Secrets, recovery_secret: str | None) -> Keys:
+    """Open the keys; the recovery key also lets this account in from now on; blocking."""
     chest = KeyChest(folder, secrets)
     if recovery_secret is None:
         return chest.open()

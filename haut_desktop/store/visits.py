@@ -214,6 +214,7 @@ class VisitStore:
                 raise VisitClosedError("The picture is in a slot already.")
             insert_take(ledger, take)
             update(connection, "original", original_id, {"take_id": take.id})
+            connection.execute("DELETE FROM held_picture WHERE original_id = ?", (original_id,))
             ledger.audit(act, "picture.assigned", "original", original_id, new=take.slot_id)
 
         await self._database.write(work)
@@ -347,7 +348,7 @@ class VisitStore:
         def work(connection: Connection) -> Visit:
             ledger = Ledger(connection, self._clock)
             batches = batches_of_visits(connection, [visit_id])
-            if any(_has_left(batch) for batch in batches):
+            if any(_has_left(batch) or _is_rebuilt(connection, batch) for batch in batches):
                 raise VisitClosedError
             for batch in batches:
                 connection.execute("DELETE FROM image WHERE batch_id = ?", (batch.id,))
@@ -504,6 +505,14 @@ def _has_left(batch: Batch) -> bool:
     """Whether anything of the batch may be known to the platform."""
     is_fresh = batch.state is BatchState.OPEN and batch.platform_id is None and not batch.abandoned
     return not is_fresh or any(image.state is not ImageState.SEALED for image in batch.images)
+
+
+def _is_rebuilt(connection: Connection, batch: Batch) -> bool:
+    """Whether nobody knows yet what the platform has of it."""
+    row = connection.execute(
+        "SELECT 1 FROM rebuilt_batch WHERE batch_id = ?", (batch.id,)
+    ).fetchone()
+    return row is not None
 
 
 def _label(visit: Visit) -> str:

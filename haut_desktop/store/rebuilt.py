@@ -1,0 +1,125 @@
+"""What a rebuild left open: batches to ask the platform for, pictures for a person to place."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.ids import BatchId, OriginalId
+from haut_desktop.domain.imaging import Original, Rendition
+from haut_desktop.store.database import Database
+from haut_desktop.store.driver import Connection
+from haut_desktop.store.imaging_rows import original_of
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.rows import moment, text_of
+from haut_desktop.store.takes import insert_picture
+
+_PENDING = """
+SELECT rebuilt_batch.batch_id FROM rebuilt_batch
+JOIN batch ON batch.id = rebuilt_batch.batch_id
+JOIN visit ON visit.id = batch.visit_id
+JOIN registration ON registration.subject_id = visit.subject_id
+    AND registration.dataset_id = batch.dataset_id AND registration.state = 'REGISTERED'
+WHERE rebuilt_batch.written_at <= ? AND batch.state <> 'HELD'
+ORDER BY batch.visit_at, batch.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPicture:
+    """A sealed picture of which nobody can say yet whose it is."""
+
+    original: Original
+    reason: str
+    claim: Mapping[str, str]
+    """What its note says: a hint for a person, never a fact."""
+    since: datetime
+
+
+class RebuiltStore:
+    """Keeps what must be settled before it may be sent."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def is_pending(self) -> bool:
+        """Whether any batch still waits for the platform's word."""
+        return await self._database.read(
+            lambda c: c.execute("SELECT 1 FROM rebuilt_batch LIMIT 1").fetchone() is not None
+        )
+
+    async def pending(self, rebuilt_by: datetime) -> tuple[BatchId, ...]:
+        """Give batches of registered subjects that were rebuilt by then, oldest visit first."""
+
+        def work(connection: Connection) -> tuple[BatchId, ...]:
+            rows = connection.execute(_PENDING, (text_of(rebuilt_by),))
+            return tuple(BatchId(row["batch_id"]) for row in rows)
+
+        return await self._database.read(work)
+
+    async def settle(self, batch_id: BatchId) -> None:
+        """Let a batch go: what the platform has of it is known."""
+
+        def work(connection: Connection) -> None:
+            connection.execute("DELETE FROM rebuilt_batch WHERE batch_id = ?", (batch_id,))
+
+        await self._database.write(work)
+
+    async def held_pictures(self) -> tuple[HeldPicture, ...]:
+        """Give the pictures that wait for a person, oldest first."""
+
+        def work(connection: Connection) -> tuple[HeldPicture, ...]:
+            rows = connection.execute(
+                "SELECT original.*, held_picture.reason, held_picture.claim,"
+                " held_picture.written_at AS since"
+                " FROM held_picture JOIN original ON original.id = held_picture.original_id"
+                " ORDER BY held_picture.rowid"
+            )
+            return tuple(
+                HeldPicture(
+                    original_of(row),
+                    row["reason"],
+                    json.loads(row["claim"]),
+                    moment(row["since"]),
+                )
+                for row in rows
+            )
+
+        return await self._database.read(work)
+
+    async def hold(
+        self, original: Original, rendition: Rendition, reason: str, claim: Mapping[str, str]
+    ) -> bool:
+        """Add a picture that belongs to nobody yet; False when the record has it already."""
+
+        def work(connection: Connection) -> bool:
+            if _is_known(connection, original.id):
+                return False
+            insert_held(Ledger(connection, self._clock), original, rendition, reason, claim)
+            return True
+
+        return await self._database.write(work)
+
+
+def insert_held(
+    ledger: Ledger,
+    original: Original,
+    rendition: Rendition,
+    reason: str,
+    claim: Mapping[str, str],
+) -> None:
+    """Add a picture that waits for a person, within the caller's transaction."""
+    insert_picture(ledger, replace(original, take_id=None), rendition)
+    ledger.insert(
+        "held_picture",
+        original_id=original.id,
+        reason=reason,
+        claim=json.dumps(dict(claim), ensure_ascii=False),
+    )
+
+
+def _is_known(connection: Connection, original_id: OriginalId) -> bool:
+    row = connection.execute("SELECT 1 FROM original WHERE id = ?", (original_id,)).fetchone()
+    return row is not None
