@@ -113,6 +113,7 @@ class CapturePage(DropArea):
             self._rebuild(state)
         for line in state.slots:
             card = self._cards[line.slot_id]
+            card.offer_slots(other for other in state.slots if other is not line)
             card.show_line(line, is_open=not state.is_finished)
             if state.is_finished:
                 card.take_drops(None, None)
@@ -129,6 +130,7 @@ class CapturePage(DropArea):
             card = SlotCard(line, self._view_model.thumbnails)
             card.files_wanted.connect(self._choose_files)
             card.take_chosen.connect(self._view_model.choose_take)
+            card.take_moved.connect(self._view_model.move_take)
             card.take_removed.connect(self._view_model.remove_take)
             self._cards[line.slot_id] = card
             self._grid.addWidget(card, number // _COLUMNS, number % _COLUMNS)

@@ -1,9 +1,10 @@
 """Slot card: one expected picture with its takes and what was said about its quality."""
 
+from collections.abc import Iterable
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.viewmodels.capture_words import SlotLine, TakeLine
@@ -27,6 +28,8 @@ class SlotCard(DropArea):
     files_wanted = Signal(object)
     take_chosen = Signal(object)
     take_removed = Signal(object)
+    take_moved = Signal(object, object)
+    """Carries the take and the slot that it belongs to instead."""
 
     def __init__(self, line: SlotLine, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -44,6 +47,11 @@ class SlotCard(DropArea):
         self._takes = _strip()
         self._choose = button("Choose files…", icon="folder")
         self._choose.clicked.connect(lambda: self.files_wanted.emit(self._line.slot_id))
+        self._move = icon_button("move", "Move this picture to another slot")
+        self._move.setObjectName("move-picture")
+        self._move.clicked.connect(self._on_move_clicked)
+        self._others = QMenu(self._move)
+        self._others.setAccessibleName("Slots to move the picture to")
         self._remove = icon_button("remove", "Remove this picture")
         self._remove.clicked.connect(self._on_remove_clicked)
         self._lay_out()
@@ -66,6 +74,8 @@ class SlotCard(DropArea):
         self._choose.setVisible(is_open)
         self._choose.setText("Another take…" if taken else "Choose files…")
         self._choose.setAccessibleName(f"Choose a picture for {line.title}")
+        self._move.setVisible(is_open and taken is not None and bool(self._others.actions()))
+        self._move.setAccessibleName(f"Move the {line.title} picture to another slot")
         self._remove.setVisible(is_open and taken is not None)
         self._remove.setAccessibleName(f"Remove the {line.title} picture")
         self._show_marks(taken)
@@ -73,13 +83,20 @@ class SlotCard(DropArea):
         self._show_picture()
         self._say(taken)
 
+    def offer_slots(self, others: Iterable[SlotLine]) -> None:
+        """Say which other slots the picture may be moved to."""
+        self._others.clear()
+        for other in others:
+            entry = self._others.addAction(_destination(other))
+            entry.triggered.connect(partial(self._on_destination_chosen, other))
+
     def show_hover(self, is_over: bool) -> None:
         """Light up the frame."""
         self._picture.show_target(is_over)
 
     def _lay_out(self) -> None:
         head = row(self._title, self._need, None, self._hint)
-        foot = row(self._choose, None, self._remove)
+        foot = row(self._choose, None, self._move, self._remove)
         marks = held(row(self._marks, None))
         # the same rooms on every card, so that the pictures stand in one line
         self._title.setFixedHeight(_MARK_HEIGHT)
@@ -138,9 +155,21 @@ class SlotCard(DropArea):
     def _on_take_clicked(self, take: TakeLine) -> None:
         self.take_chosen.emit(take.take_id)
 
+    def _on_move_clicked(self) -> None:
+        self._others.popup(self._move.mapToGlobal(QPoint(0, self._move.height())))
+
+    def _on_destination_chosen(self, other: SlotLine, _checked: bool = False) -> None:
+        if (taken := self._line.counting) is not None:
+            self.take_moved.emit(taken.take_id, other.slot_id)
+
     def _on_remove_clicked(self) -> None:
         if (taken := self._line.counting) is not None:
             self.take_removed.emit(taken.take_id)
+
+
+def _destination(slot: SlotLine) -> str:
+    """A slot as an entry of the menu; one that is filled gets another take."""
+    return f"{slot.title} (another take)" if slot.takes else slot.title
 
 
 def _strip() -> QWidget:

@@ -176,6 +176,17 @@ class FakeCapture:
         """Let a take count."""
         self._change_takes(take_id, lambda taken: _counting(taken, taken.take.id == take_id))
 
+    async def move_take(self, take_id: TakeId, slot_id: SlotId, _reason: str = "") -> None:
+        """Put a take into another slot."""
+        every = [taken for shelves in self.shelves.values() for s in shelves for taken in s.takes]
+        moved = next(taken for taken in every if taken.take.id == take_id)
+        self._change_takes(take_id, lambda taken: None if taken is moved else taken)
+        for shelves in self.shelves.values():
+            for number, shelf in enumerate(shelves):
+                if shelf.slot.id == slot_id:
+                    shelves[number] = Shelf(shelf.slot, (*shelf.takes, moved))
+        self._tell()
+
     async def remove_take(self, take_id: TakeId, _reason: str = "") -> None:
         """Take one away."""
         self._change_takes(take_id, lambda taken: None if taken.take.id == take_id else taken)

@@ -6,7 +6,14 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFrame, QListWidget, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+)
 
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.visits import VisitStatus
@@ -90,6 +97,32 @@ async def test_a_removed_picture_leaves_an_empty_slot(office: Office) -> None:
     await eventually(lambda: takes(office, "front") == 1)
     office.find(SlotCard, "slot-front")._remove.click()
     await eventually(lambda: takes(office, "front") == 0)
+
+
+async def test_a_picture_in_the_wrong_slot_is_moved_by_its_cards_menu(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    card = office.find(SlotCard, "slot-front")
+    move = card.findChild(QToolButton, "move-picture")
+    assert move is not None
+    move.setFocus()
+    QTest.keyClick(move, Qt.Key.Key_Space)
+    menu = card.findChild(QMenu)
+    assert menu is not None
+    await eventually(menu.isVisible)
+    assert [entry.text() for entry in menu.actions()] == ["Left", "Right"]
+    QTest.keyClick(menu, Qt.Key.Key_Down)
+    QTest.keyClick(menu, Qt.Key.Key_Return)
+    await eventually(lambda: takes(office, "left") == 1)
+    assert takes(office, "front") == 0
+
+
+async def test_a_finished_visits_pictures_are_not_moved(office: Office) -> None:
+    await finish_visit(office)
+    move = office.find(SlotCard, "slot-front").findChild(QToolButton, "move-picture")
+    assert move is not None
+    assert not move.isVisible()
 
 
 async def test_a_refused_file_is_named_with_its_reason_and_stops_nothing(office: Office) -> None:
