@@ -1,6 +1,7 @@
 """The command line: the window, the tour, the practice platform and the self-test."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,8 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         from haut_desktop.tour import run_tour
 
         return run_tour(chosen.out, pictures=chosen.pictures, platform=chosen.platform)
+    # what is imported stays: to look through it for garbage would only hold the window up
+    gc.disable()
     from haut_desktop.app import run_window
 
+    gc.freeze()
+    gc.enable()
     return run_window(is_practice=chosen.practice)
 
 

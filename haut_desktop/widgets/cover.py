@@ -4,8 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from haut_desktop.domain.imaging import Side
-from haut_desktop.widgets.silhouette import silhouette_path
+from haut_desktop.widgets.silhouette import face_path
 from haut_desktop.widgets.theme import TextSize
 from haut_desktop.widgets.tokens import current_tokens
 
@@ -42,7 +41,7 @@ class Cover(QWidget):
         edge = 176.0
         box = QRectF((self.width() - edge) / 2, self.height() * 0.44 - edge / 2, edge, edge)
         painter.setPen(QPen(QColor(255, 255, 255, 190), 1.75))
-        painter.drawPath(silhouette_path(Side.FRONT, box.adjusted(24, 20, -24, -12)))
+        painter.drawPath(face_path(box.adjusted(24, 20, -24, -12)))
         painter.setPen(QPen(QColor(255, 255, 255, 120), 1.75))
         arm = 22.0
         for corner, across, down in (

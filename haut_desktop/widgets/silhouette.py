@@ -1,11 +1,12 @@
 """Silhouettes: how the subject's head stands in a front, left or right view."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QTransform
 
-from haut_desktop.domain.imaging import Side
+if TYPE_CHECKING:
+    from haut_desktop.domain.imaging import Side
 
 _Curve = tuple[float, float, float, float, float, float]
 
@@ -35,21 +36,30 @@ _PROFILE: Final[tuple[_Curve, ...]] = (
 )
 
 
-def silhouette_path(side: Side, box: QRectF) -> QPainterPath:
+def face_path(box: QRectF) -> QPainterPath:
+    """Outline of a head that looks at us, within ``box``."""
+    return _fit(box).map(_front())
+
+
+def silhouette_path(side: "Side", box: QRectF) -> QPainterPath:
     """Outline of a head for ``side`` within ``box``.
 
     A left view shows the subject's left cheek, so the nose points to the picture's left edge.
     """
-    if side is Side.OTHER:
+    if side == "other":
         path = QPainterPath()
         path.addEllipse(QRectF(0.2, 0.2, 0.6, 0.6))
         path.addEllipse(QRectF(0.38, 0.38, 0.24, 0.24))
     else:
-        path = _front() if side is Side.FRONT else _profile()
-    fit = QTransform.fromTranslate(box.left(), box.top()).scale(box.width(), box.height())
-    if side is Side.LEFT:
+        path = _front() if side == "front" else _profile()
+    fit = _fit(box)
+    if side == "left":
         fit = fit.translate(1, 0).scale(-1, 1)
     return fit.map(path)
+
+
+def _fit(box: QRectF) -> QTransform:
+    return QTransform.fromTranslate(box.left(), box.top()).scale(box.width(), box.height())
 
 
 def _front() -> QPainterPath:

@@ -66,8 +66,9 @@ async def running(program: Program) -> AsyncIterator[None]:
         await scope.aclose()
 
 
-def type_credentials(dialog: QDialog) -> None:
+def type_credentials(dialog: QDialog | None) -> None:
     """Fill in the technician's account and press the button."""
+    assert isinstance(dialog, SignInDialog)
     for name, text in (("username", TECHNICIAN), ("password", PASSWORD)):
         edit = dialog.findChild(QLineEdit, name)
         assert edit is not None
@@ -84,9 +85,7 @@ async def test_what_is_typed_before_the_station_is_open_signs_in(
         application, paths=paths, mode=Mode.STUDY, secrets=_SECRETS, platform=practice_platform.url
     )
     async with running(program):
-        dialog = await eventually(lambda: program.dialog)
-        assert isinstance(dialog, SignInDialog)
-        type_credentials(dialog)
+        type_credentials(await eventually(lambda: program.dialog))
         await eventually(lambda: program.shell)
         assert not SignedOutNote(paths.station).is_there
 
@@ -118,5 +117,6 @@ async def test_a_locked_keyring_is_told_over_the_sign_in_window(
         unlock = await eventually(
             lambda: program.dialog if isinstance(program.dialog, UnlockDialog) else None
         )
+        assert unlock is not None
         assert unlock.parent() is first
         unlock.reject()
