@@ -18,6 +18,7 @@ from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Changes, Progress
 from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, Delivery
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.outbox import Outbox
@@ -112,6 +113,16 @@ class Workplace:
             connectivity=self.connectivity,
             changes=self.changes,
             progress=self.progress,
+        )
+        self.decisions = Decisions(
+            api=self.api,
+            outbox=self.outbox,
+            checks=self.subjects,
+            subjects=store.subjects,
+            studies=store.studies,
+            destinations=store.destinations,
+            session=self.session,
+            station_id=station_id,
         )
         self.results = Results(
             api=self.api,
