@@ -11,11 +11,17 @@ from haut_desktop.domain.imaging import ImageType, Side
 def side_id(
     types: Sequence[ImageTypeEntry], image_type: ImageType | None, side: Side
 ) -> int | None:
-    """The id of a side; None lets the platform take the image type's first one."""
+    """The id of a side; None lets the platform take the image type's first one.
+
+    So it does for a side that the image type does not have: skin has no left, and the picture's
+    name keeps the word.
+    """
     if side is Side.OTHER:
         return None
-    entries = (entry for kind in _of(types, image_type) for entry in kind.sides)
-    return _find(entries, side.value) or SIDE_IDS[side]
+    own = [kind for kind in types if image_type is not None and kind.tech_name == image_type]
+    entries = [entry for kind in own or types for entry in kind.sides]
+    found = _find(entries, side.value)
+    return found if found is not None or any(kind.sides for kind in own) else SIDE_IDS[side]
 
 
 def light_id(types: Sequence[ImageTypeEntry], image_type: ImageType | None, light: str) -> int:

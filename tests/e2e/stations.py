@@ -6,14 +6,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from haut_desktop.domain.audit import BY_ITSELF
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, RetryPolicy
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import VisitId
-from haut_desktop.domain.imaging import Image
+from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.study import Study
-from haut_desktop.domain.subjects import Subject, SubjectDetails
+from haut_desktop.domain.subjects import Registration, Subject, SubjectDetails
 from haut_desktop.services.results import Pace
 from haut_desktop.store.keys import NoRecovery
 from haut_desktop.store.secrets import Secrets
@@ -82,8 +84,59 @@ class HeadlessStation:
         async def is_done() -> bool:
             return await self.batch_states() == {BatchState.SUBMITTED}
 
-        await in_time(is_done, deadline_s=deadline_s)
+        try:
+            await in_time(is_done, deadline_s=deadline_s)
+        except AssertionError as error:
+            raise AssertionError(f"not delivered: {await self.standing()}") from error
         assert {image.state for image in await self.images()} == {ImageState.STORED}
+
+    async def standing(self) -> list[str]:
+        """Where every batch and picture stands, and why; for a failing test's message."""
+        words = []
+        for thing in (*await self.batches(), *await self.images()):
+            trouble = thing.waiting.trouble
+            why = f"{trouble.kind}: {trouble.message}" if trouble else "no trouble"
+            words.append(f"{type(thing).__name__} {thing.state} ({why})")
+        return [*words, str(self.work.session.state), str(self.work.connectivity.state)]
+
+    async def batches(self) -> tuple[Batch, ...]:
+        """Every batch of the outbox."""
+        deliveries = await self.work.outbox.overview(limit=1000)
+        return tuple(batch for delivery in deliveries for batch in delivery.batches)
+
+    async def until_batch(self, state: BatchState, *, deadline_s: float = 60.0) -> Batch:
+        """Wait until the only batch is in ``state``."""
+
+        async def found() -> Batch | None:
+            (batch,) = await self.batches()
+            return batch if batch.state is state else None
+
+        batch = await in_time(found, deadline_s=deadline_s)
+        assert batch is not None
+        return batch
+
+    async def until_image(self, state: ImageState, *, deadline_s: float = 60.0) -> Image:
+        """Wait until a picture is in ``state``; the first one."""
+
+        async def found() -> Image | None:
+            return next((i for i in await self.images() if i.state is state), None)
+
+        image = await in_time(found, deadline_s=deadline_s)
+        assert image is not None
+        return image
+
+    async def until_registration(
+        self, subject: Subject, state: RegistrationState, *, deadline_s: float = 60.0
+    ) -> Registration:
+        """Wait until the subject's only registration is in ``state``."""
+
+        async def found() -> Registration | None:
+            (registration,) = (await self.work.subjects.get(subject.id)).registrations
+            return registration if registration.state is state else None
+
+        registration = await in_time(found, deadline_s=deadline_s)
+        assert registration is not None
+        return registration
 
     async def until_registered(self, subject: Subject) -> None:
         """Wait until the platform knows the subject in every dataset of the study."""
@@ -93,6 +146,32 @@ class HeadlessStation:
             return {r.state for r in found.registrations} == {RegistrationState.REGISTERED}
 
         await in_time(is_done)
+
+
+@dataclass(frozen=True)
+class FileSecrets:
+    """Secrets in a plain file, so that the next process finds them; for tests alone."""
+
+    path: Path
+
+    def get(self, name: str) -> str | None:
+        """Give a secret, or None."""
+        return self._read().get(name)
+
+    def set(self, name: str, value: str) -> None:
+        """Keep a secret."""
+        self.path.write_bytes(msgspec.json.encode({**self._read(), name: value}))
+
+    def delete(self, name: str) -> None:
+        """Forget a secret."""
+        kept = self._read()
+        kept.pop(name, None)
+        self.path.write_bytes(msgspec.json.encode(kept))
+
+    def _read(self) -> dict[str, str]:
+        if not self.path.exists():
+            return {}
+        return msgspec.json.decode(self.path.read_bytes(), type=dict[str, str])
 
 
 @asynccontextmanager

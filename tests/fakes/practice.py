@@ -48,6 +48,10 @@ class PracticePlatform:
         """Let the requests that the fields choose go wrong."""
         self._call("POST", "/_practice/faults/", {"kind": kind, **fields})
 
+    def struck(self) -> int:
+        """How many requests the active faults have struck so far."""
+        return sum(fault["struck"] for fault in self._call("GET", "/_practice/faults/"))
+
     def clear_faults(self) -> None:
         """Let everything go right again."""
         self._call("DELETE", "/_practice/faults/")

@@ -1,0 +1,449 @@
+"""Whatever goes wrong at whichever step: nothing lost, nothing computed twice, nothing failed."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Route
+from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.services.changes import Change
+from haut_desktop.store.secrets import MemorySecrets
+from tests.conftest import ExpectedLogs
+from tests.e2e.conftest import MakeStudy
+from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.studies import PlatformStudy
+from tests.fakes.practice import PracticePlatform
+from tests.waiting import eventually, in_time
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call on the way of a visit's pictures."""
+
+    name: str
+    route: Route
+    method: str
+    path: str
+    target: str = "platform"
+
+    def fields(self, **more: object) -> dict[str, object]:
+        """A fault's fields that strike the step once."""
+        where = {"target": self.target, "method": self.method, "path": self.path}
+        return {**where, "count": 1, **more}
+
+
+REGISTER: Final = Step("register", Route.SIGNED, "POST", "*/subjects/")
+INITIATE: Final = Step("initiate", Route.SIGNED, "POST", "*/upload/")
+PUT: Final = Step("put", Route.SIGNED, "PUT", "*", "store")
+COMPUTE: Final = Step("compute", Route.SIGNED, "POST", "*/compute/")
+BATCH: Final = Step("inline-batch", Route.INLINE, "POST", "*/batches/")
+POST: Final = Step("inline-post", Route.INLINE, "POST", "*/images/")
+STEPS: Final = (REGISTER, INITIATE, PUT, COMPUTE, BATCH, POST)
+PATIENT: Final = replace(QUICK, settling_s=60.0)
+"""Results are waited for as long as a loaded computer needs."""
+HASTY: Final = replace(QUICK, settling_s=0.5)
+
+every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+
+
+async def finish_a_visit(
+    station: HeadlessStation, there: PlatformStudy, pictures: tuple[Path, ...]
+) -> None:
+    """Sign in, register a subject, finish a visit: all that is left is delivery's."""
+    await station.sign_in(there.platform.url)
+    study = await station.choose_study(there.name)
+    subject = await station.register(study, "B-007")
+    await station.finish_visit(study, subject, *pictures)
+
+
+def pictures_for(step: Step, pictures: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Two pictures where several may be in flight, else one."""
+    return pictures[:2] if step in (PUT, POST) else pictures[:1]
+
+
+@every_step
+async def test_lost_answer_is_settled_by_asking(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(step.route)
+    platform.add_fault("drop_answer", **step.fields())
+    pictures = pictures_for(step, small_pictures)
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=PATIENT) as station:
+        await finish_a_visit(station, there, pictures)
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(pictures)
+    assert len(there.subjects()) == 1
+
+
+@pytest.mark.parametrize("step", [REGISTER, INITIATE, COMPUTE, POST], ids=lambda step: step.name)
+async def test_what_is_carried_out_late_is_not_repeated(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(step.route)
+    platform.add_fault("commit_late", **step.fields(delay_s=0.6))
+    pictures = pictures_for(step, small_pictures)
+    pacing = replace(PATIENT, quiet_s=2.0, quiet_registration_s=2.0)
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=pacing) as station:
+        await finish_a_visit(station, there, pictures)
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(pictures)
+    assert len(there.subjects()) == 1
+
+
+@every_step
+async def test_one_refused_token_is_renewed_and_the_step_repeated(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+    expected_log: ExpectedLogs,
+) -> None:
+    if step is PUT:
+        expected_log("image .* is held: RefusedError")
+    there = study_by(step.route)
+    pictures = pictures_for(step, small_pictures)
+    refreshes = platform.state()["refreshes"]
+    platform.add_fault("401", **step.fields())
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, pictures)
+        if step is PUT:
+            # the store knows no tokens: its 401 is a refusal of this one picture
+            held = await station.until_image(ImageState.HELD)
+            await station.work.outbox.resume_held(held.batch_id, "looked into")
+        await station.until_delivered()
+        assert station.work.session.state is SessionState.SIGNED_IN
+        assert not station.errors
+    there.check_each_once(pictures)
+    assert platform.state()["refreshes"] == refreshes + (0 if step is PUT else 1)
+
+
+@pytest.mark.parametrize(
+    "step", [REGISTER, INITIATE, COMPUTE, BATCH, POST], ids=lambda step: step.name
+)
+async def test_a_missing_right_pauses_everything_until_somebody_asks_to_try(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(step.route)
+    pictures = pictures_for(step, small_pictures)
+    platform.add_fault("403", **step.fields())
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, pictures)
+        await in_time(lambda: has_trouble(station, "PermissionRefusedError"))
+        assert not there.computed() or step is POST
+        await station.work.outbox.retry_now()
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(pictures)
+
+
+async def has_trouble(station: HeadlessStation, kind: str) -> bool:
+    """Whether anything waits, or is held, because of ``kind``."""
+    deliveries = await station.work.outbox.overview(limit=10)
+    registrations = [r for delivery in deliveries for r in delivery.registrations]
+    things = (*await station.batches(), *await station.images(), *registrations)
+    return any(t.waiting.trouble is not None and t.waiting.trouble.kind == kind for t in things)
+
+
+@every_step
+async def test_the_platforms_own_waiting_time_is_kept(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(step.route)
+    pictures = pictures_for(step, small_pictures)
+    platform.add_fault("429", **step.fields(retry_after_s=1))
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, pictures)
+        await in_time(lambda: has_trouble(station, "TooManyRequestsError"))
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(pictures)
+
+
+@pytest.mark.parametrize(
+    "step", [REGISTER, INITIATE, PUT, BATCH, POST], ids=lambda step: step.name
+)
+async def test_trouble_of_the_platforms_is_waited_out(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(step.route)
+    pictures = pictures_for(step, small_pictures)
+    platform.add_fault("5xx", **step.fields(status=500))
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, pictures)
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(pictures)
+    assert len(there.subjects()) == 1
+
+
+async def test_trouble_at_the_computation_is_held_for_a_person_who_asks_again(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("5xx", **COMPUTE.fields(status=500))
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=HASTY) as station:
+        await finish_a_visit(station, there, small_pictures)
+        batch = await station.until_batch(BatchState.HELD)
+        assert batch.waiting.trouble is not None
+        assert batch.waiting.trouble.kind == "ComputationUnknownError"
+        assert not there.computed()
+        await station.work.outbox.compute_again(batch.id, "the portal shows nothing")
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(small_pictures)
+
+
+async def test_asking_again_for_what_was_computed_meanwhile_computes_nothing(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("commit_late", **COMPUTE.fields(delay_s=1.5))
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=HASTY) as station:
+        await finish_a_visit(station, there, small_pictures[:1])
+        batch = await station.until_batch(BatchState.HELD)
+        await eventually(lambda: there.computed() and not platform.state()["queue_length"])
+        await station.work.outbox.compute_again(batch.id, "nobody looked")
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(small_pictures[:1])
+
+
+@every_step
+async def test_a_guest_networks_page_is_a_state_of_the_network(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(step.route)
+    pictures = pictures_for(step, small_pictures)
+    platform.add_fault("html", **step.fields())
+    seen = set[Connection]()
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+
+        def note(_change: Change) -> None:
+            seen.add(station.work.connectivity.state)
+
+        station.work.changes.subscribe(note)
+        await finish_a_visit(station, there, pictures)
+        await station.until_delivered()
+        assert not station.errors
+    assert Connection.PORTAL in seen
+    there.check_each_once(pictures)
+
+
+@pytest.mark.parametrize("step", [REGISTER, INITIATE, BATCH, POST], ids=lambda step: step.name)
+async def test_an_answer_of_another_shape_is_no_success(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(step.route)
+    pictures = pictures_for(step, small_pictures)
+    platform.add_fault("wrong_shape", **step.fields())
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, pictures)
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(pictures)
+    assert len(there.subjects()) == 1
+
+
+async def test_an_expired_address_leaves_the_batch_behind_and_starts_anew(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("address_expired", **PUT.fields(skip=1))
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, small_pictures)
+        await station.until_delivered()
+        (batch,) = await station.batches()
+        assert batch.abandoned == 1
+        assert not station.errors
+    there.check_each_once(small_pictures)
+    assert sorted(batch["computes"] for batch in there.batches()) == [0, 1]
+
+
+async def test_addresses_that_expire_twice_are_held_and_got_anew_by_a_person(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    # all pictures of a batch are in flight at once, so each attempt meets up to three
+    platform.add_fault("address_expired", **{**PUT.fields(), "count": None})
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, small_pictures)
+        batch = await station.until_batch(BatchState.HELD)
+        assert batch.waiting.trouble is not None
+        assert batch.waiting.trouble.kind == "AddressExpiredError"
+        assert {image.state for image in batch.images} == {ImageState.SEALED}
+        platform.clear_faults()
+        await station.work.outbox.resume_held(batch.id, "the clock was wrong")
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(small_pictures)
+    assert sorted(batch["computes"] for batch in there.batches()) == [0, 0, 1]
+
+
+async def test_a_store_out_of_reach_pauses_while_the_platform_answers(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("offline", **{**PUT.fields(), "count": None})
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, small_pictures)
+        await station.until_image(ImageState.UNSETTLED)
+        await eventually(lambda: station.work.connectivity.state is Connection.OFFLINE)
+        await station.work.studies.available()
+        platform.clear_faults()
+        await station.until_delivered()
+        assert station.work.connectivity.state is Connection.ONLINE
+        assert not station.errors
+    there.check_each_once(small_pictures)
+
+
+async def test_what_arrived_changed_is_held(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+    expected_log: ExpectedLogs,
+) -> None:
+    expected_log("image .* is held: ContentMismatchError")
+    there = study_by(Route.SIGNED)
+    platform.add_fault("wrong_hash", **PUT.fields())
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, small_pictures)
+        held = await station.until_image(ImageState.HELD)
+        assert held.waiting.trouble is not None
+        assert held.waiting.trouble.kind == "ContentMismatchError"
+        assert not there.computed()
+        await station.work.outbox.resume_held(held.batch_id, "sent again")
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(small_pictures)
+
+
+@pytest.mark.parametrize("step", [PUT, POST], ids=lambda step: step.name)
+async def test_a_body_that_is_refused_twice_is_held(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    big_picture: Path,
+    expected_log: ExpectedLogs,
+) -> None:
+    expected_log("image .* is held: BodyRefusedError")
+    there = study_by(step.route)
+    platform.add_fault("offline", **step.fields(count=2))
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, (big_picture,))
+        held = await station.until_image(ImageState.HELD)
+        assert held.body_drops == 2
+        assert not there.computed()
+        await station.work.outbox.resume_held(held.batch_id, "the store was mended")
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once([big_picture])
+
+
+async def test_a_broken_network_is_no_refusal(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    big_picture: Path,
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("offline", **PUT.fields(count=3))
+    platform.add_fault("offline", method="GET", path="*/datasets/*", count=3, skip=2)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, (big_picture,))
+        await station.until_delivered()
+        (image,) = await station.images()
+        assert image.body_drops == 0
+        assert not station.errors
+    there.check_each_once([big_picture])
+
+
+async def test_a_refused_session_pauses_and_goes_on_after_signing_in(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        platform.add_fault("401", **{**INITIATE.fields(), "count": None})
+        await finish_a_visit(station, there, small_pictures)
+        await eventually(lambda: station.work.session.state is SessionState.REFUSED)
+        assert not there.batches()
+        platform.clear_faults()
+        await station.sign_in(platform.url)
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(small_pictures)
+
+
+async def test_everything_waits_for_the_registration(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.INLINE)
+    platform.add_fault("5xx", **{**REGISTER.fields(), "count": None})
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, small_pictures)
+        await in_time(lambda: has_trouble(station, "ServerTroubleError"))
+        assert not there.batches()
+        platform.clear_faults()
+        await station.until_delivered()
+        (subject,) = await station.work.subjects.search(
+            (await station.work.studies.known())[0], "B-007"
+        )
+        assert subject.subject.registrations[0].state is RegistrationState.REGISTERED
+    there.check_each_once(small_pictures)
