@@ -104,6 +104,10 @@ class Database:
             await asyncio.wait((future,))
             raise
 
+    def write_now(self, work: Work[T]) -> T:
+        """Do ``work`` in one transaction, blocking: for what runs without an event loop."""
+        return self._writes.submit(_transaction, work).result()
+
     async def read(self, work: Work[T]) -> T:
         """Do ``work``, which only reads, beside whatever is being written."""
         future = asyncio.wrap_future(self._reads.submit(_snapshot, work))
@@ -111,7 +115,7 @@ class Database:
         return await future
 
     def close(self) -> None:
-        """Finish what was asked for, then close; blocking."""
+        """Finish what was asked for, then close; blocking; a second time does nothing."""
         self._reads.close()
         self._writes.close()
 
@@ -210,6 +214,7 @@ class _Lane:
 
     def __init__(self, name: str, on_damage: Callable[[], None]) -> None:
         self._on_damage = on_damage
+        self._is_closed = False
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._connection: Connection | None = None
         self._damage: StoreError | None = None
@@ -225,6 +230,9 @@ class _Lane:
         return self._executor.submit(self._run, how, work)
 
     def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._executor.submit(self._disconnect)
         self._executor.shutdown(wait=True)
 

@@ -29,6 +29,8 @@ class VisitFrame:
     visit: Visit
     operator: Operator | None
     """Who took the picture in."""
+    slots: tuple[Slot, ...] = ()
+    """All that the visit expects, the empty ones too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from haut_desktop.domain.ids import OperatorId
-from haut_desktop.domain.imaging import Batch, Rendition
+from haut_desktop.domain.imaging import Batch, Rendition, Slot
 from haut_desktop.domain.study import Operator
 from haut_desktop.domain.visits import Visit
 from haut_desktop.store.driver import Connection
@@ -50,16 +50,14 @@ def read_frame(connection: Connection, visit: Visit, operator_id: OperatorId | N
         subject=read_subject(connection, visit.subject_id) if visit.subject_id else None,
         visit=visit,
         operator=_operator(connection, operator_id),
+        slots=_slots(connection, visit),
     )
 
 
 def read_records(connection: Connection, visit: Visit, at: datetime) -> tuple[PictureRecord, ...]:
     """Read all that is known of a visit's pictures; the operator is in the note already."""
     frame = read_frame(connection, visit, None)
-    slots = {
-        row["id"]: slot_of(row)
-        for row in connection.execute("SELECT * FROM slot WHERE visit_id = ?", (visit.id,))
-    }
+    slots = {slot.id: slot for slot in frame.slots}
     batches = batches_of_visits(connection, [visit.id])
     records = []
     for row in connection.execute(_TAKES, (visit.id,)).fetchall():
@@ -80,6 +78,13 @@ def read_records(connection: Connection, visit: Visit, at: datetime) -> tuple[Pi
             )
         )
     return tuple(records)
+
+
+def _slots(connection: Connection, visit: Visit) -> tuple[Slot, ...]:
+    rows = connection.execute(
+        "SELECT * FROM slot WHERE visit_id = ? ORDER BY position, rowid", (visit.id,)
+    )
+    return tuple(slot_of(row) for row in rows)
 
 
 def _going(

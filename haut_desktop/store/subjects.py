@@ -45,12 +45,14 @@ from haut_desktop.store.rows import (
 _OVERVIEW = """
 WITH page AS (
     SELECT subject.*,
-        (SELECT max(created_at) FROM visit WHERE subject_id = subject.id) AS last_visit_at
+        (SELECT max(created_at) FROM visit WHERE subject_id = subject.id) AS last_visit_at,
+        (SELECT code_key FROM subject_code WHERE subject_id = subject.id
+            ORDER BY number DESC LIMIT 1) AS code_key
     FROM subject
     WHERE study_id = :study_id AND EXISTS (
         SELECT 1 FROM subject_code
         WHERE subject_id = subject.id AND code_key LIKE :pattern ESCAPE '\\')
-    ORDER BY coalesce(last_visit_at, created_at) DESC, id
+    ORDER BY coalesce(last_visit_at, created_at) DESC, code_key, id
     LIMIT :limit)
 SELECT page.*,
     (SELECT count(*) FROM visit WHERE subject_id = page.id) AS visit_count,
@@ -60,7 +62,7 @@ SELECT page.*,
         WHERE visit.subject_id = page.id
             AND +image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')) AS waiting_images
 FROM page
-ORDER BY coalesce(last_visit_at, created_at) DESC, id
+ORDER BY coalesce(last_visit_at, created_at) DESC, code_key, id
 """
 
 

@@ -7,7 +7,7 @@ and replaceable, that says whose picture it is. From these two alone the outbox 
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -108,6 +108,17 @@ class Vault:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise VaultError("The sealed picture is not the one that was taken in.")
         return data
+
+    def open_unproven(self, vault_name: str) -> bytes:
+        """Open a picture of which no hash is known; raises VaultError."""
+        return self._open(self._path(vault_name))
+
+    def sealed_at(self, vault_name: str) -> datetime:
+        """Say when a picture's file was written, as the disk has it."""
+        try:
+            return datetime.fromtimestamp(self._path(vault_name).stat().st_mtime, UTC)
+        except OSError as error:
+            raise VaultError("A sealed file is missing or can't be read.") from error
 
     def erase(self, vault_name: str) -> None:
         """Remove a picture and its sidecar for ever; a missing one is no error."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchEvent
-from haut_desktop.domain.ids import PlatformBatchId, VisitId
+from haut_desktop.domain.delivery import BatchEvent, RegistrationEvent
+from haut_desktop.domain.ids import PlatformBatchId, PlatformSubjectId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
@@ -41,6 +41,7 @@ class Room:
     folder: Path
     changes: list[Change]
     free_bytes: list[int]
+    secrets: FakeSecrets
 
     @property
     def vault(self) -> Vault:
@@ -68,6 +69,14 @@ class Room:
         for number, name in enumerate(("front.jpg", "left.jpg", "right.jpg")):
             await self.capture.take_in(self.visit, self.file(name, marked(number)))
 
+    async def register(self) -> None:
+        """Let the platform know the subject."""
+        for registration in self.subject.registrations:
+            move = self.station.subjects.move_registration
+            await move(registration.id, RegistrationEvent.CLAIM)
+            entry = PlatformSubjectId(f"platform-{self.subject.id}")
+            await move(registration.id, RegistrationEvent.CONFIRM, platform_id=entry)
+
     async def deliver(self) -> Batch:
         """Let the visit's batch go, as delivery does."""
         (batch,) = await self.batches()
@@ -85,9 +94,10 @@ async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
     """A station under ``tmp_path`` that is closed after the block."""
     clock, changes, heard = FakeClock(), Changes(), list[Change]()
     changes.subscribe(heard.append)
+    secrets = FakeSecrets()
     station = await create_station(
         tmp_path / "station",
-        FakeSecrets(),
+        secrets,
         clock,
         recovery=NoRecovery("a test"),
         site_code="DE-01",
@@ -123,5 +133,6 @@ async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
         tmp_path / "card",
         heard,
         free_bytes,
+        secrets,
     )
     await station.aclose()

@@ -1,0 +1,296 @@
+"""Rebuilds the record from the vault alone, after the database was lost or damaged.
+
+The sidecars that authenticate say whose the pictures are, in which batches they were to go and how
+their delivery ended. What was finished but not known to have ended waits until the platform was
+asked for it; what does not authenticate waits for a person. The old file is moved aside, never
+deleted, and only when the new one is whole.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import StationError, StoreError, VaultError
+from haut_desktop.domain.ids import OriginalId, RenditionId, new_id
+from haut_desktop.domain.imaging import CaptureTime, Digest, Original, Rendition, Transform
+from haut_desktop.store.database import Database, move_aside
+from haut_desktop.store.driver import Connection
+from haut_desktop.store.files import flush_folder
+from haut_desktop.store.keys import Keys
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.picture_record import PictureRecord, StationFrame
+from haut_desktop.store.rebuild_rows import RecordWriter
+from haut_desktop.store.rebuilt import insert_held
+from haut_desktop.store.rows import text_of
+from haut_desktop.store.secrets import Secrets
+from haut_desktop.store.station import DATABASE, Station, open_keys
+from haut_desktop.store.vault import Sidecar, UnauthenticatedSidecarError, Vault
+
+OnProgress = Callable[[int, int], None]
+"""Called with the number of notes read and of all, from the thread that reads them."""
+
+_NEW: Final = "station.db.rebuilt"
+_NOT_OURS: Final = (
+    "The note beside this picture was not written with this station's keys. Say whose it is."
+)
+_OLD_NOTE: Final = "The note beside this picture is of an older kind. Say whose it is."
+_CLASH: Final = (
+    "The note beside this picture names a code that another subject has as well. Say whose it is."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sealed picture that is not where it was, and why."""
+
+    vault_name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild found."""
+
+    subjects: int = 0
+    visits: int = 0
+    pictures: int = 0
+    waiting_batches: int = 0
+    """Are sent only after the platform was asked for them."""
+    held: tuple[LeftOut, ...] = ()
+    """Pictures that wait until a person says whose they are."""
+    unreadable: tuple[LeftOut, ...] = ()
+    """Pictures that do not open; their files are left where they are."""
+    moved_to: Path | None = None
+    """Where the former database lies now."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the vault says."""
+
+    records: list[PictureRecord] = field(default_factory=list)
+    held: dict[str, tuple[str, Sidecar | None]] = field(default_factory=dict)
+
+
+async def recover_station(
+    folder: Path,
+    secrets: Secrets,
+    clock: Clock,
+    *,
+    recovery_secret: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> tuple[Station, Rebuilt]:
+    """Rebuild the record of the station in ``folder`` and open it.
+
+    The caller holds the instance lock. Raises the KeyringError or StoreError that fits; then the
+    former database is where it was.
+    """
+    keys = await asyncio.to_thread(open_keys, folder, secrets, recovery_secret)
+    rebuilt = await asyncio.to_thread(rebuild, folder, keys, clock, on_progress)
+    return await asyncio.to_thread(Station.assemble, folder, keys, clock), rebuilt
+
+
+def rebuild(
+    folder: Path, keys: Keys, clock: Clock, on_progress: OnProgress | None = None
+) -> Rebuilt:
+    """Make the record anew beside the old one, then let it take its place; blocking."""
+    vault = Vault(folder / "vault", keys.recipient, keys.identity, keys.hmac_key)
+    reading = _read(vault, on_progress or (lambda _done, _all: None))
+    frame = vault.frame() or _newest_frame(reading.records)
+    if frame is None:
+        raise StoreError(
+            "No note in the vault says whose station this is. Restore the station's folder from a "
+            "backup, or call your study's IT; the sealed pictures stay as they are.",
+            title="The outbox can't be rebuilt",
+        )
+    _discard(folder)
+    database = Database.open(folder / _NEW, keys.database_key, expect_existing=False)
+    try:
+        rebuilt = database.write_now(lambda c: _fill(c, frame, reading, vault, clock))
+    except BaseException:
+        database.close()
+        _discard(folder)
+        raise
+    database.close()
+    return _take_place(folder, rebuilt, clock())
+
+
+# ---- reading -----------------------------------------------------------------------------------
+
+
+def _read(vault: Vault, on_progress: OnProgress) -> _Reading:
+    reading = _Reading()
+    names = vault.names()
+    for done, name in enumerate(names, start=1):
+        _read_one(vault, name, reading)
+        on_progress(done, len(names))
+    return reading
+
+
+def _read_one(vault: Vault, name: str, reading: _Reading) -> None:
+    try:
+        sidecar = vault.sidecar(name)
+    except UnauthenticatedSidecarError as error:
+        reading.held[name] = (_NOT_OURS, error.claim)
+        return
+    except VaultError as error:
+        reading.held[name] = (error.message, None)
+        return
+    record = sidecar.record
+    if record is None or record.original.vault_name != name:
+        reading.held[name] = (_OLD_NOTE, sidecar)
+    else:
+        reading.records.append(record)
+
+
+def _newest_frame(records: list[PictureRecord]) -> StationFrame | None:
+    newest = max(records, key=lambda record: record.written_at, default=None)
+    return None if newest is None else StationFrame(newest.frame.site, newest.frame.station)
+
+
+# ---- writing -----------------------------------------------------------------------------------
+
+
+def _fill(
+    connection: Connection, frame: StationFrame, reading: _Reading, vault: Vault, clock: Clock
+) -> Rebuilt:
+    now = clock()
+    _insert_frame(connection, frame, now)
+    ledger = Ledger(connection, lambda: now)
+    writer = RecordWriter(ledger)
+    clashing = writer.write(reading.records)
+    held = [
+        _hold(ledger, record.original, record.rendition, _CLASH, _claim_of(record))
+        for record in clashing
+    ]
+    unreadable: list[LeftOut] = []
+    for name, (reason, claim) in reading.held.items():
+        try:
+            original, rendition = _describe(vault, name, claim, now)
+        except VaultError as error:
+            ledger.audit(Act(reason=error.message), "picture.unreadable", "original", name)
+            unreadable.append(LeftOut(name, error.message))
+            continue
+        held.append(_hold(ledger, original, rendition, reason, _claim(claim)))
+    words = f"{writer.pictures} pictures, {len(held)} held, {len(unreadable)} unreadable"
+    ledger.audit(BY_ITSELF, "outbox.rebuilt", "station", frame.station.id, new=words)
+    return Rebuilt(
+        subjects=writer.subjects,
+        visits=writer.visits,
+        pictures=writer.pictures,
+        waiting_batches=writer.waiting_batches,
+        held=tuple(held),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _insert_frame(connection: Connection, frame: StationFrame, now: datetime) -> None:
+    site, station = frame.site, frame.station
+    connection.execute(
+        "INSERT INTO site VALUES (?, ?, ?, ?)", (site.id, site.code, site.zone, text_of(now))
+    )
+    connection.execute(
+        "INSERT INTO station VALUES (?, ?, ?, 1, ?)",
+        (station.id, site.id, station.name, text_of(now)),
+    )
+
+
+def _hold(
+    ledger: Ledger,
+    original: Original,
+    rendition: Rendition,
+    reason: str,
+    claim: Mapping[str, str],
+) -> LeftOut:
+    insert_held(ledger, original, rendition, reason, claim)
+    ledger.audit(Act(reason=reason), "picture.held", "original", original.id)
+    return LeftOut(original.vault_name, reason)
+
+
+def _describe(
+    vault: Vault, name: str, claim: Sidecar | None, now: datetime
+) -> tuple[Original, Rendition]:
+    """Describe a picture by its own bytes, for its note proves nothing; raises VaultError."""
+    data = vault.open_unproven(name)
+    digest = Digest(
+        hashlib.sha256(data).hexdigest(),
+        hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        len(data),
+    )
+    if not data:
+        raise VaultError("The sealed picture is empty.")
+    sealed_at = min(vault.sealed_at(name), now)
+    original = Original(
+        id=OriginalId(name.removesuffix(".age")),
+        take_id=None,
+        digest=digest,
+        media_type=claim.media_type if claim else "application/octet-stream",
+        width=0,
+        height=0,
+        orientation=1,
+        file_name="",
+        captured=CaptureTime("", None, "station", sealed_at),
+        received_at=sealed_at,
+        vault_name=name,
+    )
+    rendition = Rendition(
+        RenditionId(new_id()), original.id, Transform(), digest, original.media_type, name
+    )
+    return original, rendition
+
+
+def _claim(sidecar: Sidecar | None) -> Mapping[str, str]:
+    if sidecar is None:
+        return {}
+    return {
+        "subject_code": sidecar.subject_code,
+        "visit": sidecar.visit_name,
+        "slot": sidecar.slot,
+        "take": str(sidecar.take),
+        "received_at": sidecar.received_at.astimezone(UTC).isoformat(),
+    }
+
+
+def _claim_of(record: PictureRecord) -> Mapping[str, str]:
+    subject = record.frame.subject
+    return {
+        "subject_code": subject.code if subject else "",
+        "visit": record.frame.visit.name,
+        "slot": f"{record.slot.side} {record.slot.light}",
+        "take": str(record.take.number),
+        "received_at": record.original.received_at.astimezone(UTC).isoformat(),
+    }
+
+
+# ---- taking its place --------------------------------------------------------------------------
+
+
+def _take_place(folder: Path, rebuilt: Rebuilt, at: datetime) -> Rebuilt:
+    """Move the former database aside and the new one to its place.
+
+    Between the two the database is missing, which opens as what it is and is rebuilt again.
+    """
+    path, new = folder / DATABASE, folder / _NEW
+    try:
+        moved_to = move_aside(path, at) if path.exists() else None
+        new.with_name(f"{_NEW}.fingerprint").replace(path.with_name(f"{DATABASE}.fingerprint"))
+        new.replace(path)
+        flush_folder(folder)
+    except OSError as error:
+        raise StationError(
+            "The rebuilt outbox could not take its place. Nothing is lost; close other programs "
+            "that use the station's folder and try again."
+        ) from error
+    return replace(rebuilt, moved_to=moved_to)
+
+
+def _discard(folder: Path) -> None:
+    """Remove what an interrupted rebuild left; it was never anybody's record."""
+    for companion in ("", "-wal", "-shm", ".fingerprint", ".suspect"):
+        (folder / f"{_NEW}{companion}").unlink(missing_ok=True)

@@ -1,0 +1,451 @@
+"""The record rebuilt from the vault alone: nobody's picture lost, nothing sent on a guess."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageEvent,
+    ImageState,
+    RegistrationState,
+)
+from haut_desktop.domain.errors import (
+    StoreBusyError,
+    StoreCorruptError,
+    StoreError,
+    StoreKeyError,
+    StoreMissingError,
+    StoreNewerError,
+    StoreReadOnlyError,
+    VisitClosedError,
+)
+from haut_desktop.domain.ids import TakeId, new_id
+from haut_desktop.domain.imaging import Take
+from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.store import database as database_module
+from haut_desktop.store.database import Database
+from haut_desktop.store.driver import Connection, connect
+from haut_desktop.store.files import remove
+from haut_desktop.store.rebuild import Rebuilt, recover_station
+from haut_desktop.store.station import Station, open_station, open_station_for_reading
+from haut_desktop.store.vault import Vault
+from tests.fakes.builders import make_proof
+from tests.photographs import marked
+from tests.services.rooms import Room, open_room
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room(tmp_path) as opened:
+        yield opened
+
+
+async def rebuild(room: Room) -> tuple[Station, Rebuilt]:
+    await room.station.aclose()
+    return await recover_station(room.station.folder, room.secrets, room.clock)
+
+
+def sidecar_path(room: Room, vault_name: str) -> Path:
+    return room.vault.folder / vault_name.replace(".age", ".side.age")
+
+
+async def submit(room: Room) -> None:
+    batch = await room.deliver()
+    for image in batch.images:
+        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+
+
+# ---- what comes back -----------------------------------------------------------------------------
+
+
+async def test_an_open_visit_comes_back_as_it_was(room: Room) -> None:
+    await room.take_face()
+    before = await room.sheet()
+    subject = await room.station.subjects.get(room.subject.id)
+    station, rebuilt = await rebuild(room)
+    after = await station.visits.sheet(room.visit)
+    assert after.visit == before.visit
+    assert [shelf.slot for shelf in after.shelves] == [shelf.slot for shelf in before.shelves]
+    for old, new in zip(before.shelves, after.shelves, strict=True):
+        assert [(t.take, t.original, t.rendition) for t in new.takes] == [
+            (t.take, t.original, t.rendition) for t in old.takes
+        ]
+    assert await station.subjects.get(room.subject.id) == subject
+    assert await station.studies.study(room.study.id) == room.study
+    assert (rebuilt.subjects, rebuilt.visits, rebuilt.pictures) == (1, 1, 3)
+    assert (rebuilt.held, rebuilt.unreadable) == ((), ())
+    await station.aclose()
+
+
+async def test_the_former_database_is_moved_aside_and_stays(room: Room) -> None:
+    await room.take_face()
+    path = room.station.folder / "station.db"
+    await room.station.aclose()
+    former = path.read_bytes()
+    station, rebuilt = await rebuild(room)
+    assert rebuilt.moved_to is not None
+    assert rebuilt.moved_to.read_bytes() == former
+    await station.aclose()
+
+
+async def test_two_rebuilds_at_the_same_moment_keep_both_former_databases(room: Room) -> None:
+    await room.take_face()
+    station, first = await rebuild(room)
+    await station.aclose()
+    station, second = await rebuild(room)
+    await station.aclose()
+    assert first.moved_to != second.moved_to
+    for rebuilt in (first, second):
+        assert rebuilt.moved_to is not None
+        assert rebuilt.moved_to.exists()
+
+
+async def test_a_finished_visit_comes_back_with_the_same_ids_and_waits_for_the_platform(
+    room: Room,
+) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    (before,) = await room.batches()
+    station, rebuilt = await rebuild(room)
+    assert rebuilt.waiting_batches == 1
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert after.id == before.id
+    assert [(i.id, i.name, i.side) for i in after.images] == [
+        (i.id, i.name, i.side) for i in before.images
+    ]
+    assert {i.state for i in after.images} == {ImageState.SEALED}
+    assert (await station.visits.get(room.visit)).status is VisitStatus.FINISHED
+    assert after.waiting.trouble is not None
+    assert after.waiting.trouble.kind == "RebuiltError"
+    await station.aclose()
+
+
+async def test_a_rebuilt_batch_is_not_due_before_the_platform_was_asked(room: Room) -> None:
+    await room.register()
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    station, _ = await rebuild(room)
+    later = room.clock.advance(3600)
+    assert await station.outbox.due_batches(later, 10) == ()
+    (batch_id,) = await station.rebuilt.pending(later)
+    await station.rebuilt.settle(batch_id)
+    assert [b.id for b in await station.outbox.due_batches(later, 10)] == [batch_id]
+    assert not await station.rebuilt.is_pending()
+    await station.aclose()
+
+
+async def test_a_rebuilt_visit_is_not_reopened_while_nobody_knows_what_left(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    station, _ = await rebuild(room)
+    with pytest.raises(VisitClosedError):
+        await station.visits.reopen(room.visit, room.capture._act(""))
+    await station.aclose()
+
+
+async def test_what_was_delivered_comes_back_as_delivered_with_its_proofs(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await submit(room)
+    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    (before,) = await room.batches()
+    station, rebuilt = await rebuild(room)
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert (after.state, after.platform_id) == (BatchState.SUBMITTED, before.platform_id)
+    assert after.submitted_at == before.submitted_at
+    assert [i.proof for i in after.images] == [i.proof for i in before.images]
+    assert rebuilt.waiting_batches == 0
+    await station.aclose()
+
+
+async def test_what_was_delivered_without_a_word_in_the_sidecar_is_asked_for(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await submit(room)
+    station, rebuilt = await rebuild(room)
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert after.state is BatchState.OPEN
+    assert rebuilt.waiting_batches == 1
+    await station.aclose()
+
+
+async def test_a_held_batch_stays_held_with_its_reason(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    (batch,) = await room.batches()
+    await room.outbox.move_batch(batch.id, BatchEvent.HOLD)
+    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    station, _ = await rebuild(room)
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert (after.state, after.held_from) == (BatchState.HELD, BatchState.OPEN)
+    await station.aclose()
+
+
+async def test_a_registration_comes_back_registered_or_is_looked_up_again(room: Room) -> None:
+    await room.register()
+    await room.take_face()
+    station, _ = await rebuild(room)
+    (registration,) = (await station.subjects.get(room.subject.id)).registrations
+    assert registration.state is RegistrationState.REGISTERED
+    assert registration.platform_id == f"platform-{room.subject.id}"
+    await station.aclose()
+
+
+async def test_a_chosen_take_counts_again_and_a_removed_one_stays_away(room: Room) -> None:
+    first = await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+    third = await room.capture.take_in(room.visit, room.file("front.jpg", marked(3)))
+    await room.capture.choose_take(first.take.id, "sharper")
+    await room.capture.remove_take(third.take.id, "blurred")
+    before = await room.sheet()
+    station, rebuilt = await rebuild(room)
+    after = await station.visits.sheet(room.visit)
+    assert [[(t.take.number, t.take.counts) for t in s.takes] for s in after.shelves] == [
+        [(t.take.number, t.take.counts) for t in s.takes] for s in before.shelves
+    ]
+    assert rebuilt.pictures == 3
+    await station.aclose()
+
+
+async def test_a_retake_supersedes_what_it_superseded(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await submit(room)
+    slot = next(s.slot for s in (await room.sheet()).shelves if s.slot.side == "front")
+    await room.capture.retake(room.visit, room.file("again.jpg", marked(9)), slot.id, "blurred")
+    before = {b.id: b.supersedes for b in await room.batches()}
+    station, _ = await rebuild(room)
+    (delivery,) = await station.outbox.deliveries(10)
+    assert {b.id: b.supersedes for b in delivery.batches} == before
+    assert any(before.values())
+    await station.aclose()
+
+
+async def test_an_empty_vault_gives_the_station_back(room: Room) -> None:
+    here = await room.station.studies.station()
+    station, rebuilt = await rebuild(room)
+    assert await station.studies.station() == here
+    assert rebuilt.pictures == 0
+    await station.aclose()
+
+
+async def test_the_rebuild_is_in_the_trail(room: Room) -> None:
+    await room.take_face()
+    station, _ = await rebuild(room)
+    assert "outbox.rebuilt" in {entry.action for entry in await station.audit.entries()}
+    assert await station.audit.verify() is None
+    await station.aclose()
+
+
+# ---- what is held --------------------------------------------------------------------------------
+
+
+async def test_a_picture_whose_note_is_not_ours_waits_for_a_person(room: Room) -> None:
+    await room.take_face()
+    (name, *others) = room.vault.names()
+    stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
+    stranger.set_sidecar(name, room.vault.sidecar(name))
+    station, rebuilt = await rebuild(room)
+    assert [held.vault_name for held in rebuilt.held] == [name]
+    assert rebuilt.pictures == len(others)
+    (held,) = await station.rebuilt.held_pictures()
+    assert held.original.take_id is None
+    assert held.claim["subject_code"] == "B-007"
+    assert "not written with this station's keys" in held.reason
+    data = station.vault.open(name, held.original.digest.sha256)
+    assert data
+    await station.aclose()
+
+
+async def test_a_held_picture_is_placed_by_a_person_and_waits_no_longer(room: Room) -> None:
+    await room.take_face()
+    (name, *_) = room.vault.names()
+    remove(sidecar_path(room, name))
+    station, _ = await rebuild(room)
+    (held,) = await station.rebuilt.held_pictures()
+    sheet = await station.visits.sheet(room.visit)
+    slot = sheet.shelves[0].slot
+    number = await station.visits.next_take_number(slot.id)
+    take = Take(TakeId(new_id()), slot.id, number, counts=True)
+    await station.visits.assign_picture(held.original.id, take, room.capture._act(""))
+    assert await station.rebuilt.held_pictures() == ()
+    await station.aclose()
+
+
+async def test_a_batch_that_lacks_a_picture_is_held(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    (name, *_) = room.vault.names()
+    room.vault.erase(name)
+    station, _ = await rebuild(room)
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert (after.state, len(after.images)) == (BatchState.HELD, 2)
+    assert after.waiting.trouble is not None
+    assert after.waiting.trouble.kind == "PictureMissingError"
+    await station.aclose()
+
+
+async def test_a_picture_that_does_not_open_is_named_and_left_where_it_is(room: Room) -> None:
+    await room.take_face()
+    (name, *_) = room.vault.names()
+    remove(sidecar_path(room, name))
+    remove(room.vault.folder / name)
+    (room.vault.folder / name).write_bytes(b"age-encryption.org/v1 nonsense")
+    station, rebuilt = await rebuild(room)
+    assert [left.vault_name for left in rebuilt.unreadable] == [name]
+    assert (room.vault.folder / name).exists()
+    await station.aclose()
+
+
+# ---- damage --------------------------------------------------------------------------------------
+
+
+async def damaged(room: Room) -> Path:
+    """A station with pictures, closed; gives the database's path."""
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await room.station.aclose()
+    return room.station.folder / "station.db"
+
+
+async def opens_as(room: Room, outcome: type[StoreError]) -> None:
+    with pytest.raises(StoreError) as caught:
+        await open_station(room.station.folder, room.secrets, room.clock)
+    assert type(caught.value) is outcome
+
+
+@pytest.mark.parametrize("share", (0.0, 0.3, 0.6, 0.95))
+async def test_a_truncated_file_is_damage_or_missing_and_is_rebuilt(
+    room: Room, share: float
+) -> None:
+    path = await damaged(room)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    await opens_as(room, StoreCorruptError if share else StoreMissingError)
+    station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+    assert rebuilt.pictures == 3
+    await station.aclose()
+
+
+async def test_random_bytes_are_damage_and_are_rebuilt(room: Room) -> None:
+    path = await damaged(room)
+    path.write_bytes(os.urandom(path.stat().st_size))
+    await opens_as(room, StoreCorruptError)
+    station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+    assert rebuilt.pictures == 3
+    await station.aclose()
+
+
+async def test_damage_met_at_work_is_found_at_the_next_start(room: Room) -> None:
+    path = await damaged(room)
+    content = bytearray(path.read_bytes())
+    pages = range(1, len(content) // 4096)
+    for page in pages:
+        content[page * 4096 + 100] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+    async def work() -> None:
+        station = await open_station(room.station.folder, room.secrets, room.clock)
+        try:
+            await station.outbox.deliveries(10)
+        finally:
+            await station.aclose()
+
+    with pytest.raises(StoreCorruptError):
+        await work()
+    await opens_as(room, StoreCorruptError)
+
+
+async def test_a_suspicion_that_proves_empty_is_forgotten(room: Room) -> None:
+    path = await damaged(room)
+    suspicion = path.with_name("station.db.suspect")
+    suspicion.touch()
+    await (await open_station(room.station.folder, room.secrets, room.clock)).aclose()
+    assert not suspicion.exists()
+
+
+async def test_a_wrong_key_is_never_taken_for_damage(room: Room) -> None:
+    path = await damaged(room)
+    before = path.read_bytes()
+    with pytest.raises(StoreKeyError):
+        Database.open(path, bytes(32), expect_existing=True)
+    with pytest.raises(StoreKeyError):
+        Database.open_for_reading(path, bytes(32))
+    assert path.read_bytes() == before
+
+
+async def test_a_newer_file_is_neither_opened_nor_rebuilt_by_itself(room: Room) -> None:
+    path = await damaged(room)
+    connection = connect(path)
+    connection.execute(f"PRAGMA key = \"x'{room.station.keys.database_key.hex()}'\"")
+    connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+    await opens_as(room, StoreNewerError)
+    with pytest.raises(StoreNewerError):
+        await open_station_for_reading(room.station.folder, room.secrets, room.clock)
+
+
+async def test_a_file_that_somebody_holds_is_busy_and_stays(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_TIMEOUT_S", 0.0)
+    path = await damaged(room)
+    holder = connect(path, isolation_level=None)
+    holder.execute(f"PRAGMA key = \"x'{room.station.keys.database_key.hex()}'\"")
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    await opens_as(room, StoreBusyError)
+    holder.close()
+    await (await open_station(room.station.folder, room.secrets, room.clock)).aclose()
+
+
+async def test_a_rebuild_that_fails_leaves_the_former_database_in_place(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await damaged(room)
+    before = path.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise StoreError("no room")
+
+    monkeypatch.setattr("haut_desktop.store.rebuild._fill", fail)
+    with pytest.raises(StoreError):
+        await recover_station(room.station.folder, room.secrets, room.clock)
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob("*.rebuilt*"))
+
+
+# ---- reading beside a running program ------------------------------------------------------------
+
+
+async def test_a_reader_sees_what_is_written_beside_it_and_writes_nothing(room: Room) -> None:
+    reader = await open_station_for_reading(room.station.folder, room.secrets, room.clock)
+    assert await reader.outbox.deliveries(10) == ()
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    assert len(await reader.outbox.deliveries(10)) == 1
+
+    def write(connection: Connection) -> None:
+        connection.execute("DELETE FROM visit")
+
+    with pytest.raises(StoreReadOnlyError):
+        await reader.database.write(write)
+    with pytest.raises(StoreReadOnlyError):
+        await reader.database.read(write)
+    await reader.aclose()
+
+
+async def test_reading_a_missing_database_makes_none(room: Room) -> None:
+    path = await damaged(room)
+    path.unlink()
+    with pytest.raises(StoreMissingError):
+        await open_station_for_reading(room.station.folder, room.secrets, room.clock)
+    assert not path.exists()
