@@ -1,0 +1,122 @@
+"""Opens what a power cut left, with the real program, and looks whether every promise is kept."""
+
+from pathlib import Path
+
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState
+from haut_desktop.domain.ids import OriginalId, SubjectId, VisitId
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.store.driver import Connection
+from haut_desktop.store.keys import NoRecovery
+from haut_desktop.store.station import Station, create_station, has_station, open_station
+from tests.faults.power_loss.promises import Promises
+from tests.fakes.keyring import FakeSecrets
+
+_COMPUTING = frozenset({BatchState.SUBMITTING, BatchState.SUBMITTED})
+
+
+class BrokenPromiseError(Exception):
+    """Something that was shown is not there any more, or what is there is not whole."""
+
+
+async def try_out(folder: Path, promises: Promises) -> None:
+    """Open the station in ``folder``; raises BrokenPromiseError or whatever opening raises."""
+    station = await open_as_the_program_does(folder, promises)
+    try:
+        await _check_whole(station)
+        await _check_kept(station, promises)
+        await _check_written_first(station, promises)
+    finally:
+        await station.aclose()
+
+
+async def open_as_the_program_does(folder: Path, promises: Promises) -> Station:
+    """Open the station, or make it where the first start had not come to its end."""
+    secrets = FakeSecrets(dict(promises.secrets))
+    if has_station(folder):
+        station = await open_station(folder, secrets, system_clock)
+        if await station.studies.station() is not None:
+            return station
+        await station.aclose()
+    if promises.is_made:
+        raise BrokenPromiseError("the station is gone")
+    return await create_station(
+        folder,
+        secrets,
+        system_clock,
+        recovery=NoRecovery("test"),
+        site_code="B01",
+        zone="Europe/Berlin",
+        station_name="Capture 1",
+    )
+
+
+async def _check_whole(station: Station) -> None:
+    """Every page of the database and every file of the vault authenticates."""
+    faults = await station.database.read(_faults)
+    _demand(not faults, f"the database says: {faults[:3]}")
+    _demand(await station.audit.verify() is None, "the audit's chain is broken")
+    for name in station.vault.names():
+        sidecar = station.vault.sidecar(name)
+        station.vault.open(name, sidecar.digest.sha256)
+
+
+def _faults(connection: Connection) -> list[str]:
+    faults = [str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check")]
+    checked = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+    loose = [str(row[0]) for row in connection.execute("PRAGMA foreign_key_check")]
+    return faults + [word for word in checked if word != "ok"] + loose
+
+
+async def _check_kept(station: Station, promises: Promises) -> None:
+    """What was shown is still there."""
+    if promises.is_signed_in:
+        _demand(await station.credentials.load() is not None, "nobody is signed in")
+    for subject in promises.subjects:
+        await station.subjects.get(SubjectId(subject))
+    for visit in promises.visits:
+        await station.visits.get(VisitId(visit))
+    for original, (vault_name, sha256) in promises.sealed.items():
+        row = await station.visits.original(OriginalId(original))
+        _demand(row.vault_name == vault_name, "a picture has another name")
+        _demand(row.digest.sha256 == sha256, "a picture has another hash")
+        station.vault.open(vault_name, sha256)
+    for visit in promises.finished:
+        status = (await station.visits.get(VisitId(visit))).status
+        _demand(status is VisitStatus.FINISHED, f"a finished visit is {status}")
+    batches = await _batches(station)
+    states = {image.id: image.state for batch in batches for image in batch.images}
+    for image in promises.stored:
+        state = states.get(image)  # type: ignore[call-overload]
+        _demand(state is ImageState.STORED, f"a confirmed picture is {state}")
+    submitted = {batch.id for batch in batches if batch.state is BatchState.SUBMITTED}
+    _demand(set(promises.submitted) <= submitted, "a submitted batch is not")
+
+
+async def _check_written_first(station: Station, promises: Promises) -> None:
+    """No request that changes something left before its attempt was on the disk."""
+    batches = await _batches(station)
+    images = [image for batch in batches for image in batch.images]
+    begun = [b for b in batches if b.platform_id or b.state is not BatchState.OPEN]
+    _demand(len(begun) >= len(promises.asked_for("POST", "/upload/")), "initiated unwritten")
+    sent = [image for image in images if image.state is not ImageState.SEALED]
+    _demand(len(sent) >= len(promises.asked_for("PUT", "/original")), "a picture left unwritten")
+    computing = {batch.platform_id for batch in batches if batch.state in _COMPUTING}
+    for path in promises.asked_for("POST", "/compute/"):
+        _demand(path.split("/")[-3] in computing, "computing was asked for unwritten")
+    if promises.asked_for("POST", "/subjects/"):
+        for subject in promises.subjects:
+            found = await station.subjects.get(SubjectId(subject))
+            states = {registration.state for registration in found.registrations}
+            _demand(RegistrationState.DRAFT not in states, "registered unwritten")
+
+
+async def _batches(station: Station) -> list[Batch]:
+    deliveries = await station.outbox.deliveries(1000)
+    return [batch for delivery in deliveries for batch in delivery.batches]
+
+
+def _demand(is_so: bool, words: str) -> None:
+    if not is_so:
+        raise BrokenPromiseError(words)
