@@ -1,0 +1,1 @@
+"""The outbox as a model: random lives of a station, checked after every step."""
