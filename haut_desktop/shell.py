@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.study import Site
+from haut_desktop.domain.subjects import Registration
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.viewmodels.status import StatusViewModel
@@ -127,6 +128,7 @@ class Shell:
                 session=work.session,
                 connectivity=work.connectivity,
                 reopen=work.capture.reopen,
+                send_now=work.capture.send_now,
                 changes=work.changes,
                 tasks=self.tasks,
                 clock=work.clock,
@@ -135,6 +137,7 @@ class Shell:
         )
         page.subjects_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
         page.visit_reopened.connect(self._on_visit_reopened)
+        page.decision_wanted.connect(self._on_decision_wanted)
         return page
 
     def _results_page(self) -> QWidget:
@@ -155,6 +158,17 @@ class Shell:
         from haut_desktop.widgets.help_page import HelpPage
 
         return HelpPage(self._help_folder)
+
+    def _on_decision_wanted(self, registration: Registration) -> None:
+        from haut_desktop.viewmodels.decision import DecisionViewModel
+        from haut_desktop.widgets.decision_dialog import DecisionDialog
+
+        view_model = DecisionViewModel(
+            self.work.decisions, self.tasks, registration, zone=self._zone
+        )
+        dialog = DecisionDialog(view_model, self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _on_visit_reopened(self, visit_id: VisitId) -> None:
         self.tasks.start(self._go_to_visit(visit_id), name="open reopened visit")

@@ -69,6 +69,7 @@ class OutboxViewModel(QObject):
         session: "Session",
         connectivity: "Connectivity",
         reopen: Callable[[VisitId], Awaitable[object]],
+        send_now: Callable[[VisitId], Awaitable[object]],
         changes: Changes,
         tasks: TaskScope,
         clock: Clock,
@@ -79,6 +80,7 @@ class OutboxViewModel(QObject):
         self._session = session
         self._connectivity = connectivity
         self._reopen = reopen
+        self._send_now = send_now
         self._tasks = tasks
         self._clock = clock
         self.model = OutboxModel(clock, zone, self)
@@ -225,6 +227,14 @@ class OutboxViewModel(QObject):
     def reopen(self, row: OutboxRow) -> None:
         """Take a resting visit back to the capture page."""
         self._do(self._take_back(row.visit_id), "reopen")
+
+    def send_now(self, row: OutboxRow) -> None:
+        """End a resting visit's rest; it can't be reopened afterwards."""
+        self._do(self._end_rest(row.visit_id), "send-now")
+
+    async def _end_rest(self, visit_id: VisitId) -> None:
+        await self._send_now(visit_id)
+        self.refresh()
 
     async def _take_back(self, visit_id: VisitId) -> None:
         await self._reopen(visit_id)

@@ -9,6 +9,7 @@ from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationSta
 from haut_desktop.domain.ids import BatchId, ImageId, VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
+from haut_desktop.domain.subjects import Registration
 from haut_desktop.viewmodels.outbox_words import (
     PROOFS,
     Circumstances,
@@ -36,6 +37,8 @@ class Deed(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     REOPEN = "reopen"
+    SEND_NOW = "send-now"
+    DECIDE = "decide"
     COMPUTE_AGAIN = "compute-again"
 
 
@@ -58,6 +61,8 @@ class OutboxRow:
     trouble: Trouble | None = None
     facts: tuple[tuple[str, str], ...] = ()
     deeds: frozenset[Deed] = frozenset()
+    held_registration: Registration | None = None
+    """What a person must decide before the pictures can go."""
     children: tuple["OutboxRow", ...] = ()
 
 
@@ -85,7 +90,10 @@ def visit_row(
         next_try=_earliest(child.next_try for child in children),
         trouble=next((child.trouble for child in children if child.trouble), None),
         facts=_visit_facts(delivery, around),
-        deeds=deeds | ({Deed.REOPEN} if _can_reopen(delivery) else frozenset()),
+        deeds=deeds | _rest_deeds(delivery, around),
+        held_registration=next(
+            (c.held_registration for c in children if c.held_registration is not None), None
+        ),
         children=children,
     )
 
@@ -114,6 +122,7 @@ def _batch_row(
         trouble=trouble,
         facts=_batch_facts(batch, around),
         deeds=_batch_deeds(batch, trouble, delivery),
+        held_registration=_held_registration(batch, registration),
         children=children,
     )
 
@@ -164,6 +173,18 @@ def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def _rest_deeds(delivery: VisitDelivery, around: Circumstances) -> frozenset[Deed]:
+    if not _can_reopen(delivery):
+        return frozenset()
+    rests = any(b.not_before is not None and b.not_before > around.now for b in delivery.batches)
+    return frozenset({Deed.REOPEN, Deed.SEND_NOW} if rests else {Deed.REOPEN})
+
+
+def _held_registration(batch: Batch, registration: Registration | None) -> Registration | None:
+    is_held = registration is not None and registration.state is RegistrationState.HELD
+    return registration if is_held and batch.state in _UNFINISHED else None
+
+
 def _can_reopen(delivery: VisitDelivery) -> bool:
     """Only while nothing of the visit was ever started on the platform."""
     return bool(delivery.batches) and all(
@@ -185,8 +206,8 @@ def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery)
         return frozenset({Deed.COMPUTE_AGAIN} if is_unknown else {Deed.RELEASE})
     if batch.state not in _UNFINISHED:
         return frozenset()
-    if registration is not None and registration.state is RegistrationState.HELD:
-        return frozenset()
+    if _held_registration(batch, registration) is not None:
+        return frozenset({Deed.DECIDE})
     return frozenset({Deed.HOLD, Deed.RETRY} if trouble else {Deed.HOLD})
 
 

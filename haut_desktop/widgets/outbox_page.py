@@ -34,6 +34,8 @@ class OutboxPage(QWidget):
     subjects_wanted = Signal()
     visit_reopened = Signal(object)
     """Carries the id of a visit that is taken back to the capture page."""
+    decision_wanted = Signal(object)
+    """Carries the held registration that a person decides about."""
 
     def __init__(self, view_model: OutboxViewModel) -> None:
         super().__init__()
@@ -177,6 +179,10 @@ class OutboxPage(QWidget):
                 self._vm.compute_again(chosen, reason)
             case Deed.REOPEN:
                 self._vm.reopen(chosen)
+            case Deed.SEND_NOW:
+                self._vm.send_now(chosen)
+            case Deed.DECIDE:
+                self.decision_wanted.emit(chosen.held_registration)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read when seen."""

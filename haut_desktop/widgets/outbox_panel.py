@@ -23,6 +23,7 @@ _WHO_ACTS: Final = {
     Blame.ITEM: "Look at it, then release it to try once more, or leave it held.",
     Blame.STATION: "Call your study's IT; the sealed pictures are safe.",
 }
+_DECIDE: Final = "Decide whose entry on the platform it is; the pictures wait until then."
 _NEEDS_REASON: Final = {
     Deed.HOLD: ("Hold back", "Why is it held back?"),
     Deed.COMPUTE_AGAIN: ("Ask for the analysis again", "Why is it asked for again?"),
@@ -75,6 +76,8 @@ class OutboxPanel(QFrame):
             Deed.RELEASE: button("Release and try again", icon="play", key="Ctrl+L"),
             Deed.COMPUTE_AGAIN: button("Ask for the analysis again…", icon="retry"),
             Deed.RETRY: button("Try now", icon="retry", key="Ctrl+R"),
+            Deed.DECIDE: primary_button("Decide who it is…", icon="subjects", key="Ctrl+D"),
+            Deed.SEND_NOW: button("Send now", icon="outbox", key="Ctrl+Shift+Return"),
             Deed.REOPEN: button("Reopen the visit", icon="reopen", key="Ctrl+E"),
             Deed.HOLD: button("Hold back…", icon="hold", key="Ctrl+H"),
         }
@@ -110,7 +113,8 @@ class OutboxPanel(QFrame):
         if trouble is not None:
             self._trouble_title.setText(trouble.title)
             self._trouble.setText(trouble.message)
-            self._todo.setText(_WHO_ACTS[trouble.blame])
+            todo = _DECIDE if Deed.DECIDE in shown.deeds else _WHO_ACTS[trouble.blame]
+            self._todo.setText(todo)
 
     def _show_facts(self, shown: OutboxRow) -> None:
         while self._facts.rowCount():

@@ -10,7 +10,7 @@ import pytest_asyncio
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.domain.delivery import BatchState, ImageState, Waiting
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import ContentMismatchError, HautError, StoreBusyError
 from haut_desktop.domain.ids import ImageId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary
@@ -47,27 +47,33 @@ class Desk:
     model: OutboxViewModel
     changes: Changes
     reopened: list[VisitId]
+    sent_now: list[VisitId]
 
 
 @pytest_asyncio.fixture
 async def desk(qtbot: QtBot) -> AsyncIterator[Desk]:
     errors: list[HautError] = []
-    outbox, changes, reopened = FakeOutbox(), Changes(), list[VisitId]()
+    outbox, changes = FakeOutbox(), Changes()
+    reopened, sent_now = list[VisitId](), list[VisitId]()
     tasks = TaskScope("test", errors.append)
 
     async def reopen(visit_id: VisitId) -> None:
         reopened.append(visit_id)
+
+    async def send_now(visit_id: VisitId) -> None:
+        sent_now.append(visit_id)
 
     made = OutboxViewModel(
         outbox=cast(Outbox, outbox),
         session=cast(Session, Place(SessionState.SIGNED_IN)),
         connectivity=cast(Connectivity, Place(Connection.ONLINE)),
         reopen=reopen,
+        send_now=send_now,
         changes=changes,
         tasks=tasks,
         clock=FakeClock(),
     )
-    yield Desk(outbox, made, changes, reopened)
+    yield Desk(outbox, made, changes, reopened, sent_now)
     made.close()
     await tasks.aclose()
     assert not errors
@@ -98,6 +104,30 @@ def test_a_resting_visit_can_be_reopened() -> None:
 def test_a_visit_that_has_begun_to_go_cannot_be_reopened() -> None:
     row = visit_row(make_delivery(_STORED, _SEALED), _NOW, {})
     assert Deed.REOPEN not in row.deeds
+
+
+def test_a_resting_visit_can_be_sent_now() -> None:
+    resting = make_delivery(_SEALED, not_before=START + timedelta(minutes=5))
+    assert Deed.SEND_NOW in visit_row(resting, _NOW, {}).deeds
+
+
+def test_a_visit_whose_rest_is_over_is_not_sent_again() -> None:
+    rested = make_delivery(_SEALED, not_before=START - timedelta(minutes=5))
+    assert Deed.SEND_NOW not in visit_row(rested, _NOW, {}).deeds
+
+
+def test_a_held_registration_waits_for_a_decision() -> None:
+    row = visit_row(make_delivery(_SEALED, registration=RegistrationState.HELD), _NOW, {})
+    assert Deed.DECIDE in row.deeds
+    assert row.held_registration is not None
+    assert row.held_registration.state is RegistrationState.HELD
+
+
+def test_a_held_registration_of_pictures_that_arrived_needs_nobody() -> None:
+    delivery = make_delivery(
+        _STORED, batch=BatchState.SUBMITTED, registration=RegistrationState.HELD
+    )
+    assert Deed.DECIDE not in visit_row(delivery, _NOW, {}).deeds
 
 
 def test_a_held_picture_shows_its_trouble_and_can_be_released() -> None:
@@ -220,3 +250,10 @@ def test_the_head_says_what_was_sent_and_what_waits() -> None:
 
 def test_the_head_of_a_new_station_says_that_nothing_waits() -> None:
     assert head_words(OutboxSummary(), FakeClock()) == "Nothing to send"
+
+
+async def test_a_resting_visit_is_sent_now(desk: Desk) -> None:
+    resting = make_delivery(_SEALED, not_before=START + timedelta(minutes=5))
+    desk.model.send_now(visit_row(resting, _NOW, {}))
+    await eventually(lambda: desk.sent_now)
+    assert desk.sent_now == [resting.visit.id]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast
 
 import pytest_asyncio
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.domain.delivery import ImageState, Waiting
+from haut_desktop.domain.delivery import ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import ContentMismatchError
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.session import Connection, SessionState
@@ -30,7 +31,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.theme import Appearance
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
 from tests.waiting import emitted, eventually
 
@@ -64,16 +65,21 @@ class Shown:
 async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> AsyncIterator[Shown]:
     waiting = Waiting(trouble=trouble_with(ContentMismatchError()))
     held = make_delivery(ImageState.STORED, ImageState.HELD, image_waiting=waiting, code="B-009")
-    outbox = FakeOutbox((make_delivery(ImageState.SEALED), held))
+    resting = make_delivery(ImageState.SEALED, not_before=START + timedelta(minutes=5))
+    outbox = FakeOutbox((resting, held))
 
     async def reopen(_visit_id: VisitId) -> None:
         outbox.done.append(("reopen",))
+
+    async def send_now(_visit_id: VisitId) -> None:
+        outbox.done.append(("send-now",))
 
     model = OutboxViewModel(
         outbox=cast(Outbox, outbox),
         session=cast(Session, _Place(SessionState.SIGNED_IN)),
         connectivity=cast(Connectivity, _Place(Connection.ONLINE)),
         reopen=reopen,
+        send_now=send_now,
         changes=Changes(),
         tasks=tasks,
         clock=FakeClock(),
@@ -98,6 +104,22 @@ async def test_a_reopened_visit_is_handed_on_once_it_is_reopened(shown: Shown) -
         QTest.mouseClick(shown.button("Reopen the visit"), Qt.MouseButton.LeftButton)
     assert emission.args == (resting.visit.id,)
     assert shown.outbox.done == [("reopen",)]
+
+
+async def test_a_resting_visit_is_sent_now(shown: Shown) -> None:
+    QTest.mouseClick(shown.button("Send now"), Qt.MouseButton.LeftButton)
+    await eventually(lambda: shown.outbox.done)
+    assert shown.outbox.done == [("send-now",)]
+
+
+async def test_a_held_registration_is_handed_on_for_a_decision(shown: Shown) -> None:
+    held = make_delivery(ImageState.SEALED, registration=RegistrationState.HELD)
+    shown.outbox.deliveries = (held,)
+    shown.model.refresh()
+    await eventually(lambda: shown.model.model.rowCount() == 1)
+    async with emitted(shown.page.decision_wanted) as emission:
+        QTest.mouseClick(shown.button("Decide who it is…"), Qt.MouseButton.LeftButton)
+    assert emission.args == (held.registrations[0],)
 
 
 async def test_holding_asks_for_a_reason_first(shown: Shown) -> None:

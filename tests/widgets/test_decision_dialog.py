@@ -1,0 +1,189 @@
+"""The decision about a held subject with real clicks and keys; the platform's side is in memory."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest_asyncio
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QPushButton
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.delivery import RegistrationState, Waiting
+from haut_desktop.domain.errors import HautError, SubjectCodeError, UnreachableError
+from haut_desktop.domain.ids import PlatformSubjectId, SubjectId
+from haut_desktop.domain.subjects import Registration, Subject, SubjectDetails
+from haut_desktop.services.decisions import Decisions, Entry, Maker
+from haut_desktop.services.registration import CodeTakenError
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.decision import NO_ENTRY, NO_REASON, DecisionViewModel
+from haut_desktop.widgets.decision_dialog import DecisionDialog
+from haut_desktop.widgets.theme import Appearance
+from tests.fakes.builders import make_study, make_subject
+from tests.fakes.clock import START
+from tests.viewmodels.deliveries import trouble_with
+from tests.waiting import eventually
+
+
+@dataclass
+class FakeDecisions:
+    """Entries in memory; notes what was said."""
+
+    held: Subject
+    found: tuple[Entry, ...] = ()
+    trouble: HautError | None = None
+    said: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def subject(self, _subject_id: SubjectId) -> Subject:
+        return self.held
+
+    async def entries(self, _registration: Registration) -> tuple[Entry, ...]:
+        if self.trouble is not None:
+            raise self.trouble
+        return self.found
+
+    async def say_same(
+        self, _registration: Registration, platform_id: PlatformSubjectId, reason: str
+    ) -> None:
+        self.said.append(("same", platform_id, reason))
+
+    async def say_other(self, _registration: Registration, text: str, reason: str) -> None:
+        if text == "B-001":
+            raise SubjectCodeError("It is taken.")
+        self.said.append(("other", text, reason))
+
+    async def look_again(self, _registration: Registration, reason: str) -> None:
+        self.said.append(("look again", reason))
+
+
+@dataclass
+class Asked:
+    """The open dialog and what stands behind it."""
+
+    dialog: DecisionDialog
+    decisions: FakeDecisions
+
+    def button(self, name: str) -> QPushButton:
+        found = [b for b in self.dialog.findChildren(QPushButton) if b.accessibleName() == name]
+        assert found, name
+        return found[0]
+
+    def type_into(self, name: str, words: str) -> None:
+        edit = self.dialog.findChild(QLineEdit, name)
+        assert edit is not None
+        edit.setFocus()
+        QTest.keyClicks(edit, words)
+
+    def decide(self) -> None:
+        decide = self.dialog.findChild(QPushButton, "decide")
+        assert decide is not None
+        QTest.mouseClick(decide, Qt.MouseButton.LeftButton)
+
+    def says(self, words: str) -> bool:
+        labels = self.dialog.findChildren(QLabel)
+        return any(words in label.text() for label in labels if label.isVisible())
+
+    @property
+    def entries(self) -> QListWidget:
+        found = self.dialog.findChild(QListWidget, "entries")
+        assert found is not None
+        return found
+
+
+def entry(number: int, maker: Maker = Maker.PORTAL) -> Entry:
+    details = SubjectDetails(birth_year=1970 + number, biological_sex="female")
+    return Entry(PlatformSubjectId(f"there-{number}"), "B-001", details, START, maker)
+
+
+@pytest_asyncio.fixture
+async def asked(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> Asked:
+    subject = make_subject(make_study(), "B-001", state=RegistrationState.HELD)
+    decisions = FakeDecisions(subject, (entry(1), entry(2, Maker.OTHER_STATION)))
+    return open_dialog(qtbot, tasks, decisions)
+
+
+def open_dialog(qtbot: QtBot, tasks: TaskScope, decisions: FakeDecisions) -> Asked:
+    (registration, *_) = decisions.held.registrations
+    waiting = Waiting(trouble=trouble_with(CodeTakenError()))
+    held = Registration(
+        registration.id,
+        registration.subject_id,
+        registration.dataset_id,
+        RegistrationState.HELD,
+        waiting=waiting,
+    )
+    model = DecisionViewModel(cast(Decisions, decisions), tasks, held)
+    dialog = DecisionDialog(model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    return Asked(dialog, decisions)
+
+
+async def test_it_shows_the_platforms_entries_to_compare(asked: Asked) -> None:
+    await eventually(lambda: asked.entries.count() == 2)
+    assert asked.says("Who is B-001?")
+    assert asked.says("born 1971 · female")
+    assert asked.says("Made in the web portal, or by another program")
+    assert asked.says("Made by another station")
+
+
+async def test_the_same_participant_needs_an_entry_and_a_reason(asked: Asked) -> None:
+    await eventually(lambda: asked.entries.count() == 2)
+    asked.decide()
+    assert asked.says(NO_ENTRY)
+    assert asked.says(NO_REASON)
+    asked.entries.setFocus()
+    QTest.keyClick(asked.entries, Qt.Key.Key_Down)
+    QTest.keyClick(asked.entries, Qt.Key.Key_Down)
+    asked.type_into("reason", "paper list")
+    asked.decide()
+    await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
+    assert asked.decisions.said == [("same", "there-2", "paper list")]
+
+
+async def test_another_participant_gets_a_new_code(asked: Asked) -> None:
+    await eventually(lambda: asked.entries.count() == 2)
+    QTest.mouseClick(asked.button("Decision: Another participant"), Qt.MouseButton.LeftButton)
+    asked.type_into("new-code", "B-002")
+    asked.type_into("reason", "misread")
+    asked.decide()
+    await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
+    assert asked.decisions.said == [("other", "B-002", "misread")]
+
+
+async def test_a_code_that_is_taken_is_said_at_its_field(asked: Asked) -> None:
+    await eventually(lambda: asked.entries.count() == 2)
+    QTest.mouseClick(asked.button("Decision: Another participant"), Qt.MouseButton.LeftButton)
+    asked.type_into("new-code", "B-001")
+    asked.type_into("reason", "misread")
+    asked.decide()
+    await eventually(lambda: asked.says("It is taken."))
+    assert asked.dialog.isVisible()
+
+
+async def test_what_was_put_right_in_the_portal_is_looked_up_again(asked: Asked) -> None:
+    await eventually(lambda: asked.entries.count() == 2)
+    name = "Decision: Put right in the portal"
+    QTest.mouseClick(asked.button(name), Qt.MouseButton.LeftButton)
+    asked.type_into("reason", "renamed there")
+    asked.decide()
+    await eventually(lambda: asked.decisions.said)
+    assert asked.decisions.said == [("look again", "renamed there")]
+
+
+async def test_without_the_platform_it_says_so_and_asks_again(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    subject = make_subject(make_study(), "B-001", state=RegistrationState.HELD)
+    asked = open_dialog(qtbot, tasks, FakeDecisions(subject, (entry(1),), UnreachableError()))
+    await eventually(lambda: asked.says("No connection"))
+    asked.decisions.trouble = None
+    QTest.mouseClick(asked.button("Ask again"), Qt.MouseButton.LeftButton)
+    await eventually(lambda: asked.entries.count() == 1)
+    assert not asked.says("No connection")
+
+
+async def test_a_dialog_that_is_left_says_nothing(asked: Asked) -> None:
+    QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
+    await eventually(lambda: not asked.dialog.isVisible())
+    assert asked.decisions.said == []
