@@ -1,13 +1,15 @@
 """The shell: the main window of one workplace, its view models, and the way between its pages."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.ids import SubjectId, VisitId
 from haut_desktop.domain.study import Site
-from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.viewmodels.status import StatusViewModel
@@ -50,6 +52,7 @@ class Shell:
             site=site.code,
         )
         self._zone = site.zone
+        self._opened_id: SubjectId | None = None
         self.subject_form: SubjectFormViewModel | None = None
         self.window = MainWindow(
             pages=self._pages(),
@@ -60,6 +63,7 @@ class Shell:
         )
         self._status.changed.connect(self.window.show_status)
         self._studies.opened.connect(lambda: self.window.go(Place.SUBJECTS))
+        self.desk.subject_changed.connect(self._on_subject_changed)
 
     async def open(self) -> None:
         """Show the window on the study that was worked on last, or on the choice of one."""
@@ -115,6 +119,7 @@ class Shell:
             )
         )
         page.subject_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
+        page.results_wanted.connect(lambda: self.window.go(Place.RESULTS))
         return page
 
     def _outbox_page(self) -> QWidget:
@@ -169,6 +174,17 @@ class Shell:
         dialog = DecisionDialog(view_model, self.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _on_subject_changed(self, subject: Subject | None) -> None:
+        subject_id = subject.id if subject else None
+        if subject_id is not None and subject_id != self._opened_id:
+            self.tasks.start(self._discover(subject_id), name="discover visits")
+        self._opened_id = subject_id
+
+    async def _discover(self, subject_id: SubjectId) -> None:
+        """Look for visits that were made elsewhere; without a network they come another time."""
+        with suppress(HautError):
+            await self.work.results.discover(subject_id)
 
     def _on_visit_reopened(self, visit_id: VisitId) -> None:
         self.tasks.start(self._go_to_visit(visit_id), name="open reopened visit")

@@ -1,5 +1,6 @@
 """Results: what the algorithms said, kept for ever, by visit, with pictures, masks and change."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ class Results:
             pace=self._pace,
         )
         self._seen: dict[BatchId, tuple[str, int]] = {}
+        self._discovering = asyncio.Lock()
 
     async def run(self) -> None:
         """Follow submitted batches until cancelled."""
@@ -133,7 +135,9 @@ class Results:
 
     async def discover(self, subject_id: SubjectId) -> int:
         """Make visits of the platform's batches that came from elsewhere; say how many."""
-        batches = await self._elsewhere.adopt(subject_id)
+        async with self._discovering:
+            # two at once would both find the same batches unknown
+            batches = await self._elsewhere.adopt(subject_id)
         if batches:
             self._changes.send(Change(Topic.VISITS, frozenset({subject_id})))
         return len(batches)

@@ -15,7 +15,7 @@ from haut_desktop.tour.hands import Hands
 from haut_desktop.tour.report import TourReport
 from haut_desktop.widgets.rail import Place
 
-STUDY_NAME: Final = "Practice study (faces)"
+STUDY_NAME: Final = "Practice study"
 
 
 @dataclass(slots=True)

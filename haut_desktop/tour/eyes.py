@@ -21,7 +21,9 @@ SCREEN: Final = QSize(1366, 768)
 _LOOK_AGAIN_S: Final = 0.03
 _LOOK_ANYWAY_S: Final = 2.0
 _SETTLING_S: Final = 0.15
-_DESKTOP: Final = "#8a94a0"
+_DESKTOP: Final = "#aab2bb"
+_SHADE: Final = QColor(20, 26, 32, 70)
+_EDGE: Final = QColor(20, 26, 32, 110)
 
 _T = TypeVar("_T")
 
@@ -123,8 +125,10 @@ class Eyes:
         screen.fill(QColor(_DESKTOP))
         painter = QPainter(screen)
         try:
-            for window in sorted(_windows(), key=_is_in_front):
-                painter.drawPixmap(_place(window), window.grab())
+            for number, window in enumerate(sorted(_windows(), key=_is_in_front)):
+                if number:
+                    painter.fillRect(screen.rect(), _SHADE)
+                _paint(painter, window)
         finally:
             painter.end()
         if not screen.save(str(path)):
@@ -172,6 +176,14 @@ def _windows() -> list[QWidget]:
 
 def _is_in_front(window: QWidget) -> bool:
     return bool(window.windowFlags() & Qt.WindowType.Dialog == Qt.WindowType.Dialog)
+
+
+def _paint(painter: QPainter, window: QWidget) -> None:
+    """Paint a window where it would stand, a dialog with an edge."""
+    box = QRect(_place(window), window.size())
+    if _is_in_front(window):
+        painter.fillRect(box.adjusted(-1, -1, 1, 1), _EDGE)
+    painter.drawPixmap(box.topLeft(), window.grab())
 
 
 def _place(window: QWidget) -> QPoint:

@@ -1,9 +1,12 @@
 """The ids, states, hashes, values and masks of the tour's visit, as the program keeps them."""
 
+import asyncio
 import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from haut_desktop.domain.analysis import Mask
@@ -114,7 +117,7 @@ async def _mask(work: Workplace, layer: MaskLayer) -> dict[str, Any]:
     mask = layer.mask
     size, box = (mask.space_width, mask.space_height), _box_of_shapes(mask)
     if layer.key:
-        size, box = _raster(await work.results.picture(layer.key))
+        size, box = await asyncio.to_thread(_raster, await work.results.picture(layer.key))
     return {
         "algorithm": layer.result.algorithm,
         "version": layer.result.version,
@@ -151,19 +154,18 @@ def _raster(data: bytes | None) -> tuple[tuple[float, float], Box | None]:
     if image.isNull():
         return (0.0, 0.0), None
     size = float(image.width()), float(image.height())
-    strengths = _strengths(image)
-    rows = [y for y, line in enumerate(strengths) if any(line)]
-    if not rows:
+    rows, columns = np.nonzero(_strengths(image))
+    if not rows.size:
         return size, None
-    covered = [x for x in range(image.width()) if any(strengths[y][x] for y in rows)]
-    return size, (float(covered[0]), float(rows[0]), covered[-1] + 1.0, rows[-1] + 1.0)
+    left, top, right, bottom = columns.min(), rows.min(), columns.max(), rows.max()
+    return size, (float(left), float(top), float(right) + 1.0, float(bottom) + 1.0)
 
 
-def _strengths(image: QImage) -> list[bytes]:
-    """One byte per pixel, row by row: how much of the mask is there."""
+def _strengths(image: QImage) -> NDArray[np.uint8]:
+    """Height x width, uint8: how much of the mask is there."""
     kind = (
         QImage.Format.Format_Alpha8 if image.hasAlphaChannel() else QImage.Format.Format_Grayscale8
     )
     flat = image.convertToFormat(kind)
-    stride, bits = flat.bytesPerLine(), bytes(flat.constBits())
-    return [bits[y * stride : y * stride + flat.width()] for y in range(flat.height())]
+    pixels = np.frombuffer(flat.constBits(), np.uint8).reshape(flat.height(), flat.bytesPerLine())
+    return pixels[:, : flat.width()].copy()

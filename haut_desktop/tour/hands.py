@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QWindow,
 )
@@ -53,9 +52,8 @@ class Hands:
         widget = await self._reach(name)
         await self.click_on(widget)
         window, _ = _on_window(widget, None)
-        for chord in (QKeySequence.StandardKey.SelectAll, QKeySequence.StandardKey.Delete):
-            combination = QKeySequence(chord)[0]
-            _strike(window, combination.key(), combination.keyboardModifiers())
+        _strike(window, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        _strike(window, Qt.Key.Key_Delete)
         for letter in text:
             _strike(window, _key_of(letter), _PLAIN, letter)
             await asyncio.sleep(0)

@@ -50,7 +50,7 @@ async def switch_masks(tour: Tour) -> None:
     if not isinstance(masks, QListWidget):
         raise TourError("there is no list of masks")
     await tour.eyes.until(lambda: masks.count() > 0, f"a mask of {line.name}")
-    off = [row for row in range(masks.count()) if not _is_on(masks, row)]
+    off = [row for row in range(masks.count()) if _is_another(masks, row, line)]
     if off:
         item = masks.item(off[0])
         masks.scrollToItem(item)
@@ -60,9 +60,12 @@ async def switch_masks(tour: Tour) -> None:
     await tour.eyes.until(lambda: bool(_page(tour).panel.shown_layers), "a mask on the picture")
 
 
+def _is_another(masks: QListWidget, row: int, line: MetricLine) -> bool:
+    return not _is_on(masks, row) and line.name not in masks.item(row).text()
+
+
 def _is_on(masks: QListWidget, row: int) -> bool:
-    item = masks.item(row)
-    return item is not None and item.checkState() is Qt.CheckState.Checked
+    return row < masks.count() and masks.item(row).checkState() is Qt.CheckState.Checked
 
 
 async def look_back(tour: Tour) -> None:
@@ -70,7 +73,11 @@ async def look_back(tour: Tour) -> None:
     if not tour.demonstration_codes:
         raise LeftOutError("the platform has no demonstration study")
     subject = await open_subject(tour, tour.demonstration_codes[0])
-    await tour.go(Place.RESULTS)
+    await tour.eyes.see("past-visit")
+    await tour.eyes.photograph(tour.out / "earlier-visits.png")
+    await tour.hands.click("past-visit")
+    await tour.hands.click("See the results")
+    await tour.eyes.until(lambda: tour.shell.window.place is Place.RESULTS, "the results page")
     found = await _until_results(tour, subject.id, _are_complete)
     chips = await tour.eyes.until(lambda: _chips(tour), "four visits along the top")
     await tour.hands.click_on(chips[-1])
@@ -125,7 +132,7 @@ async def turn_dark(tour: Tour) -> None:
 async def see_capture_in_the_dark(tour: Tour) -> None:
     """See the tour's own finished visit in the dark."""
     await open_subject(tour, tour.new_code)
-    await tour.go(Place.CAPTURE)
+    await tour.hands.click("past-visit")
     await tour.eyes.see("slot-front")
 
 

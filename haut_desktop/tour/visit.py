@@ -81,7 +81,7 @@ async def deliver(tour: Tour) -> None:
         mine = tuple(b for d in found if d.visit.id == tour.visit_id for b in d.batches)
         held = next((b for b in mine if b.state is BatchState.HELD), None)
         if held is not None:
-            raise TourError(f"the delivery is held: {held.waiting.error_kind}")
+            raise TourError(f"the delivery is held: {held.waiting.trouble}")
         return mine if all(b.state is BatchState.SUBMITTED for b in mine) else ()
 
     sent = await tour.eyes.until_changed(

@@ -1,11 +1,12 @@
 """Study choice: what the account may work on; what can't be computed is shown and refused."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.imaging import ImageType
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
@@ -13,6 +14,13 @@ from haut_desktop.viewmodels.notices import NoticesViewModel, Weight
 
 if TYPE_CHECKING:
     from haut_desktop.services.studies import Studies, StudyOffer
+
+_KINDS: Final[dict[str, str]] = {
+    ImageType.SELFIE: "faces",
+    ImageType.VISIA: "faces with VISIA",
+    ImageType.SKIN: "skin close up",
+    ImageType.HAIR: "hair",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +97,9 @@ class StudiesViewModel(QObject):
         self.opened.emit()
 
     def _line(self, offer: "StudyOffer") -> StudyLine:
-        kinds = ", ".join(f"{dataset.image_type} pictures" for dataset in offer.datasets)
+        kinds = ", ".join(_KINDS.get(d.image_type, d.image_type) for d in offer.datasets)
         is_open = self._desk.study is not None and self._desk.study.name == offer.name
-        words = offer.problem or kinds or "Ready"
+        words = offer.problem or (f"Takes pictures of: {kinds}" if kinds else "Ready")
         return StudyLine(offer, offer.name, words, bool(offer.problem), is_open)
 
     def _show(self, state: StudiesState) -> None:

@@ -100,7 +100,7 @@ def _line(row: SubjectRow, zone: str) -> SubjectLine:
     return SubjectLine(
         subject=row.subject,
         details=details_words(row.subject.details),
-        visits=count(row.visit_count, "visit") if row.visit_count else "no visit yet",
+        visits=count(row.visit_count, "visit") if row.visit_count else "no visit here yet",
         last_visit=f"last {day(row.last_visit_at, zone)}" if row.last_visit_at else "",
         waiting=f"{row.waiting_images} waiting" if row.waiting_images else "",
         registration=words,

@@ -3,9 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QGridLayout, QStackedWidget, QWidget
 
 from haut_desktop.domain.ids import SlotId
 from haut_desktop.viewmodels.capture import CaptureState, CaptureViewModel, Confirmation
@@ -29,6 +29,7 @@ class CapturePage(DropArea):
     """No subject, no visit, a visit: each with its own first thing to do."""
 
     subject_wanted = Signal()
+    results_wanted = Signal()
 
     def __init__(self, view_model: CaptureViewModel) -> None:
         super().__init__()
@@ -41,6 +42,13 @@ class CapturePage(DropArea):
             action="&Find the subject",
         )
         self._reading = EmptyState("clock", "Reading the visits…", "This takes a moment.")
+        self._elsewhere = EmptyState(
+            "picture",
+            "These pictures were taken elsewhere",
+            "Another station or the web portal sent this visit. Its pictures and results are on "
+            "the results page.",
+            action="&See the results",
+        )
         self._chooser = VisitChooser()
         self._header = VisitHeader()
         self._busy = BusyBar("Taking in pictures", can_stop=True)
@@ -60,8 +68,10 @@ class CapturePage(DropArea):
     def _visit_page(self) -> QWidget:
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(16)
-        cards = scrolled(held(self._grid))
-        above = column(self._header, self._busy, self._rejected, cards, gap=12)
+        self._slots = QStackedWidget()
+        self._slots.addWidget(scrolled(held(self._grid)))
+        self._slots.addWidget(self._elsewhere)
+        above = column(self._header, self._busy, self._rejected, self._slots, gap=12)
         above.setStretch(3, 1)
         above.setContentsMargins(24, 12, 24, 12)
         return held(column(held(above), self._foot, gap=0))
@@ -69,6 +79,7 @@ class CapturePage(DropArea):
     def _connect(self) -> None:
         model = self._view_model
         self._nobody.acted.connect(self.subject_wanted)
+        self._elsewhere.acted.connect(self.results_wanted)
         for chooser in (self._chooser, self._header):
             chooser.started.connect(model.start_visit)
             chooser.opened.connect(model.open_visit)
@@ -88,6 +99,8 @@ class CapturePage(DropArea):
         paste.activated.connect(self._on_paste_activated)
 
     def _on_view_model_changed(self, state: CaptureState) -> None:
+        focus = QApplication.focusWidget()
+        had_focus = focus is not None and self.isAncestorOf(focus)
         if state.subject_code and not state.is_loading:
             self._chooser.show_state(state)
         self._header.show_state(state)
@@ -98,7 +111,15 @@ class CapturePage(DropArea):
             self.take_drops(self._view_model.intake.take_in, self._view_model.intake.paste)
         else:
             self.take_drops(None, None)
-        self._stack.setCurrentWidget(self._page_for(state))
+        self._slots.setCurrentIndex(0 if state.slots or not state.is_finished else 1)
+        self._turn_to(self._page_for(state), takes_focus=had_focus)
+
+    def _turn_to(self, page: QWidget, *, takes_focus: bool) -> None:
+        """Show a page; the focus stays on this page of the window, whatever it was on is gone."""
+        before = self._stack.currentWidget()
+        self._stack.setCurrentWidget(page)
+        if takes_focus and page is not before:
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _page_for(self, state: CaptureState) -> QWidget:
         if not state.subject_code:

@@ -16,7 +16,7 @@ class ChoiceRow(QWidget):
 
     def __init__(self, name: str, choices: Iterable[tuple[object, str]], taken: object) -> None:
         super().__init__()
-        self._buttons = {choice: button(text, role="choice") for choice, text in choices}
+        self._buttons = {choice: button(text, role="segment") for choice, text in choices}
         self._group = QButtonGroup(self)
         for choice, each in self._buttons.items():
             each.setCheckable(True)

@@ -19,9 +19,10 @@ class PracticeAccounts(QWidget):
         super().__init__()
         rows = []
         for number, account in enumerate(accounts, 1):
-            factor = " · second factor" if account.has_mfa else ""
-            words = f"{account.username}  ({account.role}{factor})"
-            made = button(words, role="choice", icon="subjects", key=f"Alt+{number}", tip=words)
+            name = account.username.partition("@")[0]
+            words = name if name == account.role else f"{name} ({account.role})"
+            made = button(words, role="choice", icon="subjects", key=f"Alt+{number}")
+            made.setToolTip(f"{account.username} (Alt+{number})")
             made.setObjectName(f"practice-account-{number}")
             made.clicked.connect(_picker(account, pick))
             rows.append(made)

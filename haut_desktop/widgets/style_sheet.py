@@ -60,7 +60,7 @@ QPushButton[button_role="quiet"]:hover { background: $accent_soft; }
 QPushButton[button_role="quiet"]:focus { border: 2px solid $accent; padding: 5px 7px; }
 QPushButton[button_role="quiet"]:disabled { color: $line_strong; }
 QPushButton[button_role="choice"] { text-align: left; }
-QPushButton[button_role="choice"]:checked {
+QPushButton[button_role="choice"]:checked, QPushButton[button_role="segment"]:checked {
     background: $accent_soft; border: 2px solid $accent; padding: 5px 13px; color: $accent;
 }
 QToolButton { background: transparent; border: 2px solid transparent; border-radius: 6px; }

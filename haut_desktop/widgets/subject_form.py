@@ -109,6 +109,8 @@ class SubjectForm(QFrame):
         )
 
     def _on_register_clicked(self) -> None:
+        # the button is about to rest; what may be wrong is most often the code
+        self._code.setFocus(Qt.FocusReason.OtherFocusReason)
         self._view_model.register(self._input())
 
     def _on_view_model_changed(self, state: FormState) -> None:

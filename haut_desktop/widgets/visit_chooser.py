@@ -49,18 +49,19 @@ class VisitChooser(QWidget):
         if state.visits:
             parts.append(caption("Earlier visits"))
         for tab in reversed(state.visits):
-            past = button(tab.words, role="quiet", icon="clock")
+            past = button(tab.words, role="choice", icon="clock")
+            past.setObjectName("past-visit")
             past.clicked.connect(partial(self._on_past_clicked, tab.id))
             parts.append(past)
         sheet = card(*parts, gap=8, pad=24)
-        sheet.setFixedWidth(440)
+        sheet.setFixedWidth(488)
         made = QWidget()
         made.setLayout(column(None, row(None, sheet, None), None))
         return made
 
     def _start_button(self, name: str, number: int) -> QWidget:
         key = f"Alt+{number + 1}" if number < 9 else ""
-        words = f"Start {name}"
+        words = "Start an unscheduled visit" if name == UNSCHEDULED else f"Start {name}"
         make = primary_button if number == 0 else button
         made = make(words, icon="plus", key=key, tip=words)
         made.setObjectName("start-visit" if number == 0 else "start-other-visit")
