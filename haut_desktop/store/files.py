@@ -34,9 +34,29 @@ def write_atomically(path: Path, data: bytes, *, is_read_only: bool = False) -> 
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        if error.errno in _NO_ROOM:
-            raise DiskFullError from error
+        _say_if_full(error)
         raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, that outlive a power cut; an existing one is flushed, too.
+
+    Whoever made an existing one may have been ended before its name was on the disk. Raises
+    DiskFullError or OSError.
+    """
+    made = [folder for folder in path.parents if not folder.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for folder in (path, *made):
+            flush_folder(folder.parent)
+    except OSError as error:
+        _say_if_full(error)
+        raise
+
+
+def _say_if_full(error: OSError) -> None:
+    if error.errno in _NO_ROOM:
+        raise DiskFullError from error
 
 
 def _write_through(path: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ from haut_desktop.store.credentials import CredentialStore
 from haut_desktop.store.database import Database
 from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.driver import Connection
+from haut_desktop.store.files import make_folder
 from haut_desktop.store.keys import KeyChest, Keys, NoRecovery, Recovery, RecoveryPassphrase
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.outbox import OutboxStore
@@ -157,7 +158,7 @@ async def _say_whose(station: Station) -> None:
 
 
 def _make_keys(folder: Path, secrets: Secrets, recovery: Recovery) -> Keys:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     chest = KeyChest(folder, secrets)
     if chest.exists():
         return chest.open()

@@ -16,7 +16,7 @@ import msgspec
 from haut_desktop.domain.errors import KeyringLockedError, VaultError
 from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Digest
-from haut_desktop.store.files import is_temporary, remove, write_atomically
+from haut_desktop.store.files import is_temporary, make_folder, remove, write_atomically
 from haut_desktop.store.picture_record import PictureRecord, StationFrame
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
@@ -80,6 +80,7 @@ class Vault:
         self._recipient = recipient
         self._identity = identity
         self._hmac_key = hmac_key
+        self._is_folder_flushed = False
 
     def seal(self, data: bytes, sidecar: Sidecar) -> str:
         """Seal a picture and its sidecar and give its name; both are on the disk afterwards.
@@ -91,7 +92,7 @@ class Vault:
         name = self.name_for(sidecar.original_id)
         if self._path(name).exists():
             raise VaultError("This picture is sealed already.")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         # The sidecar first: a picture that is there is always explained.
         self.set_sidecar(name, sidecar)
         self._write(self._path(name), data)
@@ -172,7 +173,7 @@ class Vault:
 
     def set_frame(self, frame: StationFrame) -> None:
         """Say which station's vault it is, so that an empty one can be rebuilt, too."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         self._note(self.folder / _FRAME, _FRAME, msgspec.json.encode(frame))
 
     def _note(self, path: Path, about: str, body: bytes) -> None:
@@ -191,6 +192,16 @@ class Vault:
         if self._hmac_key is None:
             return ""
         return hmac.new(self._hmac_key, vault_name.encode() + b"\0" + body, "sha256").hexdigest()
+
+    def _make_folder(self) -> None:
+        """A picture's name outlives a power cut only if the folder's own name does."""
+        if self._is_folder_flushed and self.folder.is_dir():
+            return
+        try:
+            make_folder(self.folder)
+        except OSError as error:
+            raise VaultError("The sealed picture could not be written.") from error
+        self._is_folder_flushed = True
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
