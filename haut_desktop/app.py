@@ -28,7 +28,7 @@ from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
 from haut_desktop.widgets.ask import finish, painted
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
-from haut_desktop.widgets.theme import Appearance
+from haut_desktop.widgets.theme import Appearance, SchemeFile
 
 if TYPE_CHECKING:
     from haut_desktop.api.transport import Network
@@ -69,7 +69,9 @@ class Program:
         pacing: "Pacing | None" = None,
     ) -> None:
         self.notices = NoticesViewModel()
-        self.appearance = Appearance(application)
+        kept = SchemeFile(paths.scheme)
+        self.appearance = Appearance(application, kept.read())
+        self.appearance.scheme_changed.connect(kept.write)
         self.dialog: QDialog | None = None
         self.shell: Shell | None = None
         self._paths = paths

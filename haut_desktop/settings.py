@@ -41,6 +41,11 @@ class AppPaths:
         return self.root / "practice" / "platform"
 
     @property
+    def scheme(self) -> Path:
+        """The word for light or dark; it is asked for before anything is opened."""
+        return self.root / "colours.txt"
+
+    @property
     def logs(self) -> Path:
         """Logs, which carry ids and nothing else."""
         return self.root / "logs"

@@ -37,6 +37,8 @@ class OutboxSummary:
     waiting_bytes: int = 0
     held: int = 0
     """Pictures, batches and registrations that a person must look at."""
+    resting_visits: int = 0
+    """Finished visits that may still be reopened; they go by themselves."""
     unsettled: int = 0
     """Pictures whose fate is being asked for."""
     last_sent_at: datetime | None = None

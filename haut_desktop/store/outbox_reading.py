@@ -72,6 +72,11 @@ SELECT min(at) AS next_try_at FROM (
         WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING'))
 """
 
+_RESTING: Final = """
+SELECT count(DISTINCT visit_id) AS visits FROM batch
+WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+"""
+
 _NEXT_NEWS: Final = """
 SELECT min(at) AS next_at FROM (
     SELECT min(retry_at) AS at FROM image
@@ -137,10 +142,12 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
     unsettled = images.get("UNSETTLED")
     row = connection.execute(_SUMMARY).fetchone()
     next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
+    resting = connection.execute(_RESTING, {"now": text_of(now)}).fetchone()
     return OutboxSummary(
         waiting_images=sum(state["images"] for state in images.values()),
         waiting_bytes=sum(state["bytes"] for state in images.values()),
         held=row["held"] + (held["images"] if held else 0),
+        resting_visits=resting["visits"],
         unsettled=unsettled["images"] if unsettled else 0,
         last_sent_at=moment_or_none(row["last_sent_at"]),
         next_try_at=moment_or_none(next_try["next_try_at"]),

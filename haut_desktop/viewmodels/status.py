@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
@@ -43,6 +44,8 @@ class Status:
     connection_tone: str = "neutral"
     token: str = ""
     outbox: str = ""
+    outbox_count: int = 0
+    """Pictures that wait, and whatever is held."""
     needs_sign_in: bool = False
 
 
@@ -114,6 +117,7 @@ class StatusViewModel(QObject):
         words, icon, tone = _CONNECTIONS[self._connectivity.state]
         account = self._session.account
         study = self._desk.study
+        summary = await self._outbox.summary()
         return Status(
             study=study.name if study else "",
             site=self._site,
@@ -122,7 +126,8 @@ class StatusViewModel(QObject):
             connection_icon=icon,
             connection_tone=tone,
             token=self._token_words(),
-            outbox=await self._outbox_words(),
+            outbox=self._outbox_words(summary),
+            outbox_count=summary.waiting_images + summary.held,
             needs_sign_in=self._session.state in {SessionState.REFUSED, SessionState.SIGNED_OUT},
         )
 
@@ -135,14 +140,15 @@ class StatusViewModel(QObject):
         left_s = (expires_at - self._clock()).total_seconds()
         return f"Signed in, renews within {span(left_s)}" if left_s > 0 else "Renewing sign-in"
 
-    async def _outbox_words(self) -> str:
-        summary = await self._outbox.summary()
+    def _outbox_words(self, summary: OutboxSummary) -> str:
         parts = []
         if summary.last_sent_at is not None:
             parts.append(f"last sent {ago(summary.last_sent_at, self._clock())}")
         parts.append(f"{summary.waiting_images} waiting" if summary.waiting_images else "all sent")
+        if summary.resting_visits:
+            parts.append(f"{count(summary.resting_visits, 'visit')} resting")
         if summary.held:
-            parts.append(f"{count(summary.held, 'picture')} held")
+            parts.append(f"{summary.held} held")
         words = ", ".join(parts)
         return words[:1].upper() + words[1:]
 

@@ -84,6 +84,7 @@ class MainWindow(QMainWindow):
     def show_status(self, status: Status) -> None:
         """Show what the status says."""
         self.top_bar.show_status(status)
+        self.rail.set_count(Place.OUTBOX, status.outbox_count)
 
     def close_now(self) -> None:
         """Close for good, once everything behind the window has ended."""

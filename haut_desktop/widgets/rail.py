@@ -64,7 +64,7 @@ class Rail(QFrame):
         """Say beside a place how many things wait there."""
         button = self._buttons[place]
         change_text(button, f"{TITLES[place]} · {number}" if number else TITLES[place])
-        waiting = f"{number} waiting" if number else ""
+        waiting = f"{number} waiting or held" if number else ""
         button.setAccessibleDescription(waiting)
 
     def _button(self, place: Place, key: str) -> QToolButton:

@@ -1,6 +1,8 @@
 """The look: type scale, spacing, light or dark, and the one call to apply them."""
 
+from contextlib import suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -29,6 +31,26 @@ class Scheme(StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
+
+
+class SchemeFile:
+    """Keeps the choice between starts; without a file that can be read there was no choice."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> Scheme:
+        """Give what was chosen last."""
+        try:
+            return Scheme(self._path.read_text("utf-8").strip())
+        except (OSError, ValueError):
+            return Scheme.SYSTEM
+
+    def write(self, scheme: Scheme) -> None:
+        """Keep a choice; where nothing may be written it holds until the program ends."""
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(scheme.value, "utf-8")
 
 
 class Appearance(QObject):

@@ -66,7 +66,8 @@ async def test_a_resting_visit_is_due_after_its_rest(record: Record) -> None:
     not_before = record.clock() + timedelta(seconds=300)
     await record.visits.finish(visit.id, (batch,), not_before, record.act)
     assert await due(record) == []
-    assert (await record.outbox.summary()).next_try_at == not_before
+    summary = await record.outbox.summary()
+    assert (summary.next_try_at, summary.resting_visits) == (not_before, 1)
     record.clock.advance(300)
     assert await due(record) == [batch.id]
 
@@ -391,6 +392,7 @@ async def test_the_summary_counts_what_is_left(record: Record) -> None:
     assert summary.held == 1
     assert summary.last_sent_at == record.clock()
     assert summary.next_try_at == later
+    assert summary.resting_visits == 0
 
 
 async def test_an_empty_outbox_has_an_empty_summary(record: Record) -> None:

@@ -85,10 +85,11 @@ async def test_it_names_study_operator_and_token(bench: Bench) -> None:
 
 async def test_it_says_when_something_was_last_sent_and_what_waits(bench: Bench) -> None:
     sent = START - timedelta(minutes=3)
-    bench.services.outbox = OutboxSummary(waiting_images=12, held=1, last_sent_at=sent)
+    bench.services.outbox = OutboxSummary(12, held=1, resting_visits=2, last_sent_at=sent)
     bench.changes.send(Change(Topic.OUTBOX))
-    words = "Last sent 3 min ago, 12 waiting, 1 picture held"
+    words = "Last sent 3 min ago, 12 waiting, 2 visits resting, 1 held"
     await eventually(lambda: bench.model.status.outbox == words)
+    assert bench.model.status.outbox_count == 13
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
 from haut_desktop.domain.errors import UnreachableError
 from haut_desktop.viewmodels.notices import Notice
@@ -32,6 +32,15 @@ async def test_a_key_leads_to_each_place(office: Office) -> None:
     await eventually(lambda: office.window.place is Place.CAPTURE)
     QTest.keyClick(office.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     await eventually(lambda: office.window.place is Place.SUBJECTS)
+
+
+async def test_the_rail_counts_what_waits_in_the_outbox(office: Office) -> None:
+    office.window.show_status(Status(outbox_count=13))
+    outbox = office.find(QToolButton, "go-outbox")
+    assert outbox.text() == "Outbox · 13"
+    assert outbox.accessibleDescription() == "13 waiting or held"
+    office.window.show_status(Status())
+    assert (outbox.text(), outbox.accessibleDescription()) == ("Outbox", "")
 
 
 async def test_a_page_is_built_when_it_is_first_shown(office: Office) -> None:
