@@ -150,10 +150,12 @@ class Results:
     async def trends(self, subject_id: SubjectId) -> tuple[Trend, ...]:
         """Every metric over the subject's visits; versions are never mixed in one."""
         rows = await self._store.of_subject(subject_id)
-        return trends(
+        occasions = [
             Occasion(visit.name, batch.created_at, tuple(s.result for s in kept))
             for visit, batch, kept in rows
-        )
+        ]
+        # many visits have tens of thousands of values
+        return await asyncio.to_thread(trends, occasions)
 
     async def picture(self, key: str) -> bytes | None:
         """Open a picture or raster mask by its key; fetched anew if it is not kept any more."""

@@ -311,16 +311,16 @@ def _stored(connection: Connection, row: Row) -> StoredResult:
 
 
 def _areas(values: list[Row]) -> tuple[AreaResult, ...]:
-    areas: dict[str, AreaResult] = {}
+    mains: dict[str, Metric | None] = {}
+    subs: dict[str, list[Metric]] = {}
     for row in values:
-        area = areas.get(row["area"]) or AreaResult(row["area"], None)
-        metric = _metric(row)
-        areas[row["area"]] = (
-            replace(area, main=metric)
-            if row["is_main"]
-            else replace(area, subs=(*area.subs, metric))
-        )
-    return tuple(areas.values())
+        area, metric = row["area"], _metric(row)
+        mains.setdefault(area, None)
+        if row["is_main"]:
+            mains[area] = metric
+        else:
+            subs.setdefault(area, []).append(metric)
+    return tuple(AreaResult(area, main, tuple(subs.get(area, ()))) for area, main in mains.items())
 
 
 def _metric(row: Row) -> Metric:
