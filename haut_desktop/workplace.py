@@ -13,6 +13,7 @@ from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import RetryPolicy, Route
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import StationId
+from haut_desktop.services.biological_sexes import BiologicalSexes
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
@@ -22,6 +23,7 @@ from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, Delivery
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.reports import Reports
 from haut_desktop.services.results import Pace, Results
@@ -49,6 +51,7 @@ class Pacing:
     quiet_registration_s: float = QUIET_REGISTRATION_S
     settling_s: float = SETTLING_S
     settle_again_s: float = SETTLE_AGAIN_S
+    look_again_s: float = LOOK_AGAIN_S
     results: Pace = field(default_factory=Pace)
 
 
@@ -90,6 +93,7 @@ class Workplace:
             changes=self.changes,
             clock=clock,
         )
+        self.biological_sexes = BiologicalSexes(self.api, store.studies)
         self.capture = Capture(
             studies=store.studies,
             subjects=store.subjects,
@@ -141,6 +145,19 @@ class Workplace:
             clock=clock,
             pace=pacing.results,
         )
+        self.reconciliation = Reconciliation(
+            api=self.api,
+            outbox=store.outbox,
+            rebuilt=store.rebuilt,
+            destinations=store.destinations,
+            session=self.session,
+            has_results=ResultsProbe(self.api),
+            fetch=self.objects.get,
+            changes=self.changes,
+            clock=clock,
+            quiet_s=pacing.quiet_s,
+            look_again_s=pacing.look_again_s,
+        )
         self.sidecars = SidecarFollower(
             sidecars=Sidecars(visits=store.visits, vault=store.vault),
             outbox=store.outbox,
@@ -161,6 +178,7 @@ class Workplace:
         self.tasks.start(self.delivery.run(), name="delivery")
         self.tasks.start(self.results.run(), name="results")
         self.tasks.start(self.sidecars.run(), name="sidecars")
+        self.tasks.start(self.reconciliation.run(), name="reconciliation")
 
     async def aclose(self) -> None:
         """End everything in order: no new work, tasks, connections, database."""

@@ -1,0 +1,254 @@
+"""After a rebuild: what the platform has of a batch already is found before anything is sent.
+
+Our ids stand in the pictures' names and in the batch's ``meta``. A batch with results was computed;
+one whose pictures are all there may have been, so its results are waited for and nobody asks for
+them again on a guess; one that was started and never filled is left behind, recorded. A posted
+picture that is not listed may still be on its way: it is settled like any other unknown outcome.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageEvent,
+    ImageState,
+    Proof,
+    Route,
+    Waiting,
+)
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import HautError, ItemError, NetworkError, ServerError
+from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
+from haut_desktop.domain.imaging import (
+    Batch,
+    Image,
+    PlatformBatch,
+    PlatformImage,
+    ProofOfDelivery,
+    image_id_in,
+)
+from haut_desktop.domain.session import SessionState
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.pauses import pause
+
+if TYPE_CHECKING:
+    from haut_desktop.api.client import HautApi
+    from haut_desktop.services.session import Session
+    from haut_desktop.store.destinations import DestinationStore
+    from haut_desktop.store.outbox import OutboxStore
+    from haut_desktop.store.rebuilt import RebuiltStore
+
+LOOK_AGAIN_S: Final = 30.0
+"""Seconds between two looks while the platform can't be asked or subjects are not registered."""
+NEVER_FILLED: Final = "found after a rebuild, never filled"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Found:
+    """A batch of the platform that is one of ours."""
+
+    platform_id: PlatformBatchId
+    pictures: Mapping[ImageId, PlatformImage] = field(default_factory=dict)
+
+
+class Reconciliation:
+    """Settles each rebuilt batch once, then lets delivery have it."""
+
+    def __init__(
+        self,
+        *,
+        api: "HautApi",
+        outbox: "OutboxStore",
+        rebuilt: "RebuiltStore",
+        destinations: "DestinationStore",
+        session: "Session",
+        has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
+        fetch: Callable[[str], Awaitable[bytes]],
+        changes: Changes,
+        clock: Clock,
+        quiet_s: float,
+        look_again_s: float = LOOK_AGAIN_S,
+    ) -> None:
+        self._api = api
+        self._outbox = outbox
+        self._rebuilt = rebuilt
+        self._destinations = destinations
+        self._session = session
+        self._has_results = has_results
+        self._fetch = fetch
+        self._changes = changes
+        self._clock = clock
+        self._quiet_s = quiet_s
+        self._look_again_s = look_again_s
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until nothing rebuilt is left to be asked for."""
+        unsubscribe = self._changes.subscribe(self._on_change)
+        try:
+            while await self._rebuilt.is_pending():
+                self._woken.clear()
+                if self._session.state is SessionState.SIGNED_IN:
+                    await self._settle_all()
+                await pause(self._woken, self._look_again_s)
+        finally:
+            unsubscribe()
+
+    def _on_change(self, change: Change) -> None:
+        if change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.CONNECTIVITY):
+            self._woken.set()
+
+    async def _settle_all(self) -> None:
+        # what was posted just before the crash is listed only when the server is through with it
+        rebuilt_by = self._clock() - timedelta(seconds=self._quiet_s)
+        for batch_id in await self._rebuilt.pending(rebuilt_by):
+            try:
+                await self.settle(batch_id)
+            except HautError as error:
+                _log.info("rebuilt batch %s can't be settled yet: %s", batch_id, error.kind)
+                if isinstance(error, NetworkError | ServerError):
+                    return
+
+    async def settle(self, batch_id: BatchId) -> None:
+        """Ask the platform for one batch and put the record right; raises what stopped it."""
+        batch = await self._outbox.batch(batch_id)
+        if batch.state is BatchState.INITIATING:  # interrupted in the middle of this
+            batch = await self._outbox.move_batch(batch_id, BatchEvent.RELEASE)
+        if batch.state is BatchState.OPEN:
+            to = (await self._destinations.of_batch(batch_id)).address
+            found = await self._find(batch, to)
+            if batch.route is Route.SIGNED:
+                await self._settle_signed(batch, to, found)
+            else:
+                await self._settle_inline(batch, found)
+        if (await self._outbox.batch(batch_id)).state is BatchState.OPEN:
+            await self._outbox.set_waiting_batch(batch_id, Waiting())
+        await self._rebuilt.settle(batch_id)
+        self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
+        self._changes.send(Change(Topic.OUTBOX, frozenset({batch_id})))
+
+    # ---- looking -------------------------------------------------------------------------
+
+    async def _find(self, batch: Batch, to: SubjectAddress) -> list[_Found]:
+        found = []
+        for listed in await self._api.batches(to.company_id, to.dataset_id, to.subject_id):
+            pictures = await self._pictures(batch, listed, to)
+            if pictures or dict(listed.meta).get("batch_id") == batch.id:
+                found.append(_Found(listed.id, pictures))
+        return found
+
+    async def _pictures(
+        self, batch: Batch, listed: PlatformBatch, to: SubjectAddress
+    ) -> Mapping[ImageId, PlatformImage]:
+        ours = {image.id for image in batch.images}
+        pictures = await self._api.batch_images(
+            to.company_id, to.dataset_id, to.subject_id, listed.id
+        )
+        by_id = {image_id_in(picture.name): picture for picture in pictures}
+        return {key: picture for key, picture in by_id.items() if key is not None and key in ours}
+
+    # ---- signed --------------------------------------------------------------------------
+
+    async def _settle_signed(self, batch: Batch, to: SubjectAddress, found: list[_Found]) -> None:
+        for one in found:
+            if await self._has_results(_as_found(batch, one), to):
+                await self._take_over(batch, one, "computed")
+                await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+                await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+                return
+        for one in found:
+            if await self._is_filled(batch, one):
+                await self._take_over(batch, one, "listed")
+                # whether it was to be computed is not known: its results decide, or a person
+                await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+                return
+        for one in found:
+            await self._leave(batch, one)
+
+    async def _is_filled(self, batch: Batch, found: _Found) -> bool:
+        """Whether the platform may hold every picture: only then may it have been computed.
+
+        A listing without any address says nothing about it, so it counts as filled: then results
+        decide, or a person.
+        """
+        if {image.id for image in batch.images} != set(found.pictures):
+            return False
+        urls = {image.id: found.pictures[image.id].original_url for image in batch.images}
+        if not any(urls.values()):
+            return True
+        for image in batch.images:
+            if not urls[image.id] or not await self._is_there(image, urls[image.id]):
+                return False
+        return True
+
+    async def _is_there(self, image: Image, url: str) -> bool:
+        try:
+            data = await self._fetch(url)
+        except ItemError:
+            return False
+        return hashlib.sha256(data).hexdigest() == image.rendition.digest.sha256
+
+    async def _leave(self, batch: Batch, found: _Found) -> None:
+        await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
+        await self._outbox.initiated(batch.id, found.platform_id, {})
+        await self._outbox.abandon(batch.id, NEVER_FILLED)
+
+    # ---- inline --------------------------------------------------------------------------
+
+    async def _settle_inline(self, batch: Batch, found: list[_Found]) -> None:
+        if not found:
+            return
+        fullest = max(found, key=lambda one: len(one.pictures))
+        pictures = {key: one for other in found for key, one in other.pictures.items()}
+        await self._take_over(batch, replace(fullest, pictures=pictures), "listed")
+        for image in (await self._outbox.batch(batch.id)).images:
+            if image.state is ImageState.SEALED:
+                await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+                await self._outbox.move_image(image.id, ImageEvent.LOSE, waiting=Waiting())
+
+    # ---- both ----------------------------------------------------------------------------
+
+    async def _take_over(self, batch: Batch, found: _Found, how: str) -> None:
+        """Make the platform's batch ours again, with every picture that it is known to have."""
+        if batch.platform_id is None:
+            await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
+            await self._outbox.initiated(batch.id, found.platform_id, {})
+        for image in batch.images:
+            listed = found.pictures.get(image.id)
+            if listed is None and how != "computed":
+                continue
+            await self._confirm(image, listed, how)
+
+    async def _confirm(self, image: Image, listed: PlatformImage | None, how: str) -> None:
+        if image.state is ImageState.SEALED:
+            image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+        if image.state not in (ImageState.UPLOADING, ImageState.UNSETTLED):
+            return
+        words = f"{how} as {listed.id}" if listed else how
+        proof = ProofOfDelivery(Proof.SERVER_ID_ONLY, words, self._clock())
+        await self._outbox.move_image(
+            image.id,
+            ImageEvent.CONFIRM,
+            platform_id=listed.id if listed else None,
+            proof=proof,
+        )
+
+
+def _as_found(batch: Batch, found: _Found) -> Batch:
+    """The batch as it would be with the platform's ids."""
+    images = tuple(
+        replace(image, platform_id=found.pictures[image.id].id)
+        for image in batch.images
+        if image.id in found.pictures
+    )
+    return replace(batch, platform_id=found.platform_id, images=images)
