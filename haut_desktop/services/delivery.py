@@ -22,7 +22,7 @@ from haut_desktop.domain.delivery import (
     Route,
     TransitionError,
 )
-from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.destination import DatasetAddress, SubjectAddress
 from haut_desktop.domain.errors import HautError, ItemError, StoreError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
@@ -176,11 +176,14 @@ class Delivery:
         return signed_in and self._judge.is_account_trusted
 
     async def _start_due(self, now: datetime) -> None:
+        """Start what is due of the company that is signed in; another one's work waits for it."""
         account = self._session.account
         if account is None:
             return
         for registration in await self._subjects.registrations_due(now):
-            self._start(registration.id, self._register(registration))
+            at = await self._destinations.of_registration(registration.id)
+            if at.company_id == account.company_id:
+                self._start(registration.id, self._register(registration, at))
         room = BATCHES_AT_ONCE + len(self._active) + len(self._bench)
         for batch in await self._outbox.due_batches(now, room, account.company_id):
             self._start(batch.id, self._carry(batch))
@@ -210,10 +213,9 @@ class Delivery:
 
     # ---- one promise ---------------------------------------------------------------------
 
-    def _register(self, registration: Registration) -> "_Work":
+    def _register(self, registration: Registration, at: DatasetAddress) -> "_Work":
         async def work() -> None:
             try:
-                at = await self._destinations.of_registration(registration.id)
                 await self._registrar.register(registration, at)
             except HautError as error:
                 await self._wait_to_register(registration, error)

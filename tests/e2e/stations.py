@@ -14,7 +14,7 @@ from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationSta
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import Batch, Image
-from haut_desktop.domain.study import Study
+from haut_desktop.domain.study import DEFAULT_SHOTS, Shot, Study
 from haut_desktop.domain.subjects import Registration, Subject, SubjectDetails
 from haut_desktop.services.results import Pace
 from haut_desktop.store.keys import NoRecovery
@@ -47,11 +47,13 @@ class HeadlessStation:
         """Sign in as the practice platform's technician."""
         await self.work.session.sign_in(server, TECHNICIAN, PASSWORD)
 
-    async def choose_study(self, name: str, *, resting_s: float = 0.0) -> Study:
+    async def choose_study(
+        self, name: str, *, resting_s: float = 0.0, shots: tuple[Shot, ...] = DEFAULT_SHOTS
+    ) -> Study:
         """Choose a study by its name; finished visits rest for ``resting_s``."""
         offers = await self.work.studies.available()
         study = await self.work.studies.choose(next(o for o in offers if o.name == name))
-        plan = replace(study.plan, resting_s=resting_s)
+        plan = replace(study.plan, resting_s=resting_s, shots=shots)
         study = replace(study, plan=plan)
         await self.work.store.studies.save_study(study, BY_ITSELF)
         return study

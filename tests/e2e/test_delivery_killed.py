@@ -50,9 +50,7 @@ SLOWLY: Final = {"kind": "slow", "delay_s": 3.0}
 LOST: Final = {"kind": "drop_answer"}
 MOMENTS: Final = (
     Moment("register-asked", Route.SIGNED, {**SLOWLY, "path": "*/subjects/"}, strikes),
-    Moment(
-        "register-done", Route.SIGNED, {**LOST, "path": "*/subjects/"}, PlatformStudy.subjects
-    ),
+    Moment("register-done", Route.SIGNED, {**LOST, "path": "*/subjects/"}, PlatformStudy.subjects),
     Moment("initiate-asked", Route.SIGNED, {**SLOWLY, "path": "*/upload/"}, strikes),
     Moment("initiate-done", Route.SIGNED, {**LOST, "path": "*/upload/"}, PlatformStudy.batches),
     Moment(
@@ -67,9 +65,7 @@ MOMENTS: Final = (
         {**LOST, "method": "PUT", "target": "store"},
         lambda there: any(image["stored"] for image in there.images()),
     ),
-    Moment(
-        "compute-done", Route.SIGNED, {**LOST, "path": "*/compute/"}, PlatformStudy.computed
-    ),
+    Moment("compute-done", Route.SIGNED, {**LOST, "path": "*/compute/"}, PlatformStudy.computed),
     Moment("inline-batch-asked", Route.INLINE, {**SLOWLY, "path": "*/batches/"}, strikes),
     Moment(
         "inline-batch-done", Route.INLINE, {**LOST, "path": "*/batches/"}, PlatformStudy.batches

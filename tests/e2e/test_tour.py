@@ -1,0 +1,118 @@
+"""The tour with a real portrait: the main job by hand, from the first window to the last mask."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from haut_desktop.practice.algorithms.faces import find_face
+
+_DEADLINE_S: Final = 400
+_ROUNDING_PX: Final = 2.0
+_SCREEN: Final = (1366, 768)
+
+
+@pytest.fixture(scope="module")
+def finished_tour(portrait: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tour that was given the portrait as its only picture."""
+    out = tmp_path_factory.mktemp("tour")
+    command = [sys.executable, "-m", "haut_desktop", "tour", "--out", str(out)]
+    done = subprocess.run(
+        [*command, "--pictures", str(portrait.parent)],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=_DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def told(finished_tour: Path) -> Any:
+    """What the tour says it did and saw."""
+    return json.loads((finished_tour / "tour.json").read_text("utf-8"))
+
+
+pytestmark = pytest.mark.timeout(_DEADLINE_S)
+
+
+def test_every_step_is_done_and_photographed(told: Any, finished_tour: Path) -> None:
+    assert [step["name"] for step in told["steps"] if step["status"] != "ok"] == []
+    shots = [step["screenshot"] for step in told["steps"] if step["screenshot"]]
+    assert len(shots) >= 20
+    assert {Image.open(finished_tour / shot).size for shot in shots} == {_SCREEN}
+
+
+def test_portrait_is_on_the_platform_byte_for_byte_with_the_stores_proof(
+    told: Any, portrait: Path
+) -> None:
+    (image,) = told["images"]
+    digest = hashlib.sha256(portrait.read_bytes()).hexdigest()
+    assert (image["original_sha256"], image["rendition_sha256"]) == (digest, digest)
+    assert (image["state"], image["proof"]) == ("STORED", "store-hash")
+    assert [batch["state"] for batch in told["batches"]] == ["SUBMITTED"]
+    assert {each["state"] for each in told["subject"]["registrations"]} == {"REGISTERED"}
+
+
+def test_portrait_gets_at_least_eight_metrics(told: Any) -> None:
+    measured = {(m["algorithm"], m["area"], m["metric"]) for m in told["metrics"]}
+    assert len({algorithm for algorithm, _, _ in measured}) >= 8
+    assert len(measured) >= 8
+
+
+def test_masks_lie_inside_the_face(told: Any, portrait: Path) -> None:
+    face = find_face(np.asarray(Image.open(portrait)))
+    assert face is not None
+    left, top, width, height = face.box
+    boxes = [m["box"] for m in told["masks"] if m["space"] == "original" and m["box"]]
+    assert len(boxes) >= 8
+    outside = [
+        box
+        for box in boxes
+        if box[0] < left - _ROUNDING_PX
+        or box[1] < top - _ROUNDING_PX
+        or box[2] > left + width + _ROUNDING_PX
+        or box[3] > top + height + _ROUNDING_PX
+    ]
+    assert outside == []
+
+
+def test_demonstration_shows_four_visits_and_a_change(told: Any) -> None:
+    shown = told["demonstration"]
+    assert [visit["completeness"] for visit in shown["visits"]] == ["complete"] * 4
+    assert shown["metric"]["change"]
+
+
+def test_visit_report_is_written_for_people_and_programs(told: Any, finished_tour: Path) -> None:
+    report = json.loads((finished_tour / "visit.json").read_text("utf-8"))
+    assert report["visit_id"] == told["visit"]["id"]
+    assert (finished_tour / "visit.pdf").read_bytes().startswith(b"%PDF")
+    assert set(told["files"]) <= {path.name for path in finished_tour.iterdir()}
+
+
+def test_tour_without_a_usable_picture_fails_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "haut_desktop", "tour", "--out", str(out)]
+    done = subprocess.run(
+        [*command, "--pictures", str(tmp_path)],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=_DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "front.*" in done.stderr
+    told = json.loads((out / "tour.json").read_text("utf-8"))
+    assert {step["status"] for step in told["steps"]} == {"not run"}
+    assert "front.*" in told["reason"]
