@@ -105,7 +105,9 @@ class Shell:
             work.subjects, self.desk, self.notices, self.tasks, work.changes, work.clock
         )
         view_model.opened.connect(lambda _subject: self.window.go(Place.CAPTURE))
-        self.subject_form = SubjectFormViewModel(work.subjects, self.desk, self.tasks, work.clock)
+        self.subject_form = SubjectFormViewModel(
+            work.subjects, self.desk, self.tasks, work.clock, sexes=work.biological_sexes
+        )
         return SubjectsPage(view_model, self.subject_form)
 
     def _capture_page(self) -> QWidget:

@@ -343,14 +343,16 @@ class HautApi:
 
     async def _known_sexes(self) -> tuple[Entry, ...]:
         if self._sexes is None:
-            self._sexes = ()
+            found: tuple[Entry, ...] = ()
             for word in GUESS_SEX_PATHS:
                 try:
                     where = path("v1", "dicts", word)
-                    self._sexes = await self._all("biological sexes", where, parse_entry)
+                    found = await self._all("biological sexes", where, parse_entry)
                     break
                 except RefusedError:
                     continue
+            # not before an answer: without a network it is asked for again
+            self._sexes = found
         return self._sexes
 
     async def _sex_id(self, tech_name: str | None) -> str | None:

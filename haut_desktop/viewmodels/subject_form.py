@@ -1,7 +1,7 @@
 """The registration form: a code checked while it is typed, and details that name nobody."""
 
 import re
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -16,6 +16,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 
 if TYPE_CHECKING:
+    from haut_desktop.services.biological_sexes import BiologicalSexes
     from haut_desktop.services.subjects import CodeCheck, Subjects
 
 _REST_MS: Final = 300
@@ -27,7 +28,7 @@ SEXES: Final[tuple[tuple[str, str], ...]] = (
     ("male", "Male"),
     ("other", "Other"),
 )
-"""Until the platform's own dictionary is known."""
+"""Until the platform's own dictionary was read for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class SubjectFormViewModel(QObject):
 
     changed = Signal(object)
     registered = Signal(object)
+    sexes_changed = Signal(object)
+    """Carries technical names and names, in the platform's order."""
 
     def __init__(
         self,
@@ -86,15 +89,15 @@ class SubjectFormViewModel(QObject):
         tasks: TaskScope,
         clock: Clock,
         *,
-        sexes: Callable[[], tuple[tuple[str, str], ...]] = lambda: SEXES,
+        sexes: "BiologicalSexes | None" = None,
     ) -> None:
         super().__init__()
         self._subjects = subjects
         self._desk = desk
         self._tasks = tasks
         self._clock = clock
-        self.sexes = sexes
-        """The platform's words for biological sex: technical name and name."""
+        self._dictionary = sexes
+        self._sexes = SEXES
         self._state = FormState()
         self._code = ""
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
@@ -104,6 +107,16 @@ class SubjectFormViewModel(QObject):
     def state(self) -> FormState:
         """What is shown now."""
         return self._state
+
+    @property
+    def sexes(self) -> tuple[tuple[str, str], ...]:
+        """The words for biological sex: technical name and name."""
+        return self._sexes
+
+    def open(self) -> None:
+        """The form is seen: read the platform's words, as kept and as they are now."""
+        if self._dictionary is not None:
+            self._tasks.start(self._read_sexes(self._dictionary), name="read biological sexes")
 
     @property
     def plan(self) -> ImagingPlan:
@@ -157,6 +170,17 @@ class SubjectFormViewModel(QObject):
         else:
             self._show(FormState())
             self.registered.emit(subject)
+
+    async def _read_sexes(self, dictionary: "BiologicalSexes") -> None:
+        # without a network the kept words stay, and the built-in ones where nothing was kept
+        with suppress(HautError):
+            self._offer(await dictionary.kept())
+            self._offer(await dictionary.fresh())
+
+    def _offer(self, sexes: tuple[tuple[str, str], ...]) -> None:
+        if sexes and sexes != self._sexes:
+            self._sexes = sexes
+            self.sexes_changed.emit(sexes)
 
     async def _look_up(self, code: str) -> None:
         study = self._desk.study

@@ -29,8 +29,7 @@ class SubjectForm(QFrame):
         self.setFixedWidth(WIDTH)
         self._code = named(QLineEdit(), "code")
         self._birth = named(QLineEdit(placeholderText="1984 or 1984-03-21"), "birth")
-        sexes = [*view_model.sexes(), (None, "Not recorded")]
-        self._sex = ChoiceRow("Biological sex", sexes, None)
+        self._sex = ChoiceRow("Biological sex", _with_none(view_model.sexes), None)
         self._phototypes = Phototypes()
         self._remarks = named(QPlainTextEdit(), "remarks")
         self._remarks.setTabChangesFocus(True)
@@ -54,6 +53,7 @@ class SubjectForm(QFrame):
             self._code.setText(code)
         self.show()
         self._code.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._view_model.open()
 
     def clear(self) -> None:
         """Empty every field."""
@@ -96,7 +96,11 @@ class SubjectForm(QFrame):
         self._register.clicked.connect(self._on_register_clicked)
         self._cancel.clicked.connect(self.closed)
         self._view_model.changed.connect(self._on_view_model_changed)
+        self._view_model.sexes_changed.connect(self._on_sexes_changed)
         self._on_view_model_changed(self._view_model.state)
+
+    def _on_sexes_changed(self, sexes: tuple[tuple[str, str], ...]) -> None:
+        self._sex.offer(_with_none(sexes))
 
     def _input(self) -> FormInput:
         sex = self._sex.taken
@@ -131,3 +135,7 @@ class SubjectForm(QFrame):
             self.closed.emit()
             return
         super().keyPressEvent(event)
+
+
+def _with_none(sexes: tuple[tuple[str, str], ...]) -> list[tuple[object, str]]:
+    return [*sexes, (None, "Not recorded")]

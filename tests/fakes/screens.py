@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QColor, QImage, QImageWriter
 
-from haut_desktop.domain.errors import HautError, PictureError, SubjectCodeError
+from haut_desktop.domain.errors import HautError, PictureError, SubjectCodeError, UnreachableError
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import ImageType, Side, Slot
 from haut_desktop.domain.overviews import SubjectRow
@@ -96,6 +96,24 @@ class FakeSubjects:
     async def sync(self, _study: Study) -> None:
         """Count how often it was asked for."""
         self.syncs += 1
+
+
+@dataclass
+class FakeSexes:
+    """The platform's words for biological sex; none stands for no network."""
+
+    there: tuple[tuple[str, str], ...] = ()
+    here: tuple[tuple[str, str], ...] = ()
+
+    async def kept(self) -> tuple[tuple[str, str], ...]:
+        """What was kept."""
+        return self.here
+
+    async def fresh(self) -> tuple[tuple[str, str], ...]:
+        """Ask there."""
+        if not self.there:
+            raise UnreachableError
+        return self.there
 
 
 @dataclass

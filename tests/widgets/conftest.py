@@ -9,6 +9,7 @@ import pytest_asyncio
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from haut_desktop.services.biological_sexes import BiologicalSexes
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes
@@ -26,7 +27,7 @@ from haut_desktop.widgets.subjects_page import SubjectsPage
 from haut_desktop.widgets.theme import Appearance, Scheme
 from tests.fakes.builders import make_study, make_subject
 from tests.fakes.clock import FakeClock
-from tests.fakes.screens import FakeCapture, FakeSubjects
+from tests.fakes.screens import FakeCapture, FakeSexes, FakeSubjects
 
 _Widget = TypeVar("_Widget", bound=QWidget)
 
@@ -63,6 +64,7 @@ class Office:
     capture: FakeCapture
     changes: Changes
     clock: FakeClock
+    sexes: FakeSexes
 
     def find(self, kind: type[_Widget], name: str) -> _Widget:
         """Give a widget by its object name."""
@@ -81,9 +83,12 @@ async def office(
     study = make_study()
     subjects = FakeSubjects(changes, [make_subject(study, "B-001"), make_subject(study, "B-002")])
     capture = FakeCapture(study, changes)
+    sexes = FakeSexes()
     real_subjects, real_capture = cast(Subjects, subjects), cast(Capture, capture)
     listed = SubjectsViewModel(real_subjects, desk, notices, tasks, changes, clock)
-    form = SubjectFormViewModel(real_subjects, desk, tasks, clock)
+    form = SubjectFormViewModel(
+        real_subjects, desk, tasks, clock, sexes=cast(BiologicalSexes, sexes)
+    )
     captured = CaptureViewModel(real_capture, desk, notices, tasks, changes, clock)
     window = MainWindow(
         pages={
@@ -99,5 +104,5 @@ async def office(
     desk.open_study(study)
     window.show()
     window.go(Place.SUBJECTS)
-    yield Office(window, desk, notices, subjects, capture, changes, clock)
+    yield Office(window, desk, notices, subjects, capture, changes, clock, sexes)
     form.close()

@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QListView, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QListView, QPlainTextEdit, QPushButton
 
 from haut_desktop.domain.errors import DiskFullError
 from haut_desktop.viewmodels.subjects import SubjectRole
+from haut_desktop.widgets.choice_row import ChoiceRow
 from haut_desktop.widgets.phototypes import Phototypes
 from haut_desktop.widgets.subject_form import SubjectForm
 from tests.waiting import eventually
@@ -137,3 +138,28 @@ async def test_esc_puts_the_form_away_with_what_was_typed(office: Office) -> Non
 
 async def test_a_new_study_brings_in_the_platforms_subjects(office: Office) -> None:
     await eventually(lambda: office.subjects.syncs == 1)
+
+
+def offered(office: Office) -> list[str]:
+    row = form(office).findChild(ChoiceRow)
+    assert row is not None
+    return [b.text() for b in row.findChildren(QAbstractButton) if not b.isHidden()]
+
+
+async def test_the_form_offers_the_platforms_sexes_and_keeps_the_choice(office: Office) -> None:
+    office.sexes.there = (("female", "Female"), ("intersex", "Intersex"))
+    panel = await open_form(office, "b-077")
+    panel._sex.take("female")
+    await eventually(lambda: offered(office) == ["Female", "Intersex", "Not recorded"])
+    assert panel._sex.taken == "female"
+
+
+async def test_without_a_network_the_kept_sexes_are_offered(office: Office) -> None:
+    office.sexes.here = (("woman", "Woman"), ("man", "Man"))
+    await open_form(office, "b-077")
+    await eventually(lambda: offered(office) == ["Woman", "Man", "Not recorded"])
+
+
+async def test_before_any_answer_the_built_in_sexes_are_offered(office: Office) -> None:
+    await open_form(office, "b-077")
+    assert offered(office) == ["Female", "Male", "Other", "Not recorded"]
