@@ -21,6 +21,7 @@ from haut_desktop.domain.delivery import (
     RegistrationState,
     Route,
     TransitionError,
+    Waiting,
 )
 from haut_desktop.domain.destination import DatasetAddress, SubjectAddress
 from haut_desktop.domain.errors import HautError, ItemError, StoreError
@@ -49,6 +50,9 @@ BENCH_S: Final = 60.0
 """Seconds of rest for a promise that met a fault of our own or whose outcome was not written."""
 STORE_TROUBLE_S: Final = 5.0
 """Seconds of rest for everything after trouble of the station's database."""
+
+_TO_REGISTER: Final = frozenset({RegistrationState.DRAFT, RegistrationState.REGISTERING})
+_TO_CARRY: Final = frozenset({BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING})
 
 _log = logging.getLogger(__name__)
 
@@ -213,8 +217,14 @@ class Delivery:
 
     # ---- one promise ---------------------------------------------------------------------
 
-    def _register(self, registration: Registration, at: DatasetAddress) -> "_Work":
+    def _register(self, found: Registration, at: DatasetAddress) -> "_Work":
         async def work() -> None:
+            # what was found due may have been done since; from here on nobody else does it
+            registration = await self._subjects.registration(found.subject_id, found.dataset_id)
+            if registration is None or registration.state not in _TO_REGISTER:
+                return
+            if self._waits(registration.waiting):
+                return
             try:
                 await self._registrar.register(registration, at)
             except HautError as error:
@@ -237,8 +247,11 @@ class Delivery:
             waiting = replace(waiting, retry_at=again)
         await self._subjects.set_waiting_registration(registration.id, waiting)
 
-    def _carry(self, batch: Batch) -> "_Work":
+    def _carry(self, found: Batch) -> "_Work":
         async def work() -> None:
+            batch = await self._outbox.batch(found.id)
+            if batch.state not in _TO_CARRY or self._waits(batch.waiting):
+                return
             try:
                 target = await self._destinations.of_batch(batch.id)
                 await self._routes[batch.route].carry(batch, target.address, target.meta)
@@ -265,6 +278,9 @@ class Delivery:
             await self._outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=waiting)
             return
         await self._outbox.set_waiting_batch(batch.id, waiting)
+
+    def _waits(self, waiting: Waiting) -> bool:
+        return waiting.retry_at is not None and waiting.retry_at > self._clock()
 
     async def _is_held(self, batch_id: BatchId) -> bool:
         return (await self._outbox.batch(batch_id)).state is BatchState.HELD

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from skimage import data
 
 from haut_desktop.domain.delivery import Route
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face, encode_jpeg
+from haut_desktop.practice.pictures.portrait import Side
+from tests import photographs
 from tests.e2e.studies import PlatformStudy, make_study
 from tests.fakes.practice import (
     PracticePlatform,
@@ -21,14 +22,14 @@ from tests.fakes.practice import (
 
 __all__ = ["practice_platform", "shared_practice"]
 
-SIDES = ("front", "left", "right")
+SIDES: tuple[Side, ...] = ("front", "left", "right")
 
 
 @pytest.fixture(scope="session")
 def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real face, public domain, as a camera would hand it over."""
     path = tmp_path_factory.mktemp("portrait") / "front.jpg"
-    Image.fromarray(np.asarray(data.astronaut())).save(path, quality=95)
+    Image.fromarray(photographs.portrait()).save(path, quality=95)
     return path
 
 

@@ -95,7 +95,8 @@ class HeadlessStation:
     async def standing(self) -> list[str]:
         """Where every batch and picture stands, and why; for a failing test's message."""
         words = []
-        for thing in (*await self.batches(), *await self.images()):
+        things: list[Batch | Image] = [*await self.batches(), *await self.images()]
+        for thing in things:
             trouble = thing.waiting.trouble
             why = f"{trouble.kind}: {trouble.message}" if trouble else "no trouble"
             words.append(f"{type(thing).__name__} {thing.state} ({why})")

@@ -159,8 +159,12 @@ async def has_trouble(station: HeadlessStation, kind: str) -> bool:
     """Whether anything waits, or is held, because of ``kind``."""
     deliveries = await station.work.outbox.overview(limit=10)
     registrations = [r for delivery in deliveries for r in delivery.registrations]
-    things = (*await station.batches(), *await station.images(), *registrations)
-    return any(t.waiting.trouble is not None and t.waiting.trouble.kind == kind for t in things)
+    waitings = [
+        *(batch.waiting for batch in await station.batches()),
+        *(image.waiting for image in await station.images()),
+        *(registration.waiting for registration in registrations),
+    ]
+    return any(w.trouble is not None and w.trouble.kind == kind for w in waitings)
 
 
 @every_step

@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Route
 from haut_desktop.domain.session import Connection
+from haut_desktop.domain.subjects import Registration
 from haut_desktop.practice.pictures.person import SkinTone
 from haut_desktop.store.secrets import MemorySecrets
 from tests.conftest import ExpectedLogs
@@ -36,12 +37,20 @@ def count_rounds(station: HeadlessStation, monkeypatch: pytest.MonkeyPatch) -> l
     rounds: list[None] = []
     due = station.work.store.subjects.registrations_due
 
-    async def counted(*arguments: object) -> object:
+    async def counted(now: datetime) -> tuple[Registration, ...]:
         rounds.append(None)
-        return await due(*arguments)  # type: ignore[arg-type] - passed on as they come
+        return await due(now)
 
     monkeypatch.setattr(station.work.store.subjects, "registrations_due", counted)
     return rounds
+
+
+def draw_pictures(folder: Path, count: int) -> tuple[Path, ...]:
+    """Write so many small pictures, each with other bytes."""
+    paths = tuple(folder / f"{number}.jpg" for number in range(count))
+    for number, path in enumerate(paths):
+        path.write_bytes(encode(drawn_face(SkinTone.TAN, size=200 + 8 * number)))
+    return paths
 
 
 async def let_pass(seconds: float) -> None:
@@ -172,7 +181,6 @@ async def test_oldest_visit_goes_first(
     tmp_path: Path,
     platform: PracticePlatform,
     study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
 ) -> None:
     there = study_by(Route.INLINE)
     codes = [f"B-{number:03}" for number in range(6)]
@@ -184,8 +192,8 @@ async def test_oldest_visit_goes_first(
             await station.until_registered(subject)
         station.work.outbox.pause()
         # the newest subject's visit is the oldest
-        for subject in reversed(subjects):
-            await station.finish_visit(study, subject, small_pictures[0])
+        for subject, picture in zip(reversed(subjects), draw_pictures(tmp_path, 6), strict=True):
+            await station.finish_visit(study, subject, picture)
         platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.3)
         station.work.outbox.resume()
         await station.until_delivered()
@@ -200,16 +208,12 @@ async def test_three_pictures_are_in_flight_at_most(
     tmp_path: Path, platform: PracticePlatform, study_by: MakeStudy
 ) -> None:
     there = study_by(Route.INLINE)
-    pictures = []
-    for number in range(8):
-        path = tmp_path / f"{number}.jpg"
-        path.write_bytes(encode(drawn_face(SkinTone.MEDIUM, size=200 + 8 * number)))
-        pictures.append(path)
+    pictures = draw_pictures(tmp_path, 8)
     platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.15)
     most = 0
     async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
         await station.sign_in(platform.url)
-        await finish_visit(station, there, tuple(pictures))
+        await finish_visit(station, there, pictures)
 
         async def is_done() -> bool:
             nonlocal most
@@ -235,14 +239,12 @@ async def test_waiting_costs_no_rounds(
     there = study_by(Route.INLINE)
     platform.add_fault("5xx", path="*/images/", method="POST", status=400, count=1)
     platform.add_fault("drop_answer", path="*/images/", method="POST", count=1)
-    platform.add_fault("offline", path="*/images/", method="GET", count=1)
     pacing = replace(QUICK, quiet_s=600.0)
     async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=pacing) as station:
         await station.sign_in(platform.url)
         await finish_visit(station, there, small_pictures)
         await station.until_image(ImageState.HELD)
         image = await station.until_image(ImageState.UNSETTLED)
-        await eventually(lambda: station.work.connectivity.state is Connection.ONLINE)
         await station.work.outbox.hold(image.batch_id, "somebody looks")
         past = image.waiting.retry_at
         assert past is not None

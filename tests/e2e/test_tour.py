@@ -49,7 +49,12 @@ def test_every_step_is_done_and_photographed(told: Any, finished_tour: Path) -> 
     assert [step["name"] for step in told["steps"] if step["status"] != "ok"] == []
     shots = [step["screenshot"] for step in told["steps"] if step["screenshot"]]
     assert len(shots) >= 20
-    assert {Image.open(finished_tour / shot).size for shot in shots} == {_SCREEN}
+    assert {_size_of(finished_tour / shot) for shot in shots} == {_SCREEN}
+
+
+def _size_of(picture: Path) -> tuple[int, int]:
+    with Image.open(picture) as opened:
+        return opened.size
 
 
 def test_portrait_is_on_the_platform_byte_for_byte_with_the_stores_proof(
