@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from haut_desktop.store.secrets import Secrets
     from haut_desktop.store.station import Station
     from haut_desktop.workplace import Pacing, Workplace
+
+_log = logging.getLogger(__name__)
 
 FAULT: Final = Notice(
     "Something went wrong in the program",
@@ -211,6 +214,7 @@ class Program:
         async def open_behind() -> "Workplace | None":
             try:
                 await painted(dialog)
+                _log.info("sign-in window painted")
                 work = await self._open(Mode.STUDY, stack)
             except BaseException:
                 dialog.reject()
