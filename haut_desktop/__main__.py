@@ -1,4 +1,4 @@
-"""The command line: the window, the tour, the practice platform and the self-test."""
+"""The command line: the window, the outbox, the tour, the practice platform, the self-test."""
 
 import argparse
 import gc
@@ -16,6 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from haut_desktop.practice.server import main as practice_platform
 
         return practice_platform(arguments[1:])
+    if arguments[:1] == ["outbox"]:
+        from haut_desktop.outbox_command import run_outbox_command
+
+        return run_outbox_command(arguments[1:])
     chosen = _parser().parse_args(arguments)
     if chosen.self_test:
         from haut_desktop.self_test import run_self_test
@@ -50,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     tour.add_argument("--out", type=Path, required=True, help="folder for screenshots and report")
     tour.add_argument("--pictures", type=Path, help="folder with front.*, left.*, right.*")
     tour.add_argument("--platform", help="address of a platform that is already running")
+    commands.add_parser(
+        "outbox", help="list, verify or rebuild the outbox, or write its receipts", add_help=False
+    )
     commands.add_parser(
         "practice-platform", help="serve the practice platform on this computer", add_help=False
     )

@@ -169,6 +169,7 @@ class Workplace:
             visits=store.visits,
             outbox=store.outbox,
             results=store.results,
+            audit=store.audit,
             clock=clock,
         )
 

@@ -33,11 +33,11 @@ LAYERS: Final = {
 TOP_MODULES: Final = frozenset(
     {
         *("__init__", "__main__", "app", "opening", "shell", "tour", "self_test", "workplace"),
-        *("logs", "practice_process", "settings"),
+        *("logs", "outbox_command", "practice_process", "settings"),
     }
 )
 COMPOSERS: Final = frozenset(
-    {"__main__", "app", "opening", "shell", "tour", "self_test", "workplace"}
+    {"__main__", "app", "opening", "outbox_command", "shell", "tour", "self_test", "workplace"}
 )
 """Modules that know every layer."""
 

@@ -69,6 +69,22 @@ class SingleInstance(QObject):
             self.shown.emit()
 
 
+class FolderLock:
+    """The same lock without the knock, for a command that changes the station's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = QLockFile(str(folder / "station.lock"))
+        self._lock.setStaleLockTime(0)
+
+    def acquire(self) -> bool:
+        """Take the folder; False when the program is open on it."""
+        return self._lock.tryLock(0)
+
+    def release(self) -> None:
+        """Give the folder free."""
+        self._lock.unlock()
+
+
 def _socket_name(folder: Path) -> str:
     # names of local sockets are short, paths are not
     digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()

@@ -1,10 +1,13 @@
 """Reports on paper: HTML laid out on A4 and written as PDF."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QMarginsF, QSizeF
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtGui import QGuiApplication, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from haut_desktop.domain.errors import StationError
 
@@ -40,3 +43,15 @@ def write_pdf(html: str, path: Path, *, title: str) -> None:
     area = writer.pageLayout().paintRectPixels(_RESOLUTION_DPI)
     document.setPageSize(QSizeF(area.width(), area.height()))
     document.print_(writer)
+
+
+@contextmanager
+def offscreen_fonts() -> Iterator[None]:
+    """Have the application that fonts need, on a screen that nobody sees, unless there is one."""
+    if QGuiApplication.instance() is not None:
+        yield
+        return
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    application = QGuiApplication([])
+    yield
+    application.shutdown()

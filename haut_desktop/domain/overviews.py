@@ -32,6 +32,19 @@ class PicturePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedPicture:
+    """A file of the vault and what the record says of it."""
+
+    vault_name: str
+    sha256: str
+    original_id: OriginalId
+    original_sha256: str
+    subject_id: SubjectId | None
+    is_held: bool
+    """Nobody has said whose it is: the note beside it proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
     """One move of an image, a batch or a registration, as it was made."""
 

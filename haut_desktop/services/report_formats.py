@@ -39,6 +39,73 @@ def to_csv(kind: type, lines: Iterable[object], key: Mapping[str, object]) -> st
 def to_html(report: "VisitReport") -> str:
     """Write a page with a head, the pictures and the metrics."""
     zone = ZoneInfo(report.zone)
+    return (
+        "<html><body style='font-family: sans-serif; font-size: 9pt'>"
+        f"<h1>Visit report</h1>{_head(report, zone)}"
+        f"<h2>Pictures</h2>{_pictures(report.pictures, zone)}"
+        f"<h2>Results</h2>{_metrics(report.metrics)}"
+        "</body></html>"
+    )
+
+
+def receipts_to_html(report: "VisitReport") -> str:
+    """Write a page that leads from each picture's bytes to the proof of their delivery; in UTC."""
+    utc = ZoneInfo("UTC")
+    rows = [
+        (
+            f"{line.slot}, take {line.take}" + ("" if line.counts else " (set aside)"),
+            "\n".join(
+                (
+                    f"taken {_local(line.captured_at, utc)} ({line.captured_source})",
+                    f"sealed {_local(line.received_at, utc)}",
+                    line.taken_in_by,
+                )
+            ),
+            f"original {line.original_sha256}\n{line.transform}\nsent {line.rendition_sha256}",
+            "\n".join(
+                filter(None, (line.state, line.proof, line.proof_detail, _at(line.proof_at)))
+            ),
+            "\n".join(
+                filter(
+                    None,
+                    (line.image_id, line.platform_image_id, line.batch_id, line.platform_batch_id),
+                )
+            ),
+            "\n".join(
+                (
+                    _said("accepted", line.computation_accepted_at),
+                    _said(f"{line.results_received} results from", line.results_received_at),
+                )
+            ),
+        )
+        for line in report.pictures
+    ]
+    names = (
+        "Picture",
+        "Taken, sealed, by",
+        "SHA-256 and transform",
+        "Delivery and proof",
+        "Our ids and the platform's",
+        "Computation",
+    )
+    body = _table(names, rows) if rows else "<p>No pictures.</p>"
+    finished = _said("finished", report.finished_at) + f" {report.finished_by}".rstrip()
+    return (
+        "<html><body style='font-family: sans-serif; font-size: 9pt'>"
+        f"<h1>Receipts</h1>{_head(report, utc)}<p>{escape(finished)}</p>"
+        f"<p>All times are in UTC.</p>{body}</body></html>"
+    )
+
+
+def _at(at: datetime | None) -> str:
+    return "" if at is None else _local(at, ZoneInfo("UTC"))
+
+
+def _said(what: str, at: datetime | None) -> str:
+    return "" if at is None else f"{what} {_at(at)}"
+
+
+def _head(report: "VisitReport", zone: ZoneInfo) -> str:
     visit = report.visit if report.occurrence == 1 else f"{report.visit} ({report.occurrence})"
     head = (
         ("Study", report.study),
@@ -50,13 +117,7 @@ def to_html(report: "VisitReport") -> str:
         ("Report made", _local(report.made_at, zone)),
     )
     facts = "".join(f"<tr><td><b>{name}</b></td><td>{escape(v)}</td></tr>" for name, v in head)
-    return (
-        "<html><body style='font-family: sans-serif; font-size: 9pt'>"
-        f"<h1>Visit report</h1><table cellpadding='2'>{facts}</table>"
-        f"<h2>Pictures</h2>{_pictures(report.pictures, zone)}"
-        f"<h2>Results</h2>{_metrics(report.metrics)}"
-        "</body></html>"
-    )
+    return f"<table cellpadding='2'>{facts}</table>"
 
 
 def _pictures(lines: "Iterable[PictureLine]", zone: ZoneInfo) -> str:

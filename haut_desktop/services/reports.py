@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import AreaResult, StoredResult
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import BatchEvent, BatchState
 from haut_desktop.domain.ids import BatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Slot
 from haut_desktop.domain.study import Site
@@ -14,6 +15,7 @@ from haut_desktop.services import report_formats
 from haut_desktop.services.finishing import slot_words
 
 if TYPE_CHECKING:
+    from haut_desktop.store.audit_log import AuditLog
     from haut_desktop.store.outbox import OutboxStore
     from haut_desktop.store.results import ResultStore
     from haut_desktop.store.studies import StudyStore
@@ -49,6 +51,13 @@ class PictureLine:
     batch_id: str = ""
     platform_batch_id: str = ""
     batch_state: str = ""
+    taken_in_by: str = ""
+    """The account that took the picture in; empty for what the station did by itself."""
+    computation_accepted_at: datetime | None = None
+    """When the platform accepted to compute the picture's batch."""
+    results_received_at: datetime | None = None
+    """When the first result of the picture's batch arrived."""
+    results_received: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ class VisitReport:
     made_at: datetime
     pictures: tuple[PictureLine, ...]
     metrics: tuple[MetricLine, ...]
+    finished_by: str = ""
 
     def to_json(self) -> str:
         """Everything, as indented JSON; times in UTC."""
@@ -100,6 +110,14 @@ class VisitReport:
     def receipts_to_csv(self) -> str:
         """The pictures with their hashes and proofs, one take per line."""
         return report_formats.to_csv(PictureLine, self.pictures, self._key())
+
+    def receipts_to_json(self) -> str:
+        """The pictures with their hashes and proofs, as indented JSON; times in UTC."""
+        return report_formats.to_json(replace(self, metrics=()))
+
+    def receipts_to_html(self) -> str:
+        """The pictures with their hashes and proofs as a page; times in UTC."""
+        return report_formats.receipts_to_html(self)
 
     def to_html(self) -> str:
         """A page for the screen and for paper, in the subset of HTML that Qt lays out."""
@@ -114,7 +132,18 @@ class VisitReport:
             "visit": self.visit,
             "occurrence": self.occurrence,
             "local_date": self.local_date,
+            "finished_at": self.finished_at,
+            "finished_by": self.finished_by,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What became of a batch after it had arrived."""
+
+    accepted_at: datetime | None
+    first_result_at: datetime | None
+    results: int
 
 
 class Reports:
@@ -128,6 +157,7 @@ class Reports:
         visits: "VisitStore",
         outbox: "OutboxStore",
         results: "ResultStore",
+        audit: "AuditLog",
         clock: Clock,
     ) -> None:
         self._studies = studies
@@ -135,6 +165,7 @@ class Reports:
         self._visits = visits
         self._outbox = outbox
         self._results = results
+        self._audit = audit
         self._clock = clock
 
     async def visit_report(self, visit_id: VisitId) -> VisitReport:
@@ -145,6 +176,7 @@ class Reports:
         subject = await self._subjects.get(visit.subject_id) if visit.subject_id else None
         site = await self._studies.site()
         batches = await self._batches(sheet)
+        fates = {batch_id: await self._fate(batch_id) for batch_id in batches}
         return VisitReport(
             study=study.name,
             site=site.code if site else "",
@@ -159,11 +191,38 @@ class Reports:
             finished_at=visit.finished_at,
             made_at=self._clock(),
             pictures=tuple(
-                _picture_line(shelf.slot, taken, batches)
-                for shelf in sheet.shelves
-                for taken in shelf.takes
+                [
+                    replace(
+                        _picture_line(shelf.slot, taken, batches, fates),
+                        taken_in_by=await self._who(taken.original.id, "picture.taken-in"),
+                    )
+                    for shelf in sheet.shelves
+                    for taken in shelf.takes
+                ]
             ),
             metrics=await self._metrics(tuple(batches.values())),
+            finished_by=await self._who(visit.id, "visit.finished"),
+        )
+
+    async def _who(self, entity_id: str, action: str) -> str:
+        """The account that did it last, by the audit trail."""
+        for entry in reversed(await self._audit.of_entity(entity_id)):
+            if entry.action == action and entry.operator_id is not None:
+                operator = await self._studies.operator(entry.operator_id)
+                return operator.username if operator else ""
+        return ""
+
+    async def _fate(self, batch_id: BatchId) -> "_Fate":
+        moves = await self._outbox.transitions(batch_id)
+        results = await self._results.of_batch(batch_id)
+        accepted = [move.at for move in moves if move.event == BatchEvent.SUBMITTED]
+        batch = await self._outbox.batch(batch_id)
+        if not accepted and batch.state is BatchState.SUBMITTED and batch.submitted_at:
+            accepted = [batch.submitted_at]  # the moves before a rebuild are not known
+        return _Fate(
+            accepted[-1] if accepted else None,
+            min((stored.received_at for stored in results), default=None),
+            len(results),
         )
 
     async def _batches(self, sheet: VisitSheet) -> dict[BatchId, Batch]:
@@ -187,7 +246,12 @@ def _zone(site: Site | None) -> str:
     return site.zone if site else "UTC"
 
 
-def _picture_line(slot: Slot, taken: TakenPicture, batches: dict[BatchId, Batch]) -> PictureLine:
+def _picture_line(
+    slot: Slot,
+    taken: TakenPicture,
+    batches: dict[BatchId, Batch],
+    fates: dict[BatchId, _Fate],
+) -> PictureLine:
     original, rendition, image = taken.original, taken.rendition, taken.image
     transform = f"{rendition.transform.name} {rendition.transform.version}"
     line = PictureLine(
@@ -206,7 +270,7 @@ def _picture_line(slot: Slot, taken: TakenPicture, batches: dict[BatchId, Batch]
     )
     if image is None:
         return line
-    batch, proof = batches[image.batch_id], image.proof
+    batch, proof, fate = batches[image.batch_id], image.proof, fates[image.batch_id]
     return replace(
         line,
         state=image.state,
@@ -219,6 +283,9 @@ def _picture_line(slot: Slot, taken: TakenPicture, batches: dict[BatchId, Batch]
         batch_id=batch.id,
         platform_batch_id=batch.platform_id or "",
         batch_state=batch.state,
+        computation_accepted_at=fate.accepted_at,
+        results_received_at=fate.first_result_at,
+        results_received=fate.results,
     )
 
 

@@ -20,7 +20,7 @@ from haut_desktop.domain.ids import (
     new_id,
 )
 from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take, Verdict
-from haut_desktop.domain.overviews import PicturePlace
+from haut_desktop.domain.overviews import PicturePlace, SealedPicture
 from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
@@ -54,6 +54,20 @@ LEFT JOIN slot ON slot.id = take.slot_id
 LEFT JOIN visit ON visit.id = slot.visit_id
 LEFT JOIN subject_code AS code ON code.subject_id = visit.subject_id AND code.is_current = 1
 WHERE original.sha256 = ? AND original.erased_at IS NULL AND take.removed_at IS NULL
+ORDER BY original.rowid
+"""
+
+_SEALED = """
+SELECT DISTINCT rendition.vault_name, rendition.sha256, original.id AS original_id,
+    original.sha256 AS original_sha256, visit.subject_id,
+    held_picture.original_id IS NOT NULL AS is_held
+FROM original
+JOIN rendition ON rendition.original_id = original.id AND rendition.erased_at IS NULL
+LEFT JOIN take ON take.id = original.take_id
+LEFT JOIN slot ON slot.id = take.slot_id
+LEFT JOIN visit ON visit.id = slot.visit_id
+LEFT JOIN held_picture ON held_picture.original_id = original.id
+WHERE original.erased_at IS NULL
 ORDER BY original.rowid
 """
 
@@ -227,6 +241,14 @@ class VisitStore:
                 "SELECT * FROM original WHERE take_id IS NULL AND erased_at IS NULL ORDER BY rowid"
             )
             return tuple(original_of(row) for row in rows)
+
+        return await self._database.read(work)
+
+    async def sealed_pictures(self) -> tuple[SealedPicture, ...]:
+        """Give every file that must lie in the vault, oldest first."""
+
+        def work(connection: Connection) -> tuple[SealedPicture, ...]:
+            return tuple(_sealed(row) for row in connection.execute(_SEALED))
 
         return await self._database.read(work)
 
@@ -517,6 +539,17 @@ def _is_rebuilt(connection: Connection, batch: Batch) -> bool:
 
 def _label(visit: Visit) -> str:
     return visit.name if visit.occurrence == 1 else f"{visit.name} ({visit.occurrence})"
+
+
+def _sealed(row: Row) -> SealedPicture:
+    return SealedPicture(
+        row["vault_name"],
+        row["sha256"],
+        OriginalId(row["original_id"]),
+        row["original_sha256"],
+        SubjectId(row["subject_id"]) if row["subject_id"] else None,
+        bool(row["is_held"]),
+    )
 
 
 def _place(row: Row) -> PicturePlace:

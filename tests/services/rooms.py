@@ -7,7 +7,7 @@ from pathlib import Path
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, RegistrationEvent
-from haut_desktop.domain.ids import PlatformBatchId, PlatformSubjectId, VisitId
+from haut_desktop.domain.ids import OperatorId, PlatformBatchId, PlatformSubjectId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
@@ -42,6 +42,8 @@ class Room:
     changes: list[Change]
     free_bytes: list[int]
     secrets: FakeSecrets
+    at_work: list[OperatorId]
+    """Who is at work; nobody while it is empty."""
 
     @property
     def vault(self) -> Vault:
@@ -109,14 +111,14 @@ async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
     subject, other = make_subject(study, "B-007"), make_subject(study, "B-008")
     await station.subjects.add(subject, _ACT)
     await station.subjects.add(other, _ACT)
-    free_bytes = [100 * GIB]
+    free_bytes, at_work = [100 * GIB], list[OperatorId]()
     capture = Capture(
         studies=station.studies,
         subjects=station.subjects,
         visits=station.visits,
         vault=station.vault,
         cache=station.cache,
-        act=lambda reason: Act(reason=reason),
+        act=lambda reason: Act(at_work[-1] if at_work else None, reason),
         changes=changes,
         clock=clock,
         space=DiskSpace(tmp_path, free_bytes_of=lambda _: free_bytes[0]),
@@ -134,5 +136,6 @@ async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
         heard,
         free_bytes,
         secrets,
+        at_work,
     )
     await station.aclose()

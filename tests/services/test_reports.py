@@ -10,10 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from haut_desktop.desktop.printing import write_pdf
 from haut_desktop.domain.analysis import AlgorithmResult, AreaResult, BatchResults, Metric
-from haut_desktop.domain.delivery import ImageEvent
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent
 from haut_desktop.domain.errors import StoreError
-from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.ids import CompanyId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
+from haut_desktop.domain.session import Account
 from haut_desktop.services.reports import Reports, VisitReport
 from tests.fakes.builders import make_proof
 from tests.photographs import marked
@@ -59,6 +60,7 @@ def _reports(room: Room) -> Reports:
         visits=room.station.visits,
         outbox=room.station.outbox,
         results=room.station.results,
+        audit=room.station.audit,
         clock=room.clock,
     )
 
@@ -122,6 +124,34 @@ async def test_receipts_have_one_take_per_line(desk: Desk) -> None:
     rows = list(csv.DictReader(StringIO((await desk.report()).receipts_to_csv())))
     assert [row["proof"] for row in rows] == ["", "store-hash"]
     assert rows[1]["rendition_md5"] == desk.batch.images[0].rendition.digest.md5
+
+
+async def test_receipts_say_when_the_computation_was_accepted_and_results_came(desk: Desk) -> None:
+    await desk.room.outbox.move_batch(desk.batch.id, BatchEvent.SUBMIT)
+    await desk.room.outbox.move_batch(desk.batch.id, BatchEvent.SUBMITTED)
+    report = await desk.report()
+    aside, sent = report.pictures
+    assert (sent.computation_accepted_at, sent.results_received) == (desk.room.clock(), 2)
+    assert sent.results_received_at == desk.room.clock()
+    assert (aside.computation_accepted_at, aside.results_received) == (None, 0)
+    html = report.receipts_to_html()
+    assert "All times are in UTC" in html
+    assert sent.rendition_sha256 in html
+    assert json.loads(report.receipts_to_json())["metrics"] == []
+
+
+async def test_receipts_say_who_took_the_picture_in(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        account = Account("https://saas.haut.ai", CompanyId("company-1"), 7, "tech@example.com")
+        operator = await room.station.studies.operator_for(account)
+        room.at_work.append(operator.id)
+        await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+        await room.capture.finish(room.visit)
+        report = await _reports(room).visit_report(room.visit)
+    assert (report.pictures[0].taken_in_by, report.finished_by) == (
+        "tech@example.com",
+        "tech@example.com",
+    )
 
 
 async def test_html_shows_hashes_and_values_and_escapes_words(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
@@ -147,7 +148,7 @@ async def test_a_rebuilt_visit_is_not_reopened_while_nobody_knows_what_left(room
     await room.capture.finish(room.visit)
     station, _ = await rebuild(room)
     with pytest.raises(VisitClosedError):
-        await station.visits.reopen(room.visit, room.capture._act(""))
+        await station.visits.reopen(room.visit, Act())
     await station.aclose()
 
 
@@ -275,7 +276,7 @@ async def test_a_held_picture_is_placed_by_a_person_and_waits_no_longer(room: Ro
     slot = sheet.shelves[0].slot
     number = await station.visits.next_take_number(slot.id)
     take = Take(TakeId(new_id()), slot.id, number, counts=True)
-    await station.visits.assign_picture(held.original.id, take, room.capture._act(""))
+    await station.visits.assign_picture(held.original.id, take, Act())
     assert await station.rebuilt.held_pictures() == ()
     await station.aclose()
 

@@ -1,0 +1,359 @@
+"""``haut-desktop outbox``: the outbox on the command line, beside the window or without one.
+
+Reading commands open the record for reading only and change nothing, not even a token; ``rebuild``
+takes the lock that the window takes. Exit codes: 0 all is well, 1 something differs or is held,
+2 it could not be done, or not wholly.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.errors import HautError, StationError
+from haut_desktop.settings import app_paths
+from haut_desktop.store.secrets import KeyringSecrets, Secrets
+from haut_desktop.store.station import Station, has_station, open_station_for_reading
+
+if TYPE_CHECKING:
+    from haut_desktop.domain.outbox import VisitDelivery
+    from haut_desktop.services.verification import VerificationReport
+    from haut_desktop.store.rebuild import Rebuilt
+
+WELL: Final = 0
+DIFFERS: Final = 1
+NOT_DONE: Final = 2
+
+_PAGE: Final = 200
+_OFFLINE: Final = "asked not to"
+_NOBODY: Final = "Nobody is signed in on this station."
+_EXPIRED: Final = "The kept sign-in has ended. Open the program, which renews it, and try again."
+
+
+def run_outbox_command(arguments: Sequence[str], *, secrets: Secrets | None = None) -> int:
+    """Do what the command line asks for; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return asyncio.run(_run(chosen, secrets or KeyringSecrets()))
+    except HautError as error:
+        sys.stderr.write(f"{error.title}. {error.message}\n")
+        return NOT_DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="write JSON for a program to read")
+    shared.add_argument("--folder", type=Path, help="the station's folder, if not the usual one")
+    shared.add_argument("--practice", action="store_true", help="the practice station")
+    shared.add_argument(
+        "--recovery-key-stdin",
+        action="store_true",
+        help="read the recovery key from the first line of standard input, not the keyring",
+    )
+    parser = argparse.ArgumentParser(
+        prog="haut-desktop outbox", description="What waits, what is proven, what differs."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("list", parents=[shared], help="visits and where they stand")
+    verify = commands.add_parser(
+        "verify", parents=[shared], help="read every sealed picture, ask for every confirmed one"
+    )
+    verify.add_argument("--offline", action="store_true", help="do not ask the platform")
+    receipts = commands.add_parser(
+        "receipts", parents=[shared], help="hashes, proofs and times of every picture"
+    )
+    receipts.add_argument("--out", type=Path, help="folder for a PDF and a CSV file per visit")
+    commands.add_parser(
+        "rebuild", parents=[shared], help="make the outbox anew from the sealed pictures"
+    )
+    return parser
+
+
+async def _run(chosen: argparse.Namespace, secrets: Secrets) -> int:
+    paths = app_paths()
+    usual = paths.practice_station if chosen.practice else paths.station
+    folder: Path = chosen.folder or usual
+    if not has_station(folder):
+        raise StationError(f"There is no station in {folder}.", title="No station")
+    key = sys.stdin.readline().strip() if chosen.recovery_key_stdin else None
+    if chosen.command == "rebuild":
+        return await _rebuild(chosen, folder, secrets, key)
+    station = await open_station_for_reading(folder, secrets, system_clock, recovery_secret=key)
+    try:
+        match chosen.command:
+            case "list":
+                return await _list(chosen, station)
+            case "verify":
+                return await _verify(chosen, station)
+            case _:
+                return await _receipts(chosen, station)
+    finally:
+        await station.aclose()
+
+
+# ---- list --------------------------------------------------------------------------------------
+
+
+async def _list(chosen: argparse.Namespace, station: Station) -> int:
+    from haut_desktop.viewmodels.outbox_words import Circumstances
+    from haut_desktop.viewmodels.words import ago
+
+    site = await station.studies.site()
+    around = Circumstances(system_clock(), site.zone if site else "UTC")
+    visits = [_visit(one, around) for one in await _deliveries(station)]
+    held = [
+        {
+            "original_id": one.original.id,
+            "reason": one.reason,
+            "claim": dict(one.claim),
+            "since": one.since,
+        }
+        for one in await station.rebuilt.held_pictures()
+    ]
+    summary = await station.outbox.summary()
+    if chosen.json:
+        _write_json({"summary": summary, "visits": visits, "held_pictures": held})
+        return WELL
+    for visit in visits:
+        _say(f"{visit['subject']}  {visit['visit']}  {visit['date']}  {visit['visit_id']}")
+        for batch in visit["batches"]:
+            age = ago(batch["created_at"], around.now)
+            _say(f"  {batch['words']}  ({batch['route']}, {age})  {batch['batch_id']}")
+            if batch["reason"]:
+                _say(f"    {batch['reason']}")
+            for image in batch["images"]:
+                _say(f"    {image['side']}: {image['words']}  {image['image_id']}")
+    for picture in held:
+        _say(f"held picture {picture['original_id']}: {picture['reason']}")
+    _say(
+        f"{summary.waiting_images} pictures wait ({summary.waiting_bytes / 2**20:.1f} MB), "
+        f"{summary.held + len(held)} held, {summary.unsettled} being asked for"
+    )
+    return WELL
+
+
+async def _deliveries(station: Station) -> "list[VisitDelivery]":
+    found: list[VisitDelivery] = []
+    while page := await station.outbox.deliveries(_PAGE, len(found)):
+        found += page
+    return found
+
+
+def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
+    from haut_desktop.viewmodels.outbox_words import batch_words, image_words
+
+    visit = delivery.visit
+    return {
+        "visit_id": visit.id,
+        "subject": delivery.subject_code,
+        "visit": visit.name,
+        "occurrence": visit.occurrence,
+        "date": visit.local_date.isoformat(),
+        "finished_at": visit.finished_at,
+        "batches": [
+            {
+                "batch_id": batch.id,
+                "platform_id": batch.platform_id,
+                "route": batch.route,
+                "state": batch.state,
+                "words": batch_words(
+                    batch,
+                    around,
+                    delivery.registration_for(batch),
+                    is_computed=batch.id in delivery.computed,
+                ).text,
+                "reason": batch.waiting.trouble.message if batch.waiting.trouble else "",
+                "next_try_at": batch.waiting.retry_at,
+                "created_at": batch.created_at,
+                "submitted_at": batch.submitted_at,
+                "age_s": int((around.now - batch.created_at).total_seconds()),
+                "images": [
+                    {
+                        "image_id": image.id,
+                        "platform_id": image.platform_id,
+                        "side": image.side,
+                        "name": image.name,
+                        "state": image.state,
+                        "words": image_words(image).text,
+                        "reason": image.waiting.trouble.message if image.waiting.trouble else "",
+                        "proof": image.proof.kind if image.proof else "",
+                    }
+                    for image in batch.images
+                ],
+            }
+            for batch in delivery.batches
+        ],
+    }
+
+
+# ---- verify ------------------------------------------------------------------------------------
+
+
+async def _verify(chosen: argparse.Namespace, station: Station) -> int:
+    from haut_desktop.api.auth import TokenKeeper
+    from haut_desktop.api.client import HautApi
+    from haut_desktop.domain.session import SignedIn, Tokens
+    from haut_desktop.services.verification import Verification
+
+    kept = await station.credentials.load()
+    reason = _OFFLINE if chosen.offline else _NOBODY if kept is None else ""
+    api = None
+    if kept is not None and not reason:
+        expires_at = kept.tokens.expires_at
+        if expires_at is not None and expires_at <= system_clock():
+            reason = _EXPIRED
+        else:
+            keeper = TokenKeeper(system_clock)
+            # a token that this command renewed would be lost to the window
+            as_it_is = Tokens(kept.tokens.access, is_private=True)
+            api = HautApi(kept.account.server, keeper, clock=system_clock)
+            keeper.use(SignedIn(kept.account, as_it_is))
+    verification = Verification(
+        visits=station.visits,
+        outbox=station.outbox,
+        destinations=station.destinations,
+        audit=station.audit,
+        vault=station.vault,
+        clock=system_clock,
+        api=api,
+        no_api=reason,
+    )
+    try:
+        report = await verification.verify()
+    finally:
+        if api is not None:
+            await api.aclose()
+    return _tell_verification(chosen, report)
+
+
+def _tell_verification(chosen: argparse.Namespace, report: "VerificationReport") -> int:
+    if chosen.json:
+        _write_json(report)
+    else:
+        for one in report.differences:
+            _say(f"{one.kind}  {one.entity} {one.entity_id}: {one.words}")
+        _say(
+            f"{report.pictures} sealed pictures read ({report.bytes_read / 2**20:.1f} MB), "
+            f"{report.asked_pictures} asked for, {len(report.differences)} differences"
+        )
+        if report.not_asked:
+            _say(f"The platform was not asked for everything: {report.not_asked}")
+    if not report.is_clean:
+        return DIFFERS
+    return NOT_DONE if report.not_asked and not chosen.offline else WELL
+
+
+# ---- receipts ----------------------------------------------------------------------------------
+
+
+async def _receipts(chosen: argparse.Namespace, station: Station) -> int:
+    from haut_desktop.services.reports import Reports
+
+    reports = Reports(
+        studies=station.studies,
+        subjects=station.subjects,
+        visits=station.visits,
+        outbox=station.outbox,
+        results=station.results,
+        audit=station.audit,
+        clock=system_clock,
+    )
+    made = [await reports.visit_report(one.visit.id) for one in await _deliveries(station)]
+    if chosen.out is not None:
+        pages = [(r.visit_id, r.receipts_to_csv(), r.receipts_to_html()) for r in made]
+        _write_receipts(chosen.out, pages)
+    if chosen.json:
+        _write_json([json.loads(report.receipts_to_json()) for report in made])
+    elif chosen.out is None:
+        for number, report in enumerate(made):
+            text = report.receipts_to_csv()
+            # one table: its head stands above the first visit only
+            sys.stdout.write(text if number == 0 else text.partition("\r\n")[2])
+    else:
+        _say(f"{len(made)} receipts written to {chosen.out}")
+    return WELL
+
+
+def _write_receipts(folder: Path, pages: Sequence[tuple[str, str, str]]) -> None:
+    """Write a CSV and a PDF file per visit, named by the visit's id and by nobody's code."""
+    from haut_desktop.desktop.printing import offscreen_fonts, write_pdf
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with offscreen_fonts():
+            for visit_id, text, html in pages:
+                (folder / f"{visit_id}.csv").write_text(text, "utf-8-sig", newline="")
+                write_pdf(html, folder / f"{visit_id}.pdf", title="Receipts")
+    except OSError as error:
+        raise StationError(
+            f"The receipts can't be written to {folder}. Choose another folder.",
+            title="Receipts not written",
+        ) from error
+
+
+# ---- rebuild -----------------------------------------------------------------------------------
+
+
+async def _rebuild(
+    chosen: argparse.Namespace, folder: Path, secrets: Secrets, key: str | None
+) -> int:
+    from haut_desktop.desktop.instance import FolderLock
+    from haut_desktop.store.rebuild import recover_station
+
+    lock = FolderLock(folder)
+    if not lock.acquire():
+        raise StationError(
+            "Haut Desktop is open on this station. Close it and try again; nothing was changed.",
+            title="The station is in use",
+        )
+    try:
+        station, rebuilt = await recover_station(folder, secrets, system_clock, recovery_secret=key)
+        await station.aclose()
+    finally:
+        lock.release()
+    return _tell_rebuilt(chosen, rebuilt)
+
+
+def _tell_rebuilt(chosen: argparse.Namespace, rebuilt: "Rebuilt") -> int:
+    if chosen.json:
+        _write_json(rebuilt)
+    else:
+        for left in rebuilt.held:
+            _say(f"held: {left.vault_name}: {left.reason}")
+        for left in rebuilt.unreadable:
+            _say(f"does not open: {left.vault_name}: {left.reason}")
+        _say(
+            f"{rebuilt.pictures} pictures of {rebuilt.visits} visits and {rebuilt.subjects} "
+            f"subjects; {rebuilt.waiting_batches} batches are asked for before they are sent"
+        )
+        if rebuilt.moved_to is not None:
+            _say(f"the former database lies in {rebuilt.moved_to}")
+    return DIFFERS if rebuilt.held or rebuilt.unreadable else WELL
+
+
+# ---- writing -----------------------------------------------------------------------------------
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _write_json(value: object) -> None:
+    json.dump(value, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(type(value).__name__)

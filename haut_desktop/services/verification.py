@@ -1,0 +1,228 @@
+"""Verification: every sealed picture is read again, every confirmed one is asked for.
+
+What differs is said; nothing is changed, neither here nor on the platform.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import BatchState, ImageState
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import HautError, RefusedError, VaultError
+from haut_desktop.domain.ids import ImageId, PlatformImageId
+from haut_desktop.domain.imaging import Batch, Image, image_id_in
+
+if TYPE_CHECKING:
+    from haut_desktop.api.client import HautApi
+    from haut_desktop.domain.overviews import SealedPicture
+    from haut_desktop.store.audit_log import AuditLog
+    from haut_desktop.store.destinations import DestinationStore
+    from haut_desktop.store.outbox import OutboxStore
+    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.visits import VisitStore
+
+_PAGE: Final = 200
+_READERS: Final = 2
+"""Pictures that are read at once: unsealing runs beside the reading of the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as the record has it."""
+
+    kind: str
+    """A stable word: ``picture-damaged``, ``sidecar-differs``, ``not-on-platform``, …"""
+    entity: str
+    entity_id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """What was looked at and what differs."""
+
+    made_at: datetime
+    pictures: int = 0
+    """Sealed pictures that were read again."""
+    bytes_read: int = 0
+    asked_pictures: int = 0
+    """Confirmed pictures that the platform was asked for."""
+    not_asked: str = ""
+    """Why the platform was not asked, or not for everything; empty when it was."""
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything that was looked at is as the record has it."""
+        return not self.differences
+
+
+class Verification:
+    """Compares the record with the vault and with the platform."""
+
+    def __init__(
+        self,
+        *,
+        visits: "VisitStore",
+        outbox: "OutboxStore",
+        destinations: "DestinationStore",
+        audit: "AuditLog",
+        vault: "Vault",
+        clock: Clock,
+        api: "HautApi | None",
+        no_api: str = "",
+    ) -> None:
+        self._visits = visits
+        self._outbox = outbox
+        self._destinations = destinations
+        self._audit = audit
+        self._vault = vault
+        self._clock = clock
+        self._api = api
+        self._no_api = no_api
+        """Why there is no ``api``."""
+
+    async def verify(
+        self, on_progress: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> VerificationReport:
+        """Look at everything; an unreachable platform is said, and is no difference."""
+        sealed = await self._visits.sealed_pictures()
+        differences = [*await self._trail(), *await self._strangers(sealed)]
+        read, found = await self._read_all(sealed, on_progress)
+        differences += found
+        report = VerificationReport(
+            self._clock(), pictures=len(sealed), bytes_read=read, not_asked=self._no_api
+        )
+        if self._api is not None:
+            report = await self._ask(self._api, report, differences)
+        return replace(report, differences=tuple(differences))
+
+    # ---- here --------------------------------------------------------------------------------
+
+    async def _trail(self) -> list[Difference]:
+        number = await self._audit.verify()
+        if number is None:
+            return []
+        words = f"Line {number} of the audit trail does not follow from the line before it."
+        return [Difference("trail-broken", "audit", str(number), words)]
+
+    async def _strangers(self, sealed: Iterable["SealedPicture"]) -> list[Difference]:
+        known = {picture.vault_name for picture in sealed}
+        names = await asyncio.to_thread(self._vault.names)
+        words = "The vault holds a picture that the record does not know."
+        return [
+            Difference("picture-unknown", "vault", name, words)
+            for name in names
+            if name not in known
+        ]
+
+    async def _read_all(
+        self, sealed: tuple["SealedPicture", ...], on_progress: Callable[[int, int], None]
+    ) -> tuple[int, list[Difference]]:
+        lanes, done, read = asyncio.Semaphore(_READERS), 0, 0
+        found: list[Difference] = []
+
+        async def look(picture: "SealedPicture") -> None:
+            nonlocal done, read
+            async with lanes:
+                size_bytes, differences = await asyncio.to_thread(self._look, picture)
+            done, read = done + 1, read + size_bytes
+            found.extend(differences)
+            on_progress(done, len(sealed))
+
+        for start in range(0, len(sealed), _PAGE):
+            await asyncio.gather(*map(look, sealed[start : start + _PAGE]))
+        return read, found
+
+    def _look(self, picture: "SealedPicture") -> tuple[int, list[Difference]]:
+        """Read one picture and the note beside it (blocking)."""
+        found: list[Difference] = []
+        size_bytes = 0
+        try:
+            size_bytes = len(self._vault.open(picture.vault_name, picture.sha256))
+        except VaultError as error:
+            found.append(_differs("picture-damaged", picture, error.message))
+        if picture.is_held:
+            return size_bytes, found
+        try:
+            sidecar = self._vault.sidecar(picture.vault_name)
+        except VaultError as error:
+            return size_bytes, [*found, _differs("sidecar-damaged", picture, error.message)]
+        if (sidecar.original_id, sidecar.digest.sha256, sidecar.subject_id) != (
+            picture.original_id,
+            picture.original_sha256,
+            picture.subject_id,
+        ):
+            words = "The note beside the picture says something else than the record."
+            found.append(_differs("sidecar-differs", picture, words))
+        return size_bytes, found
+
+    # ---- there -------------------------------------------------------------------------------
+
+    async def _ask(
+        self, api: "HautApi", report: VerificationReport, differences: list[Difference]
+    ) -> VerificationReport:
+        asked, offset = 0, 0
+        while deliveries := await self._outbox.deliveries(_PAGE, offset):
+            offset += len(deliveries)
+            for batch in (b for d in deliveries for b in d.batches if _is_there(b)):
+                try:
+                    differences += await self._ask_for(api, batch)
+                except HautError as error:
+                    words = f"{error.title}. {error.message}"
+                    return replace(report, asked_pictures=asked, not_asked=words)
+                asked += sum(image.state is ImageState.STORED for image in batch.images)
+        return replace(report, asked_pictures=asked)
+
+    async def _ask_for(self, api: "HautApi", batch: Batch) -> list[Difference]:
+        to = (await self._destinations.of_batch(batch.id)).address
+        stored = [image for image in batch.images if image.state is ImageState.STORED]
+        assert batch.platform_id is not None
+        try:
+            listed = await api.batch_images(
+                to.company_id, to.dataset_id, to.subject_id, batch.platform_id
+            )
+        except RefusedError as error:
+            words = f"The platform does not have the batch. {error.message}"
+            return [_missing("batch-not-on-platform", batch.id, words, of="batch")]
+        if not listed and not await self._keeps_images(api, to):
+            return []
+        there = {image_id_in(picture.name): picture.id for picture in listed}
+        return [found for image in stored if (found := _compare(image, there))]
+
+    async def _keeps_images(self, api: "HautApi", to: SubjectAddress) -> bool:
+        """Whether the data set's pictures stay: one that lists none may have deleted them."""
+        return (await api.dataset(to.company_id, to.dataset_id)).keeps_images
+
+
+def _is_there(batch: Batch) -> bool:
+    """Whether the record says that the platform holds something of the batch."""
+    if batch.platform_id is None or batch.state is BatchState.RETRACTED:
+        return False
+    return any(image.state is ImageState.STORED for image in batch.images)
+
+
+def _compare(image: Image, there: dict[ImageId | None, PlatformImageId]) -> Difference | None:
+    if image.id not in there:
+        return _missing(
+            "not-on-platform", image.id, "The platform does not list the picture in its batch."
+        )
+    if image.platform_id is not None and there[image.id] != image.platform_id:
+        words = (
+            f"The platform lists the picture as {there[image.id]}, "
+            f"the record has {image.platform_id}."
+        )
+        return _missing("other-id-on-platform", image.id, words)
+    return None
+
+
+def _missing(kind: str, entity_id: str, words: str, *, of: str = "image") -> Difference:
+    return Difference(kind, of, entity_id, words)
+
+
+def _differs(kind: str, picture: "SealedPicture", words: str) -> Difference:
+    return Difference(kind, "original", picture.original_id, words)
