@@ -15,6 +15,7 @@ from haut_desktop.tour.arrival import open_subject
 from haut_desktop.tour.context import LeftOutError, Step, Tour
 from haut_desktop.tour.eyes import TourError
 from haut_desktop.tour.findings import gather
+from haut_desktop.viewmodels.results_picture import layer_id
 from haut_desktop.viewmodels.results_table import LINE_ROLE, MetricLine
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.results_page import ResultsPage
@@ -61,7 +62,8 @@ async def switch_masks(tour: Tour) -> None:
 
 
 def _is_another(masks: QListWidget, row: int, line: MetricLine) -> bool:
-    return not _is_on(masks, row) and line.name not in masks.item(row).text()
+    is_heading = masks.item(row).flags() == Qt.ItemFlag.NoItemFlags
+    return not is_heading and not _is_on(masks, row) and line.name not in masks.item(row).text()
 
 
 def _is_on(masks: QListWidget, row: int) -> bool:
@@ -191,7 +193,9 @@ async def _choose_metric(tour: Tour, *, needs_change: bool = False) -> MetricLin
 
     def look() -> QModelIndex | None:
         table = _page(tour).table
-        fitting = [i for i in _tops(table.model()) if _fits(i, needs_change=needs_change)]
+        masks = _masks_shown(tour)
+        tops = _tops(table.model())
+        fitting = [i for i in tops if _fits(i, masks, needs_change=needs_change)]
         return min(fitting, key=_rank, default=None)
 
     index = await tour.eyes.until(look, "a metric with a value")
@@ -208,11 +212,20 @@ def _tops(model: QAbstractItemModel) -> Iterator[QModelIndex]:
         yield model.index(row, 0)
 
 
-def _fits(index: QModelIndex, *, needs_change: bool) -> bool:
+def _masks_shown(tour: Tour) -> set[str]:
+    """Ids of the masks that lie on the picture that is shown."""
+    masks = tour.eyes.find("Masks; Space switches one")
+    if not isinstance(masks, QListWidget):
+        return set()
+    role = Qt.ItemDataRole.UserRole
+    return {str(masks.item(row).data(role)) for row in range(masks.count())}
+
+
+def _fits(index: QModelIndex, masks: set[str], *, needs_change: bool) -> bool:
     line = index.data(LINE_ROLE)
     if not isinstance(line, MetricLine) or line.is_section or line.key is None:
         return False
-    return bool(line.result.masks) and (bool(line.change) or not needs_change)
+    return layer_id(line.result) in masks and (bool(line.change) or not needs_change)
 
 
 def _rank(index: QModelIndex) -> tuple[int, int]:

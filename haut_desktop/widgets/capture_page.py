@@ -68,6 +68,8 @@ class CapturePage(DropArea):
     def _visit_page(self) -> QWidget:
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(16)
+        for place in range(_COLUMNS):
+            self._grid.setColumnStretch(place, 1)
         self._slots = QStackedWidget()
         self._slots.addWidget(scrolled(held(self._grid)))
         self._slots.addWidget(self._elsewhere)

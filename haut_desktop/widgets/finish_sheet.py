@@ -65,8 +65,10 @@ class FinishSheet(QDialog):
         return held(row(code, words, None, Badge(count(taken, "picture"), Tone.ACCENT), gap=12))
 
     def _pictures(self) -> QWidget:
-        now = [self._now(slot) for slot in self._confirmation.slots]
-        these = column(heading("This visit"), scrolled(held(row(*now, gap=12))))
+        now = row(*(self._now(slot) for slot in self._confirmation.slots), gap=12)
+        for place in range(now.count()):
+            now.setStretch(place, 1)
+        these = column(heading("This visit"), scrolled(held(now)))
         both = row(gap=16)
         both.addLayout(these, 3)
         both.addWidget(frame("card", self._previous()), 1)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.viewmodels.capture_words import SlotLine, TakeLine
@@ -43,8 +43,8 @@ class SlotCard(DropArea):
         self._hint = caption("")
         self._picture = PictureFrame(line.side, height=220)
         self._words = caption("")
-        self._marks = _strip()
-        self._takes = _strip()
+        self._marks = _strip(QVBoxLayout())
+        self._takes = _strip(QHBoxLayout())
         self._choose = button("Choose files…", icon="folder")
         self._choose.clicked.connect(lambda: self.files_wanted.emit(self._line.slot_id))
         self._move = icon_button("move", "Move this picture to another slot")
@@ -97,10 +97,10 @@ class SlotCard(DropArea):
     def _lay_out(self) -> None:
         head = row(self._title, self._need, None, self._hint)
         foot = row(self._choose, None, self._move, self._remove)
-        marks = held(row(self._marks, None))
+        marks = held(column(self._marks, None))
         # the same rooms on every card, so that the pictures stand in one line
         self._title.setFixedHeight(_MARK_HEIGHT)
-        marks.setFixedHeight(_MARK_HEIGHT)
+        marks.setFixedHeight(_MOST_MARKS * _MARK_HEIGHT + 2)
         self._words.setFixedHeight(_TAKE_HEIGHT)
         whole = column(head, self._picture, marks, row(self._takes, None, self._words), foot)
         whole.setStretch(1, 1)
@@ -172,9 +172,8 @@ def _destination(slot: SlotLine) -> str:
     return f"{slot.title} (another take)" if slot.takes else slot.title
 
 
-def _strip() -> QWidget:
-    strip = QWidget()
-    box = QHBoxLayout(strip)
+def _strip(box: QBoxLayout) -> QWidget:
+    strip = held(box)
     box.setContentsMargins(0, 0, 0, 0)
     box.setSpacing(4)
     box.setAlignment(Qt.AlignmentFlag.AlignLeft)

@@ -11,9 +11,10 @@ import pytest_asyncio
 from PIL import Image
 
 from haut_desktop.domain.analysis import Completeness
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face
 from haut_desktop.services.results import VisitResults
+from haut_desktop.services.results_awaited import awaited
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.services.reading_room import ReadingRoom, open_reading_room
@@ -80,6 +81,12 @@ async def test_a_batch_is_adopted_once(room: ReadingRoom) -> None:
     await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
     assert await room.results.discover(room.subject.id) == 1
     assert await room.results.discover(room.subject.id) == 0
+
+
+async def test_two_who_look_at_once_adopt_a_batch_once(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    found = await asyncio.gather(*(room.results.discover(room.subject.id) for _ in range(2)))
+    assert sorted(found) == [0, 1]
 
 
 async def test_a_batch_without_pictures_is_not_adopted(room: ReadingRoom) -> None:
@@ -150,6 +157,23 @@ async def test_a_batch_that_is_never_computed_becomes_overdue(room: ReadingRoom)
     assert await room.results.refresh(visit.batch.id) is Completeness.PENDING
     room.clock.advance(timedelta(minutes=11).total_seconds())
     assert await room.results.refresh(visit.batch.id) is Completeness.OVERDUE
+    (visit,) = await room.results.visits(room.subject.id)
+    assert {"Redness", "Pigmentation"} <= set(visit.awaited)
+    assert visit.image_type is ImageType.SELFIE
+
+
+async def test_nothing_is_awaited_once_everything_has_arrived(room: ReadingRoom) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    (visit,) = await _complete(room)
+    catalog = await room.station.results.applications()
+    said = [stored.result for stored in visit.results]
+    applications = room.study.datasets[0].applications
+    assert awaited(applications, catalog, said, pictures=1) == ()
+    redness = [result for result in said if result.algorithm == "redness"]
+    others = [result for result in said if result not in redness]
+    assert awaited(applications, catalog, others, pictures=1) == ("Redness",)
+    assert visit.awaited == ()
 
 
 async def test_trends_run_over_the_visits_and_never_mix_versions(room: ReadingRoom) -> None:

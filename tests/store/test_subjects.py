@@ -76,6 +76,13 @@ async def test_a_code_that_was_given_up_is_free_again(record: Record) -> None:
     assert (await record.subjects.get(subject.id)).code == "B-008"
 
 
+async def test_subjects_of_the_same_moment_are_listed_by_code(record: Record) -> None:
+    for code in ("B-003", "B-001", "B-002"):
+        await record.register(code)
+    found = await record.subjects.search(record.study.id)
+    assert [row.subject.code for row in found] == ["B-001", "B-002", "B-003"]
+
+
 async def test_search_finds_parts_of_codes_and_former_codes(record: Record) -> None:
     subject = await record.register("B-007")
     await record.register("C-100")

@@ -1,5 +1,6 @@
 """The capture page: pictures by drop, paste and key into a visit, checked and finished."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QListWidget,
     QMenu,
@@ -14,12 +16,15 @@ from PySide6.QtWidgets import (
     QPushButton,
     QToolButton,
 )
+from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.widgets.capture_page import CapturePage
 from haut_desktop.widgets.finish_sheet import FinishSheet
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.slot_card import SlotCard
+from tests.fakes.builders import make_visit
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
 from tests.widgets.drops import drop_files
@@ -257,3 +262,44 @@ async def test_a_free_slot_can_be_added(office: Office, side: str) -> None:
     menu = add.menu()
     next(action for action in menu.actions() if action.text() == side).trigger()
     await eventually(lambda: len(page.findChildren(SlotCard)) == 4)
+
+
+async def test_a_visit_that_was_taken_elsewhere_leads_to_its_results(
+    office: Office, qtbot: QtBot
+) -> None:
+    subject = office.subjects.rows[0]
+    visit = replace(
+        make_visit(office.capture.study, subject, "Week 4"), status=VisitStatus.FINISHED
+    )
+    office.capture.all_visits.append(visit)
+    office.capture.shelves[visit.id] = []
+    office.desk.open_subject(subject)
+    office.window.go(Place.CAPTURE)
+    past = await eventually(lambda: office.window.findChild(QPushButton, "past-visit"))
+    assert past is not None
+    past.click()
+    page = office.window.page
+    assert isinstance(page, CapturePage)
+    act = await eventually(lambda: shown_button(page, "&See the results"))
+    assert act is not None
+    with qtbot.waitSignal(page.results_wanted):
+        act.click()
+
+
+def shown_button(page: CapturePage, text: str) -> QPushButton | None:
+    buttons = page.findChildren(QPushButton)
+    return next((b for b in buttons if b.isVisible() and b.text() == text), None)
+
+
+async def test_the_focus_stays_on_the_page_when_a_visit_is_started(office: Office) -> None:
+    office.desk.open_subject(office.subjects.rows[0])
+    office.window.go(Place.CAPTURE)
+    start = await eventually(lambda: office.window.findChild(QPushButton, "start-visit"))
+    assert start is not None
+    start.setFocus()
+    start.click()
+    await eventually(lambda: office.window.findChild(SlotCard, "slot-front"))
+    page, focus = office.window.page, QApplication.focusWidget()
+    assert page is not None
+    assert focus is not None
+    assert page.isAncestorOf(focus)

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.errors import (
@@ -148,3 +148,17 @@ def test_the_first_window_imports_no_heavy_library() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert answer.stdout.decode().strip() == "[]"
+
+
+async def test_accounts_to_pick_fit_beside_the_cover(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    names = ("technician", "second-factor")
+    accounts = tuple(
+        PracticeAccount(f"{name}@practice.example", "secret", "technician", has_mfa=True)
+        for name in names
+    )
+    dialog, _ = make_sign_in(qtbot, tasks, accounts=accounts)
+    bars = [area.horizontalScrollBar() for area in dialog.findChildren(QScrollArea)]
+    assert bars
+    assert not [bar for bar in bars if bar.maximum()]

@@ -163,3 +163,11 @@ async def test_without_a_network_the_kept_sexes_are_offered(office: Office) -> N
 async def test_before_any_answer_the_built_in_sexes_are_offered(office: Office) -> None:
     await open_form(office, "b-077")
     assert offered(office) == ["Female", "Male", "Other", "Not recorded"]
+
+
+async def test_a_refused_code_has_the_focus_to_be_mended(office: Office) -> None:
+    panel = await open_form(office, "b-001")
+    panel._register.setFocus()
+    panel._register.click()
+    await eventually(lambda: panel._view_model.state.code_problem)
+    assert office.find(QLineEdit, "code").hasFocus()
