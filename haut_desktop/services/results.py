@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,12 @@ from haut_desktop.domain.analysis import (
 )
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.ids import BatchId, SubjectId
-from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.imaging import Batch, ImageType
+from haut_desktop.domain.study import Dataset
 from haut_desktop.domain.trends import Occasion, trends
 from haut_desktop.domain.visits import Visit
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.results_awaited import awaited
 from haut_desktop.services.results_dictionary import ResultDictionary
 from haut_desktop.services.results_elsewhere import Elsewhere
 from haut_desktop.services.results_following import Look, Pace, ResultFollower
@@ -69,6 +71,10 @@ class VisitResults:
     results: tuple[StoredResult, ...] = ()
     pictures: tuple[ResultPicture, ...] = ()
     masks: tuple[MaskLayer, ...] = ()
+    awaited: tuple[str, ...] = ()
+    """Names of algorithms that are still expected; empty when the analysis is complete."""
+    image_type: ImageType | None = None
+    """What kind of pictures the batch holds, as far as the study says."""
 
 
 class Results:
@@ -106,6 +112,7 @@ class Results:
         self._pictures = ResultPictures(objects=objects, cache=cache, vault=vault)
         self._elsewhere = Elsewhere(
             api=api,
+            outbox=outbox,
             visits=visits,
             subjects=subjects,
             studies=studies,
@@ -183,9 +190,11 @@ class Results:
         catalog = await self._dictionary.applications()
         reading = await self._reader.read(batch, target.address, names, catalog)
         answer = await self._dictionary.described(reading.answer)
-        grew, still = self._compare(batch_id, answer)
+        mark, grew, still = self._compare(batch_id, answer)
         if grew:
             await self._store.save(batch_id, answer, names, self._clock())
+        # what could not be saved counts as new at the next look
+        self._seen[batch_id] = (mark, still)
         offered = wanted(batch, answer, reading.images)
         missing = await self._pictures.keep(batch_id, offered)
         state = self._judge(batch, reading, still)
@@ -196,11 +205,21 @@ class Results:
         return Look(state, grew, missing)
 
     async def _applications_of(self, batch: Batch, visit: Visit) -> tuple[str, ...]:
-        study = await self._studies.study(visit.study_id)
-        return next((d.applications for d in study.datasets if d.id == batch.dataset_id), ())
+        dataset = await self._dataset_of(batch, visit)
+        return dataset.applications if dataset else ()
 
-    def _compare(self, batch_id: BatchId, answer: BatchResults) -> tuple[bool, int]:
-        """Whether something is new since the last look, and for how many looks nothing was."""
+    async def _dataset_of(self, batch: Batch, visit: Visit) -> Dataset | None:
+        study = await self._studies.study(visit.study_id)
+        return next((d for d in study.datasets if d.id == batch.dataset_id), None)
+
+    async def _awaited(
+        self, dataset: Dataset, said: Sequence[AlgorithmResult], batch: Batch
+    ) -> tuple[str, ...]:
+        catalog = await self._dictionary.applications()
+        return awaited(dataset.applications, catalog, said, len(batch.images))
+
+    def _compare(self, batch_id: BatchId, answer: BatchResults) -> tuple[str, bool, int]:
+        """The answer's mark, whether it is new, and for how many looks nothing was."""
         # without raw answers and masks: their addresses change with every answer
         said = sorted(
             repr((r.algorithm, r.version, r.platform_image_id, r.is_ok, r.error, r.areas))
@@ -208,9 +227,8 @@ class Results:
         )
         mark = hashlib.sha256("\n".join(said).encode()).hexdigest()
         before, still = self._seen.get(batch_id, ("", 0))
-        still = still + 1 if mark == before else 0
-        self._seen[batch_id] = (mark, still)
-        return mark != before and bool(answer.results), still
+        is_new = mark != before
+        return mark, is_new and bool(answer.results), 0 if is_new else still + 1
 
     def _judge(self, batch: Batch, reading: Reading, still: int) -> Completeness:
         since = batch.submitted_at or batch.created_at
@@ -240,13 +258,19 @@ class Results:
             for image in batch.images
         ]
         rasters = await self._pictures.masks(batch.id)
+        state = await self._completeness(batch)
+        dataset = await self._dataset_of(batch, visit)
+        said = tuple(stored.result for stored in kept)
+        is_waiting = dataset is not None and state is not Completeness.COMPLETE
         return VisitResults(
             visit=visit,
             batch=batch,
-            completeness=await self._completeness(batch),
+            completeness=state,
             results=kept,
             pictures=(*own, *await self._pictures.pictures(batch.id)),
-            masks=tuple(_layers(batch, (s.result for s in kept), rasters)),
+            masks=tuple(_layers(batch, said, rasters)),
+            awaited=await self._awaited(dataset, said, batch) if dataset and is_waiting else (),
+            image_type=dataset.image_type if dataset else None,
         )
 
     async def _completeness(self, batch: Batch) -> Completeness:

@@ -1,6 +1,7 @@
 """The results page's state: a subject's visits, the picture looked at, the table, the trend."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,12 @@ from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
 from haut_desktop.viewmodels.results_picture import Choice, Layer, choices, layers, sides_of
 from haut_desktop.viewmodels.results_table import MetricLine, MetricsModel, metric_lines
 from haut_desktop.viewmodels.results_trends import TrendPicture, trend_picture
-from haut_desktop.viewmodels.results_words import state_explanation, state_phrase
+from haut_desktop.viewmodels.results_words import (
+    awaited_words,
+    image_type_words,
+    state_explanation,
+    state_phrase,
+)
 
 if TYPE_CHECKING:
     from haut_desktop.viewmodels.desk import Desk
@@ -38,6 +44,8 @@ class VisitChip:
     name: str
     date: str
     phrase: Phrase
+    kind: str = ""
+    """The image type, where the visit has batches of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +199,16 @@ class ResultsViewModel(QObject):
 
     def chips(self) -> tuple[VisitChip, ...]:
         """The visits on the line, oldest first."""
-        return tuple(_chip(visit) for visit in self.visits)
+        batches = Counter(visit.visit.id for visit in self.visits)
+        return tuple(_chip(v, is_only=batches[v.visit.id] == 1) for v in self.visits)
 
     @property
     def note(self) -> tuple[Phrase, str]:
         """How far the shown visit's analysis is, and what to make of it."""
-        state = self.visit.completeness if self.visit else Completeness.PENDING
-        return state_phrase(state), state_explanation(state)
+        visit = self.visit
+        state = visit.completeness if visit else Completeness.PENDING
+        words = (state_explanation(state), awaited_words(visit.awaited if visit else ()))
+        return state_phrase(state), " ".join(word for word in words if word)
 
     def choose_visit(self, index: int) -> None:
         """Look at another visit; side and picture space stay where the visit has them."""
@@ -313,11 +324,12 @@ def _concerns(ids: Iterable[str], subject_id: str) -> bool:
     return not known or subject_id in known
 
 
-def _chip(visit: VisitResults) -> VisitChip:
+def _chip(visit: VisitResults, *, is_only: bool) -> VisitChip:
     repeat = f" ({visit.visit.occurrence})" if visit.visit.occurrence > 1 else ""
     day = visit.visit.local_date
     return VisitChip(
         f"{visit.visit.name}{repeat}",
         f"{day.day} {day:%b %Y}",
         state_phrase(visit.completeness),
+        "" if is_only else image_type_words(visit.image_type),
     )

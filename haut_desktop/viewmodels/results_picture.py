@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.results import MaskLayer, ResultPicture, VisitResults
-from haut_desktop.viewmodels.results_words import application_initials, plain_words, space_words
+from haut_desktop.viewmodels.results_words import application_words, plain_words, space_words
 
 PALETTE: Final = ("#ff6b6b", "#4dd4c6", "#ffd166", "#8ab6ff", "#d59bf6", "#9be15d", "#ff9f5a",
                   "#f48fb1")  # fmt: skip
@@ -26,6 +27,8 @@ class Layer:
     colour: str
     """``#rrggbb``."""
     masks: tuple[MaskLayer, ...]
+    group: str = ""
+    """The application in words, where masks of several lie on the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +71,23 @@ def layers(masks: Iterable[MaskLayer], picture: ResultPicture) -> tuple[Layer, .
     """The masks that lie on a picture: same side, same space, one switch for each result."""
     if picture.is_predicted:
         return ()
-    groups: dict[str, list[MaskLayer]] = {}
+    applications: dict[str, dict[str, list[MaskLayer]]] = {}
     for layer in masks:
         if layer.mask.side is picture.side and layer.mask.space == picture.space:
-            groups.setdefault(layer_id(layer.result), []).append(layer)
-    names = _names([group[0].result for group in groups.values()])
+            own = applications.setdefault(layer.result.application, {})
+            own.setdefault(layer_id(layer.result), []).append(layer)
+    colours = cycle(PALETTE)
+    are_several = len(applications) > 1
     return tuple(
-        Layer(key, name, PALETTE[place % len(PALETTE)], tuple(group))
-        for place, ((key, group), name) in enumerate(zip(groups.items(), names, strict=True))
+        Layer(key, name, next(colours), tuple(group), application_words(word) * are_several)
+        for word, own in applications.items()
+        for (key, group), name in zip(own.items(), _names(own.values()), strict=True)
     )
 
 
-def _names(results: Sequence[AlgorithmResult]) -> Iterator[str]:
-    """The shortest names that tell them apart: by version, by application, or by both."""
+def _names(groups: Iterable[Sequence[MaskLayer]]) -> Iterator[str]:
+    """Names within one application; with the version where a name stands there twice."""
+    results = [group[0].result for group in groups]
     plain = [result.name or plain_words(result.algorithm) for result in results]
-    versions = [f"{n} {r.version}".strip() for n, r in zip(plain, results, strict=True)]
-    makers = [application_initials(result.application) for result in results]
-    by_maker = [f"{n} · {m}" for n, m in zip(plain, makers, strict=True)]
-    full = [f"{v} · {m}" for v, m in zip(versions, makers, strict=True)]
-    for place in range(len(plain)):
-        kinds = (plain, versions, by_maker, full)
-        yield next((k[place] for k in kinds if k.count(k[place]) == 1), full[place])
+    for name, result in zip(plain, results, strict=True):
+        yield name if plain.count(name) == 1 else f"{name} {result.version}".strip()

@@ -1,9 +1,10 @@
 """Results in words: values with units, changes, areas, failures; pure functions."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.domain.trends import unit_of
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 
@@ -35,6 +36,13 @@ _EXPLANATIONS: Final = {
     Completeness.OVERDUE: "Some results are late. The station keeps looking; if they stay away, "
     "ask your study's support and name the batch.",
 }
+_NAMED_AT_MOST: Final = 4
+_IMAGE_TYPES: Final = {
+    ImageType.SELFIE: "Face",
+    ImageType.VISIA: "VISIA",
+    ImageType.SKIN: "Skin",
+    ImageType.HAIR: "Hair",
+}
 _SPACES: Final = {
     "original": "As captured",
     "aligned_face": "Aligned face",
@@ -51,6 +59,22 @@ def state_phrase(state: Completeness) -> Phrase:
 def state_explanation(state: Completeness) -> str:
     """What a person should make of it; empty when all is there."""
     return _EXPLANATIONS[state]
+
+
+def awaited_words(names: Sequence[str]) -> str:
+    """Name what is still awaited: ``Still awaited: Acne, Pores and 3 more.``."""
+    if not names:
+        return ""
+    shown = [plain_words(name) for name in names[:_NAMED_AT_MOST]]
+    if (rest := len(names) - len(shown)) > 0:
+        return f"Still awaited: {', '.join(shown)} and {rest} more."
+    *first, last = shown
+    return f"Still awaited: {', '.join(first)} and {last}." if first else f"Still awaited: {last}."
+
+
+def image_type_words(image_type: ImageType | None) -> str:
+    """What kind of pictures, in a word."""
+    return _IMAGE_TYPES[image_type] if image_type is not None else ""
 
 
 def space_words(space: str) -> str:
@@ -119,13 +143,6 @@ def failure_words(result: AlgorithmResult) -> tuple[str, str]:
 def application_words(tech_name: str) -> str:
     """An application's name made readable: ``skin_metrics_3.0`` → ``Skin metrics 3.0``."""
     return plain_words(tech_name) if tech_name else "Other results"
-
-
-def application_initials(tech_name: str) -> str:
-    """An application's name where room is short: ``face_skin_metrics_3.0`` → ``FSM 3.0``."""
-    words = tech_name.replace("_", " ").split()
-    letters = "".join(word[0].upper() for word in words if word[0].isalpha())
-    return " ".join([letters, *(word for word in words if word[0].isdigit())])
 
 
 def version_words(result: AlgorithmResult) -> str:

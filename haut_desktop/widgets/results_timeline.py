@@ -26,7 +26,8 @@ class _Chip(QAbstractButton):
         self.setCheckable(True)
         self.setFixedSize(CHIP_SIZE)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        words = f"{chip.name}, {chip.date}, {chip.phrase.text}"
+        kind = f", {chip.kind} pictures" if chip.kind else ""
+        words = f"{chip.name}{kind}, {chip.date}, {chip.phrase.text}"
         self.setAccessibleName(words)
         self.setToolTip(words)
 
@@ -66,7 +67,8 @@ class _Chip(QAbstractButton):
         font.setPixelSize(TextSize.CAPTION)
         painter.setFont(font)
         painter.setPen(QColor(tokens.muted))
-        painter.drawText(box, Qt.AlignmentFlag.AlignBottom, self._chip.date)
+        below = f"{self._chip.date} · {self._chip.kind}" if self._chip.kind else self._chip.date
+        painter.drawText(box, Qt.AlignmentFlag.AlignBottom, below)
 
 
 class VisitTimeline(QScrollArea):

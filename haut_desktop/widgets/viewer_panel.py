@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -181,7 +181,11 @@ class ViewerPanel(QFrame):
     def _show_layers(self, shown: tuple[Layer, ...]) -> None:
         with QSignalBlocker(self._masks):
             self._masks.clear()
+            group = ""
             for layer in shown:
+                if layer.group != group:
+                    group = layer.group
+                    self._masks.addItem(_group_heading(group))
                 item = QListWidgetItem(_swatch(layer.colour), layer.name)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setData(_LAYER_ROLE, layer.id)
@@ -202,6 +206,19 @@ class ViewerPanel(QFrame):
             self._on.discard(layer_id)
         self.viewer.show_layers(self.shown_layers)
         self.layers_switched.emit()
+
+
+def _group_heading(words: str) -> QListWidgetItem:
+    """A line over the masks of one application; it can be read, not chosen."""
+    made = QListWidgetItem(words)
+    made.setFlags(Qt.ItemFlag.NoItemFlags)
+    made.setForeground(QColor(DARK.muted))
+    font = QFont()
+    font.setPixelSize(11)
+    font.setCapitalization(QFont.Capitalization.AllUppercase)
+    made.setFont(font)
+    made.setToolTip(words)
+    return made
 
 
 def _slider(name: str, value: int) -> QSlider:

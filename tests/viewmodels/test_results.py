@@ -1,7 +1,7 @@
 """The results' words, table, layers and trend, and the page's state."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.analysis import Change, Completeness, Metric
 from haut_desktop.domain.errors import HautError, StoreBusyError
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import ResultPicture, Results
@@ -25,6 +25,7 @@ from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
 from haut_desktop.viewmodels.results_picture import layers
 from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel, metric_lines
 from haut_desktop.viewmodels.results_words import (
+    awaited_words,
     change_words,
     failure_words,
     state_explanation,
@@ -113,6 +114,19 @@ def test_an_unfinished_analysis_is_explained(state: Completeness) -> None:
     assert state_explanation(state)
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    (
+        ((), ""),
+        (("acne",), "Still awaited: Acne."),
+        (("acne", "Pores"), "Still awaited: Acne and Pores."),
+        (tuple("abcdef"), "Still awaited: A, B, C, D and 2 more."),
+    ),
+)
+def test_what_is_awaited_is_named(names: tuple[str, ...], words: str) -> None:
+    assert awaited_words(names) == words
+
+
 def test_a_description_keeps_its_text_and_loses_what_could_reach_out() -> None:
     html = '<p onclick="x()">Red <b>skin</b><img src="http://x"><a href="http://x">more</a></p>'
     assert sanitised(html + "<script>x()</script>") == "<p>Red <b>skin</b>more</p>"
@@ -178,15 +192,25 @@ def test_nothing_lies_on_a_predicted_picture() -> None:
     assert layers(visit.masks, predicted) == ()
 
 
-def test_layers_of_the_same_name_are_told_apart() -> None:
+def test_layers_of_one_application_have_short_names_and_no_heading() -> None:
+    visit = make_findings(make_result(masks=(square(),)), make_result("pores", masks=(square(),)))
+    shown = layers(visit.masks, visit.pictures[0])
+    assert [(layer.name, layer.group) for layer in shown] == [("Redness", ""), ("Pores", "")]
+
+
+def test_layers_are_grouped_by_application_and_told_apart_by_version() -> None:
     results = (
         make_result(version="1.0", masks=(square(),)),
         make_result(version="2.0", masks=(square(),)),
         make_result(version="2.0", application=_FSM3, masks=(square(),)),
     )
     visit = make_findings(*results)
-    names = [layer.name for layer in layers(visit.masks, visit.pictures[0])]
-    assert names == ["Redness 1.0", "Redness 2.0 · FSM 2.0", "Redness · FSM 3"]
+    shown = layers(visit.masks, visit.pictures[0])
+    assert [(layer.name, layer.group) for layer in shown] == [
+        ("Redness 1.0", "Face skin metrics 2.0"),
+        ("Redness 2.0", "Face skin metrics 2.0"),
+        ("Redness", "Face skin metrics 3"),
+    ]
 
 
 def test_bytes_that_are_no_picture_decode_to_nothing() -> None:
@@ -302,3 +326,21 @@ async def test_visits_made_elsewhere_are_looked_for_once(reading: Reading) -> No
     reading.model.start()
     await eventually(lambda: reading.results.discovered)
     assert len(reading.results.discovered) == 1
+
+
+async def test_batches_of_one_visit_name_their_kind_of_picture(reading: Reading) -> None:
+    face = replace(make_findings(make_result()), image_type=ImageType.SELFIE)
+    skin = replace(face, image_type=ImageType.SKIN)
+    alone = replace(make_findings(make_result(), visit="Week 4"), image_type=ImageType.SKIN)
+    reading.results.found = (face, skin, alone)
+    await reading.open()
+    assert [chip.kind for chip in reading.model.chips()] == ["Face", "Skin", ""]
+
+
+async def test_an_unfinished_visit_names_what_is_awaited(reading: Reading) -> None:
+    found = make_findings(make_result(), completeness=Completeness.OVERDUE)
+    reading.results.found = (replace(found, awaited=("Pores",)),)
+    await reading.open()
+    phrase, explanation = reading.model.note
+    assert phrase.text == "Overdue"
+    assert explanation.endswith("Still awaited: Pores.")
