@@ -195,5 +195,5 @@ class Shell:
         visit = (await self.work.capture.sheet(visit_id)).visit
         if visit.subject_id is not None:
             self.desk.open_subject(await self.work.subjects.get(visit.subject_id))
-        self.desk.open_visit(visit_id)
+            self.desk.open_visit(visit_id, of=visit.subject_id)
         self.window.go(Place.CAPTURE)

@@ -109,17 +109,18 @@ class CaptureViewModel(QObject):
 
     def refresh(self) -> None:
         """Read subject and visit again."""
+        self._reading += 1
         if self._desk.subject is None:
             self._show(CaptureState())
         else:
-            self._reading += 1
             self._tasks.start(self._read(self._reading), name="read visit")
 
     # ---- visits --------------------------------------------------------------------------
 
     def open_visit(self, visit_id: VisitId) -> None:
         """Show another visit of the subject."""
-        self._desk.open_visit(visit_id)
+        if (subject := self._desk.subject) is not None:
+            self._desk.open_visit(visit_id, of=subject.id)
 
     def start_visit(self, name: str) -> None:
         """Open a new visit with the plan's slots."""
@@ -177,7 +178,7 @@ class CaptureViewModel(QObject):
         study, subject = self._desk.study, self._desk.subject
         if study is not None and subject is not None:
             visit = await self._capture.open_visit(study, subject.id, name)
-            self._desk.open_visit(visit.id)
+            self._desk.open_visit(visit.id, of=subject.id)
 
     async def _confirm(self, visit_id: VisitId) -> None:
         subject = self._desk.subject
@@ -220,12 +221,18 @@ class CaptureViewModel(QObject):
             planned=tuple(planned),
         )
         visit_id = self._desk.visit_id or _open_one(visits)
-        if visit_id is not None:
+        if visit_id in {visit.id for visit in visits}:
             sheet = await self._capture.sheet(visit_id)
             state = self._with_sheet(state, sheet, await self._capture.problems(visit_id))
         if reading == self._reading:
-            self._show(state)
-            self._desk.open_visit(visit_id)
+            self._show_open(state, subject.id)
+
+    def _show_open(self, state: CaptureState, subject_id: SubjectId) -> None:
+        self._show(state)
+        if state.visit_id is not None:
+            self._desk.open_visit(state.visit_id, of=subject_id)
+        else:
+            self._desk.close_visit()
 
     def _with_sheet(
         self, state: CaptureState, sheet: VisitSheet, problems: tuple[str, ...]

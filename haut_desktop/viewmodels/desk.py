@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, Signal
 
-from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.ids import SubjectId, VisitId
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 
@@ -51,12 +51,20 @@ class Desk(QObject):
             subject is not None and self._subject is not None and subject.id == self._subject.id
         )
         if not is_same:
-            self.open_visit(None)
+            self.close_visit()
         self._subject = subject
         self.subject_changed.emit(subject)
 
-    def open_visit(self, visit_id: VisitId | None) -> None:
-        """Open a visit of the open subject."""
+    def open_visit(self, visit_id: VisitId, *, of: SubjectId) -> None:
+        """Open a visit of the open subject; nothing happens when that is no longer ``of``."""
+        if self._subject is not None and self._subject.id == of:
+            self._turn_to_visit(visit_id)
+
+    def close_visit(self) -> None:
+        """Put the open visit away."""
+        self._turn_to_visit(None)
+
+    def _turn_to_visit(self, visit_id: VisitId | None) -> None:
         if visit_id != self._visit_id:
             self._visit_id = visit_id
             self.visit_changed.emit(visit_id)

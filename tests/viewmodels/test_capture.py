@@ -1,0 +1,127 @@
+"""Capture on the screen: whose visit is open, however slowly the station answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest_asyncio
+from PySide6.QtWidgets import QApplication
+
+from haut_desktop.domain.ids import SubjectId
+from haut_desktop.domain.study import Study
+from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.visits import Visit
+from haut_desktop.services.broadcast import Broadcast
+from haut_desktop.services.capture import Capture
+from haut_desktop.services.changes import Change, Changes
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.capture import CaptureViewModel
+from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.notices import NoticesViewModel
+from tests.fakes.builders import make_study, make_subject, make_visit
+from tests.fakes.clock import FakeClock
+from tests.fakes.screens import FakeCapture
+from tests.waiting import eventually
+
+
+@dataclass
+class SlowCapture(FakeCapture):
+    """A capture whose visits are written, and told of, only when a test lets them."""
+
+    written: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[SubjectId] = field(default_factory=list)
+
+    async def visits(self, subject_id: SubjectId) -> tuple[Visit, ...]:
+        self.asked.append(subject_id)
+        found = await super().visits(subject_id)
+        await self.told.wait()
+        return found
+
+    async def open_visit(self, study: Study, subject_id: SubjectId, name: str) -> Visit:
+        visit = await super().open_visit(study, subject_id, name)
+        await self.written.wait()
+        return visit
+
+
+@dataclass
+class Bench:
+    """A capture view model at a desk with two subjects, and the capture behind it."""
+
+    model: CaptureViewModel
+    capture: SlowCapture
+    desk: Desk
+    tasks: TaskScope
+    first: Subject
+    second: Subject
+
+    async def settle(self) -> None:
+        """Let everything that was started come to its end."""
+        await eventually(lambda: not self.tasks.running())
+
+
+@pytest_asyncio.fixture
+async def bench(qapp: QApplication) -> AsyncIterator[Bench]:
+    changes: Changes = Broadcast[Change]()
+    notices, desk, study = NoticesViewModel(), Desk("Europe/Berlin"), make_study()
+    tasks = TaskScope("test", notices.report)
+    capture = SlowCapture(study, changes)
+    capture.written.set()
+    capture.told.set()
+    model = CaptureViewModel(cast(Capture, capture), desk, notices, tasks, changes, FakeClock())
+    desk.open_study(study)
+    first, second = make_subject(study, "B-001"), make_subject(study, "B-002")
+    yield Bench(model, capture, desk, tasks, first, second)
+    await tasks.aclose()
+
+
+async def test_a_visit_that_was_started_for_the_subject_before_is_not_opened(bench: Bench) -> None:
+    bench.capture.written.clear()
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await eventually(lambda: bench.capture.all_visits)
+    bench.desk.open_subject(bench.second)
+    bench.capture.written.set()
+    await bench.settle()
+    assert bench.desk.visit_id is None
+    assert (bench.model.state.subject_code, bench.model.state.visit_id) == ("B-002", None)
+
+
+async def test_a_visit_that_is_started_is_open_when_it_is_there(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    assert bench.model.state.visit_id == bench.desk.visit_id == bench.capture.all_visits[0].id
+
+
+async def test_another_subjects_visit_is_never_shown_under_the_open_ones_name(
+    bench: Bench,
+) -> None:
+    theirs = make_visit(bench.capture.study, bench.first)
+    bench.capture.all_visits.append(theirs)
+    bench.capture.shelves[theirs.id] = []
+    bench.desk.open_subject(bench.second)
+    await bench.settle()
+    bench.desk.open_visit(theirs.id, of=bench.second.id)
+    await bench.settle()
+    assert bench.model.state.visit_id is None
+
+
+async def test_a_reading_that_ends_after_the_subject_was_put_away_shows_nothing(
+    bench: Bench,
+) -> None:
+    bench.capture.told.clear()
+    bench.desk.open_subject(bench.first)
+    await eventually(lambda: bench.capture.asked)
+    bench.desk.open_subject(None)
+    bench.capture.told.set()
+    await bench.settle()
+    assert bench.model.state.subject_code == ""
+
+
+async def test_the_desk_refuses_a_visit_of_a_subject_that_is_not_open(bench: Bench) -> None:
+    visit = make_visit(bench.capture.study, bench.first)
+    bench.desk.open_subject(bench.second)
+    bench.desk.open_visit(visit.id, of=bench.first.id)
+    assert bench.desk.visit_id is None
