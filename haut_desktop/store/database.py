@@ -162,6 +162,9 @@ class Database:
         """After damage was met, prove every page; raises StoreCorruptError."""
         if not _suspicion_file(self.path).exists():
             return
+        # A power cut while the log was moved into the file tears pages there that the log still
+        # has whole: moved again, they are no damage.
+        connection.execute("PRAGMA wal_checkpoint")
         if connection.execute("PRAGMA cipher_integrity_check").fetchall():
             raise StoreCorruptError
         if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":

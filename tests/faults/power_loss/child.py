@@ -8,8 +8,7 @@ at that moment can be copied.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ import msgspec
 
 from haut_desktop.services.changes import Change, Topic
 from tests.e2e.stations import HeadlessStation, open_workplace
-from tests.faults.power_loss.technician import VISITS, Technician
 from tests.fakes.keyring import FakeSecrets
+from tests.faults.power_loss.technician import VISITS, Technician
 
 
 def say(**words: Any) -> None:
@@ -36,53 +35,48 @@ class SpokenSecrets(FakeSecrets):
         say(secret=name, value=value)
 
 
-class SlowTransport(httpx.AsyncHTTPTransport):
-    """Real sockets, and a moment of silence after each answer."""
+def listen_to_the_network() -> None:
+    """Say each request before it leaves; after each answer stand still until somebody looked."""
+    send = httpx.AsyncHTTPTransport.handle_async_request
+    answers = count(1)
 
-    answers = 0
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, say what is asked before it leaves, and wait until somebody has looked."""
+    async def send_aloud(
+        transport: httpx.AsyncHTTPTransport, request: httpx.Request
+    ) -> httpx.Response:
         say(asks=request.method, path=request.url.path)
-        response = await super().handle_async_request(request)
-        type(self).answers += 1
-        say(answered=self.answers)
-        os.read(0, 1)  # everything stands still meanwhile
+        response = await send(transport, request)
+        say(answered=next(answers))
+        os.read(0, 1)
         return response
 
+    httpx.AsyncHTTPTransport.handle_async_request = send_aloud  # type: ignore[method-assign,assignment]
 
-@asynccontextmanager
-async def listening(technician: Technician, station: HeadlessStation) -> AsyncIterator[None]:
-    """Say each confirmation as soon as the program shows it."""
+
+def listen(technician: Technician, station: HeadlessStation) -> None:
+    """Say each confirmation as soon as the program shows it, until the workplace closes."""
     woken = asyncio.Event()
 
     def on_change(change: Change) -> None:
         if change.topic is Topic.OUTBOX:
             woken.set()
 
-    async def listen() -> None:
+    async def follow() -> None:
         while True:
             await woken.wait()
             woken.clear()
             await technician.listen(station)
 
-    unsubscribe = station.work.changes.subscribe(on_change)
-    listener = asyncio.ensure_future(listen())
-    try:
-        yield
-    finally:
-        unsubscribe()
-        listener.cancel()
-        with suppress(asyncio.CancelledError):
-            await listener
+    station.work.changes.subscribe(on_change)
+    station.work.tasks.start(follow(), name="listener")
 
 
 async def work(folder: Path, technician: Technician) -> None:
     """Set the station up, do one visit, close; open again, do the other one, close."""
     secrets = SpokenSecrets()
     for name in VISITS:
-        async with open_workplace(folder, secrets) as station, listening(technician, station):
+        async with open_workplace(folder, secrets) as station:
             say(promise="made")
+            listen(technician, station)
             study = await technician.prepare(station)
             say(promise="signed in", study=study.id)
             await technician.visit(station, study, name)
@@ -94,10 +88,7 @@ async def work(folder: Path, technician: Technician) -> None:
 def main() -> None:
     """Run to the end."""
     folder, server, study, pictures = sys.argv[1:]
-    httpx.AsyncHTTPTransport = SlowTransport  # type: ignore[misc]
-    import httpx._client as client
-
-    client.AsyncHTTPTransport = SlowTransport  # type: ignore[misc]
+    listen_to_the_network()
     asyncio.run(work(Path(folder), Technician(server, study, Path(pictures), say)))
 
 

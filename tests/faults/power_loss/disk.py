@@ -49,7 +49,9 @@ _Names = Mapping[Node, Mapping[str, Node]]
 class Disk:
     """Follows the operations and says what a cut of the power would leave at this moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, folders: frozenset[Node]) -> None:
+        """Begin empty; ``folders`` are the nodes that will be folders."""
+        self._folders = folders
         self._files: dict[Node, _File] = {}
         self._names: dict[Node, dict[str, Node]] = {ROOT: {}}
         self._changes: list[tuple[int, Entry]] = []
@@ -125,12 +127,12 @@ class Disk:
         waiting = [node for node, file in self._files.items() if file.pending]
         if len(waiting) > 1:
             for node in waiting:
-                yield self._remains(
-                    "one file lost", names, {**everything, node: nothing[node]}
-                )
+                yield self._remains("one file lost", names, {**everything, node: nothing[node]})
         holes = {node: self._hollow(node) for node in waiting}
         yield self._remains("sizes kept, data lost", names, {**nothing, **holes})
-        writes = [(i, o) for n in waiting for i, o in self._files[n].pending if isinstance(o, Write)]
+        writes = [
+            (i, o) for n in waiting for i, o in self._files[n].pending if isinstance(o, Write)
+        ]
         if not writes:
             return
         index, last = max(writes, key=lambda write: write[0])
@@ -185,13 +187,6 @@ class Disk:
 
         walk(ROOT, "")
         return Remains(kind, tuple(folders), tuple(files))
-
-    _folders: frozenset[Node] = frozenset()
-
-    def with_folders(self, folders: frozenset[Node]) -> "Disk":
-        """Say which nodes are folders."""
-        self._folders = folders
-        return self
 
 
 def tears(write: Write) -> Sequence[int]:

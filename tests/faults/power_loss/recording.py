@@ -8,18 +8,19 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face, encode_jpeg
-from tests.faults.power_loss.operations import Node, Operation
+from tests.fakes.practice import PracticePlatform, running_practice
+from tests.faults.power_loss.operations import ROOT, Entry, Node, Operation
 from tests.faults.power_loss.technician import VISITS
 from tests.faults.power_loss.trace import CALLS, Reader
-from tests.fakes.practice import PracticePlatform, running_practice
 
 STUDY: Final = "Faces power loss"
 _SIZE_PX: Final = 320
+_SIDES: Final[tuple[Literal["front", "left", "right"], ...]] = ("front", "left", "right")
 _PROJECT: Final = Path(__file__).parents[3]
 _LONGEST_TEXT: Final = 1 << 28
 _END_S: Final = 120.0
@@ -49,6 +50,15 @@ class Recording:
     def platform(self, answers: int) -> Path:
         """The platform's state when it had given so many answers."""
         return self.folder / "platform" / str(answers)
+
+    def paths(self) -> dict[Node, str]:
+        """The last path of every file and folder."""
+        paths = {ROOT: ""}
+        for operation in self.operations:
+            if isinstance(operation, Entry) and operation.added:
+                where = f"{paths[operation.folder]}/{operation.added}"
+                paths[operation.node] = where.removeprefix("/")
+        return paths
 
 
 def why_not() -> str:
@@ -121,5 +131,12 @@ def _draw(folder: Path) -> None:
     for number, names in enumerate(VISITS.values()):
         taken_at = datetime(2026, 3, 1 + number, 9, 12, 44, tzinfo=UTC)
         for name in names:
-            face = draw_face(person, side=name.partition("-")[0], size=_SIZE_PX + 8 * number)
+            face = draw_face(person, side=_side_of(name), size=_SIZE_PX + 8 * number)
             (folder / f"{name}.jpg").write_bytes(encode_jpeg(face, taken_at=taken_at))
+
+
+def _side_of(name: str) -> Literal["front", "left", "right"]:
+    for side in _SIDES:
+        if name.startswith(side):
+            return side
+    raise ValueError(name)

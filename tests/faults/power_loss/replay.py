@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.power_loss.disk import Disk, Remains
-from tests.faults.power_loss.operations import Operation, Said, Write
+from tests.faults.power_loss.operations import Entry, Operation, Said, Sync
 from tests.faults.power_loss.promises import Promises
 from tests.faults.power_loss.recording import Recording
 from tests.faults.power_loss.trial import try_out
@@ -57,7 +57,7 @@ class Cut:
 
 def cuts(recording: Recording, chosen: Chosen = lambda _: True) -> Iterator[Cut]:
     """Every distinct outcome of a cut after each chosen operation; read before the next one."""
-    disk = Disk().with_folders(recording.folders)
+    disk = Disk(recording.folders)
     promises = Promises()
     heard = 0
     seen: set[tuple[int, Remains]] = set()
@@ -80,14 +80,16 @@ def replay(
     """Try out every distinct disk; of several parts, one."""
     outcome = Outcome()
     logging.getLogger("haut_desktop").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder, asyncio.Runner() as runner:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder, asyncio.Runner() as runner:
         for number, cut in enumerate(cuts(recording, chosen)):
             if number % parts != part:
                 continue
             outcome.states[cut.remains.kind] += 1
             place = Path(folder) / str(number)
+            place.mkdir()
+            cut.disk.leave(cut.remains, place)
             try:
-                runner.run(_try(cut, place))
+                runner.run(try_out(place / STATION, deepcopy(cut.promises)))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a failure to report
                 words = f"{type(error).__name__}: {error}"
                 outcome.failures.append(Failure(cut.after, cut.remains.kind, words))
@@ -95,22 +97,21 @@ def replay(
     return outcome
 
 
-async def _try(cut: Cut, place: Path) -> None:
-    place.mkdir()
-    cut.disk.leave(cut.remains, place)
-    await try_out(place / STATION, deepcopy(cut.promises))
+def replay_part(folder: Path, parts: int, part: int) -> Outcome:
+    """Try out one of several parts of a recording, in a process of its own."""
+    return replay(Recording.load(folder), part=part, parts=parts)
 
 
 def near_commits(operations: tuple[Operation, ...]) -> Chosen:
-    """Choose what a test tries: right before and after each flush, name and word, and at both ends."""
-    near = {0, len(operations) - 1}
+    """Choose what lies right before and after each flush and each change of a name."""
+    near: set[int] = set()
     for index, operation in enumerate(operations):
-        if not isinstance(operation, Write):
+        if isinstance(operation, Sync | Entry):
             near |= {index - 1, index}
     return near.__contains__
 
 
-def _fast_folder() -> str | None:
+def fast_folder() -> str | None:
     """Memory, where there is some: what is tried there is not flushed to any disk."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
+    memory = Path("/dev/shm")
     return str(memory) if memory.is_dir() else None

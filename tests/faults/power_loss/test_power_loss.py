@@ -1,0 +1,106 @@
+"""The power goes while the real program works: a fixed part of every disk that can be left."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.store.station import DATABASE
+from tests.faults.power_loss.disk import Disk
+from tests.faults.power_loss.operations import Node, Said, Sync, Write
+from tests.faults.power_loss.recording import Recording, record, why_not
+from tests.faults.power_loss.replay import STATION, Chosen, cuts, near_commits, replay
+from tests.faults.power_loss.sample import run_sample
+from tests.faults.power_loss.trial import try_out
+
+pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """The program's two visits."""
+    return record(tmp_path_factory.mktemp("power") / "recording")
+
+
+def test_the_model_ends_with_what_lies_on_the_real_disk(recording: Recording) -> None:
+    disk = Disk(recording.folders)
+    for index, operation in enumerate(recording.operations):
+        disk.apply(index, operation)
+    kept = next(cut for cut in disk.cuts() if cut.kind == "all kept")
+    modelled = {name: disk.bytes_of(content) for name, content in kept.files}
+    root = recording.folder / "disk"
+    real = {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    assert modelled == real
+
+
+def test_every_disk_around_a_flush_opens_and_keeps_what_was_promised(recording: Recording) -> None:
+    outcome = replay(recording, near_commits(recording.operations))
+    assert not outcome.failures
+    assert outcome.states.total() > 500
+
+
+def test_the_whole_program_finishes_the_work_after_a_cut(recording: Recording) -> None:
+    sample = run_sample(recording, every=90)
+    assert not sample.failures
+    assert sample.delivered
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    (
+        ("station/vault", "VaultError"),
+        ("station/vault/", "VaultError"),
+        ("station/station.db-wal", "BrokenPromiseError"),
+        ("station", "BrokenPromiseError"),
+    ),
+    ids=("names in the vault", "sealed files", "write-ahead log", "names in the station's folder"),
+)
+def test_what_is_not_flushed_is_missed(recording: Recording, what: str, words: str) -> None:
+    outcome = replay(without_flushes(recording, what), promising(recording))
+    assert words in {failure.words.partition(":")[0] for failure in outcome.failures}
+
+
+async def test_a_cut_while_the_log_is_moved_is_no_damage(
+    recording: Recording, tmp_path: Path
+) -> None:
+    paths = recording.paths()
+    moved = {
+        index
+        for index, operation in enumerate(recording.operations)
+        if isinstance(operation, Write) and paths[operation.node] == f"{STATION}/{DATABASE}"
+    }
+    tried = 0
+    for cut in cuts(recording, moved.__contains__):
+        if not cut.promises.is_made or cut.remains.kind != "last write torn" or cut.after % 7:
+            continue
+        folder = tmp_path / str(tried)
+        folder.mkdir()
+        cut.disk.leave(cut.remains, folder)
+        # damage was met before: now the program proves every page at its start
+        (folder / STATION / f"{DATABASE}.suspect").touch()
+        await try_out(folder / STATION, cut.promises)
+        tried += 1
+    assert tried
+
+
+def promising(recording: Recording) -> Chosen:
+    """Choose the moments right after a picture was sealed or a visit finished."""
+    return frozenset(
+        index
+        for index, operation in enumerate(recording.operations)
+        if isinstance(operation, Said) and operation.words.get("promise") in ("sealed", "finished")
+    ).__contains__
+
+
+def without_flushes(recording: Recording, what: str) -> Recording:
+    """The same program on a disk that does not flush a file, or with ``/`` a folder's files."""
+    paths = recording.paths()
+
+    def is_meant(node: Node) -> bool:
+        return paths[node].startswith(what) if what.endswith("/") else paths[node] == what
+
+    operations = tuple(
+        Said({}) if isinstance(operation, Sync) and is_meant(operation.node) else operation
+        for operation in recording.operations
+    )
+    return replace(recording, operations=operations)
