@@ -134,20 +134,23 @@ class Program:
 
     async def _open_station(self, mode: Mode, stack: AsyncExitStack) -> "Station | None":
         await load("haut_desktop.opening")
-        from haut_desktop.opening import PracticeWanted, StationOpener
+        from haut_desktop.opening import PracticeWanted, StationOpener, rebuilt_notice
 
         opener = StationOpener(
             self._paths, clock=system_clock, tasks=self._tasks, ask=self.ask, secrets=self._secrets
         )
-        if mode is Mode.PRACTICE:
-            if not self._platform:
-                await self._start_practice(stack)
-            return await opener.open_for_practice(stack)
         try:
+            if mode is Mode.PRACTICE:
+                if not self._platform:
+                    await self._start_practice(stack)
+                return await opener.open_for_practice(stack)
             return await opener.open_for_study()
         except PracticeWanted:
             self._mode = Mode.PRACTICE
             return None
+        finally:
+            if opener.rebuilt is not None:
+                self.notices.show(rebuilt_notice(opener.rebuilt))
 
     async def _start_practice(self, stack: AsyncExitStack) -> None:
         from haut_desktop.practice_process import PracticeProcess

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtWidgets import QDialog
 
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError, KeyringError, StationError
+from haut_desktop.domain.errors import HautError, KeyringError, StationError, StoreCorruptError
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths, storage_problem
 from haut_desktop.store.keys import (
@@ -21,8 +21,11 @@ from haut_desktop.store.keys import (
 )
 from haut_desktop.store.secrets import KeyringSecrets, MemorySecrets, Secrets
 from haut_desktop.store.station import Station, create_station, has_station, open_station
+from haut_desktop.viewmodels.notices import Notice, Weight
+from haut_desktop.viewmodels.words import count
 
 if TYPE_CHECKING:
+    from haut_desktop.store.rebuild import Rebuilt
     from haut_desktop.viewmodels.first_start import FirstStartViewModel, SetUp
 
 PRACTICE_SITE: Final = "PRACTICE"
@@ -47,6 +50,8 @@ class StationOpener:
         self._tasks = tasks
         self._ask = ask
         self._secrets = secrets or KeyringSecrets()
+        self.rebuilt: Rebuilt | None = None
+        """What was found when the record was damaged and had to be rebuilt."""
 
     async def open_for_practice(self, stack: AsyncExitStack) -> Station:
         """Open or make the practice station.
@@ -73,9 +78,7 @@ class StationOpener:
         recovery_key: str | None = None
         while True:
             try:
-                return await open_station(
-                    folder, self._secrets, self._clock, recovery_secret=recovery_key
-                )
+                return await self._open(folder, self._secrets, recovery_key)
             except StationError as error:
                 recovery_key, stays = await self._unlock(error)
                 if not stays:
@@ -83,7 +86,7 @@ class StationOpener:
 
     async def _practice_station(self, folder: Path, secrets: Secrets) -> Station:
         if has_station(folder):
-            return await open_station(folder, secrets, self._clock)
+            return await self._open(folder, secrets, None)
         return await create_station(
             folder,
             secrets,
@@ -93,6 +96,17 @@ class StationOpener:
             zone=_PRACTICE_ZONE,
             station_name="Practice",
         )
+
+    async def _open(self, folder: Path, secrets: Secrets, recovery_key: str | None) -> Station:
+        """Open a station; a damaged record is moved aside and rebuilt from the vault."""
+        try:
+            return await open_station(folder, secrets, self._clock, recovery_secret=recovery_key)
+        except StoreCorruptError:
+            from haut_desktop.store.rebuild import recover_station
+
+            # a recovery key has let this account in already
+            station, self.rebuilt = await recover_station(folder, secrets, self._clock)
+            return station
 
     async def _unlock(self, error: HautError) -> tuple[str | None, bool]:
         from haut_desktop.widgets.unlock_dialog import UnlockDialog
@@ -134,6 +148,18 @@ class StationOpener:
 
     def _print(self, dialog: QDialog, view_model: "FirstStartViewModel") -> None:
         self._tasks.start(_save_recovery_sheet(dialog, view_model.groups), name="recovery sheet")
+
+
+def rebuilt_notice(rebuilt: "Rebuilt") -> Notice:
+    """Say that the record was damaged, what came back and what waits for a person."""
+    held = len(rebuilt.held) + len(rebuilt.unreadable)
+    words = (
+        f"{count(rebuilt.pictures, 'picture')} came back from the vault. What may have been sent "
+        "already is asked for before anything goes. Sign in again; results come back by themselves."
+    )
+    if held:
+        words += f" {count(held, 'picture')} can't be placed without you: call your study's IT."
+    return Notice("The station's record was damaged and has been rebuilt", words, Weight.WARN)
 
 
 def _recovery(set_up: "SetUp") -> Recovery:

@@ -15,7 +15,7 @@ from haut_desktop.domain.visits import VisitSheet
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes
 from haut_desktop.services.disk_space import GIB, DiskSpace
-from haut_desktop.store.keys import NoRecovery
+from haut_desktop.store.keys import NoRecovery, Recovery
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.station import Station, create_station
 from haut_desktop.store.vault import Vault
@@ -25,6 +25,7 @@ from tests.fakes.keyring import FakeSecrets
 from tests.photographs import marked
 
 _ACT = Act()
+_DECLINED = NoRecovery("a test")
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Room:
 
 
 @asynccontextmanager
-async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
+async def open_room(tmp_path: Path, *, recovery: Recovery = _DECLINED) -> AsyncIterator[Room]:
     """A station under ``tmp_path`` that is closed after the block."""
     clock, changes, heard = FakeClock(), Changes(), list[Change]()
     changes.subscribe(heard.append)
@@ -101,7 +102,7 @@ async def open_room(tmp_path: Path) -> AsyncIterator[Room]:
         tmp_path / "station",
         secrets,
         clock,
-        recovery=NoRecovery("a test"),
+        recovery=recovery,
         site_code="DE-01",
         zone="Europe/Berlin",
         station_name="Room 2",

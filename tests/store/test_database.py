@@ -276,6 +276,14 @@ def test_0001_initial_runs_once(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_0002_rebuilt_adds_what_waits_after_a_rebuild(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    migrate(connection)
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert {"rebuilt_batch", "held_picture"} <= tables
+    connection.close()
+
+
 def test_a_migration_that_fails_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

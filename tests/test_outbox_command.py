@@ -1,0 +1,176 @@
+"""The outbox on the command line: read beside the window, rebuilt only without it."""
+
+import asyncio
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haut_desktop.desktop.instance import FolderLock
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent
+from haut_desktop.outbox_command import DIFFERS, NOT_DONE, WELL, run_outbox_command
+from haut_desktop.store.files import remove
+from haut_desktop.store.keys import RecoveryPassphrase
+from haut_desktop.store.vault import Vault
+from tests.fakes.builders import make_proof
+from tests.services.rooms import Room, open_room
+
+PASSPHRASE = "correct horse battery staple"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    """A station with a finished visit, open as the window has it."""
+    async with open_room(tmp_path) as opened:
+        await opened.take_face()
+        await opened.capture.finish(opened.visit)
+        yield opened
+
+
+async def run(room: Room, *arguments: str) -> int:
+    """Run the command in a thread, for it has an event loop of its own."""
+    words = [arguments[0], "--folder", str(room.station.folder), *arguments[1:]]
+    return await asyncio.to_thread(run_outbox_command, words, secrets=room.secrets)
+
+
+async def read(room: Room, capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    await run(room, *arguments, "--json")
+    return json.loads(capsys.readouterr().out)
+
+
+async def test_the_list_says_where_each_picture_stands(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = await read(room, capsys, "list")
+    (visit,) = listed["visits"]
+    (batch,) = visit["batches"]
+    assert (visit["subject"], visit["visit"]) == ("B-007", "Baseline")
+    assert batch["words"] == "Registering the subject first"
+    assert [image["words"] for image in batch["images"]] == ["Sealed here"] * 3
+    assert listed["summary"]["waiting_images"] == 3
+
+
+async def test_the_list_is_for_people_too(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await run(room, "list") == WELL
+    out = capsys.readouterr().out
+    assert "B-007  Baseline" in out
+    assert "3 pictures wait" in out
+
+
+async def test_what_is_as_it_was_verifies_without_a_difference(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(room, "verify", "--offline", "--json") == WELL
+    report = json.loads(capsys.readouterr().out)
+    assert (report["pictures"], report["differences"]) == (3, [])
+
+
+async def test_not_asking_the_platform_unasked_is_not_all_well(room: Room) -> None:
+    assert await run(room, "verify") == NOT_DONE
+
+
+async def test_a_damaged_picture_differs(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    (name, *_) = room.vault.names()
+    remove(room.vault.folder / name)
+    (room.vault.folder / name).write_bytes(b"age-encryption.org/v1 nonsense")
+    assert await run(room, "verify", "--offline", "--json") == DIFFERS
+    (one,) = json.loads(capsys.readouterr().out)["differences"]
+    assert (one["kind"], one["entity_id"]) == ("picture-damaged", name.removesuffix(".age"))
+
+
+async def test_receipts_come_as_csv_with_one_head(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = await room.deliver()
+    for image in batch.images:
+        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+    assert await run(room, "receipts") == WELL
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
+    assert [row["proof"] for row in rows] == ["store-hash"] * 3
+    assert all(row["computation_accepted_at"] for row in rows)
+
+
+async def test_a_rebuild_is_refused_while_the_program_is_open(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = FolderLock(room.station.folder)
+    assert lock.acquire()
+    try:
+        assert await run(room, "rebuild") == NOT_DONE
+    finally:
+        lock.release()
+    assert "Close it and try again" in capsys.readouterr().err
+    assert not list(room.station.folder.glob("*.damaged-*"))
+
+
+async def test_a_rebuild_says_what_it_found(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    await room.station.aclose()
+    assert await run(room, "rebuild", "--json") == WELL
+    rebuilt = json.loads(capsys.readouterr().out)
+    assert (rebuilt["pictures"], rebuilt["waiting_batches"]) == (3, 1)
+    assert len(list(room.station.folder.glob("station.db.damaged-*"))) >= 1
+
+
+async def test_a_rebuild_that_holds_something_says_so_by_its_exit_code(room: Room) -> None:
+    (name, *_) = room.vault.names()
+    stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
+    stranger.set_sidecar(name, room.vault.sidecar(name))
+    await room.station.aclose()
+    assert await run(room, "rebuild") == DIFFERS
+
+
+async def test_a_folder_without_a_station_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["list", "--folder", str(tmp_path)]
+    assert await asyncio.to_thread(run_outbox_command, words) == NOT_DONE
+    assert "No station" in capsys.readouterr().err
+
+
+async def test_the_program_itself_writes_receipts_with_the_recovery_key(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "receipts"
+    async with open_room(tmp_path, recovery=RecoveryPassphrase(PASSPHRASE)) as room:
+        await room.take_face()
+        await room.capture.finish(room.visit)
+        done = await asyncio.to_thread(
+            _program,
+            *("receipts", "--folder", str(room.station.folder), "--recovery-key-stdin"),
+            *("--out", str(out)),
+            given=f"{PASSPHRASE}\n",
+        )
+    assert done.returncode == WELL, done.stderr
+    assert {path.suffix for path in out.iterdir()} == {".csv", ".pdf"}
+    (page,) = out.glob("*.pdf")
+    assert page.read_bytes().startswith(b"%PDF")
+    assert "B-007" not in " ".join(path.name for path in out.iterdir())
+
+
+def test_the_outbox_explains_itself() -> None:
+    done = _program("--help")
+    assert done.returncode == 0
+    assert "rebuild" in done.stdout
+
+
+def _program(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "QT_QPA_PLATFORM"}
+    return subprocess.run(
+        [sys.executable, "-m", "haut_desktop", "outbox", *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+        check=False,
+    )
