@@ -53,7 +53,7 @@ from haut_desktop.domain.imaging import (
 )
 from haut_desktop.domain.session import SignedIn, Tokens
 from haut_desktop.domain.study import PlatformDataset
-from haut_desktop.domain.subjects import PlatformSubject, SubjectDetails
+from haut_desktop.domain.subjects import PlatformSubject, SubjectDetails, normalise_code
 
 T = TypeVar("T")
 
@@ -165,10 +165,14 @@ class HautApi:
     async def find_subjects(
         self, company: CompanyId, dataset: PlatformDatasetId, name: str
     ) -> tuple[PlatformSubject, ...]:
-        """Subjects of exactly this name (§5: the search itself may find more)."""
+        """Subjects of this name, in any case (§5: the search itself may find more).
+
+        Codes that differ in case alone are one code to every reader, so they are to us.
+        """
         where = path("v1", "companies", company, "datasets", dataset, "subjects")
         found = await self._all("subjects", where, parse_subject, {"q": name})
-        return tuple(subject for subject in found if subject.name == name)
+        wanted = normalise_code(name)
+        return tuple(subject for subject in found if normalise_code(subject.name) == wanted)
 
     async def subjects(
         self, company: CompanyId, dataset: PlatformDatasetId

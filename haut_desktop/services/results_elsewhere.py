@@ -1,7 +1,9 @@
 """Batches that were made elsewhere, by another station or in the portal, become visits here."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.clock import Clock
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
     from haut_desktop.services.session import Session
     from haut_desktop.store.destinations import DestinationStore
+    from haut_desktop.store.outbox import OutboxStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.visits import VisitStore
@@ -32,6 +35,7 @@ class Elsewhere:
         self,
         *,
         api: "HautApi",
+        outbox: "OutboxStore",
         visits: "VisitStore",
         subjects: "SubjectStore",
         studies: "StudyStore",
@@ -40,6 +44,7 @@ class Elsewhere:
         clock: Clock,
     ) -> None:
         self._api = api
+        self._outbox = outbox
         self._visits = visits
         self._subjects = subjects
         self._studies = studies
@@ -77,12 +82,18 @@ class Elsewhere:
     async def _adopt_one(
         self, subject: Subject, dataset: Dataset, to: SubjectAddress, batch: PlatformBatch
     ) -> list[BatchId]:
+        meta = dict(batch.meta)
+        station = await self._studies.station()
+        if station is not None and meta.get("station_id") == station.id:
+            # our own: on its way, or left behind when the answer to its start was lost
+            return []
         images = await self._images(to, batch.id)
-        if not images:
-            # started and never filled: nothing was ever computed
+        ours = {image_id for image in images if (image_id := image_id_in(image.name))}
+        if not images or await self._outbox.knows_any(ours):
+            # started and never filled, so nothing was ever computed; or our own without a meta
             return []
         when = batch.created_at or self._clock()
-        visit = await self._visit(subject, _name_of(batch, images), when)
+        visit = await self._visit(subject, meta, _name_of(batch, images), when)
         kept = Batch(
             id=BatchId(new_id()),
             visit_id=visit.id,
@@ -103,13 +114,20 @@ class Elsewhere:
     ) -> tuple[PlatformImage, ...]:
         return await self._api.batch_images(to.company_id, to.dataset_id, to.subject_id, batch_id)
 
-    async def _visit(self, subject: Subject, name: str, when: datetime) -> Visit:
+    async def _visit(
+        self, subject: Subject, meta: Mapping[str, str], name: str, when: datetime
+    ) -> Visit:
+        """The visit that a batch belongs to; batches of one visit elsewhere share it here, too."""
         site = await self._studies.site()
         zone = ZoneInfo(site.zone) if site is not None else ZoneInfo("UTC")
         before = await self._visits.of_subject(subject.id)
+        visit_id = _visit_id(subject.id, meta)
+        same = next((visit for visit in before if visit.id == visit_id), None)
+        if same is not None:
+            return same
         occurrence = 1 + sum(visit.name == name for visit in before)
         return Visit(
-            id=VisitId(new_id()),
+            id=visit_id,
             study_id=subject.study_id,
             subject_id=subject.id,
             name=name,
@@ -128,6 +146,12 @@ def _registered(subject: Subject, dataset: Dataset) -> Registration | None:
         if registration.dataset_id == dataset.id and is_there and registration.platform_id:
             return registration
     return None
+
+
+def _visit_id(subject_id: SubjectId, meta: Mapping[str, str]) -> VisitId:
+    """The same id for every batch of one visit elsewhere, and never one of another subject's."""
+    there = meta.get("visit_id")
+    return VisitId(str(uuid5(NAMESPACE_URL, f"{subject_id}/{there}")) if there else new_id())
 
 
 def _moment(batch: PlatformBatch) -> float:

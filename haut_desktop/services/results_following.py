@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
     ServerError,
+    StationError,
 )
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.session import SessionState
@@ -100,10 +101,9 @@ class ResultFollower:
             async with asyncio.TaskGroup() as group:
                 while True:
                     self._news.clear()
-                    for batch in await self._outbox.submitted_incomplete(self._clock()):
-                        if batch.id not in self._followed:
-                            self._followed.add(batch.id)
-                            group.create_task(self._follow(batch.id), name=f"follow-{batch.id}")
+                    for batch_id in await self._unfollowed():
+                        self._followed.add(batch_id)
+                        group.create_task(self._follow(batch_id), name=f"follow-{batch_id}")
                     await self._until_news(self._pace.idle_s)
         finally:
             unsubscribe()
@@ -111,6 +111,19 @@ class ResultFollower:
     def _on_change(self, change: Change) -> None:
         if change.topic in (Topic.OUTBOX, Topic.VISITS, Topic.SESSION, Topic.CONNECTIVITY):
             self._news.set()
+
+    async def _unfollowed(self) -> list[BatchId]:
+        """Batches of the company that is signed in which nobody follows yet."""
+        account = self._session.account
+        if account is None:
+            return []
+        try:
+            found = await self._outbox.submitted_incomplete(self._clock(), account.company_id)
+        except StationError as error:
+            # the disk is full, say: looked at again, and following goes on meanwhile
+            _log.warning("submitted batches not read: %s", error.kind)
+            return []
+        return [batch.id for batch in found if batch.id not in self._followed]
 
     async def _until_news(self, timeout_s: float) -> None:
         await pause(self._news, timeout_s)
@@ -147,16 +160,20 @@ class ResultFollower:
         await self._connectivity.wait_until_due()
 
     async def _try(self, batch_id: BatchId) -> Look | None:
-        """Look once; None when the network, the account or the server stood between."""
-        async with self._lanes:
-            try:
+        """Look once; None when the network, the account or the server stood between.
+
+        Whoever has to wait waits outside the lanes, in nobody's way.
+        """
+        wait_s = 0.0
+        try:
+            async with self._lanes:
                 return await self._look(batch_id)
-            except NetworkError as error:
-                self._connectivity.pause(error)
-            except ServerError as error:
-                if error.retry_after_s:
-                    await asyncio.sleep(error.retry_after_s)
-            except AccountError as error:
-                _log.info("results wait: %s", error.kind)
-                await asyncio.sleep(self._pace.refused_s)
+        except NetworkError as error:
+            self._connectivity.pause(error)
+        except ServerError as error:
+            wait_s = error.retry_after_s or 0.0
+        except AccountError as error:
+            _log.info("results wait: %s", error.kind)
+            wait_s = self._pace.refused_s
+        await asyncio.sleep(wait_s)
         return None

@@ -1,13 +1,18 @@
 """The platform's list of subjects brought into ours, with nobody merged on a mere name."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState
+from haut_desktop.domain.delivery import (
+    RegistrationEvent,
+    RegistrationState,
+    TransitionError,
+)
 from haut_desktop.domain.ids import RegistrationId, StationId, SubjectId, new_id
 from haut_desktop.domain.study import Dataset, Study
 from haut_desktop.domain.subjects import (
@@ -21,6 +26,12 @@ from haut_desktop.domain.subjects import (
 
 if TYPE_CHECKING:
     from haut_desktop.store.subjects import SubjectStore
+
+
+_log = logging.getLogger(__name__)
+
+FROM_THE_PLATFORM: Final = "from the platform"
+"""The reason that stands beside a code which this station did not give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +107,16 @@ class SubjectList:
         self._matched += 1
 
     async def _confirm(self, known: Registration, entry: PlatformSubject) -> None:
-        if known.state is RegistrationState.DRAFT:
-            await self._store.move_registration(known.id, RegistrationEvent.CLAIM)
-        await self._store.move_registration(
-            known.id, RegistrationEvent.CONFIRM, platform_id=entry.id
-        )
+        try:
+            if known.state is RegistrationState.DRAFT:
+                await self._store.move_registration(known.id, RegistrationEvent.CLAIM)
+            await self._store.move_registration(
+                known.id, RegistrationEvent.CONFIRM, platform_id=entry.id
+            )
+        except TransitionError:
+            # the delivery keeps the same promise at the same time; whoever is second has nothing
+            # left to do, and what is not kept yet the delivery looks up by itself
+            _log.info("registration %s is moved by the delivery", known.id)
 
     async def _add(self, dataset: Dataset, entry: PlatformSubject, *, is_id_free: bool) -> None:
         taken_over = entry.subject_id if is_id_free else None
@@ -110,7 +126,7 @@ class SubjectList:
             id=subject_id,
             study_id=self._study.id,
             station_id=entry.station_id or self._station_id,
-            codes=(SubjectCode(entry.name, CodeKind.SCREENING, "from the platform", now),),
+            codes=(SubjectCode(entry.name, CodeKind.SCREENING, FROM_THE_PLATFORM, now),),
             details=entry.details,
             created_at=entry.created_at or now,
             registrations=(_registered(subject_id, dataset, entry),),
@@ -120,9 +136,8 @@ class SubjectList:
 
 
 def _came_from_the_platform(subject: Subject) -> bool:
-    return bool(subject.registrations) and all(
-        r.state is RegistrationState.REGISTERED for r in subject.registrations
-    )
+    """Whether its first code was typed there; one registered here never merges on a mere name."""
+    return subject.codes[0].reason == FROM_THE_PLATFORM
 
 
 def _registered(subject_id: SubjectId, dataset: Dataset, entry: PlatformSubject) -> Registration:

@@ -5,7 +5,7 @@ and a ``transition`` beside it. What has returned survives a power cut, so that 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -113,9 +113,21 @@ class OutboxStore:
         """Give one batch; raises StoreError for an unknown one."""
         return await self._database.read(lambda c: _batch(c, batch_id))
 
-    async def submitted_incomplete(self, now: datetime) -> tuple[Batch, ...]:
+    async def submitted_incomplete(
+        self, now: datetime, company_id: CompanyId | None = None
+    ) -> tuple[Batch, ...]:
         """Give submitted batches whose results are not all here, oldest first."""
-        return await self._database.read(lambda c: read_incomplete(c, now))
+        return await self._database.read(lambda c: read_incomplete(c, now, company_id))
+
+    async def knows_any(self, image_ids: Collection[ImageId]) -> bool:
+        """Whether one of the pictures is, or was, in this outbox."""
+        marks = ", ".join("?" * len(image_ids))
+        query = f"SELECT 1 FROM image WHERE id IN ({marks}) LIMIT 1"  # noqa: S608 - only marks
+
+        def read(connection: Connection) -> bool:
+            return connection.execute(query, tuple(image_ids)).fetchone() is not None
+
+        return await self._database.read(read)
 
     async def summary(self) -> OutboxSummary:
         """Give the outbox in one line."""

@@ -97,6 +97,16 @@ SELECT * FROM batch
 WHERE retry_at IS NOT NULL AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
 """
 
+_INCOMPLETE: Final = """
+SELECT * FROM batch
+WHERE state = 'SUBMITTED' AND completeness <> 'complete' AND platform_id IS NOT NULL
+    AND coalesce(retry_at, '') <= :now
+    AND (:company IS NULL OR EXISTS (
+        SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
+        WHERE dataset.id = batch.dataset_id AND study.company_id = :company))
+ORDER BY submitted_at
+"""
+
 _DELIVERED_VISITS: Final = """
 SELECT * FROM visit_with_observations AS visit
 WHERE EXISTS (SELECT 1 FROM batch JOIN image ON image.batch_id = batch.id
@@ -125,14 +135,12 @@ def read_next_time(connection: Connection, after: datetime) -> datetime | None:
     return moment_or_none(row["next_at"])
 
 
-def read_incomplete(connection: Connection, now: datetime) -> tuple[Batch, ...]:
-    """Give submitted batches whose results are still awaited, oldest first."""
-    rows = connection.execute(
-        "SELECT * FROM batch WHERE state = 'SUBMITTED' AND completeness <> 'complete'"
-        " AND platform_id IS NOT NULL AND coalesce(retry_at, '') <= ? ORDER BY submitted_at",
-        (text_of(now),),
-    ).fetchall()
-    return read_batches(connection, rows)
+def read_incomplete(
+    connection: Connection, now: datetime, company_id: CompanyId | None
+) -> tuple[Batch, ...]:
+    """Give submitted batches whose results are still awaited, oldest first; of one company."""
+    values = {"now": text_of(now), "company": company_id}
+    return read_batches(connection, connection.execute(_INCOMPLETE, values).fetchall())
 
 
 def read_summary(connection: Connection, now: datetime) -> OutboxSummary:

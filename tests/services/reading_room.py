@@ -56,12 +56,13 @@ class ReadingRoom:
         visit: str,
         at: datetime,
         is_computed: bool = True,
+        **meta: str,
     ) -> PlatformBatchId:
         """Do at the platform what another station would do."""
         company = self.study.company_id
         names = {side: f"{side}.jpg" for side in pictures}
         started = await self.api.initiate_upload(
-            company, self.there.id, names, created_at=at, meta={"visit": visit}
+            company, self.there.id, names, created_at=at, meta={"visit": visit, **meta}
         )
         for side, address in started.addresses:
             data = pictures[side]

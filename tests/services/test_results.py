@@ -7,14 +7,17 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from PIL import Image
 
 from haut_desktop.domain.analysis import Completeness
+from haut_desktop.domain.errors import DiskFullError
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face
 from haut_desktop.services.results import VisitResults
 from haut_desktop.services.results_awaited import awaited
+from haut_desktop.store.results import ResultStore
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.services.reading_room import ReadingRoom, open_reading_room
@@ -93,6 +96,45 @@ async def test_a_batch_without_pictures_is_not_adopted(room: ReadingRoom) -> Non
     dataset = room.study.datasets[0].platform_id
     await room.api.create_batch(room.study.company_id, dataset, room.there.id, created_at=START)
     assert await room.results.discover(room.subject.id) == 0
+
+
+async def test_our_own_batch_that_was_left_behind_is_not_adopted(room: ReadingRoom) -> None:
+    here = await room.station.studies.station()
+    assert here is not None
+    await room.batch_elsewhere(
+        {Side.FRONT: _face()}, visit="Baseline", at=START, station_id=here.id, is_computed=False
+    )
+    assert await room.results.discover(room.subject.id) == 0
+
+
+async def test_batches_of_one_visit_elsewhere_are_one_visit_here(room: ReadingRoom) -> None:
+    for _ in range(2):
+        await room.batch_elsewhere(
+            {Side.FRONT: _face()}, visit="Baseline", at=START, visit_id="visit-1"
+        )
+    assert await room.results.discover(room.subject.id) == 2
+    visits = await room.results.visits(room.subject.id)
+    assert len({found.visit.id for found in visits}) == 1
+    assert len({found.batch.id for found in visits}) == 2
+
+
+async def test_results_that_could_not_be_kept_are_kept_at_the_next_look(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    (visit,) = await room.results.visits(room.subject.id)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(ResultStore, "save", _refuse)
+        with pytest.raises(DiskFullError):
+            for _ in range(10_000):
+                await room.results.refresh(visit.batch.id)
+    (visit,) = await _complete(room)
+    assert len({kept.result.algorithm for kept in visit.results}) >= 8
+
+
+async def _refuse(*_: object) -> None:
+    raise DiskFullError
 
 
 async def test_results_of_both_generations_carry_versions(room: ReadingRoom) -> None:

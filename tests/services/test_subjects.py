@@ -32,7 +32,7 @@ from haut_desktop.services.subjects import Subjects
 from haut_desktop.store.database import Database
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
-from tests.fakes.builders import make_study
+from tests.fakes.builders import make_study, make_subject
 from tests.fakes.clock import FakeClock
 
 _ACT = Act()
@@ -274,6 +274,20 @@ async def test_two_stations_subjects_of_one_name_in_two_datasets_stay_two(desk: 
     desk.list_there(_entry("A-001", ours=SubjectId(new_id())), dataset=1)
     outcome = await desk.subjects.sync(desk.study)
     assert (outcome.added, outcome.flagged) == (1, ("A-001",))
+
+
+async def test_a_subject_delivered_from_here_is_not_merged_on_a_name_in_a_new_dataset(
+    desk: Desk,
+) -> None:
+    made = make_subject(desk.study, state=RegistrationState.DRAFT)
+    made = replace(made, registrations=made.registrations[:1])
+    await desk.store.add(made, _ACT)
+    desk.list_there(_entry("B-007", ours=made.id))
+    desk.list_there(_entry("B-007"), dataset=1)
+    outcome = await desk.subjects.sync(desk.study)
+    assert outcome.flagged == ("B-007",)
+    kept = await desk.subjects.get(made.id)
+    assert [r.state for r in kept.registrations] == [RegistrationState.REGISTERED]
 
 
 async def test_a_held_registration_stays_a_persons_matter(desk: Desk) -> None:
