@@ -1,0 +1,165 @@
+"""Spooling: pictures taken in on a cold start with a locked keyring, placed after the unlocking."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.errors import HautError, PictureError
+from haut_desktop.domain.ids import OriginalId, RenditionId, StationId, new_id
+from haut_desktop.domain.imaging import CaptureTime, Original, Rendition, Transform
+from haut_desktop.services import intake, pictures
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.intake import Source
+
+if TYPE_CHECKING:
+    from haut_desktop.services.pictures import PictureFacts
+    from haut_desktop.store.rebuilt import RebuiltStore
+    from haut_desktop.store.spool import Spool, SpoolNote
+    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.visits import VisitStore
+
+WAITS: Final = "Taken in while the keyring was locked. Say whose picture it is."
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What became of the spool's pictures after the unlocking."""
+
+    placed: tuple[OriginalId, ...] = ()
+    """Lie in the vault and wait for a person to say whose they are."""
+    known: int = 0
+    """Were in the record already, byte for byte."""
+    kept: tuple[tuple[str, HautError], ...] = ()
+    """Stay in the spool, and why."""
+
+
+class SpoolIntake:
+    """Takes pictures in that nobody can place yet; needs no keyring."""
+
+    def __init__(self, spool: "Spool", space: DiskSpace) -> None:
+        self._spool = spool
+        self._space = space
+
+    async def take_in(self, source: Source, words: Mapping[str, str]) -> "SpoolNote":
+        """Read, check and seal a picture; raises PictureError, DiskFullError or VaultError."""
+
+        def work() -> "SpoolNote":
+            self._space.check()
+            read = intake.read(source)
+            pictures.inspect(read.data)
+            return self._spool.seal(read.data, words, file_name=read.name)
+
+        return await asyncio.to_thread(work)
+
+
+class SpoolDrain:
+    """Moves the spool's pictures into the vault and the record once the keys are open."""
+
+    def __init__(
+        self,
+        *,
+        spool: "Spool",
+        identity: str,
+        vault: "Vault",
+        visits: "VisitStore",
+        rebuilt: "RebuiltStore",
+        station_id: StationId,
+        zone: str,
+    ) -> None:
+        self._spool = spool
+        self._identity = identity
+        self._vault = vault
+        self._visits = visits
+        self._rebuilt = rebuilt
+        self._station_id = station_id
+        self._zone = zone
+
+    async def drain(self) -> Drained:
+        """Place every picture; one that can't be placed stays and does not stop the others.
+
+        A crash in the middle is harmless: a picture keeps its id, and leaves the spool last.
+        """
+        placed: list[OriginalId] = []
+        kept: list[tuple[str, HautError]] = []
+        known = 0
+        for name in await asyncio.to_thread(self._spool.names):
+            try:
+                original_id = await self._place(name)
+            except HautError as error:
+                _log.info("spooled picture %s stays: %s", name, error.kind)
+                kept.append((name, error))
+                continue
+            if original_id is None:
+                known += 1
+            else:
+                placed.append(original_id)
+        return Drained(tuple(placed), known, tuple(kept))
+
+    async def _place(self, name: str) -> OriginalId | None:
+        """Place one picture; None when the record has its bytes under another id."""
+        note, data = await asyncio.to_thread(self._spool.open, name, self._identity)
+        places = await self._visits.places_of(note.digest.sha256)
+        if any(place.original_id != note.original_id for place in places):
+            await asyncio.to_thread(self._spool.remove, name)
+            return None
+        facts, _pixels = await asyncio.to_thread(pictures.inspect, data)
+        original = self._describe(note, facts)
+        await asyncio.to_thread(self._seal, original, note, data)
+        rendition = Rendition(
+            RenditionId(new_id()),
+            original.id,
+            Transform(),
+            original.digest,
+            original.media_type,
+            original.vault_name,
+        )
+        await self._rebuilt.hold(original, rendition, WAITS, note.words)
+        await asyncio.to_thread(self._spool.remove, name)
+        return original.id
+
+    def _describe(self, note: "SpoolNote", facts: "PictureFacts") -> Original:
+        captured: CaptureTime = intake.capture_time(facts.taken, None, note.received_at, self._zone)
+        return Original(
+            id=note.original_id,
+            take_id=None,
+            digest=note.digest,
+            media_type=facts.media_type,
+            width=facts.width,
+            height=facts.height,
+            orientation=facts.orientation,
+            file_name=note.file_name,
+            captured=captured,
+            received_at=note.received_at,
+            vault_name=self._vault.name_for(note.original_id),
+        )
+
+    def _seal(self, original: Original, note: "SpoolNote", data: bytes) -> None:
+        """Seal into the vault, unless a crash came after that (blocking)."""
+        from haut_desktop.store.vault import Sidecar
+
+        if original.vault_name in self._vault.names():
+            if self._vault.open(original.vault_name, original.digest.sha256) != data:
+                raise PictureError("The vault holds another picture under this name.")
+            return
+        sidecar = Sidecar(
+            original_id=original.id,
+            digest=original.digest,
+            study_id=None,
+            subject_id=None,
+            subject_code=note.words.get("subject_code", ""),
+            visit_id=None,
+            visit_name=note.words.get("visit", ""),
+            slot="",
+            take=0,
+            captured_at=original.captured.utc,
+            received_at=original.received_at,
+            station_id=self._station_id,
+            operator_id=None,
+            media_type=original.media_type,
+            file_name=original.file_name,
+        )
+        self._vault.seal(data, sidecar)

@@ -1,0 +1,120 @@
+"""The spool: pictures sealed while the keyring is locked, with the vault's public key alone.
+
+What lies here is safe and is in nobody's record yet. After the unlocking each picture is opened,
+proven by its hash, moved into the vault and written into the record, where a person says whose it
+is: a note that was written without the keys proves nothing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import KeyringLockedError, VaultError
+from haut_desktop.domain.ids import OriginalId, new_id
+from haut_desktop.domain.imaging import Digest
+from haut_desktop.store.files import is_temporary, remove, write_atomically
+from haut_desktop.store.sealing import SealBrokenError, seal, unseal
+
+_PICTURE: Final = ".age"
+_NOTE: Final = ".side.age"
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolNote:
+    """What was said of a picture when it was sealed."""
+
+    original_id: OriginalId
+    """The id that the picture keeps for ever."""
+    digest: Digest
+    received_at: datetime
+    file_name: str
+    words: Mapping[str, str]
+    """As somebody typed them, e.g. the subject's code and the visit: a hint, never a fact."""
+
+
+class Spool:
+    """Seals with the public key; opens with the identity; everything here blocks."""
+
+    def __init__(self, folder: Path, recipient: str, clock: Clock) -> None:
+        self.folder = folder
+        self._recipient = recipient
+        self._clock = clock
+
+    def seal(self, data: bytes, words: Mapping[str, str], *, file_name: str = "") -> SpoolNote:
+        """Seal a picture with its note; both are on the disk afterwards.
+
+        Raises DiskFullError or VaultError.
+        """
+        if not data:
+            raise VaultError("The picture is empty. Copy it from the camera once more.")
+        digest = Digest(
+            hashlib.sha256(data).hexdigest(),
+            hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            len(data),
+        )
+        note = SpoolNote(OriginalId(new_id()), digest, self._clock(), file_name, dict(words))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # the note first: a picture that is there is always explained
+            self._write(f"{note.original_id}{_NOTE}", msgspec.json.encode(note))
+            self._write(f"{note.original_id}{_PICTURE}", data)
+        except OSError as error:
+            raise VaultError("The picture could not be sealed.") from error
+        return note
+
+    def names(self) -> tuple[str, ...]:
+        """List the sealed pictures in the order of their ids."""
+        if not self.folder.is_dir():
+            return ()
+        return tuple(
+            sorted(
+                path.name
+                for path in self.folder.iterdir()
+                if path.name.endswith(_PICTURE)
+                and not path.name.endswith(_NOTE)
+                and not is_temporary(path)
+            )
+        )
+
+    def open(self, name: str, identity: str | None) -> tuple[SpoolNote, bytes]:
+        """Open a picture and its note, and prove that they belong together; raises VaultError."""
+        if identity is None:
+            raise KeyringLockedError
+        try:
+            note = msgspec.json.decode(self._read(_note_of(name), identity), type=SpoolNote)
+            data = self._read(name, identity)
+        except msgspec.DecodeError as error:
+            raise VaultError("The note beside a picture of the spool can't be read.") from error
+        is_its_own = f"{note.original_id}{_PICTURE}" == name
+        if not is_its_own or hashlib.sha256(data).hexdigest() != note.digest.sha256:
+            raise VaultError("A picture of the spool is not the one that was sealed.")
+        return note, data
+
+    def remove(self, name: str) -> None:
+        """Remove a picture that the vault holds now; a missing one is no error."""
+        try:
+            remove(self.folder / name)
+            remove(self.folder / _note_of(name))
+        except OSError as error:
+            raise VaultError("A picture could not be taken out of the spool.") from error
+
+    def _write(self, name: str, data: bytes) -> None:
+        write_atomically(self.folder / name, seal(data, [self._recipient]), is_read_only=True)
+
+    def _read(self, name: str, identity: str) -> bytes:
+        try:
+            return unseal((self.folder / name).read_bytes(), identity)
+        except OSError as error:
+            raise VaultError("A picture of the spool is missing or can't be read.") from error
+        except SealBrokenError as error:
+            raise VaultError("A picture of the spool is damaged.") from error
+
+
+def _note_of(name: str) -> str:
+    return name.removesuffix(_PICTURE) + _NOTE
