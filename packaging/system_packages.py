@@ -33,11 +33,12 @@ DISPLAY_LIBRARIES = {
 }
 WAYLAND_LIBRARIES = {"libwayland-cursor.so.0": "libwayland-cursor0"}
 TEST_PROGRAMS = {
+    "age": "age",
     "dbus-run-session": "dbus",
     "gnome-keyring-daemon": "gnome-keyring",
     "Xvfb": "xvfb",
 }
-"""What the tests of the real keyring and of a real display need; without them they are skipped."""
+"""What the tests of keyring, recovery and display need; without them they are skipped."""
 
 
 def has_display() -> bool:
