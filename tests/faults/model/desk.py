@@ -168,7 +168,8 @@ class Desk:
         self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
     ) -> None:
         error = context.get("exception") or RuntimeError(context["message"])
-        if self.power.is_on and not isinstance(error, PowerCutError | HautError):
+        # what the power cut ended is found whenever the garbage is collected
+        if not isinstance(error, PowerCutError | asyncio.CancelledError | HautError):
             self.faults.append(error)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import BatchId, PlatformSubjectId, SlotId, SubjectId, VisitId
@@ -27,10 +27,18 @@ MOST_VISITS: Final = 5
 MOST_PICTURES: Final = 12
 SIDES: Final = (Side.FRONT, Side.LEFT, Side.RIGHT)
 
+_LIVING: Final = "state NOT IN ('HELD', 'RETRACTED')"
+_HELD: Final = (
+    "state = 'HELD' OR EXISTS"
+    " (SELECT 1 FROM image WHERE batch_id = batch.id AND image.state = 'HELD')"
+)
+_UNKNOWN: Final = "state = 'HELD' AND held_from = 'SUBMITTING'"
+_HELD_SUBJECT: Final = "SELECT 1 FROM registration WHERE state = 'HELD'"
+
 _ANY: Final = st.integers(0, 63)
 """Which of what is there: the machine takes it modulo their number."""
 _LATE_S: Final = st.sampled_from((0.3, 3.0, 20.0, 60.0, 100.0))
-_LAPSES_S: Final = st.sampled_from((0.06, 1.0, 12.0, 45.0, 130.0, 310.0, 1300.0, 4000.0))
+_LAPSES_S: Final = st.sampled_from((0.06, 0.3, 1.0, 7.0, 45.0, 130.0, 310.0, 1300.0))
 _JUMPS_S: Final = st.sampled_from((-90_000.0, -600.0, -20.0, 20.0, 600.0, 90_000.0))
 _STEPS: Final = st.sampled_from(
     (
@@ -48,9 +56,19 @@ _STEPS: Final = st.sampled_from(
         Step.DICTIONARY,
     )
 )
-_END_S: Final = 600.0
-_ENDS: Final = 60
-"""So many times ``_END_S`` pass before something counts as stuck: ten hours."""
+_SENDING: Final = st.sampled_from(
+    (
+        Step.INITIATE,
+        Step.PUT,
+        Step.COMPUTE,
+        Step.CREATE_BATCH,
+        Step.POST_IMAGE,
+        Step.CREATE_SUBJECT,
+    )
+)
+_ENDS_S: Final = (600.0,) * 6 + (3600.0,) * 12 + (14_400.0,) * 16
+"""How much time passes, again and again, before something counts as stuck: more than three days,
+for a clock that was set back by one lets everything wait a day longer."""
 
 _step_count = [0]
 
@@ -80,6 +98,13 @@ class Station(RuleBasedStateMachine):
         self.visits: list[_Visit] = []
         self.subjects: list[SubjectId] = []
         self.pictures = 0
+        self.is_sound = True
+        """False once a promise was found broken: then there is nothing more to learn."""
+
+    @initialize()
+    def begin(self) -> None:
+        """Every life has somebody in it: what happens without is soon told."""
+        self.register(is_known_elsewhere=False)
 
     # ---- people: the work --------------------------------------------------------------------
 
@@ -109,23 +134,48 @@ class Station(RuleBasedStateMachine):
             self._try(self.desk.work.capture.send_now(visit.id))
 
     @precondition(lambda self: self.subjects and len(self.visits) < MOST_VISITS)
+    @rule(
+        which=_ANY,
+        faces=st.integers(1, 2),
+        inline=st.integers(0, 2),
+        step=_SENDING,
+        fault=st.sampled_from(Fault),
+        late_s=_LATE_S,
+        seconds=_LAPSES_S,
+    )
+    def send_visit(
+        self,
+        which: int,
+        faces: int,
+        inline: int,
+        step: Step,
+        fault: Fault,
+        late_s: float,
+        seconds: float,
+    ) -> None:
+        """Hold a visit and send it into a trap."""
+        self.desk.platform.traps[step].append(Trap(fault, late_s))
+        self.hold_visit(which=which, faces=faces, inline=inline, goes=True)
+        self.desk.loop.run_for(seconds)
+
+    @precondition(lambda self: self.subjects and len(self.visits) < MOST_VISITS)
     @rule(which=_ANY)
     def open_visit(self, which: int) -> None:
         self._open_visit(which)
 
     @precondition(lambda self: self.visits and self.pictures < MOST_PICTURES)
-    @rule(which=_ANY, place=st.integers(0, 4), cut=st.none() | st.integers(0, 40))
+    @rule(which=_ANY, place=st.integers(0, 4), cut=st.none() | st.integers(1, 40))
     def add_picture(self, which: int, place: int, cut: int | None) -> None:
         visit = self._visit(which)
         self._take(visit, (visit.slots + visit.inline_slots)[place % 5], cut=cut)
 
     @precondition(lambda self: self.visits)
-    @rule(which=_ANY, cut=st.none() | st.integers(0, 40))
+    @rule(which=_ANY, cut=st.none() | st.integers(1, 40))
     def finish(self, which: int, cut: int | None) -> None:
         self._finish(self._visit(which), cut=cut)
 
     @precondition(lambda self: self.visits)
-    @rule(which=_ANY, cut=st.none() | st.integers(0, 40))
+    @rule(which=_ANY, cut=st.none() | st.integers(1, 40))
     def reopen(self, which: int, cut: int | None) -> None:
         visit = self._visit(which)
         was_finished = visit.id in self.promises.finished
@@ -152,24 +202,22 @@ class Station(RuleBasedStateMachine):
 
     # ---- people: decisions -----------------------------------------------------------------------
 
+    @precondition(lambda self: self._batch(0, _LIVING) is not None)
     @rule(which=_ANY)
     def hold(self, which: int) -> None:
-        if (batch := self._batch(which, "state NOT IN ('HELD', 'RETRACTED')")) is not None:
+        if (batch := self._batch(which, _LIVING)) is not None:
             self._try(self.desk.work.outbox.hold(batch, "model"))
 
+    @precondition(lambda self: self._batch(0, _HELD) is not None)
     @rule(which=_ANY)
     def resume(self, which: int) -> None:
-        held = (
-            "state = 'HELD' OR EXISTS"
-            " (SELECT 1 FROM image WHERE batch_id = batch.id AND image.state = 'HELD')"
-        )
-        if (batch := self._batch(which, held)) is not None:
+        if (batch := self._batch(which, _HELD)) is not None:
             self._try(self.desk.work.outbox.resume_held(batch, "model"))
 
+    @precondition(lambda self: self._batch(0, _UNKNOWN) is not None)
     @rule(which=_ANY)
     def compute_again(self, which: int) -> None:
-        held = "state = 'HELD' AND held_from = 'SUBMITTING'"
-        if (batch := self._batch(which, held)) is None:
+        if (batch := self._batch(which, _UNKNOWN)) is None:
             return
         for row in self.desk.rows(
             "SELECT sha256 FROM image JOIN rendition ON rendition.id = rendition_id"
@@ -179,6 +227,7 @@ class Station(RuleBasedStateMachine):
             self.promises.asked_again[row["sha256"]] += 1
         self._try(self.desk.work.outbox.compute_again(batch, "model"))
 
+    @precondition(lambda self: self.desk.rows(_HELD_SUBJECT))
     @rule(is_same=st.booleans())
     def decide_about_subject(self, is_same: bool) -> None:
         """Say that a held subject is the platform's entry, or have it looked up once more."""
@@ -211,13 +260,11 @@ class Station(RuleBasedStateMachine):
     def retry_now(self) -> None:
         self._try(self.desk.work.outbox.retry_now())
 
-    @rule(is_paused=st.booleans())
-    def pause(self, is_paused: bool) -> None:
-        outbox = self.desk.work.outbox
-        if is_paused:
-            outbox.pause()
-        else:
-            outbox.resume()
+    @rule(seconds=_LAPSES_S)
+    def pause(self, seconds: float) -> None:
+        self.desk.work.outbox.pause()
+        self.desk.loop.run_for(seconds)
+        self.desk.work.outbox.resume()
 
     @rule()
     def sign_in(self) -> None:
@@ -243,10 +290,12 @@ class Station(RuleBasedStateMachine):
     def set_trap(self, step: Step, fault: Fault, late_s: float, count: int) -> None:
         self.desk.platform.traps[step].extend([Trap(fault, late_s)] * count)
 
-    @rule(is_online=st.booleans())
-    def set_network(self, is_online: bool) -> None:
-        self.desk.platform.is_online = is_online
-        if is_online:
+    @rule(seconds=_LAPSES_S, is_noticed=st.booleans())
+    def lose_network(self, seconds: float, is_noticed: bool) -> None:
+        self.desk.platform.is_online = False
+        self.desk.loop.run_for(seconds)
+        self.desk.platform.is_online = True
+        if is_noticed:
             self.desk.work.connectivity.network_changed()
 
     @rule(refuses_refresh=st.booleans())
@@ -271,34 +320,39 @@ class Station(RuleBasedStateMachine):
     def fill_disk_soon(self, writes: int) -> None:
         self.desk.power.writes_left = writes
 
-    @rule(is_full=st.booleans())
-    def set_disk(self, is_full: bool) -> None:
-        self.desk.power.is_disk_full = is_full
+    @rule(seconds=_LAPSES_S)
+    def fill_disk(self, seconds: float) -> None:
+        self.desk.power.is_disk_full = True
+        self.desk.loop.run_for(seconds)
+        self.desk.power.is_disk_full = False
 
     # ---- what must be true -----------------------------------------------------------------------
 
     @invariant()
     def check(self) -> None:
         _step_count[0] += 1
+        self.is_sound = False
         self.promises.check()
+        self.is_sound = True
 
     def teardown(self) -> None:
         """Let everything go well: then every promise is kept, or held for a person to decide."""
         try:
-            self._end()
+            if self.is_sound:
+                self.end_well()
         finally:
             self.desk.close()
 
-    def _end(self) -> None:
+    def end_well(self) -> None:
         desk = self.desk
         desk.platform.heal()
         desk.power.is_disk_full, desk.power.writes_left = False, None
-        if desk.work.session.state is not SessionState.SIGNED_IN:
-            desk.sign_in()
         desk.work.outbox.resume()
         unkept: list[str] = []
-        for _ in range(_ENDS):
-            desk.loop.run_for(_END_S)
+        for seconds in _ENDS_S:
+            if desk.work.session.state is not SessionState.SIGNED_IN:
+                desk.sign_in()
+            desk.loop.run_for(seconds)
             if not (unkept := self.promises.unkept()):
                 break
         self.promises.check()

@@ -1,0 +1,171 @@
+"""The outbox keeps its promises in every life that the model can think of; and the model can fail.
+
+``python -m tests.faults.model`` runs thousands of steps; this is the part for every change.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
+from haut_desktop.services.inline_route import InlineRoute
+from haut_desktop.services.registration import Registrar
+from haut_desktop.services.signed_route import SignedRoute
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.vault import Vault
+from tests.conftest import ExpectedLogs
+from tests.faults.model.machine import Station
+from tests.faults.model.platform import Fault, Step, Trap
+from tests.faults.model.profiles import UNSHRUNK, chosen
+
+
+@pytest.fixture(autouse=True)
+def _warnings_are_part_of_it(expected_log: ExpectedLogs) -> None:
+    expected_log.allow("haut_desktop|asyncio|hypothesis")
+
+
+@pytest.mark.timeout(0)
+def test_every_promise_is_kept_in_every_life_of_a_station() -> None:
+    run_state_machine_as_test(Station, settings=chosen())
+
+
+# ---- the model can fail ---------------------------------------------------------------------------
+
+
+async def _send_again(
+    self: InlineRoute, image: Any, error: Exception, to: object
+) -> None:
+    """Take an unknown outcome for a refusal."""
+    await self._outbox.move_image(image.id, ImageEvent.RELEASE, waiting=Waiting())
+
+
+async def _ask_again(self: SignedRoute, batch: Any, to: Any) -> None:
+    """Take a lost answer for a refusal of the computation."""
+    batch = await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+    await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await self._api.compute(to.company_id, batch.platform_id)
+    await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+
+
+async def _take_any(self: Registrar, registration: Any, subject: Any, listed: Any) -> None:
+    """Take the first entry of that name for the subject, whoever made it."""
+    await self._confirm(registration, listed[0].id)
+
+
+def _say_nothing(self: Ledger, *_args: object) -> None:
+    """Move without a record."""
+
+
+def _write_nothing(self: Vault, path: object, data: bytes) -> None:
+    """Call sealed what is not."""
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize(
+    ("route", "method", "mutant"),
+    [(InlineRoute, "_lose", _send_again), (SignedRoute, "_settle_computation", _ask_again)],
+    ids=["a picture is posted again", "a computation is asked for again"],
+)
+def test_the_model_finds_a_route_that_repeats_what_it_knows_nothing_of(
+    route: type, method: str, mutant: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, method, mutant)
+
+    with pytest.raises(AssertionError, match=r"computed \d+ times"):
+        run_state_machine_as_test(Station, settings=UNSHRUNK)
+
+
+@contextmanager
+def _living() -> Iterator[Station]:
+    """A station with a registered subject, to be led by hand."""
+    station = Station()
+    try:
+        station.register(is_known_elsewhere=False)
+        yield station
+    finally:
+        station.desk.close()
+
+
+def _deliver(station: Station) -> None:
+    for _ in range(4):
+        station.hold_visit(which=0, faces=3, inline=2, goes=True)
+    for _ in range(20):
+        station.let_pass(12.0)
+        station.check()
+
+
+def _register_a_strangers_code(station: Station) -> None:
+    station.register(is_known_elsewhere=True)
+    _deliver(station)
+
+
+@pytest.mark.parametrize(
+    ("place", "mutant", "lead", "words"),
+    [
+        ("haut_desktop.store.ledger.Ledger.moved", _say_nothing, _deliver, "became"),
+        ("haut_desktop.store.vault.Vault._write", _write_nothing, _deliver, "left the vault"),
+        ("haut_desktop.workplace.IMAGES_IN_FLIGHT", 6, _deliver, "in flight at once"),
+        (
+            "haut_desktop.services.registration.Registrar._judge",
+            _take_any,
+            _register_a_strangers_code,
+            "haut_desktop",
+        ),
+    ],
+    ids=[
+        "a move without a record",
+        "a picture called sealed",
+        "too many in flight",
+        "a stranger's subject",
+    ],
+)
+def test_the_model_notices(
+    place: str,
+    mutant: object,
+    lead: Callable[[Station], None],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(place, mutant)
+
+    with _living() as station, pytest.raises((AssertionError, KeyError), match=words):
+        lead(station)
+
+
+def test_the_model_notices_that_nothing_is_delivered_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def carry(self: SignedRoute, batch: object, to: object, meta: object) -> None:
+        """Do nothing at all."""
+
+    monkeypatch.setattr(SignedRoute, "carry", carry)
+
+    with _living() as station, pytest.raises(AssertionError, match="never kept and not held"):
+        station.hold_visit(which=0, faces=1, inline=0, goes=True)
+        station.end_well()
+
+
+def test_a_station_that_nothing_happens_to_delivers_everything() -> None:
+    with _living() as station:
+        _deliver(station)
+        station.end_well()
+
+        states = {row["state"] for row in station.desk.rows("SELECT state FROM batch")}
+        assert states == {"SUBMITTED"}
+        assert set(station.desk.platform.computations.values()) == {1}
+        assert len(station.desk.platform.computations) == 20
+
+
+def test_a_late_commit_of_the_platform_is_seen_after_the_station_lost_its_power() -> None:
+    with _living() as station:
+        station.desk.platform.traps[Step.POST_IMAGE].append(Trap(Fault.LATE, 20.0))
+        station.hold_visit(which=0, faces=1, inline=1, goes=True)
+        station.let_pass(3.0)
+        station.crash(seconds=0.0, turns=1, finishes=True)
+        station.let_pass(45.0)
+
+        assert max(station.desk.platform.computations.values()) == 1
+        station.end_well()
