@@ -2,27 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import RegistrationState
-from haut_desktop.domain.errors import HautError, PictureError, VisitClosedError
+from haut_desktop.domain.errors import HautError, PictureError
 from haut_desktop.domain.ids import (
     OriginalId,
-    RegistrationId,
     SlotId,
     SubjectId,
     TakeId,
     VisitId,
     new_id,
 )
-from haut_desktop.domain.imaging import Batch, ImageType, Side, Slot
+from haut_desktop.domain.imaging import ImageType, Side, Slot
 from haut_desktop.domain.study import Study
-from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import (
     TakenPicture,
     Visit,
@@ -32,6 +28,7 @@ from haut_desktop.domain.visits import (
 from haut_desktop.services import finishing, intake, visit_rules
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.hand_over import HandOver
 from haut_desktop.services.intake import Pasted, Source
 from haut_desktop.services.picture_intake import PictureIntake, free_slot
 from haut_desktop.services.previews import Previews
@@ -79,6 +76,8 @@ class Capture:
         self._act = act
         self._changes = changes
         self._clock = clock
+        # whoever reads a visit and then changes it must not see another's change in between
+        self._changing = asyncio.Lock()
         self._space = space or DiskSpace(vault.folder)
         self._previews = Previews(visits=visits, vault=vault, cache=cache)
         self._sidecars = Sidecars(visits=visits, vault=vault)
@@ -87,8 +86,19 @@ class Capture:
             visits=visits,
             vault=vault,
             space=self._space,
+            sidecars=self._sidecars,
             act=act,
             clock=clock,
+            changing=self._changing,
+        )
+        self._hand_over = HandOver(
+            studies=studies,
+            subjects=subjects,
+            visits=visits,
+            sidecars=self._sidecars,
+            act=act,
+            clock=clock,
+            changing=self._changing,
         )
 
     # ---- visits --------------------------------------------------------------------------
@@ -137,8 +147,9 @@ class Capture:
 
     async def assign(self, visit_id: VisitId, subject_id: SubjectId) -> Visit:
         """Say whose visit it is, when it was taken before anybody was registered."""
-        visit = await self._visits.assign(visit_id, subject_id, self._act(""))
-        await self._sidecars.follow(visit_id)
+        async with self._changing:
+            visit = await self._visits.assign(visit_id, subject_id, self._act(""))
+            await self._sidecars.follow(visit_id)
         self._tell(visit_id)
         return visit
 
@@ -184,25 +195,7 @@ class Capture:
 
         Raises ``VisitClosedError`` while the visit is open or can still be reopened.
         """
-        sheet = await self._visits.sheet(visit_id)
-        if any(
-            visit_rules.may_still_come_back(taken)
-            for shelf in sheet.shelves
-            for taken in shelf.takes
-        ):
-            raise VisitClosedError(
-                "The visit's pictures have not all gone yet. Reopen the visit and replace the "
-                "picture there, or wait until they are sent."
-            )
-        taken = await self._intake.take_in(
-            visit_id, source, slot_id, status=VisitStatus.FINISHED, reason=reason
-        )
-        study = await self._studies.study(sheet.visit.study_id)
-        fresh = await self._visits.sheet(visit_id)
-        planned = finishing.plan_batches(fresh, study, self._clock())
-        await self._sidecars.precede(fresh.visit, planned)
-        for batch in planned:
-            await self._visits.add_batch(batch, self._act(reason))
+        taken = await self._intake.retake(visit_id, source, slot_id, reason)
         self._tell(visit_id, Topic.OUTBOX)
         return taken
 
@@ -210,30 +203,32 @@ class Capture:
         self, visit_id: VisitId, side: Side, image_type: ImageType | None = None
     ) -> Slot:
         """Add a slot beyond the plan; without an image type, one like the visit's others."""
-        sheet = await self._visits.sheet(visit_id)
-        if sheet.visit.status is not VisitStatus.OPEN:
-            raise VisitClosedError("The visit is finished. Reopen it to add pictures.")
-        slot = free_slot(sheet, side, image_type)
-        await self._visits.add_slot(slot, self._act(""))
+        async with self._changing:
+            sheet = await self._visits.sheet(visit_id)
+            slot = free_slot(sheet, side, image_type)
+            await self._visits.add_slot(slot, self._act(""))
         self._tell(visit_id)
         return slot
 
     async def move_take(self, take_id: TakeId, slot_id: SlotId, reason: str = "") -> None:
         """Put a take into another slot of its visit, before the visit is finished."""
-        visit_id = await self._visits.move_take(take_id, slot_id, self._act(reason))
-        await self._sidecars.follow(visit_id)
+        async with self._changing:
+            visit_id = await self._visits.move_take(take_id, slot_id, self._act(reason))
+            await self._sidecars.follow(visit_id)
         self._tell(visit_id)
 
     async def choose_take(self, take_id: TakeId, reason: str = "") -> None:
         """Let this take count instead of its slot's other ones."""
-        await self._visits.choose_take(take_id, self._act(reason))
-        await self._sidecars.follow(await self._visits.visit_of_take(take_id))
+        async with self._changing:
+            await self._visits.choose_take(take_id, self._act(reason))
+            await self._sidecars.follow(await self._visits.visit_of_take(take_id))
         self._changes.send(Change(Topic.VISITS))
 
     async def remove_take(self, take_id: TakeId, reason: str = "") -> None:
         """Take a picture out of the visit, before the visit is finished."""
-        await self._visits.remove_take(take_id, self._act(reason))
-        await self._sidecars.follow(await self._visits.visit_of_take(take_id))
+        async with self._changing:
+            await self._visits.remove_take(take_id, self._act(reason))
+            await self._sidecars.follow(await self._visits.visit_of_take(take_id))
         self._changes.send(Change(Topic.VISITS))
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
@@ -268,42 +263,13 @@ class Capture:
 
         ``reason`` says why a required view is missing. Raises ``PictureError``.
         """
-        sheet = await self._visits.sheet(visit_id)
-        if sheet.visit.status is not VisitStatus.OPEN:
-            raise VisitClosedError("The visit is finished already.")
-        if sheet.visit.subject_id is None:
-            raise PictureError(
-                "Nobody has said yet whose pictures these are. Choose the subject first.",
-                title="No subject",
-            )
-        study = await self._studies.study(sheet.visit.study_id)
-        now = self._clock()
-        batches = finishing.plan_batches(sheet, study, now)
-        missing = finishing.missing_views(sheet)
-        if missing and not reason.strip():
-            raise PictureError(
-                f"{' '.join(missing)} Add the picture, or say why it is not there.",
-                title="A required view is missing",
-            )
-        await self._draft_registrations(sheet.visit.subject_id, batches)
-        not_before = now + timedelta(seconds=study.plan.resting_s)
-        await self._sidecars.precede(
-            replace(
-                sheet.visit,
-                status=VisitStatus.FINISHED,
-                finished_at=now,
-                not_before=not_before,
-            ),
-            batches,
-        )
-        visit = await self._visits.finish(visit_id, batches, not_before, self._act(reason.strip()))
+        visit = await self._hand_over.finish(visit_id, reason)
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 
     async def reopen(self, visit_id: VisitId) -> Visit:
         """Take a finished visit back while nothing of it has been initiated."""
-        visit = await self._visits.reopen(visit_id, self._act(""))
-        await self._sidecars.follow(visit_id)
+        visit = await self._hand_over.reopen(visit_id)
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 
@@ -330,16 +296,6 @@ class Capture:
             on_outcome(IntakeOutcome(f"{len(found)} pictures", error=error))
             return []
         return found
-
-    async def _draft_registrations(self, subject_id: SubjectId, batches: Iterable[Batch]) -> None:
-        """A subject that came from one dataset's list may have no entry in another one yet."""
-        subject = await self._subjects.get(subject_id)
-        known = {registration.dataset_id for registration in subject.registrations}
-        for dataset_id in {batch.dataset_id for batch in batches} - known:
-            draft = Registration(
-                RegistrationId(new_id()), subject_id, dataset_id, RegistrationState.DRAFT
-            )
-            await self._subjects.add_registration(draft, self._act(""))
 
     async def _zone(self) -> str:
         site = await self._studies.site()

@@ -42,6 +42,12 @@ def problems_of(sheet: VisitSheet) -> tuple[str, ...]:
     return missing_views(sheet)
 
 
+def check_has_pictures(sheet: VisitSheet) -> None:
+    """Refuse a visit without a picture that counts; raises ``PictureError``."""
+    if not any(shelf.counting for shelf in sheet.shelves):
+        raise _nothing_to_send()
+
+
 def slot_words(slot: Slot) -> str:
     """Name a slot: ``front view``, ``left view, uv, 2nd``."""
     words = [f"{slot.side} view" if slot.side is not Side.OTHER else "additional picture"]
@@ -62,10 +68,7 @@ def plan_batches(sheet: VisitSheet, study: Study, now: datetime) -> tuple[Batch,
     """
     parcels = [parcel for shelf in sheet.shelves if (parcel := _parcel(shelf))]
     if not parcels:
-        raise PictureError(
-            "There is no new picture in this visit. Add the visit's pictures, then finish it.",
-            title="Nothing to finish",
-        )
+        raise _nothing_to_send()
     batches = []
     for image_type in dict.fromkeys(parcel.slot.image_type for parcel in parcels):
         dataset = study.dataset_for(image_type)
@@ -79,6 +82,13 @@ def plan_batches(sheet: VisitSheet, study: Study, now: datetime) -> tuple[Batch,
         for route, together in _ways(dataset, mine):
             batches.append(_batch(sheet.visit, study, dataset, route, together, now))
     return tuple(batches)
+
+
+def _nothing_to_send() -> PictureError:
+    return PictureError(
+        "There is no new picture in this visit. Add the visit's pictures, then finish it.",
+        title="Nothing to finish",
+    )
 
 
 def _parcel(shelf: Shelf) -> _Parcel | None:

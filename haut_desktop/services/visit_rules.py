@@ -1,12 +1,13 @@
 """Rules of a visit that need nothing but the record's values."""
 
+from dataclasses import replace
 from typing import Final
 
 from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.ids import OriginalId, SlotId, VisitId, new_id
 from haut_desktop.domain.imaging import ImageType, Side, Slot
 from haut_desktop.domain.study import Study
-from haut_desktop.domain.visits import TakenPicture, VisitKind, VisitSheet
+from haut_desktop.domain.visits import Shelf, TakenPicture, VisitKind, VisitSheet
 
 LONGEST_NAME: Final = 60
 """Characters of a visit's name, as many as an image's name carries of it."""
@@ -44,6 +45,22 @@ def may_still_come_back(taken: TakenPicture) -> bool:
     """Whether the picture waits in a batch of which nothing has been initiated."""
     image = taken.image
     return image is not None and image.state is ImageState.SEALED and image.platform_id is None
+
+
+def with_newest(sheet: VisitSheet, taken: TakenPicture) -> VisitSheet:
+    """The visit with one more take, which counts instead of its slot's other ones."""
+    return replace(
+        sheet,
+        shelves=tuple(
+            _with_take(shelf, taken) if shelf.slot.id == taken.take.slot_id else shelf
+            for shelf in sheet.shelves
+        ),
+    )
+
+
+def _with_take(shelf: Shelf, taken: TakenPicture) -> Shelf:
+    aside = tuple(replace(old, take=replace(old.take, counts=False)) for old in shelf.takes)
+    return replace(shelf, takes=(*aside, taken))
 
 
 def front_of(sheet: VisitSheet) -> OriginalId | None:

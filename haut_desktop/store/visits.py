@@ -187,10 +187,11 @@ class VisitStore:
     # ---- pictures ------------------------------------------------------------------------
 
     async def add_slot(self, slot: Slot, act: Act) -> None:
-        """Add a slot that the plan did not expect."""
+        """Add a slot that the plan did not expect, while the visit is open."""
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
+            _open_visit(connection, slot.visit_id)
             insert_slot(ledger, slot)
             ledger.audit(act, "slot.added", "visit", slot.visit_id, new=slot.side.value)
 
@@ -204,28 +205,56 @@ class VisitStore:
         verdicts: Iterable[Verdict],
         act: Act,
     ) -> None:
-        """Add a sealed picture; without a take it stays unassigned until somebody assigns it."""
+        """Add a sealed picture to an open visit; raises VisitClosedError.
+
+        Without a take it stays unassigned until somebody assigns it.
+        """
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
             if take is not None:
+                _open_visit(connection, _visit_of_slot(connection, take.slot_id))
                 insert_take(ledger, take)
-            insert_picture(ledger, original, rendition)
+            _insert_sealed(ledger, original, rendition, act)
             for verdict in verdicts:
                 insert_verdict(ledger, verdict, None)
-            ledger.audit(
-                act, "picture.taken-in", "original", original.id, new=original.digest.sha256
-            )
+
+        await self._database.write(work)
+
+    async def add_retake(
+        self,
+        original: Original,
+        rendition: Rendition,
+        take: Take,
+        batches: Iterable[Batch],
+        act: Act,
+    ) -> None:
+        """Add a picture to a finished visit with the batches that supersede what was delivered.
+
+        Whole or not at all; raises VisitClosedError while the visit is open.
+        """
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            visit = _get(connection, _visit_of_slot(connection, take.slot_id))
+            if visit.status is not VisitStatus.FINISHED:
+                raise VisitClosedError("The visit is open. Add the picture to it as usual.")
+            insert_take(ledger, take)
+            _insert_sealed(ledger, original, rendition, act)
+            for batch in batches:
+                insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
+                ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")
 
         await self._database.write(work)
 
     async def assign_picture(self, original_id: OriginalId, take: Take, act: Act) -> None:
-        """Put an unassigned picture into a slot."""
+        """Put an unassigned picture into a slot of an open visit; raises VisitClosedError."""
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
             if _original(connection, original_id).take_id is not None:
                 raise VisitClosedError("The picture is in a slot already.")
+            _open_visit(connection, _visit_of_slot(connection, take.slot_id))
             insert_take(ledger, take)
             update(connection, "original", original_id, {"take_id": take.id})
             connection.execute("DELETE FROM held_picture WHERE original_id = ?", (original_id,))
@@ -353,17 +382,6 @@ class VisitStore:
 
         return await self._database.write(work)
 
-    async def add_batch(self, batch: Batch, act: Act) -> None:
-        """Add a batch to a finished visit: a retake that supersedes what was delivered."""
-
-        def work(connection: Connection) -> None:
-            ledger = Ledger(connection, self._clock)
-            visit = _get(connection, batch.visit_id)
-            insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
-            ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")
-
-        await self._database.write(work)
-
     async def reopen(self, visit_id: VisitId, act: Act) -> Visit:
         """Open a finished visit again while nothing of it has left; raises VisitClosedError."""
 
@@ -490,6 +508,11 @@ def insert_slot(ledger: Ledger, slot: Slot) -> None:
     )
 
 
+def _insert_sealed(ledger: Ledger, original: Original, rendition: Rendition, act: Act) -> None:
+    insert_picture(ledger, original, rendition)
+    ledger.audit(act, "picture.taken-in", "original", original.id, new=original.digest.sha256)
+
+
 def _get(connection: Connection, visit_id: VisitId) -> Visit:
     row = connection.execute(
         "SELECT * FROM visit_with_observations WHERE id = ?", (visit_id,)
@@ -517,9 +540,13 @@ def _original(connection: Connection, original_id: OriginalId) -> Original:
     return original_of(one(row, "original"))
 
 
-def _same_visit(connection: Connection, slot_id: SlotId, visit_id: str) -> None:
+def _visit_of_slot(connection: Connection, slot_id: SlotId) -> VisitId:
     row = connection.execute("SELECT visit_id FROM slot WHERE id = ?", (slot_id,)).fetchone()
-    if one(row, "slot")["visit_id"] != visit_id:
+    return VisitId(one(row, "slot")["visit_id"])
+
+
+def _same_visit(connection: Connection, slot_id: SlotId, visit_id: str) -> None:
+    if _visit_of_slot(connection, slot_id) != visit_id:
         raise VisitClosedError("A picture is moved within its own visit only.")
 
 

@@ -1,5 +1,6 @@
 import asyncio
 import errno
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
@@ -15,6 +16,7 @@ from haut_desktop.domain.errors import (
     DiskFullError,
     HautError,
     PictureError,
+    StoreIOError,
     VisitClosedError,
 )
 from haut_desktop.domain.imaging import ImageType, Side, image_id_in
@@ -23,16 +25,38 @@ from haut_desktop.services import pictures
 from haut_desktop.services.capture import IntakeOutcome, Pasted
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.disk_space import GIB
+from haut_desktop.store import visits
 from haut_desktop.store.vault import Vault
 from tests.fakes.builders import make_subject
 from tests.photographs import bricks, encode, marked, portrait
 from tests.services.rooms import Room, open_room
+from tests.waiting import DEADLINE_S, eventually
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
     async with open_room(tmp_path) as opened:
         yield opened
+
+
+A_WHILE_S = 0.5
+"""Long enough for what should wait, and does not, to come to its end."""
+
+
+def hold_up(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> tuple[threading.Event, threading.Event]:
+    """Let the vault's ``method`` wait: it has begun, and it may go on."""
+    begun, go_on = threading.Event(), threading.Event()
+    original = getattr(Vault, method)
+
+    def wait(*arguments: object) -> object:
+        begun.set()
+        go_on.wait(DEADLINE_S)
+        return original(*arguments)
+
+    monkeypatch.setattr(Vault, method, wait)
+    return begun, go_on
 
 
 # ---- visits
@@ -436,6 +460,22 @@ async def test_a_finished_visit_takes_nothing_in(room: Room) -> None:
         await room.capture.finish(room.visit)
 
 
+async def test_a_picture_that_is_being_sealed_is_waited_for_by_finishing(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await room.take_face()
+    begun, go_on = hold_up(monkeypatch, "seal")
+    sealing = asyncio.create_task(room.capture.take_in(room.visit, Pasted(marked(9))))
+    await eventually(begun.is_set)
+    finishing = asyncio.create_task(room.capture.finish(room.visit))
+    await asyncio.wait((finishing,), timeout=A_WHILE_S)
+    go_on.set()
+    taken = await sealing
+    await finishing
+    gone = [image.rendition.id for batch in await room.batches() for image in batch.images]
+    assert (len(gone), taken.rendition.id in gone) == (4, True)
+
+
 async def test_a_resting_visit_is_reopened_and_finished_again(room: Room) -> None:
     await room.take_face()
     await room.capture.finish(room.visit)
@@ -467,6 +507,35 @@ async def test_a_retake_after_delivery_supersedes_and_sends_only_the_new_picture
     fresh = next(batch for batch in await room.batches() if batch.id != gone.id)
     assert fresh.supersedes == gone.id
     assert [image.rendition.id for image in fresh.images] == [taken.rendition.id]
+
+
+async def test_a_retake_that_is_cut_short_leaves_no_picture_without_its_batch(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await room.deliver()
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreIOError
+
+    monkeypatch.setattr(visits, "insert_batch", fail)
+    front = (await room.sheet()).shelves[0]
+    with pytest.raises(StoreIOError):
+        await room.capture.retake(room.visit, Pasted(marked(9)), front.slot.id, "eyes were closed")
+    assert (await room.sheet()).shelves[0].counting == front.counting
+
+
+async def test_the_note_beside_a_retake_names_its_batch(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    gone = await room.deliver()
+    slot = (await room.sheet()).shelves[0].slot
+    taken = await room.capture.retake(room.visit, Pasted(marked(9)), slot.id, "eyes were closed")
+    record = room.vault.sidecar(taken.original.vault_name).record
+    assert record is not None
+    assert record.batch is not None
+    assert record.batch.supersedes == gone.id
 
 
 async def test_a_retake_waits_while_the_visit_can_be_reopened(room: Room) -> None:

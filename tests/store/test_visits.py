@@ -8,7 +8,7 @@ import pytest
 from haut_desktop.domain.delivery import BatchEvent, BatchState
 from haut_desktop.domain.errors import StoreError, VisitClosedError
 from haut_desktop.domain.ids import BatchId, PlatformBatchId, SlotId, TakeId, VisitId, new_id
-from haut_desktop.domain.imaging import Side, Slot
+from haut_desktop.domain.imaging import Side, Slot, Take
 from haut_desktop.domain.visits import VisitStatus
 from tests.fakes.builders import make_batch, make_picture, make_slots, make_verdict, make_visit
 from tests.store.conftest import Record
@@ -110,6 +110,23 @@ async def test_a_finished_visits_pictures_stay_as_they_are(record: Record) -> No
         await record.visits.remove_take(take.id, record.act)
     with pytest.raises(VisitClosedError):
         await record.visits.finish(batch.visit_id, (), record.clock(), record.act)
+
+
+async def test_nothing_is_added_to_a_finished_visit(record: Record) -> None:
+    batch = await record.finish(await record.register())
+    visit = await record.visits.get(batch.visit_id)
+    (late,) = make_slots(visit, (Side.OTHER,))
+    with pytest.raises(VisitClosedError, match="no longer open"):
+        await record.visits.add_slot(late, record.act)
+    front = (await record.visits.sheet(visit.id)).shelves[0].slot
+    with pytest.raises(VisitClosedError, match="no longer open"):
+        await record.take_in(front, number=2)
+    original, rendition, _ = make_picture(None)
+    await record.visits.add_picture(original, rendition, None, (), record.act)
+    take = Take(TakeId(new_id()), front.id, 2, counts=True)
+    with pytest.raises(VisitClosedError, match="no longer open"):
+        await record.visits.assign_picture(original.id, take, record.act)
+    assert await takes_of(record, front) == [(1, True)]
 
 
 async def test_a_reopened_visit_can_be_finished_again(record: Record) -> None:

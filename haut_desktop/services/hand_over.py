@@ -1,0 +1,102 @@
+"""Handing over: a visit's pictures given to the outbox, and taken back while they rest."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import RegistrationState
+from haut_desktop.domain.errors import PictureError, VisitClosedError
+from haut_desktop.domain.ids import RegistrationId, SubjectId, VisitId, new_id
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
+from haut_desktop.services import finishing
+from haut_desktop.services.sidecars import Sidecars
+
+if TYPE_CHECKING:
+    from haut_desktop.store.studies import StudyStore
+    from haut_desktop.store.subjects import SubjectStore
+    from haut_desktop.store.visits import VisitStore
+
+
+class HandOver:
+    """Finishes and reopens visits; nobody changes one from its being read to its being finished."""
+
+    def __init__(
+        self,
+        *,
+        studies: "StudyStore",
+        subjects: "SubjectStore",
+        visits: "VisitStore",
+        sidecars: Sidecars,
+        act: Callable[[str], Act],
+        clock: Clock,
+        changing: asyncio.Lock,
+    ) -> None:
+        self._studies = studies
+        self._subjects = subjects
+        self._visits = visits
+        self._sidecars = sidecars
+        self._act = act
+        self._clock = clock
+        self._changing = changing
+
+    async def finish(self, visit_id: VisitId, reason: str) -> Visit:
+        """Seal the visit into batches; raises as ``Capture.finish`` does."""
+        async with self._changing:
+            sheet = await self._visits.sheet(visit_id)
+            subject_id = _check_finishable(sheet, reason)
+            return await self._finish(sheet, subject_id, reason)
+
+    async def reopen(self, visit_id: VisitId) -> Visit:
+        """Take a finished visit back while nothing of it has been initiated."""
+        async with self._changing:
+            visit = await self._visits.reopen(visit_id, self._act(""))
+            await self._sidecars.follow(visit_id)
+        return visit
+
+    async def _finish(self, sheet: VisitSheet, subject_id: SubjectId, reason: str) -> Visit:
+        study = await self._studies.study(sheet.visit.study_id)
+        now = self._clock()
+        batches = finishing.plan_batches(sheet, study, now)
+        await self._draft_registrations(subject_id, batches)
+        not_before = now + timedelta(seconds=study.plan.resting_s)
+        resting = replace(
+            sheet.visit, status=VisitStatus.FINISHED, finished_at=now, not_before=not_before
+        )
+        await self._sidecars.precede(resting, batches)
+        act = self._act(reason.strip())
+        return await self._visits.finish(sheet.visit.id, batches, not_before, act)
+
+    async def _draft_registrations(self, subject_id: SubjectId, batches: Iterable[Batch]) -> None:
+        """A subject that came from one dataset's list may have no entry in another one yet."""
+        subject = await self._subjects.get(subject_id)
+        known = {registration.dataset_id for registration in subject.registrations}
+        for dataset_id in {batch.dataset_id for batch in batches} - known:
+            draft = Registration(
+                RegistrationId(new_id()), subject_id, dataset_id, RegistrationState.DRAFT
+            )
+            await self._subjects.add_registration(draft, self._act(""))
+
+
+def _check_finishable(sheet: VisitSheet, reason: str) -> SubjectId:
+    """Give the visit's subject, or say why the visit can't be finished yet."""
+    if sheet.visit.status is not VisitStatus.OPEN:
+        raise VisitClosedError("The visit is finished already.")
+    if sheet.visit.subject_id is None:
+        raise PictureError(
+            "Nobody has said yet whose pictures these are. Choose the subject first.",
+            title="No subject",
+        )
+    finishing.check_has_pictures(sheet)
+    missing = finishing.missing_views(sheet)
+    if missing and not reason.strip():
+        raise PictureError(
+            f"{' '.join(missing)} Add the picture, or say why it is not there.",
+            title="A required view is missing",
+        )
+    return sheet.visit.subject_id
