@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtCore import Qt
+
 from haut_desktop.app import make_application, make_loop
 from haut_desktop.domain.analysis import (
     AlgorithmResult,
@@ -151,6 +153,7 @@ async def _open_page(work: Workplace, subject: Subject) -> float:
         results=work.results, desk=desk, changes=work.changes, tasks=scope
     )
     page = ResultsPage(view_model)
+    page.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     page.resize(1280, 720)
     page.show()
     try:
