@@ -21,6 +21,7 @@ from haut_desktop.services.changes import Changes, Progress
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, Delivery
+from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
@@ -94,12 +95,14 @@ class Workplace:
             clock=clock,
         )
         self.biological_sexes = BiologicalSexes(self.api, store.studies)
+        self.space = DiskSpace(store.vault.folder)
         self.capture = Capture(
             studies=store.studies,
             subjects=store.subjects,
             visits=store.visits,
             vault=store.vault,
             cache=store.cache,
+            space=self.space,
             act=self.session.act,
             changes=self.changes,
             clock=clock,
@@ -179,6 +182,7 @@ class Workplace:
         self.tasks.start(self.delivery.run(), name="delivery")
         self.tasks.start(self.results.run(), name="results")
         self.tasks.start(self.sidecars.run(), name="sidecars")
+        self.tasks.start(self.space.load_limits(self.store.studies), name="disk space")
         self.tasks.start(self.reconciliation.run(), name="reconciliation")
 
     async def aclose(self) -> None:

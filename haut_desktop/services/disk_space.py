@@ -4,11 +4,18 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.errors import DiskFullError
 
+if TYPE_CHECKING:
+    from haut_desktop.store.studies import StudyStore
+
 GIB: Final = 1024**3
+LOWEST_LIMIT_BYTES: Final = 64 * 1024**2
+"""Less than this leaves no room for the picture in hand, its note and the log of the database."""
+_WARN: Final = "disk-warn-below-bytes"
+_REFUSE: Final = "disk-refuse-below-bytes"
 
 
 def _free_bytes(folder: Path) -> int:
@@ -18,7 +25,7 @@ def _free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DiskSpace:
     """Watches the disk that holds ``folder``; both limits are free bytes (blocking calls)."""
 
@@ -42,6 +49,22 @@ class DiskSpace:
         if free_bytes >= self.warn_below_bytes:
             return None
         return f"Only {_words(free_bytes)} are free on this computer's disk. Make room soon."
+
+    async def load_limits(self, studies: "StudyStore") -> None:
+        """Take up the limits that were set for this station."""
+        warn, refuse = await studies.setting(_WARN), await studies.setting(_REFUSE)
+        if warn and refuse:
+            self.warn_below_bytes, self.refuse_below_bytes = int(warn), int(refuse)
+
+    async def set_limits(
+        self, studies: "StudyStore", *, warn_below_bytes: int, refuse_below_bytes: int
+    ) -> None:
+        """Keep the station's limits; raises ValueError where they would protect nothing."""
+        if not LOWEST_LIMIT_BYTES <= refuse_below_bytes <= warn_below_bytes:
+            raise ValueError("a limit is at least 64 MiB, and the warning comes first")
+        await studies.set_setting(_WARN, str(warn_below_bytes))
+        await studies.set_setting(_REFUSE, str(refuse_below_bytes))
+        self.warn_below_bytes, self.refuse_below_bytes = warn_below_bytes, refuse_below_bytes
 
 
 def _words(size_bytes: int) -> str:

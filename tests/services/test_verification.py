@@ -1,0 +1,139 @@
+"""Verification says what differs, here and there, and changes nothing."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.delivery import Route
+from haut_desktop.domain.imaging import Side
+from haut_desktop.services.verification import Verification, VerificationReport
+from haut_desktop.store.driver import Connection
+from haut_desktop.store.files import remove
+from haut_desktop.store.secrets import MemorySecrets
+from haut_desktop.store.station import Station
+from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.studies import make_study
+from tests.fakes.practice import PracticePlatform, practice_platform, shared_practice
+from tests.photographs import marked
+from tests.services.rooms import Room, open_room
+from tests.store.test_vault import DATA, make_sidecar
+
+__all__ = ["practice_platform", "shared_practice"]
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room(tmp_path) as opened:
+        await opened.take_face()
+        await opened.capture.finish(opened.visit)
+        yield opened
+
+
+async def look(room: Room) -> VerificationReport:
+    station = room.station
+    return await Verification(
+        visits=station.visits,
+        outbox=station.outbox,
+        destinations=station.destinations,
+        audit=station.audit,
+        vault=station.vault,
+        clock=room.clock,
+        api=None,
+        no_api="a test",
+    ).verify()
+
+
+def kinds(report: VerificationReport) -> list[str]:
+    return [one.kind for one in report.differences]
+
+
+async def test_an_untouched_station_has_no_difference(room: Room) -> None:
+    report = await look(room)
+    assert (report.pictures, kinds(report), report.not_asked) == (3, [], "a test")
+    assert report.bytes_read == sum(len(marked(n)) for n in range(3))
+
+
+async def test_a_missing_picture_and_a_damaged_one_are_named(room: Room) -> None:
+    missing, damaged, _ = room.vault.names()
+    remove(room.vault.folder / missing)
+    remove(room.vault.folder / damaged)
+    (room.vault.folder / damaged).write_bytes(b"nonsense")
+    report = await look(room)
+    assert kinds(report) == ["picture-damaged"] * 2
+    assert {one.entity_id for one in report.differences} == {
+        missing.removesuffix(".age"),
+        damaged.removesuffix(".age"),
+    }
+
+
+async def test_a_missing_note_is_named(room: Room) -> None:
+    (name, *_) = room.vault.names()
+    remove(room.vault.folder / name.replace(".age", ".side.age"))
+    assert kinds(await look(room)) == ["sidecar-damaged"]
+
+
+async def test_a_note_that_names_another_subject_is_named(room: Room) -> None:
+    (name, *_) = room.vault.names()
+    other = replace(room.vault.sidecar(name), subject_id=room.other.id)
+    room.vault.set_sidecar(name, other)
+    assert kinds(await look(room)) == ["sidecar-differs"]
+
+
+async def test_a_picture_that_nobody_knows_is_named(room: Room) -> None:
+    room.vault.seal(DATA, make_sidecar())
+    assert kinds(await look(room)) == ["picture-unknown"]
+
+
+async def test_a_rewritten_trail_is_named(room: Room) -> None:
+    def rewrite(connection: Connection) -> None:
+        connection.execute("DROP TRIGGER audit_unchanged")
+        connection.execute("UPDATE audit SET reason = 'another one' WHERE number = 2")
+
+    await room.station.database.write(rewrite)
+    report = await look(room)
+    assert [(one.kind, one.entity_id) for one in report.differences] == [("trail-broken", "2")]
+
+
+# ---- the platform --------------------------------------------------------------------------------
+
+
+def verification_of(station: HeadlessStation) -> Verification:
+    store: Station = station.work.store
+    return Verification(
+        visits=store.visits,
+        outbox=store.outbox,
+        destinations=store.destinations,
+        audit=store.audit,
+        vault=store.vault,
+        clock=station.work.clock,
+        api=station.work.api,
+    )
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("route", list(Route))
+async def test_the_platform_is_asked_for_every_confirmed_picture(
+    tmp_path: Path, practice_platform: PracticePlatform, route: Route
+) -> None:
+    there = make_study(practice_platform, f"Verified {route}", route)
+    pictures = [tmp_path / f"{side}.jpg" for side in (Side.FRONT, Side.LEFT)]
+    for number, path in enumerate(pictures):
+        path.write_bytes(marked(number))
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=QUICK) as station:
+        await station.sign_in(practice_platform.url)
+        study = await station.choose_study(there.name)
+        subject = await station.register(study, "B-007")
+        await station.finish_visit(study, subject, *pictures)
+        await station.until_delivered()
+        report = await verification_of(station).verify()
+        assert (report.asked_pictures, kinds(report), report.not_asked) == (2, [], "")
+        (batch,) = await station.batches()
+        to = (await station.work.store.destinations.of_batch(batch.id)).address
+        assert batch.platform_id is not None
+        await station.work.api.delete_batch(
+            to.company_id, to.dataset_id, to.subject_id, batch.platform_id
+        )
+        report = await verification_of(station).verify()
+        assert kinds(report) == ["batch-not-on-platform"]
