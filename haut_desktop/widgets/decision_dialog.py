@@ -85,7 +85,7 @@ class DecisionDialog(QDialog):
 
     def _same_page(self) -> QWidget:
         words = muted("The pictures go to the entry that you choose.")
-        page = column(words, self._entries, self._entries_problem, gap=8)
+        page = column(words, self._entries, self._entries_problem, None, gap=8)
         page.setStretch(1, 1)
         return held(page)
 
@@ -164,6 +164,7 @@ class DecisionDialog(QDialog):
         if state.entries == self._shown:
             return
         self._shown = state.entries
+        self._entries.setVisible(bool(state.entries))
         self._entries.clear()
         for line in state.entries:
             item = QListWidgetItem(self._entries)

@@ -1,7 +1,7 @@
 """The finish sheet: everything once more, beside the subject's previous front view."""
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPlainTextEdit, QWidget
 
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import Side
@@ -65,10 +65,17 @@ class FinishSheet(QDialog):
         return held(row(code, words, None, Badge(count(taken, "picture"), Tone.ACCENT), gap=12))
 
     def _pictures(self) -> QWidget:
-        now = row(*(self._now(slot) for slot in self._confirmation.slots), gap=12)
-        for place in range(now.count()):
-            now.setStretch(place, 1)
-        these = column(heading("This visit"), scrolled(held(now)))
+        # pictures stand in one line however much is said under each
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setRowStretch(0, 1)
+        for place, slot in enumerate(self._confirmation.slots):
+            picture, words = self._now(slot)
+            grid.addWidget(picture, 0, place)
+            grid.addWidget(words, 1, place)
+            grid.setColumnStretch(place, 1)
+        these = column(heading("This visit"), scrolled(held(grid)))
         both = row(gap=16)
         both.addLayout(these, 3)
         both.addWidget(frame("card", self._previous()), 1)
@@ -88,11 +95,12 @@ class FinishSheet(QDialog):
         inside.setStretch(1, 1)
         return row(inside, margins=(12, 12, 12, 12))
 
-    def _now(self, slot: SlotLine) -> QWidget:
+    def _now(self, slot: SlotLine) -> tuple[QWidget, QWidget]:
+        """Make a slot's picture, and what is said under it."""
         picture = PictureFrame(slot.side, height=200)
         picture.setMinimumWidth(150)
         taken = slot.counting
-        parts: list[QWidget] = [picture, label(slot.title, "code")]
+        parts: list[QWidget] = [label(slot.title, "code")]
         if taken is None:
             picture.show_words("No picture")
             tone = Tone.BAD if slot.is_required else Tone.NEUTRAL
@@ -101,9 +109,7 @@ class FinishSheet(QDialog):
             self._watch(taken.original_id, picture)
             parts += [Badge(mark.text, Tone(mark.tone)) for mark in taken.marks[:2]]
             parts.append(caption(f"Take {taken.number} · {slot.hint.lower()}"))
-        box = column(*parts, gap=4)
-        box.setStretch(0, 1)
-        return held(box)
+        return picture, held(column(*parts, None, gap=4))
 
     def _problems(self) -> list[QWidget]:
         if not self._confirmation.problems:

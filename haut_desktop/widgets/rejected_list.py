@@ -9,7 +9,10 @@ from haut_desktop.widgets.boxes import column, row
 from haut_desktop.widgets.buttons import quiet_button
 from haut_desktop.widgets.labels import heading
 
-_HEIGHT = 132
+_MOST_LINES = 4
+"""Above so many the list scrolls; the pictures need the room."""
+_LINE_HEIGHT = 24
+_FRAME = 6
 
 
 class RejectedList(QFrame):
@@ -33,7 +36,6 @@ class RejectedList(QFrame):
         whole = column(row(self._title, None, dismiss), self._list, gap=4)
         whole.setContentsMargins(12, 6, 8, 8)
         self.setLayout(whole)
-        self.setMaximumHeight(_HEIGHT)
         self.hide()
 
     def show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
@@ -45,6 +47,8 @@ class RejectedList(QFrame):
             item = QListWidgetItem(f"{line.name}: {line.title}. {line.message}")
             item.setToolTip(line.message)
             self._list.addItem(item)
+        shown = min(max(self._list.count(), 1), _MOST_LINES)
+        self._list.setFixedHeight(shown * _LINE_HEIGHT + _FRAME)
         self._list.scrollToBottom()
         self.setVisible(bool(rejected))
 

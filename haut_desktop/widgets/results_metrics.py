@@ -2,8 +2,16 @@
 
 from typing import Final
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtCore import (
+    QItemSelection,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from haut_desktop.domain.analysis import MetricKey
@@ -21,8 +29,11 @@ from haut_desktop.widgets.tokens import Tone, current_tokens
 Index = QModelIndex | QPersistentModelIndex
 
 _ROW_HEIGHT: Final = 28
+_PAD: Final = 6
 _GAP: Final = "\u2002"
 """Between the numbers, flush right, and the changes, flush left."""
+_OF_FAILURE: Final = (MetricColumn.AREA, MetricColumn.VALUE, MetricColumn.CHANGE)
+"""A failure's reason runs over these columns; it is written with the last of them."""
 _WIDTHS: Final = {
     MetricColumn.AREA: 88,
     MetricColumn.VALUE: 84,
@@ -61,6 +72,29 @@ class _MoodDelegate(QStyledItemDelegate):
             option.font.setBold(True)
         elif index.column() == MetricColumn.CHANGE:
             option.text = f"{_GAP}{option.text}"
+        if _is_failure(index):
+            option.text = ""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the cell; a failure's reason in words over the columns that would be empty."""
+        super().paint(painter, option, index)
+        if not (_is_failure(index) and index.column() == MetricColumn.CHANGE):
+            return
+        table = self.parent()
+        assert isinstance(table, QTreeView)
+        box = QRect(option.rect)
+        box.setLeft(table.columnViewportPosition(MetricColumn.AREA) + _PAD)
+        painter.save()
+        painter.setPen(QColor(current_tokens().ink(Tone.BAD)))
+        words = index.data(LINE_ROLE).value
+        shown = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.restore()
+
+
+def _is_failure(index: Index) -> bool:
+    line = index.data(LINE_ROLE)
+    return index.column() in _OF_FAILURE and isinstance(line, MetricLine) and bool(line.failure)
 
 
 class MetricsTable(QTreeView):

@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QTabWidget, QWidget
 
 from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.results import ResultsViewModel
@@ -60,19 +60,19 @@ class ResultsPage(QWidget):
         numbers.addWidget(card(self._tabs, pad=1))
         numbers.setSizes(list(_NUMBERS_SHARES))
         numbers.setChildrenCollapsible(False)
-        self._note_line = held(row(self._badge, self._note, self._look))
-        beside = held(column(self._note_line, numbers, gap=8))
+        self._note_line = held(row(self._badge, self._note, self._look, gap=12))
+        self._note.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         both = QSplitter(Qt.Orientation.Horizontal)
         both.addWidget(self.panel)
-        both.addWidget(beside)
+        both.addWidget(numbers)
         both.setSizes(list(_SHARES))
         both.setStretchFactor(0, 1)
         both.setChildrenCollapsible(False)
         for splitter in (numbers, both):
             splitter.setHandleWidth(8)
             splitter.setStyleSheet("QSplitter::handle { background: transparent; }")
-        layout = column(self._timeline, both, gap=8)
-        layout.setStretch(1, 1)
+        layout = column(self._timeline, self._note_line, both, gap=8)
+        layout.setStretch(2, 1)
         return held(layout)
 
     def _wire(self) -> None:

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QWidget
 
-from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.errors import HautError, KeyringError
 from haut_desktop.widgets.boxes import column, held, line, row
 from haut_desktop.widgets.buttons import button, primary_button
 from haut_desktop.widgets.cover import Cover
@@ -32,7 +32,7 @@ class UnlockDialog(QDialog):
         field = Field("&Recovery key", self._key, help_text="Printed when the station was set up.")
         form = column(
             None,
-            title("The station is locked"),
+            title(_title(error)),
             muted("Nothing is lost. Mend what is named here and try again."),
             self._problem,
             line(),
@@ -56,3 +56,8 @@ class UnlockDialog(QDialog):
 
     def _on_key_text_changed(self, text: str) -> None:
         self._again.setText("&Open with the recovery key" if text.strip() else "&Try again")
+
+
+def _title(error: HautError) -> str:
+    is_locked = isinstance(error, KeyringError)
+    return "The station is locked" if is_locked else "The station can't be opened"

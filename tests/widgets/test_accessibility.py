@@ -19,19 +19,35 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from haut_desktop.domain.errors import KeyringLockedError
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.decision import Way
+from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.sign_in import PracticeAccount
 from haut_desktop.widgets.help_page import HelpPage
+from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.rail import Place
+from haut_desktop.widgets.results_page import ResultsPage
 from haut_desktop.widgets.study_page import StudyPage
 from haut_desktop.widgets.theme import Appearance
+from haut_desktop.widgets.unlock_dialog import UnlockDialog
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
 from tests.widgets.drops import drop_files
 from tests.widgets.test_capture_page import open_sheet, open_visit, takes
+from tests.widgets.test_decision_dialog import Asked
+from tests.widgets.test_decision_dialog import asked as shown_decision
 from tests.widgets.test_first_start_dialog import make_first_start
+from tests.widgets.test_outbox_page import Shown as Outbox
+from tests.widgets.test_outbox_page import shown as shown_outbox
+from tests.widgets.test_results_page import Shown as Results
+from tests.widgets.test_results_page import shown as shown_results
 from tests.widgets.test_sign_in_dialog import make_sign_in
 
+__all__ = ["shown_decision", "shown_outbox", "shown_results"]
+
+_PAGES = (QDialog, QMainWindow, HelpPage, StudyPage, OutboxPage, ResultsPage)
+"""What a test shows as a window on purpose."""
 CONTROLS = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractItemView, QTextBrowser)
 
 
@@ -70,7 +86,14 @@ def unreachable(root: QWidget) -> list[str]:
         f"{type(each).__name__} {each.accessibleName()}"
         for each in controls(root)
         if each.isEnabled() and each not in reached and each.focusProxy() not in reached
+        if not _is_reached_by_arrows(each, reached)
     ]
+
+
+def _is_reached_by_arrows(control: QWidget, reached: set[QWidget]) -> bool:
+    """Of buttons that exclude each other Tab stops at one, and arrow keys lead to the others."""
+    group = control.group() if isinstance(control, QAbstractButton) else None
+    return group is not None and group.exclusive() and not reached.isdisjoint(group.buttons())
 
 
 def stray_windows() -> list[str]:
@@ -78,8 +101,7 @@ def stray_windows() -> list[str]:
     return [
         type(window).__name__
         for window in QApplication.topLevelWidgets()
-        if window.isVisible()
-        and not isinstance(window, QDialog | QMainWindow | HelpPage | StudyPage)
+        if window.isVisible() and not isinstance(window, _PAGES)
     ]
 
 
@@ -131,8 +153,43 @@ async def test_first_start_in_both_steps(
     assert_usable(dialog)
 
 
+async def test_unlocking(qtbot: QtBot, appearance: Appearance) -> None:
+    dialog = UnlockDialog(KeyringLockedError())
+    qtbot.addWidget(dialog)
+    dialog.open()
+    assert_usable(dialog)
+
+
+async def test_deciding_each_way(shown_decision: Asked) -> None:
+    await eventually(lambda: shown_decision.entries.count() == 2)
+    for way in Way:
+        shown_decision.dialog._ways.take(way)
+        assert_usable(shown_decision.dialog)
+
+
+async def test_outbox_row_by_row(shown_outbox: Outbox) -> None:
+    page, model = shown_outbox.page, shown_outbox.model.model
+    for place in range(model.rowCount()):
+        shown_outbox.tree.setCurrentIndex(model.index(place, 0))
+        assert_usable(page)
+    shown_outbox.button("Release and try again").setFocus()
+    shown_outbox.outbox.deliveries = ()
+    shown_outbox.model.refresh()
+    await eventually(lambda: shown_outbox.model.state is PageState.EMPTY)
+    assert_usable(page)
+
+
+async def test_results_with_and_without_a_subject(shown_results: Results) -> None:
+    assert_usable(shown_results.page)
+    await shown_results.open()
+    await eventually(lambda: shown_results.masks().count())
+    assert_usable(shown_results.page)
+
+
 async def test_help(qtbot: QtBot, appearance: Appearance, tmp_path: Path) -> None:
-    (tmp_path / "first-steps.md").write_text("# First steps\n\nDrop a picture.", "utf-8")
+    (tmp_path / "architecture.md").write_text("# Architecture\n\nRooms.", "utf-8")
+    words = "# Help\n\nDrop a picture.\n\n| key | does |\n| --- | --- |\n| F1 | helps |\n"
+    (tmp_path / "help.md").write_text(words, "utf-8")
     page = HelpPage(tmp_path)
     qtbot.addWidget(page)
     page.show()
