@@ -24,10 +24,10 @@ from haut_desktop.domain.delivery import (
     Waiting,
 )
 from haut_desktop.domain.destination import DatasetAddress, SubjectAddress
-from haut_desktop.domain.errors import HautError, ItemError, StoreError
+from haut_desktop.domain.errors import HautError, ItemError, StationError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.session import Account, SessionState
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -95,6 +95,7 @@ class Delivery:
         self._tasks = tasks
         self._clock = clock
         self._quiet_registration = timedelta(seconds=quiet_registration_s)
+        self._signed_in: Account | None = None
         self._active: set[str] = set()
         self._bench: dict[str, float] = {}
         self._woken = asyncio.Event()
@@ -137,7 +138,7 @@ class Delivery:
         while True:
             try:
                 await step()
-            except StoreError as error:
+            except StationError as error:
                 _log.warning("delivery rests: %s", error.kind)
                 await pause(asyncio.Event(), STORE_TROUBLE_S)
             else:
@@ -158,9 +159,16 @@ class Delivery:
 
     def _on_change(self, change: Change) -> None:
         if change.topic is Topic.SESSION:
-            self._judge.forgive_account()
+            self._on_session_changed()
         if change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.VISITS, Topic.CONNECTIVITY):
             self.wake()
+
+    def _on_session_changed(self) -> None:
+        """Forgive the account when somebody signs in, not whenever a token is renewed."""
+        who = self._session.account if self._session.state is SessionState.SIGNED_IN else None
+        if who is not None and who != self._signed_in:
+            self._judge.forgive_account()
+        self._signed_in = who
 
     async def _until_allowed(self) -> None:
         """Wait until nobody paused, somebody is signed in and the network may be tried again."""
@@ -249,47 +257,59 @@ class Delivery:
 
     def _carry(self, found: Batch) -> "_Work":
         async def work() -> None:
-            batch = await self._outbox.batch(found.id)
-            if batch.state not in _TO_CARRY or self._waits(batch.waiting):
+            batch = await self._outbox.find(found.id)
+            if batch is None or batch.state not in _TO_CARRY or self._waits(batch.waiting):
                 return
             try:
                 target = await self._destinations.of_batch(batch.id)
                 await self._routes[batch.route].carry(batch, target.address, target.meta)
             except HautError as error:
-                await self._wait(batch, error)
+                waiting = self._judge.sentence(error, batch.waiting)
+                is_item = isinstance(error, ItemError)
+                await self._safely(lambda: self._wait(batch.id, waiting, is_held=is_item))
                 return
             except TransitionError:
                 if not await self._is_held(batch.id):
-                    await self._lose_all(batch.id)
+                    await self._safely(lambda: self._tidy(batch.id))
                     raise
                 return  # a person held it while a step was under way
             except Exception:
-                await self._lose_all(batch.id)
+                await self._safely(lambda: self._tidy(batch.id))
                 raise
-            self._judge.praise(with_store=batch.route is Route.SIGNED)
+            has_stored = batch.route is Route.SIGNED and batch.state is BatchState.OPEN
+            self._judge.praise(with_store=has_stored)
 
         return work
 
-    async def _wait(self, batch: Batch, error: HautError) -> None:
-        waiting = self._judge.sentence(error, batch.waiting)
-        if await self._is_held(batch.id):
+    async def _wait(self, batch_id: BatchId, waiting: Waiting, *, is_held: bool) -> None:
+        """Note why a batch waits or is held; one that was reopened meanwhile is gone."""
+        batch = await self._tidy(batch_id)
+        if batch is None or batch.state is BatchState.HELD:
             return
-        if isinstance(error, ItemError):
-            await self._outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=waiting)
-            return
-        await self._outbox.set_waiting_batch(batch.id, waiting)
+        if is_held:
+            await self._outbox.move_batch(batch_id, BatchEvent.HOLD, waiting=waiting)
+        else:
+            await self._outbox.set_waiting_batch(batch_id, waiting)
 
     def _waits(self, waiting: Waiting) -> bool:
         return waiting.retry_at is not None and waiting.retry_at > self._clock()
 
     async def _is_held(self, batch_id: BatchId) -> bool:
-        return (await self._outbox.batch(batch_id)).state is BatchState.HELD
+        batch = await self._outbox.find(batch_id)
+        return batch is not None and batch.state is BatchState.HELD
 
-    async def _lose_all(self, batch_id: BatchId) -> None:
-        """After a fault of our own: what was in flight is unknown, not forgotten."""
-        for image in (await self._outbox.batch(batch_id)).images:
+    async def _tidy(self, batch_id: BatchId) -> Batch | None:
+        """After a step was torn by a fault of ours or of the disk: nothing stays in the middle.
+
+        What was in flight is unknown, not forgotten; what was being started is begun anew.
+        """
+        batch = await self._outbox.find(batch_id)
+        for image in batch.images if batch else ():
             if image.state is ImageState.UPLOADING:
                 await self._outbox.move_image(image.id, ImageEvent.LOSE)
+        if batch is not None and batch.state is BatchState.INITIATING:
+            await self._outbox.move_batch(batch_id, BatchEvent.RELEASE)
+        return await self._outbox.find(batch_id)
 
 
-_Work = Callable[[], Awaitable[None]]
+_Work = Callable[[], Awaitable[object]]

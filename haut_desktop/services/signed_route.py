@@ -24,13 +24,12 @@ from haut_desktop.domain.errors import (
     HautError,
     ItemError,
     NetworkError,
-    NotThePlatformError,
     OutcomeUnknownError,
     TooManyRequestsError,
     UnreachableError,
     VaultError,
 )
-from haut_desktop.domain.imaging import Batch, Image, Side, UploadAddress
+from haut_desktop.domain.imaging import Batch, Image, UploadAddress
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import send_each
@@ -229,9 +228,9 @@ class SignedRoute:
         await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT, submitted_at=self._clock())
         try:
             await self._api.compute(to.company_id, batch.platform_id)
-        except (UnreachableError, NotThePlatformError, AccountError, TooManyRequestsError):
-            # it never arrived, or it was turned away at the door: certainly not computed; every
-            # other broken answer leaves the batch SUBMITTING, to be settled by results
+        except (UnreachableError, AccountError, TooManyRequestsError):
+            # it never left, or was turned away at the door: certainly not computed; every other
+            # answer, a gateway's page too, leaves it SUBMITTING, to be settled by results
             await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
             raise
         except ItemError as error:
@@ -259,7 +258,3 @@ class SignedRoute:
             BatchEvent.HOLD,
             waiting=Waiting(trouble=trouble_of(ComputationUnknownError())),
         )
-
-
-SIGNED_SIDES: Final = (Side.FRONT, Side.LEFT, Side.RIGHT)
-"""The sides that the signed route knows; everything else goes inline."""

@@ -113,6 +113,15 @@ class OutboxStore:
         """Give one batch; raises StoreError for an unknown one."""
         return await self._database.read(lambda c: _batch(c, batch_id))
 
+    async def find(self, batch_id: BatchId) -> Batch | None:
+        """Give one batch, or None when it is gone: a reopened visit takes its batches along."""
+
+        def read(connection: Connection) -> Batch | None:
+            row = connection.execute("SELECT * FROM batch WHERE id = ?", (batch_id,)).fetchone()
+            return read_batches(connection, [row])[0] if row is not None else None
+
+        return await self._database.read(read)
+
     async def submitted_incomplete(
         self, now: datetime, company_id: CompanyId | None = None
     ) -> tuple[Batch, ...]:
