@@ -1,7 +1,9 @@
 """The record rebuilt from the vault alone: nobody's picture lost, nothing sent on a guess."""
 
 import os
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from haut_desktop.domain.delivery import (
     RegistrationState,
 )
 from haut_desktop.domain.errors import (
+    DiskFullError,
     StoreBusyError,
     StoreCorruptError,
     StoreError,
@@ -27,6 +30,7 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.ids import TakeId, new_id
 from haut_desktop.domain.imaging import Take
 from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.services.intake import Pasted
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store import database as database_module
 from haut_desktop.store.database import Database
@@ -450,3 +454,72 @@ async def test_reading_a_missing_database_makes_none(room: Room) -> None:
     with pytest.raises(StoreMissingError):
         await open_station_for_reading(room.station.folder, room.secrets, room.clock)
     assert not path.exists()
+
+
+# ---- the disk ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MB of its own."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root mounts a small file system")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this computer lets nobody mount")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_a_full_disk_takes_no_picture_and_goes_on_when_there_is_room(
+    small_disk: Path,
+) -> None:
+    async with open_room(small_disk) as room:
+        first = await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+        stuffing = small_disk / "stuffing"
+        fill(stuffing)
+        outcome: DiskFullError | None = None
+        try:
+            await room.capture.take_in(room.visit, Pasted(marked(2)))
+        except DiskFullError as error:
+            outcome = error
+        assert outcome is not None
+        assert room.vault.names() == (first.original.vault_name,)
+        stuffing.unlink()
+        await room.capture.take_in(room.visit, Pasted(marked(2)))
+        assert len(room.vault.names()) == 2
+
+
+async def test_a_rebuild_without_room_leaves_the_former_database_in_place(
+    small_disk: Path,
+) -> None:
+    async with open_room(small_disk) as room:
+        await room.take_face()
+        path = room.station.folder / "station.db"
+        await room.station.aclose()
+        before = path.read_bytes()
+        stuffing = small_disk / "stuffing"
+        fill(stuffing)
+        with pytest.raises(DiskFullError):
+            await recover_station(room.station.folder, room.secrets, room.clock)
+        assert path.read_bytes() == before
+        stuffing.unlink()
+        station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+        assert rebuilt.pictures == 3
+        await station.aclose()
+
+
+def fill(path: Path) -> None:
+    """Write until the disk takes no more."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            return
