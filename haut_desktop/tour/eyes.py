@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from haut_desktop.services.changes import Changes
+from haut_desktop.widgets.picture_frame import PictureFrame
 
 DEADLINE_S: Final = 60.0
 """Generous: a slow computer makes the tour slow, not wrong."""
@@ -120,6 +121,7 @@ class Eyes:
 
     async def photograph(self, path: Path) -> None:
         """Save what a person sees on a clinic monitor: the window and the dialog before it."""
+        await self.until(lambda: not _opening(), "pictures that are being opened")
         await self.settle()
         screen = QPixmap(SCREEN)
         screen.fill(QColor(_DESKTOP))
@@ -172,6 +174,11 @@ def _family(top: QWidget) -> Iterator[QWidget]:
 
 def _windows() -> list[QWidget]:
     return [w for w in QApplication.topLevelWidgets() if w.isVisible() and w.isWindow()]
+
+
+def _opening() -> list[PictureFrame]:
+    frames = [f for window in _windows() for f in window.findChildren(PictureFrame)]
+    return [frame for frame in frames if frame.isVisible() and frame.is_opening]
 
 
 def _is_in_front(window: QWidget) -> bool:

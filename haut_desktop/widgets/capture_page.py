@@ -120,7 +120,9 @@ class CapturePage(DropArea):
         """Show a page; the focus stays on this page of the window, whatever it was on is gone."""
         before = self._stack.currentWidget()
         self._stack.setCurrentWidget(page)
-        if takes_focus and page is not before:
+        focus = QApplication.focusWidget()
+        is_there = focus is not None and page.isAncestorOf(focus)
+        if takes_focus and page is not before and not is_there:
             page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _page_for(self, state: CaptureState) -> QWidget:
@@ -179,6 +181,7 @@ class CapturePage(DropArea):
         self.hand_on(QGuiApplication.clipboard().mimeData())
 
     def _on_intake_changed(self, intake: Intake) -> None:
+        self._foot.show_intake(is_going=intake.is_going)
         if not intake.is_going:
             self._busy.clear()
         elif intake.total is None:
@@ -188,6 +191,6 @@ class CapturePage(DropArea):
 
     def _on_confirmation_ready(self, confirmation: Confirmation) -> None:
         sheet = FinishSheet(confirmation, self._view_model.thumbnails, self)
-        sheet.confirmed.connect(self._view_model.finish)
+        sheet.confirmed.connect(partial(self._view_model.finish, confirmation))
         sheet.finished.connect(sheet.deleteLater)
         sheet.open()

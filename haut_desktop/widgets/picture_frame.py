@@ -29,6 +29,11 @@ class PictureFrame(QWidget):
         self._is_expected = is_expected
         self.update()
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether a picture is on its way."""
+        return self._is_expected
+
     def show_words(self, words: str) -> None:
         """Say what to do under the silhouette."""
         self._words = words

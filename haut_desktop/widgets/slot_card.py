@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from haut_desktop.domain.ids import OriginalId
@@ -176,7 +176,6 @@ def _strip(box: QBoxLayout) -> QWidget:
     strip = held(box)
     box.setContentsMargins(0, 0, 0, 0)
     box.setSpacing(4)
-    box.setAlignment(Qt.AlignmentFlag.AlignLeft)
     return strip
 
 
