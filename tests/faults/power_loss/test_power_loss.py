@@ -40,9 +40,9 @@ def test_every_disk_around_a_flush_opens_and_keeps_what_was_promised(recording: 
 
 
 def test_the_whole_program_finishes_the_work_after_a_cut(recording: Recording) -> None:
-    sample = run_sample(recording, every=90)
+    sample = run_sample(recording, every=150)
     assert not sample.failures
-    assert sample.delivered
+    assert sample.delivered >= 2
 
 
 @pytest.mark.parametrize(
