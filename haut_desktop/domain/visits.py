@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from haut_desktop.domain.ids import StudyId, SubjectId, VisitId
+from haut_desktop.domain.ids import SlotId, StudyId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Image, Original, Rendition, Slot, Take, Verdict
 
 
@@ -80,3 +80,13 @@ class VisitSheet:
 
     visit: Visit
     shelves: tuple[Shelf, ...] = field(default_factory=tuple)
+
+    @property
+    def arrangement(self) -> "Arrangement":
+        """What counts, and where: by it two readings of a visit are told apart."""
+        counting = ((shelf.slot.id, shelf.counting) for shelf in self.shelves)
+        return frozenset((slot_id, taken.take.id) for slot_id, taken in counting if taken)
+
+
+Arrangement = frozenset[tuple[SlotId, TakeId]]
+"""The takes that count, each with its slot."""

@@ -20,6 +20,7 @@ from haut_desktop.domain.ids import (
 from haut_desktop.domain.imaging import ImageType, Side, Slot
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.visits import (
+    Arrangement,
     TakenPicture,
     Visit,
     VisitSheet,
@@ -258,12 +259,15 @@ class Capture:
         """Say in words what stands against finishing, e.g. a required view that is missing."""
         return finishing.problems_of(await self._visits.sheet(visit_id))
 
-    async def finish(self, visit_id: VisitId, reason: str = "") -> Visit:
+    async def finish(
+        self, visit_id: VisitId, reason: str = "", *, shown: Arrangement | None = None
+    ) -> Visit:
         """Seal the visit into batches, one per dataset and way, which rest and then go.
 
-        ``reason`` says why a required view is missing. Raises ``PictureError``.
+        ``reason`` says why a required view is missing; ``shown`` is what somebody has looked at and
+        said yes to. Raises ``PictureError``, and ``VisitClosedError`` when that is no longer so.
         """
-        visit = await self._hand_over.finish(visit_id, reason)
+        visit = await self._hand_over.finish(visit_id, reason, shown)
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 

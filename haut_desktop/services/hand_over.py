@@ -13,7 +13,7 @@ from haut_desktop.domain.errors import PictureError, VisitClosedError
 from haut_desktop.domain.ids import RegistrationId, SubjectId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.subjects import Registration
-from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
+from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
 from haut_desktop.services import finishing
 from haut_desktop.services.sidecars import Sidecars
 
@@ -45,11 +45,17 @@ class HandOver:
         self._clock = clock
         self._changing = changing
 
-    async def finish(self, visit_id: VisitId, reason: str) -> Visit:
+    async def finish(self, visit_id: VisitId, reason: str, shown: Arrangement | None) -> Visit:
         """Seal the visit into batches; raises as ``Capture.finish`` does."""
         async with self._changing:
             sheet = await self._visits.sheet(visit_id)
             subject_id = _check_finishable(sheet, reason)
+            if shown is not None and shown != sheet.arrangement:
+                raise VisitClosedError(
+                    "The visit's pictures are no longer those that you have looked at. Look at "
+                    "them once more and finish it again.",
+                    title="The visit has changed",
+                )
             return await self._finish(sheet, subject_id, reason)
 
     async def reopen(self, visit_id: VisitId) -> Visit:

@@ -363,11 +363,16 @@ class VisitStore:
     async def finish(
         self, visit_id: VisitId, batches: Iterable[Batch], not_before: datetime, act: Act
     ) -> Visit:
-        """Finish an open visit: from ``not_before`` on its batches may go."""
+        """Finish an open visit: from ``not_before`` on its batches may go.
+
+        Raises VisitClosedError when the batches are not exactly the pictures that count.
+        """
+        batches = tuple(batches)
 
         def work(connection: Connection) -> Visit:
             ledger = Ledger(connection, self._clock)
             visit = _open_visit(connection, visit_id)
+            _check_planned(read_sheet(connection, visit), batches)
             columns: dict[str, Value] = {
                 "status": VisitStatus.FINISHED.value,
                 "finished_at": text_of(ledger.at),
@@ -533,6 +538,21 @@ def _open_visit(connection: Connection, visit_id: VisitId) -> Visit:
     if visit.status is not VisitStatus.OPEN:
         raise VisitClosedError("The visit is no longer open. Nothing was changed.")
     return visit
+
+
+def _check_planned(sheet: VisitSheet, batches: Iterable[Batch]) -> None:
+    """Nothing that counts may be left behind, and nothing else may go."""
+    counting = {
+        (taken.rendition.id, shelf.slot.side, shelf.slot.light)
+        for shelf in sheet.shelves
+        if (taken := shelf.counting) is not None
+    }
+    planned = {(i.rendition.id, i.side, i.light) for batch in batches for i in batch.images}
+    if counting != planned:
+        raise VisitClosedError(
+            "The visit's pictures have changed meanwhile. Look at them and finish it again.",
+            title="The visit has changed",
+        )
 
 
 def _original(connection: Connection, original_id: OriginalId) -> Original:

@@ -10,7 +10,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
+from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture_words import (
@@ -59,8 +59,10 @@ class CaptureState:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Everything once more before a visit is finished."""
+    """Everything once more before a visit is finished; a yes is a yes to exactly this."""
 
+    visit_id: VisitId
+    shown: Arrangement
     subject_code: str
     details: str
     visit: str
@@ -92,7 +94,7 @@ class CaptureViewModel(QObject):
         self._clock = clock
         self._state = CaptureState()
         self._reading = 0
-        self._subject_id: SubjectId | None = None
+        self._subject_id: SubjectId | None = desk.subject.id if desk.subject else None
         self.thumbnails = Thumbnails(capture.thumbnail, tasks, self)
         self.intake = PictureIntake(capture, notices, tasks, self._open_visit_id)
         changes.subscribe(self._on_change)
@@ -128,13 +130,13 @@ class CaptureViewModel(QObject):
 
     def ask_to_finish(self) -> None:
         """Gather everything once more; nothing is finished yet."""
-        if self._state.visit_id is not None and not self._state.is_finished:
-            self._tasks.start(self._confirm(self._state.visit_id), name="confirm visit")
+        visit_id = self._open_visit_id()
+        if visit_id is not None and not self.intake.state.is_going:
+            self._tasks.start(self._confirm(visit_id), name="confirm visit")
 
-    def finish(self, reason: str) -> None:
-        """Finish the visit; ``reason`` says why a required view is missing."""
-        if self._state.visit_id is not None:
-            self._tasks.start(self._finish(self._state.visit_id, reason), name="finish visit")
+    def finish(self, confirmation: Confirmation, reason: str) -> None:
+        """Finish what was confirmed; ``reason`` says why a required view is missing."""
+        self._tasks.start(self._finish(confirmation, reason), name="finish visit")
 
     def reopen(self) -> None:
         """Take the finished visit back while it rests."""
@@ -187,7 +189,8 @@ class CaptureViewModel(QObject):
         sheet = await self._capture.sheet(visit_id)
         problems = await self._capture.problems(visit_id)
         previous = await self._capture.previous_front(subject.id, visit_id)
-        self.confirmation_ready.emit(self._confirmation(subject, sheet, problems, previous))
+        if visit_id == self._open_visit_id():
+            self.confirmation_ready.emit(self._confirmation(subject, sheet, problems, previous))
 
     def _confirmation(
         self,
@@ -197,6 +200,8 @@ class CaptureViewModel(QObject):
         previous: OriginalId | None,
     ) -> Confirmation:
         return Confirmation(
+            visit_id=sheet.visit.id,
+            shown=sheet.arrangement,
             subject_code=subject.code,
             details=f"{visit_title(sheet.visit)} · {sheet.visit.local_date.isoformat()}",
             visit=visit_title(sheet.visit),
@@ -205,8 +210,8 @@ class CaptureViewModel(QObject):
             previous_front=previous,
         )
 
-    async def _finish(self, visit_id: VisitId, reason: str) -> None:
-        await self._capture.finish(visit_id, reason)
+    async def _finish(self, confirmation: Confirmation, reason: str) -> None:
+        await self._capture.finish(confirmation.visit_id, reason, shown=confirmation.shown)
         self.finished.emit()
 
     async def _read(self, reading: int) -> None:

@@ -23,6 +23,8 @@ class VisitFoot(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("frame_role", "foot")
+        self._has_pictures = False
+        self._is_taking_in = False
         self._badge = Badge()
         self._words = ElidedLabel()
         self._reopen = button("Reo&pen", icon="reopen", key="Ctrl+R", tip="Reopen the visit")
@@ -46,10 +48,19 @@ class VisitFoot(QFrame):
         self._send.setVisible(state.can_reopen)
         self._next.setVisible(state.is_finished)
         self._finish.setVisible(not state.is_finished)
-        self._finish.setEnabled(state.picture_count > 0)
+        self._has_pictures = state.picture_count > 0
+        self._show_readiness()
         if state.is_finished:
             self._badge.say("Finished", Tone.GOOD, icon="lock")
             self._words.setText(state.rest)
         else:
             self._badge.say(count(state.picture_count, "picture"), Tone.NEUTRAL)
             self._words.setText(" ".join(state.problems) or "Everything that the plan asks for.")
+
+    def show_intake(self, *, is_going: bool) -> None:
+        """Nothing is finished while its pictures are still coming."""
+        self._is_taking_in = is_going
+        self._show_readiness()
+
+    def _show_readiness(self) -> None:
+        self._finish.setEnabled(self._has_pictures and not self._is_taking_in)

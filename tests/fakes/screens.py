@@ -9,14 +9,27 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QColor, QImage, QImageWriter
 
-from haut_desktop.domain.errors import HautError, PictureError, SubjectCodeError, UnreachableError
+from haut_desktop.domain.errors import (
+    HautError,
+    PictureError,
+    SubjectCodeError,
+    UnreachableError,
+    VisitClosedError,
+)
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import ImageType, Side, Slot
 from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.session import Account, SessionState
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject, SubjectDetails, code_problem, normalise_code
-from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitSheet, VisitStatus
+from haut_desktop.domain.visits import (
+    Arrangement,
+    Shelf,
+    TakenPicture,
+    Visit,
+    VisitSheet,
+    VisitStatus,
+)
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.subjects import CodeCheck
 from tests.fakes.builders import make_picture, make_slots, make_subject, make_verdict, make_visit
@@ -222,8 +235,12 @@ class FakeCapture:
         """Give the front view a test has set."""
         return self.previous
 
-    async def finish(self, visit_id: VisitId, reason: str = "") -> Visit:
-        """Let the visit rest."""
+    async def finish(
+        self, visit_id: VisitId, reason: str = "", *, shown: Arrangement | None = None
+    ) -> Visit:
+        """Let the visit rest, if it is what was shown."""
+        if shown is not None and shown != (await self.sheet(visit_id)).arrangement:
+            raise VisitClosedError
         self.reasons.append(reason)
         due = START + timedelta(minutes=5)
         return self._replace(visit_id, status=VisitStatus.FINISHED, not_before=due)

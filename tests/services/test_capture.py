@@ -476,6 +476,32 @@ async def test_a_picture_that_is_being_sealed_is_waited_for_by_finishing(
     assert (len(gone), taken.rendition.id in gone) == (4, True)
 
 
+async def test_a_picture_is_not_removed_while_its_visit_is_being_finished(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await room.take_face()
+    (gone, *_) = [shelf.counting for shelf in (await room.sheet()).shelves]
+    assert gone is not None
+    begun, go_on = hold_up(monkeypatch, "set_sidecar")
+    finishing = asyncio.create_task(room.capture.finish(room.visit))
+    await eventually(begun.is_set)
+    removing = asyncio.create_task(room.capture.remove_take(gone.take.id, "wrong person"))
+    await asyncio.wait((removing,), timeout=A_WHILE_S)
+    go_on.set()
+    await finishing
+    with pytest.raises(VisitClosedError, match="Reopen"):
+        await removing
+
+
+async def test_what_has_changed_since_it_was_shown_is_not_finished(room: Room) -> None:
+    await room.take_face()
+    shown = (await room.sheet()).arrangement
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(9)))
+    with pytest.raises(VisitClosedError, match="no longer those that you have looked at"):
+        await room.capture.finish(room.visit, shown=shown)
+    await room.capture.finish(room.visit, shown=(await room.sheet()).arrangement)
+
+
 async def test_a_resting_visit_is_reopened_and_finished_again(room: Room) -> None:
     await room.take_face()
     await room.capture.finish(room.visit)

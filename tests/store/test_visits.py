@@ -129,6 +129,17 @@ async def test_nothing_is_added_to_a_finished_visit(record: Record) -> None:
     assert await takes_of(record, front) == [(1, True)]
 
 
+async def test_a_visit_is_finished_with_exactly_the_pictures_that_count(record: Record) -> None:
+    visit, (front, left, _) = await record.open_visit(await record.register())
+    batch = make_batch(visit, record.study.datasets[0], ((front, await record.take_in(front)),))
+    await record.visits.move_take(await take_id_of(record, front, 1), left.id, record.act)
+    with pytest.raises(VisitClosedError, match="have changed meanwhile"):
+        await record.visits.finish(visit.id, (batch,), record.clock(), record.act)
+    with pytest.raises(VisitClosedError, match="have changed meanwhile"):
+        await record.visits.finish(visit.id, (), record.clock(), record.act)
+    assert (await record.visits.get(visit.id)).status is VisitStatus.OPEN
+
+
 async def test_a_reopened_visit_can_be_finished_again(record: Record) -> None:
     batch = await record.finish(await record.register())
     visit = await record.visits.reopen(batch.visit_id, record.act)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import pytest_asyncio
@@ -11,18 +12,18 @@ from PySide6.QtWidgets import QApplication
 from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import Visit
+from haut_desktop.domain.visits import Visit, VisitStatus
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes
 from haut_desktop.services.tasks import TaskScope
-from haut_desktop.viewmodels.capture import CaptureViewModel
+from haut_desktop.viewmodels.capture import CaptureViewModel, Confirmation
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from tests.fakes.builders import make_study, make_subject, make_visit
 from tests.fakes.clock import FakeClock
 from tests.fakes.screens import FakeCapture
-from tests.waiting import eventually
+from tests.waiting import emitted, eventually
 
 
 @dataclass
@@ -125,3 +126,36 @@ async def test_the_desk_refuses_a_visit_of_a_subject_that_is_not_open(bench: Ben
     bench.desk.open_subject(bench.second)
     bench.desk.open_visit(visit.id, of=bench.first.id)
     assert bench.desk.visit_id is None
+
+
+async def test_what_was_confirmed_is_finished_whatever_is_open_then(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()
+    (confirmation,) = asked.args
+    assert isinstance(confirmation, Confirmation)
+    bench.desk.open_subject(bench.second)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    bench.model.finish(confirmation, "")
+    await bench.settle()
+    assert [visit.status for visit in bench.capture.all_visits] == [
+        VisitStatus.FINISHED,
+        VisitStatus.OPEN,
+    ]
+
+
+async def test_nothing_is_finished_while_pictures_are_still_coming(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    asked: list[object] = []
+    bench.model.confirmation_ready.connect(asked.append)
+    bench.capture.gate.clear()
+    bench.model.intake.take_in((Path("front.jpg"),))
+    bench.model.ask_to_finish()
+    bench.capture.gate.set()
+    await bench.settle()
+    assert asked == []

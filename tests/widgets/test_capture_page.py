@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.subjects import SubjectDetails
 from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.widgets.capture_page import CapturePage
 from haut_desktop.widgets.finish_sheet import FinishSheet
@@ -168,6 +169,18 @@ async def test_progress_says_what_is_left_and_can_be_stopped(office: Office) -> 
     assert takes(office, "front") == 0
 
 
+async def test_finishing_waits_until_the_last_picture_is_there(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    finish = office.find(QPushButton, "finish-visit")
+    await eventually(finish.isEnabled)
+    office.capture.gate.clear()
+    drop_files(office.find(SlotCard, "slot-left"), Path("b.jpg"))
+    await eventually(lambda: not finish.isEnabled())
+    office.capture.gate.set()
+    await eventually(finish.isEnabled)
+
+
 async def test_the_thumbnail_fills_the_card(office: Office) -> None:
     await open_visit(office)
     drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
@@ -181,7 +194,9 @@ async def test_the_thumbnail_fills_the_card(office: Office) -> None:
 
 
 async def open_sheet(office: Office) -> FinishSheet:
-    office.find(QPushButton, "finish-visit").click()
+    finish = office.find(QPushButton, "finish-visit")
+    await eventually(finish.isEnabled)
+    finish.click()
     sheet = await eventually(lambda: office.window.findChild(FinishSheet))
     assert sheet is not None
     return sheet
@@ -303,3 +318,13 @@ async def test_the_focus_stays_on_the_page_when_a_visit_is_started(office: Offic
     assert page is not None
     assert focus is not None
     assert page.isAncestorOf(focus)
+
+
+async def test_news_of_the_open_subject_do_not_take_the_choice_away(office: Office) -> None:
+    subject = office.subjects.rows[0]
+    office.desk.open_subject(subject)
+    office.window.go(Place.CAPTURE)
+    start = await eventually(lambda: office.window.findChild(QPushButton, "start-visit"))
+    assert start is not None
+    office.desk.open_subject(replace(subject, details=SubjectDetails(birth_year=1984)))
+    assert start.isVisible()
