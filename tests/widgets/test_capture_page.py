@@ -153,6 +153,8 @@ async def test_a_pasted_picture_is_taken_in(office: Office) -> None:
     await eventually(office.window.isActiveWindow)
     QTest.keyClick(office.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     await eventually(lambda: takes(office, "front") == 1)
+    # what Python made must not be left to the clipboard when the interpreter ends
+    QGuiApplication.clipboard().clear()
 
 
 async def test_progress_says_what_is_left_and_can_be_stopped(office: Office) -> None:
