@@ -121,24 +121,13 @@ class Capture:
         name = " ".join(name.split())[: visit_rules.LONGEST_NAME]
         if not name:
             raise PictureError("Give the visit a name, for example Baseline.", title="No name")
-        known = await self._visits.of_subject(subject_id) if subject_id else ()
-        alike = [visit for visit in known if visit.name == name]
-        still_open = [visit for visit in alike if visit.status is VisitStatus.OPEN]
-        if still_open:
-            return still_open[-1]
-        now = self._clock()
-        visit = Visit(
-            id=VisitId(new_id()),
-            study_id=study.id,
-            subject_id=subject_id,
-            name=name,
-            occurrence=1 + max((visit.occurrence for visit in alike), default=0),
-            kind=visit_rules.kind_of(study, name, is_repeat=bool(alike)),
-            status=VisitStatus.OPEN,
-            local_date=now.astimezone(ZoneInfo(await self._zone())).date(),
-            created_at=now,
-        )
-        await self._visits.add(visit, visit_rules.planned_slots(study, visit.id), self._act(""))
+        async with self._changing:
+            known = await self._visits.of_subject(subject_id) if subject_id else ()
+            alike = [visit for visit in known if visit.name == name]
+            still_open = [visit for visit in alike if visit.status is VisitStatus.OPEN]
+            if still_open:
+                return still_open[-1]
+            visit = await self._start_visit(study, subject_id, name, alike)
         self._tell(visit.id)
         return visit
 
@@ -300,6 +289,24 @@ class Capture:
             on_outcome(IntakeOutcome(f"{len(found)} pictures", error=error))
             return []
         return found
+
+    async def _start_visit(
+        self, study: Study, subject_id: SubjectId | None, name: str, alike: list[Visit]
+    ) -> Visit:
+        now = self._clock()
+        visit = Visit(
+            id=VisitId(new_id()),
+            study_id=study.id,
+            subject_id=subject_id,
+            name=name,
+            occurrence=1 + max((visit.occurrence for visit in alike), default=0),
+            kind=visit_rules.kind_of(study, name, is_repeat=bool(alike)),
+            status=VisitStatus.OPEN,
+            local_date=now.astimezone(ZoneInfo(await self._zone())).date(),
+            created_at=now,
+        )
+        await self._visits.add(visit, visit_rules.planned_slots(study, visit.id), self._act(""))
+        return visit
 
     async def _zone(self) -> str:
         site = await self._studies.site()

@@ -8,7 +8,7 @@ from datetime import datetime
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchState, ImageState
-from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.errors import ItemError, VisitClosedError
 from haut_desktop.domain.ids import (
     OperatorId,
     OriginalId,
@@ -82,10 +82,11 @@ class VisitStore:
     # ---- visits --------------------------------------------------------------------------
 
     async def add(self, visit: Visit, slots: Iterable[Slot], act: Act) -> None:
-        """Add a visit with the slots that its plan expects."""
+        """Add a visit with the slots that its plan expects; raises ItemError if it is there."""
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
+            _check_unused(connection, visit, visit.subject_id)
             insert_visit(ledger, visit)
             for slot in slots:
                 insert_slot(ledger, slot)
@@ -135,12 +136,17 @@ class VisitStore:
         )
 
     async def assign(self, visit_id: VisitId, subject_id: SubjectId, act: Act) -> Visit:
-        """Say whose visit it is, when it was taken before anybody was registered."""
+        """Say whose visit it is, when it was taken before anybody was registered.
+
+        Raises VisitClosedError for somebody's visit, ItemError if the subject has one of its name.
+        """
 
         def work(connection: Connection) -> Visit:
             ledger = Ledger(connection, self._clock)
-            if _get(connection, visit_id).subject_id is not None:
+            visit = _get(connection, visit_id)
+            if visit.subject_id is not None:
                 raise VisitClosedError("The visit belongs to a subject already.")
+            _check_unused(connection, visit, subject_id)
             update(connection, "visit", visit_id, {"subject_id": subject_id})
             ledger.audit(act, "visit.assigned", "visit", visit_id, new=subject_id)
             return _get(connection, visit_id)
@@ -552,6 +558,20 @@ def _check_planned(sheet: VisitSheet, batches: Iterable[Batch]) -> None:
         raise VisitClosedError(
             "The visit's pictures have changed meanwhile. Look at them and finish it again.",
             title="The visit has changed",
+        )
+
+
+def _check_unused(connection: Connection, visit: Visit, subject_id: SubjectId | None) -> None:
+    """A subject has one visit of each name and number."""
+    row = connection.execute(
+        "SELECT 1 FROM visit WHERE subject_id = ? AND name = ? AND occurrence = ?",
+        (subject_id, visit.name, visit.occurrence),
+    ).fetchone()
+    if row is not None:
+        raise ItemError(
+            f"The subject has a visit “{_label(visit)}” already. Nothing was changed. Open that "
+            "visit and add the pictures there.",
+            title="The visit is there already",
         )
 
 

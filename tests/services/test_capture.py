@@ -80,6 +80,14 @@ async def test_an_open_visit_is_given_back_instead_of_a_second_one(room: Room) -
     assert again.id == room.visit
 
 
+async def test_a_visit_that_is_started_twice_at_once_is_one_visit(room: Room) -> None:
+    start = room.capture.open_visit
+    one, two = await asyncio.gather(
+        *(start(room.study, room.subject.id, "Week 4") for _ in range(2))
+    )
+    assert one == two
+
+
 async def test_a_finished_visits_name_makes_a_repeat(room: Room) -> None:
     await room.take_face()
     await room.capture.finish(room.visit)

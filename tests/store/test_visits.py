@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from haut_desktop.domain.delivery import BatchEvent, BatchState
-from haut_desktop.domain.errors import StoreError, VisitClosedError
+from haut_desktop.domain.errors import ItemError, StoreError, VisitClosedError
 from haut_desktop.domain.ids import BatchId, PlatformBatchId, SlotId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Side, Slot, Take
 from haut_desktop.domain.visits import VisitStatus
@@ -205,6 +205,25 @@ async def test_a_visit_without_a_subject_is_assigned_once(record: Record) -> Non
     assert assigned.subject_id == subject.id
     with pytest.raises(VisitClosedError):
         await record.visits.assign(visit.id, subject.id, record.act)
+
+
+async def test_a_second_visit_of_one_name_and_number_is_refused_in_words(record: Record) -> None:
+    subject = await record.register()
+    await record.open_visit(subject)
+    with pytest.raises(ItemError, match="a visit “Baseline” already"):
+        await record.open_visit(subject)
+    again, _ = await record.open_visit(subject, occurrence=2)
+    with pytest.raises(ItemError, match=r"a visit “Baseline \(2\)” already"):
+        await record.visits.add(replace(again, id=VisitId(new_id())), (), record.act)
+
+
+async def test_a_visit_is_not_assigned_beside_one_of_its_name(record: Record) -> None:
+    subject = await record.register()
+    await record.open_visit(subject)
+    unknown, _ = await record.open_visit(None)
+    with pytest.raises(ItemError, match="a visit “Baseline” already"):
+        await record.visits.assign(unknown.id, subject.id, record.act)
+    assert (await record.visits.get(unknown.id)).subject_id is None
 
 
 async def test_a_corrected_observation_leaves_the_former_one(record: Record) -> None:
