@@ -86,7 +86,8 @@ class DecisionDialog(QDialog):
     def _same_page(self) -> QWidget:
         words = muted("The pictures go to the entry that you choose.")
         page = column(words, self._entries, self._entries_problem, None, gap=8)
-        page.setStretch(1, 1)
+        # the free room below counts only while there are no entries
+        page.setStretch(1, 100)
         return held(page)
 
     def _other_page(self) -> QWidget:
