@@ -84,7 +84,9 @@ class Desk:
         self._open()
         access, refresh, until = self.platform.issue()
         account = Account(SERVER, CompanyId(COMPANY), 1, _USER)
-        self.call(self.work.store.credentials.save(SignedIn(account, Tokens(access, refresh, until))))
+        self.call(
+            self.work.store.credentials.save(SignedIn(account, Tokens(access, refresh, until)))
+        )
         self.call(self.work.session.restore())
 
     @property
@@ -164,9 +166,7 @@ class Desk:
         if not isinstance(error, PowerCutError):
             self.faults.append(error)
 
-    def _on_loop_trouble(
-        self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
-    ) -> None:
+    def _on_loop_trouble(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception") or RuntimeError(context["message"])
         # what the power cut ended is found whenever the garbage is collected
         if not isinstance(error, PowerCutError | asyncio.CancelledError | HautError):
@@ -227,7 +227,7 @@ def _observe(store: Station) -> Connection:
 
 def _memory() -> str | None:
     """A folder in memory where there is one: no run needs a disk that really flushes."""
-    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
+    memory = Path("/dev/shm")
     return str(memory) if memory.is_dir() else None
 
 

@@ -284,7 +284,7 @@ class Station(RuleBasedStateMachine):
     def set_clock(self, seconds: float) -> None:
         self.desk.clock_ahead_s += seconds
 
-    # ---- the network and the platform --------------------------------------------------------------
+    # ---- the network and the platform ----------------------------------------------
 
     @rule(step=_STEPS, fault=st.sampled_from(Fault), late_s=_LATE_S, count=st.integers(1, 3))
     def set_trap(self, step: Step, fault: Fault, late_s: float, count: int) -> None:
@@ -306,10 +306,13 @@ class Station(RuleBasedStateMachine):
     def expire_addresses(self) -> None:
         self.desk.platform.expire_addresses()
 
-    # ---- the computer ------------------------------------------------------------------------------
+    # ---- the computer -----------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from((0.0, 0.0, 0.06, 0.2, 0.4)), turns=st.integers(0, 40),
-          finishes=st.booleans())
+    @rule(
+        seconds=st.sampled_from((0.0, 0.0, 0.06, 0.2, 0.4)),
+        turns=st.integers(0, 40),
+        finishes=st.booleans(),
+    )
     def crash(self, seconds: float, turns: int, finishes: bool) -> None:
         """Lose power in the middle of something; the platform may go on with what it has."""
         self.desk.loop.run_for(seconds)
@@ -394,9 +397,7 @@ class Station(RuleBasedStateMachine):
 
     def _note_sealed(self, taken: TakenPicture, visit: _Visit) -> None:
         sha256 = taken.original.digest.sha256
-        self.promises.sealed[sha256] = Sealed(
-            sha256, taken.original.id, visit.subject_id, visit.id
-        )
+        self.promises.sealed[sha256] = Sealed(sha256, taken.original.id, visit.subject_id, visit.id)
 
     def _finish(self, visit: _Visit, *, cut: int | None = None) -> bool:
         done = self._try(self.desk.work.capture.finish(visit.id, "model"), cut=cut)

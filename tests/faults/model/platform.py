@@ -335,9 +335,7 @@ class FakePlatform(httpx.AsyncBaseTransport):
             said[side] = {"id": picture.id, "url": f"https://{STORE}{address}", "method": "PUT"}
         return _say(201, said)
 
-    def _put(
-        self, request: httpx.Request, ids: tuple[str, ...], *, cut: int = 0
-    ) -> httpx.Response:
+    def _put(self, request: httpx.Request, ids: tuple[str, ...], *, cut: int = 0) -> httpx.Response:
         picture = self.addresses.get(request.url.path)
         if picture is None:
             words = "<Error><Code>ExpiredToken</Code></Error>"

@@ -1,7 +1,9 @@
 """What must be true of a station and its platform after every step, whatever happened before."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from haut_desktop.domain.delivery import (
@@ -13,7 +15,6 @@ from haut_desktop.domain.delivery import (
     ImageState,
     RegistrationEvent,
     RegistrationState,
-    State,
 )
 from haut_desktop.domain.imaging import image_id_in
 from haut_desktop.store.driver import Row
@@ -40,6 +41,10 @@ _KINDS: Final = {
     "image": (ImageState, ImageEvent, ImageState.SEALED),
     "batch": (BatchState, BatchEvent, BatchState.OPEN),
     "registration": (RegistrationState, RegistrationEvent, RegistrationState.DRAFT),
+}
+
+_TABLE: Final[Mapping[tuple[StrEnum, StrEnum], StrEnum]] = {
+    (old, event): new for (old, event), new in TRANSITIONS.items()
 }
 
 _IMAGES: Final = """
@@ -111,9 +116,7 @@ class Promises:
     # ---- nothing is lost -------------------------------------------------------------------
 
     def _nothing_disappears(self) -> None:
-        rows = self.desk.rows(
-            "SELECT sha256, vault_name FROM original WHERE erased_at IS NULL"
-        )
+        rows = self.desk.rows("SELECT sha256, vault_name FROM original WHERE erased_at IS NULL")
         recorded = {row["sha256"]: row["vault_name"] for row in rows}
         names = set(self.desk.work.store.vault.names())
         for sha256, sealed in self.sealed.items():
@@ -128,7 +131,9 @@ class Promises:
     def check_bytes(self) -> None:
         """Open every sealed picture; raises what the vault raises."""
         vault = self.desk.work.store.vault
-        for row in self.desk.rows("SELECT sha256, vault_name FROM original WHERE erased_at IS NULL"):
+        for row in self.desk.rows(
+            "SELECT sha256, vault_name FROM original WHERE erased_at IS NULL"
+        ):
             vault.open(row["vault_name"], row["sha256"])
 
     # ---- the table, and the record of every move ----------------------------------------------
@@ -162,7 +167,7 @@ class Promises:
             # what was abandoned meanwhile has nothing left on the platform
             assert new.value in (self._held_from[thing], "SEALED"), said
         else:
-            target: State | None = TRANSITIONS.get((old, event))
+            target = _TABLE.get((old, event))
             assert target is new, f"{said}: the table has no such move"
         self._last[thing] = (kind, new.value)
 
@@ -207,7 +212,9 @@ class Promises:
             held = {picture.sha256 for picture in folder.pictures}
             assert row["sha256"] in held, f"image {row['id']} is called stored and is not there"
         for row in self.desk.rows("SELECT * FROM batch WHERE state = 'SUBMITTED'"):
-            folder = platform.folders.get(row["platform_id"]) or platform.deleted[row["platform_id"]]
+            folder = (
+                platform.folders.get(row["platform_id"]) or platform.deleted[row["platform_id"]]
+            )
             assert folder.computed_s, f"batch {row['id']} is called computed and is not"
 
     # ---- the end ---------------------------------------------------------------------------------
@@ -221,16 +228,23 @@ class Promises:
             )
         ]
         for kind in _KINDS:
-            for row in self.desk.rows(f"SELECT * FROM {kind} WHERE state = 'HELD'"):
-                if row["error_kind"] not in REASONS and not self._is_held_by_somebody(row["id"]):
-                    found.append(f"{kind} {row['id']} is held by {row['error_kind']}")
+            found += [
+                f"{kind} {row['id']} is held by {row['error_kind']}"
+                for row in self.desk.rows(f"SELECT * FROM {kind} WHERE state = 'HELD'")
+                if row["error_kind"] not in REASONS and not self._is_held_by_somebody(row["id"])
+            ]
         blocked = self._blocked()
-        for row in self.desk.rows(_IMAGES):
-            if row["state"] not in ("STORED", "ERASED") and row["batch_id"] not in blocked:
-                found.append(f"image {row['id']} is {row['state']} ({row['error_kind']})")
-        for row in self.desk.rows("SELECT * FROM batch"):
-            if row["state"] not in ("SUBMITTED", "RETRACTED") and row["id"] not in blocked:
-                found.append(f"batch {row['id']} is {row['state']} ({row['error_kind']})")
+        images = [r for r in self.desk.rows(_IMAGES) if r["batch_id"] not in blocked]
+        batches = [r for r in self.desk.rows("SELECT * FROM batch") if r["id"] not in blocked]
+        for kind, rows, ends in (
+            ("image", images, {"STORED", "ERASED"}),
+            ("batch", batches, {"SUBMITTED", "RETRACTED"}),
+        ):
+            found += [
+                f"{kind} {row['id']} is {row['state']} ({row['error_kind']})"
+                for row in rows
+                if row["state"] not in ends
+            ]
         return found
 
     def _blocked(self) -> set[str]:

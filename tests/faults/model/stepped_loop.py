@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 _CALL_S: Final = 7200.0
 """No call of a person's takes longer."""
+_MOST_TURNS: Final = 5_000
+"""So many turns in a row in which no time passes are not work any more."""
 _TICK_S: Final = 1e-6
 """Added to each step of the clock, so that rounding never leaves a timer a hair ahead."""
 
@@ -73,9 +75,15 @@ class _NeverWaits(selectors.DefaultSelector):
     """Asks what to do where a real selector would wait."""
 
     on_idle: Callable[[float], None]
+    busy_turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.busy_turns += 1
+        if self.busy_turns > _MOST_TURNS:
+            self.busy_turns = 0
+            raise AssertionError(f"{_MOST_TURNS} turns without a pause: something spins")
         if timeout is None or timeout > 0:
+            self.busy_turns = 0
             self.on_idle(math.inf if timeout is None else timeout)
         return super().select(0)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
+from haut_desktop.services.delivery import Delivery
 from haut_desktop.services.inline_route import InlineRoute
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.signed_route import SignedRoute
@@ -32,12 +33,10 @@ def test_every_promise_is_kept_in_every_life_of_a_station() -> None:
     run_state_machine_as_test(Station, settings=chosen())
 
 
-# ---- the model can fail ---------------------------------------------------------------------------
+# ---- the model can fail ------------------------------------------------------------------
 
 
-async def _send_again(
-    self: InlineRoute, image: Any, error: Exception, to: object
-) -> None:
+async def _send_again(self: InlineRoute, image: Any, error: Exception, to: object) -> None:
     """Take an unknown outcome for a refusal."""
     await self._outbox.move_image(image.id, ImageEvent.RELEASE, waiting=Waiting())
 
@@ -138,14 +137,27 @@ def test_the_model_notices(
 def test_the_model_notices_that_nothing_is_delivered_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    async def start_nothing(self: Delivery, now: object) -> None:
+        """Sleep through it."""
+
+    monkeypatch.setattr(Delivery, "_start_due", start_nothing)
+
+    with _living() as station:
+        station.hold_visit(which=0, faces=1, inline=0, goes=True)
+        with pytest.raises(AssertionError, match="never kept and not held"):
+            station.end_well()
+
+
+def test_the_model_notices_a_loop_that_spins(monkeypatch: pytest.MonkeyPatch) -> None:
     async def carry(self: SignedRoute, batch: object, to: object, meta: object) -> None:
-        """Do nothing at all."""
+        """Do nothing, and be found due again at once."""
 
     monkeypatch.setattr(SignedRoute, "carry", carry)
 
-    with _living() as station, pytest.raises(AssertionError, match="never kept and not held"):
+    with _living() as station:
         station.hold_visit(which=0, faces=1, inline=0, goes=True)
-        station.end_well()
+        with pytest.raises(AssertionError, match="something spins"):
+            station.let_pass(12.0)
 
 
 def test_a_station_that_nothing_happens_to_delivers_everything() -> None:
