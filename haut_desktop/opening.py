@@ -78,15 +78,21 @@ class StationOpener:
         recovery_key: str | None = None
         while True:
             try:
-                return await self._open(folder, self._secrets, recovery_key)
+                station = await self._open(folder, self._secrets, recovery_key)
             except StationError as error:
                 recovery_key, stays = await self._unlock(error)
                 if not stays:
                     return None
+            else:
+                if await _is_set_up(station):
+                    return station
+                return await self._first_start(folder)
 
     async def _practice_station(self, folder: Path, secrets: Secrets) -> Station:
         if has_station(folder):
-            return await self._open(folder, secrets, None)
+            station = await self._open(folder, secrets, None)
+            if await _is_set_up(station):
+                return station
         return await create_station(
             folder,
             secrets,
@@ -160,6 +166,14 @@ def rebuilt_notice(rebuilt: "Rebuilt") -> Notice:
     if held:
         words += f" {count(held, 'picture')} can't be placed without you: call your study's IT."
     return Notice("The station's record was damaged and has been rebuilt", words, Weight.WARN)
+
+
+async def _is_set_up(station: Station) -> bool:
+    """Whether the station has its site; one whose first start broke off is closed again."""
+    if await station.studies.station() is not None:
+        return True
+    await station.aclose()
+    return False
 
 
 def _recovery(set_up: "SetUp") -> Recovery:

@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog
+
+from haut_desktop import opening
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.opening import StationOpener, rebuilt_notice
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths
+from haut_desktop.store.keys import KeyChest, RecoveryPassphrase
+from haut_desktop.widgets.first_start_dialog import FirstStartDialog
+from tests.fakes.keyring import FakeSecrets
 from tests.services.rooms import open_room
 
 
@@ -33,3 +40,24 @@ async def test_a_damaged_record_is_moved_aside_and_rebuilt_at_the_start(tmp_path
 
 async def _nobody(_dialog: object) -> bool:
     return False
+
+
+async def test_a_first_start_that_broke_off_is_gone_through_again(
+    tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "storage_problem", lambda _folder: "")
+    paths, secrets = AppPaths(tmp_path), FakeSecrets()
+    paths.station.mkdir(parents=True)
+    KeyChest(paths.station, secrets).create(RecoveryPassphrase("on a lost sheet of paper"))
+    asked: list[QDialog] = []
+
+    async def leave(dialog: QDialog) -> bool:
+        asked.append(dialog)
+        dialog.deleteLater()
+        return False
+
+    tasks = TaskScope("test", lambda _error: None)
+    opener = StationOpener(paths, clock=system_clock, tasks=tasks, ask=leave, secrets=secrets)
+    assert await opener.open_for_study() is None
+    assert [type(dialog) for dialog in asked] == [FirstStartDialog]
+    await tasks.aclose()

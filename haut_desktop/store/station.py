@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -104,9 +104,16 @@ async def create_station(
     station_name: str,
     act: Act = BY_ITSELF,
 ) -> Station:
-    """Make a station; one that a crash left half made is completed with the keys it has."""
+    """Make a station; one that a crash left half made is completed with the keys it has.
+
+    What opens it in an emergency is ``recovery`` then, too: nobody has the paper of the first time.
+    """
+    was_begun = has_station(folder)
     keys = await asyncio.to_thread(_make_keys, folder, secrets, recovery)
     station = await asyncio.to_thread(Station.assemble, folder, keys, clock)
+    if was_begun and await station.studies.station() is None:
+        keys = await asyncio.to_thread(KeyChest(folder, secrets).change_recovery, keys, recovery)
+        station = replace(station, keys=keys)
     made = await station.studies.set_up(site_code, zone, station_name, act)
     words = Act(act.operator_id, recovery.reason if isinstance(recovery, NoRecovery) else "")
 

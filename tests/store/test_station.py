@@ -14,7 +14,7 @@ from haut_desktop.domain.study import ImagingPlan, Study
 from haut_desktop.store.clocks import CameraClock, CameraClockStore
 from haut_desktop.store.credentials import CredentialStore
 from haut_desktop.store.database import Database
-from haut_desktop.store.keys import NoRecovery, Recovery, RecoveryPassphrase
+from haut_desktop.store.keys import KeyChest, NoRecovery, Recovery, RecoveryPassphrase
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.station import Station, create_station, has_station, open_station
 from haut_desktop.store.subjects import SubjectStore
@@ -168,3 +168,18 @@ async def test_the_latest_measurement_of_a_cameras_clock_counts(record: Record) 
     assert await clocks.at("Canon 1", first.measured_at + timedelta(seconds=1)) == first
     assert await clocks.at("Canon 1", record.clock()) == second
     assert await clocks.at("Nikon", record.clock()) is None
+
+
+async def test_a_station_half_made_takes_the_recovery_of_the_new_attempt(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    secrets = FakeSecrets()
+    KeyChest(tmp_path, secrets).create(RecoveryPassphrase("on a lost sheet of paper"))
+    station = await create(tmp_path, secrets, clock, RecoveryPassphrase("on the new sheet"))
+    await station.aclose()
+    stranger = FakeSecrets()
+    with pytest.raises(StoreError):
+        await open_station(tmp_path, stranger, clock, recovery_secret="on a lost sheet of paper")
+    opened = await open_station(tmp_path, stranger, clock, recovery_secret="on the new sheet")
+    assert await opened.studies.site() is not None
+    await opened.aclose()
