@@ -1,9 +1,11 @@
 """Capture: a visit's pictures taken in, sealed before anything else is promised, and finished."""
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import Act
@@ -41,6 +43,13 @@ if TYPE_CHECKING:
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
+
+_log = logging.getLogger(__name__)
+
+_UNFORESEEN: Final = (
+    "The picture could not be taken in, and the program does not know why. Nothing of it was kept; "
+    "the file is as it was. Export it as JPEG once more and add that; the log says more."
+)
 
 __all__ = ["Capture", "IntakeOutcome", "Pasted", "Source"]
 
@@ -172,11 +181,8 @@ class Capture:
         """
         found = await self._expand(sources, on_outcome)
         for source in found:
-            try:
-                taken = await self.take_in(visit_id, source, slot_id if len(found) == 1 else None)
-                on_outcome(IntakeOutcome(source.name, taken=taken))
-            except HautError as error:
-                on_outcome(IntakeOutcome(source.name, error=error))
+            place = slot_id if len(found) == 1 else None
+            on_outcome(await self._outcome(visit_id, source, place))
 
     async def retake(
         self, visit_id: VisitId, source: Source, slot_id: SlotId, reason: str
@@ -273,6 +279,19 @@ class Capture:
         return visit
 
     # ---- inside --------------------------------------------------------------------------
+
+    async def _outcome(
+        self, visit_id: VisitId, source: Source, slot_id: SlotId | None
+    ) -> IntakeOutcome:
+        try:
+            return IntakeOutcome(source.name, await self.take_in(visit_id, source, slot_id))
+        except HautError as error:
+            return IntakeOutcome(source.name, error=error)
+        except Exception as error:  # noqa: BLE001 - one odd picture stops no other
+            # only where, not what: the words of an error may carry the file's name
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("a picture failed with %s\n%s", type(error).__name__, where)
+            return IntakeOutcome(source.name, error=PictureError(_UNFORESEEN))
 
     async def _expand(
         self, sources: Iterable[Source], on_outcome: Callable[[IntakeOutcome], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from haut_desktop.domain.errors import DiskFullError
+from haut_desktop.domain.errors import DiskFullError, StoreIOError
 
 if TYPE_CHECKING:
     from haut_desktop.store.studies import StudyStore
@@ -35,8 +35,8 @@ class DiskSpace:
     free_bytes_of: Callable[[Path], int] = _free_bytes
 
     def check(self) -> None:
-        """Raise ``DiskFullError`` when no further picture may be taken in."""
-        free_bytes = self.free_bytes_of(self.folder)
+        """Raise ``DiskFullError`` when no further picture may be taken in, or ``StoreIOError``."""
+        free_bytes = self._free_bytes()
         if free_bytes < self.refuse_below_bytes:
             raise DiskFullError(
                 f"Only {_words(free_bytes)} are free, so no more pictures are taken in. Make room "
@@ -44,8 +44,8 @@ class DiskSpace:
             )
 
     def warning(self) -> str | None:
-        """Say that the disk is getting full; None while there is room."""
-        free_bytes = self.free_bytes_of(self.folder)
+        """Say that the disk is getting full; None while there is room; raises ``StoreIOError``."""
+        free_bytes = self._free_bytes()
         if free_bytes >= self.warn_below_bytes:
             return None
         return f"Only {_words(free_bytes)} are free on this computer's disk. Make room soon."
@@ -65,6 +65,12 @@ class DiskSpace:
         await studies.set_setting(_WARN, str(warn_below_bytes))
         await studies.set_setting(_REFUSE, str(refuse_below_bytes))
         self.warn_below_bytes, self.refuse_below_bytes = warn_below_bytes, refuse_below_bytes
+
+    def _free_bytes(self) -> int:
+        try:
+            return self.free_bytes_of(self.folder)
+        except OSError as error:
+            raise StoreIOError from error
 
 
 def _words(size_bytes: int) -> str:

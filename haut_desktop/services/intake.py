@@ -61,7 +61,7 @@ class ReadPicture:
     digest: Digest
     name: str
     modified_at: datetime | None
-    """The file's own time; None for what was pasted."""
+    """The file's own time; None for what was pasted, or has none."""
 
     def __repr__(self) -> str:
         return f"ReadPicture({self.digest.size_bytes} bytes)"
@@ -116,8 +116,15 @@ def _read_file(path: Path) -> ReadPicture:
     _check_length(size_bytes)
     if size_bytes != before.st_size:
         raise PictureError("The file is still being written. Wait until it is there and add it.")
-    modified_at = datetime.fromtimestamp(before.st_mtime, UTC)
-    return ReadPicture(b"".join(chunks), _digest(chunks), path.name, modified_at)
+    return ReadPicture(b"".join(chunks), _digest(chunks), path.name, _moment(before.st_mtime))
+
+
+def _moment(timestamp: float) -> datetime | None:
+    """The file's own time; None for one that no calendar has, as some cards write them."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None
 
 
 def _digest(chunks: Iterable[bytes]) -> Digest:
@@ -148,9 +155,11 @@ def expand(source: Source) -> tuple[Source, ...]:
 
     Raises ``PictureError`` for a folder with no picture, with too many, or that can't be read.
     """
-    if isinstance(source, Pasted) or not source.is_dir():
+    if isinstance(source, Pasted):
         return (source,)
     try:
+        if not source.is_dir():
+            return (source,)
         found = sorted(path for path in source.iterdir() if _looks_like_a_picture(path))
     except OSError as error:
         raise PictureError(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError, PictureError, VisitClosedError
+from haut_desktop.domain.errors import PictureError, VisitClosedError
 from haut_desktop.domain.ids import (
     OriginalId,
     RenditionId,
@@ -212,7 +212,7 @@ class PictureIntake:
                 finding.of(taken.rendition.id) for finding in (*findings, *((day,) if day else ()))
             )
             await self._visits.add_verdicts(verdicts, BY_ITSELF)
-        except (HautError, ValueError, RuntimeError, MemoryError):
+        except Exception:  # noqa: BLE001 - it is taken in already
             _log.exception("picture %s could not be judged", taken.original.id)
             return taken
         return replace(taken, verdicts=verdicts)

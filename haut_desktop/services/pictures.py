@@ -4,6 +4,10 @@ The rule: the first frame, turned by its EXIF orientation, as height × width ×
 profiles are not applied, because the platform's algorithms are not known to apply them either.
 """
 
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
@@ -33,6 +37,19 @@ MOST_PIXELS: Final = 220_000_000
 
 ORIENTATION: Final = 0x0112
 """EXIF tag: 1…8."""
+
+_DAMAGES: Final = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's readers and its EXIF reader raise for bytes that are not what they should be."""
 
 _BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
 _ADVICE: Final = {
@@ -71,26 +88,20 @@ class CameraTime:
 
 def inspect(data: bytes) -> "tuple[PictureFacts, Pixels]":
     """Decode ``data`` wholly and read its facts; raises ``PictureError`` in words for a person."""
-    picture = _open(data)
-    media_type = ACCEPTED.get(picture.format or "")
-    if media_type is None:
-        raise PictureError(
-            _advice(data, picture.format or "")
-            or f"Pictures of the kind {picture.format} can't be analysed. Add a JPEG or PNG."
-        )
-    _check_size(picture.width, picture.height)
-    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
-        raise PictureError("This is a moving picture. Add a still one, as JPEG or PNG.")
-    width, height = picture.size
-    pixels = _pixels(picture)
-    exif = picture.getexif()
-    facts = PictureFacts(media_type, width, height, _orientation(exif), _camera_times(exif))
-    return facts, pixels
+    with _reading():
+        picture = _open(data)
+        media_type = _accepted(picture, data)
+        width, height = picture.size
+        pixels = _pixels(picture)
+        exif = picture.getexif()
+        times = _camera_times(exif)
+    return PictureFacts(media_type, width, height, _orientation(exif), times), pixels
 
 
 def decode(data: bytes) -> "Pixels":
     """Decode a picture by the one rule: RGB, height × width × 3, orientation applied."""
-    return _pixels(_open(data))
+    with _reading():
+        return _pixels(_open(data))
 
 
 def thumbnail(data: bytes, edge_px: int) -> bytes:
@@ -109,6 +120,34 @@ def encode_png(picture: "Image") -> bytes:
     return buffer.getvalue()
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Say in words what the image library raises for a damaged picture."""
+    try:
+        yield
+    except MemoryError as error:
+        raise PictureError(
+            "This computer has not enough free memory for the picture. Close other programs and "
+            "add it again."
+        ) from error
+    except _DAMAGES as error:
+        raise PictureError(_damaged()) from error
+
+
+def _accepted(picture: "Image", data: bytes) -> str:
+    """Give the media type of a still picture that the platform takes; raises ``PictureError``."""
+    media_type = ACCEPTED.get(picture.format or "")
+    if media_type is None:
+        raise PictureError(
+            _advice(data, picture.format or "")
+            or f"Pictures of the kind {picture.format} can't be analysed. Add a JPEG or PNG."
+        )
+    _check_size(picture.width, picture.height)
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
+        raise PictureError("This is a moving picture. Add a still one, as JPEG or PNG.")
+    return media_type
+
+
 def _open(data: bytes) -> "Image":
     from PIL import Image, UnidentifiedImageError
 
@@ -118,20 +157,15 @@ def _open(data: bytes) -> "Image":
         return Image.open(BytesIO(data))
     except UnidentifiedImageError as error:
         raise PictureError(_advice(data) or _not_a_picture(data)) from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise PictureError(_damaged()) from error
 
 
 def _pixels(picture: "Image") -> "Pixels":
     import numpy as np
     from PIL import ImageOps
 
-    try:
-        picture.load()
-        exif_free = ImageOps.exif_transpose(picture)
-        return np.asarray(_to_rgb(exif_free), np.uint8)
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise PictureError(_damaged()) from error
+    picture.load()
+    exif_free = ImageOps.exif_transpose(picture)
+    return np.asarray(_to_rgb(exif_free), np.uint8)
 
 
 def _to_rgb(picture: "Image") -> "Image":

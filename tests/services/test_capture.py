@@ -21,12 +21,13 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.imaging import ImageType, Side, image_id_in
 from haut_desktop.domain.visits import VisitKind, VisitStatus
-from haut_desktop.services import pictures
+from haut_desktop.services import intake, pictures, quality
 from haut_desktop.services.capture import IntakeOutcome, Pasted
 from haut_desktop.services.changes import Change, Topic
-from haut_desktop.services.disk_space import GIB
+from haut_desktop.services.disk_space import GIB, DiskSpace
 from haut_desktop.store import visits
 from haut_desktop.store.vault import Vault
+from tests.conftest import ExpectedLogs
 from tests.fakes.builders import make_subject
 from tests.photographs import bricks, encode, marked, portrait
 from tests.services.rooms import Room, open_room
@@ -323,6 +324,65 @@ async def test_one_bad_file_stops_no_other(room: Room) -> None:
     outcomes: list[IntakeOutcome] = []
     await room.capture.take_in_all(room.visit, sources, outcomes.append)
     assert [outcome.error is None for outcome in outcomes] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("method", ("read", "inspect"))
+async def test_what_nobody_foresaw_in_one_picture_stops_no_other(
+    room: Room, monkeypatch: pytest.MonkeyPatch, expected_log: ExpectedLogs, method: str
+) -> None:
+    expected_log("a picture failed with AssertionError")
+    module = intake if method == "read" else pictures
+    original, calls = getattr(module, method), list[object]()
+
+    def fail_once(given: object) -> object:
+        calls.append(given)
+        if len(calls) == 1:
+            raise AssertionError("a bug of ours")
+        return original(given)
+
+    monkeypatch.setattr(module, method, fail_once)
+    sources = [room.file("odd.jpg", marked(1)), room.file("front.jpg", marked(2))]
+    outcomes: list[IntakeOutcome] = []
+    await room.capture.take_in_all(room.visit, sources, outcomes.append)
+    odd, good = outcomes
+    assert odd.error is not None
+    assert "Nothing of it was kept" in odd.error.message
+    assert good.taken is not None
+
+
+async def test_a_disk_that_does_not_answer_is_said(room: Room) -> None:
+    def fail(_: Path) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    space = DiskSpace(room.folder, free_bytes_of=fail)
+    with pytest.raises(StoreIOError):
+        space.check()
+    with pytest.raises(StoreIOError):
+        space.warning()
+
+
+async def test_a_folder_that_may_not_be_looked_at_is_refused(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(PictureError, match="may not open the folder"):
+        intake.expand(Path("card"))
+
+
+async def test_a_picture_that_is_in_stays_in_whatever_its_check_does(
+    room: Room, monkeypatch: pytest.MonkeyPatch, expected_log: ExpectedLogs
+) -> None:
+    expected_log("could not be judged")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr(quality, "judge_pixels", fail)
+    taken = await room.capture.take_in(room.visit, Pasted(marked(1)))
+    assert taken.verdicts == ()
 
 
 async def test_a_folder_is_taken_in_by_name(room: Room) -> None:

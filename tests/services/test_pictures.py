@@ -1,8 +1,11 @@
+import struct
+import zlib
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from haut_desktop.domain.errors import PictureError
 from haut_desktop.services import pictures
@@ -142,3 +145,29 @@ def test_sixteen_bit_grey_keeps_its_tones() -> None:
 def test_what_is_transparent_becomes_white() -> None:
     clear = np.zeros((80, 80, 4), np.uint8)
     assert pictures.decode(encode(clear, "PNG")).min() == 255
+
+
+@pytest.mark.parametrize(
+    "error", (struct.error, zlib.error, KeyError, IndexError, TypeError, OverflowError, OSError)
+)
+@pytest.mark.parametrize("method", ("load", "getexif"))
+def test_whatever_a_damaged_picture_raises_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, method: str, error: type[Exception]
+) -> None:
+    def fail(_: Image.Image) -> None:
+        raise error
+
+    data = marked(1)
+    monkeypatch.setattr(JpegImageFile, method, fail)
+    with pytest.raises(PictureError, match="damaged"):
+        pictures.inspect(data)
+
+
+def test_a_picture_that_does_not_fit_the_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Image.Image) -> None:
+        raise MemoryError
+
+    data = marked(1)
+    monkeypatch.setattr(JpegImageFile, "load", fail)
+    with pytest.raises(PictureError, match="memory"):
+        pictures.inspect(data)
