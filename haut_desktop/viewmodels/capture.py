@@ -24,7 +24,7 @@ from haut_desktop.viewmodels.capture_words import (
 )
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
-from haut_desktop.viewmodels.picture_intake import PictureIntake
+from haut_desktop.viewmodels.picture_intake import PictureIntakeViewModel
 from haut_desktop.viewmodels.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class CaptureViewModel(QObject):
         self._reading = 0
         self._subject_id: SubjectId | None = desk.subject.id if desk.subject else None
         self.thumbnails = Thumbnails(capture.thumbnail, tasks, self)
-        self.intake = PictureIntake(capture, notices, tasks, self._open_visit_id)
+        self.intake = PictureIntakeViewModel(capture, notices, tasks, self._open_visit_id)
         changes.subscribe(self._on_change)
         desk.subject_changed.connect(self._on_subject_changed)
         desk.visit_changed.connect(self._on_visit_changed)

@@ -28,7 +28,7 @@ class Intake:
     is_going: bool = False
 
 
-class PictureIntake(QObject):
+class PictureIntakeViewModel(QObject):
     """Takes in files, folders and pasted pictures; one that is refused does not stop the others."""
 
     changed = Signal(object)
