@@ -27,7 +27,7 @@ from haut_desktop.settings import (
 )
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
-from haut_desktop.widgets.ask import finish, painted
+from haut_desktop.widgets.ask import finish, painted, tell_error
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
 from haut_desktop.widgets.theme import Appearance, SchemeFile
 
@@ -47,6 +47,10 @@ FAULT: Final = Notice(
     "What was sealed is safe, and sending goes on. If it happens again, restart the program and "
     "tell your study's support what you did.",
     Weight.BAD,
+)
+_FOLDER: Final = (
+    "This account can't write to it. Nothing was changed; ask your IT to let this account write "
+    "there, then start the program again."
 )
 _ENDED: Final = "The platform has ended the session. Nothing is lost; sign in and sending goes on."
 
@@ -344,11 +348,25 @@ def make_loop(application: QApplication) -> asyncio.AbstractEventLoop:
 
 
 def run_window(*, is_practice: bool) -> int:
-    """Open the program for a user; returns the exit code."""
+    """Open the program for a user; returns the exit code. What ends it early is said in a box."""
+    application = make_application()
+    try:
+        return _run_window(application, is_practice=is_practice)
+    except HautError as error:
+        told = error
+    except OSError:
+        told = StationError(_FOLDER, title="The station's folder can't be used")
+    except Exception:  # noqa: BLE001 - logged already, whatever it is
+        told = StationError(FAULT.message, title=FAULT.title)
+    with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+        runner.run(tell_error(told))
+    return 1
+
+
+def _run_window(application: QApplication, *, is_practice: bool) -> int:
     from haut_desktop.desktop.instance import SingleInstance
     from haut_desktop.logs import close_logs, open_logs, report_faults
 
-    application = make_application()
     paths = app_paths()
     mode = Mode.PRACTICE if is_practice else Mode.STUDY
     instance = SingleInstance(paths.practice_station if is_practice else paths.station)
@@ -369,9 +387,11 @@ def run_window(*, is_practice: bool) -> int:
     try:
         with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
             runner.run(work())
-    except HautError as error:
-        sys.stderr.write(f"{error.title}. {error.message}\n")
-        return 1
+    except Exception as error:
+        _log.error("ended by %s", type(error).__name__)
+        if not isinstance(error, HautError):
+            sys.excepthook(type(error), error, error.__traceback__)
+        raise
     finally:
         instance.release()
         close_logs(handler)

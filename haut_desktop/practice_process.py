@@ -3,11 +3,26 @@
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from haut_desktop.domain.errors import StationError
+
 ENDING_S: Final = 10.0
+READY_S: Final = 60.0
+"""A slow computer that scans every file of a new program needs a good part of this."""
+
+
+class PracticeStartError(StationError):
+    """The practice platform did not become ready."""
+
+    default_title = "Practice can't start"
+    default_message = (
+        "The practice platform did not answer on this computer. Restart the program; if it stays "
+        "so, send the support bundle to your study's support. Your study's work is not affected."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +50,26 @@ class PracticeProcess:
         )
 
     @classmethod
-    def start(cls, data: Path, *options: str) -> "PracticeProcess":
+    def start(cls, data: Path, *options: str, ready_s: float = READY_S) -> "PracticeProcess":
         """Start it on ``data`` and wait for its ready line; blocks, so call it in a thread.
 
-        Raises RuntimeError with its last words when it does not become ready.
+        Raises PracticeStartError when it is not ready after ``ready_s``.
         """
-        data.mkdir(parents=True, exist_ok=True)
-        process = subprocess.Popen(
-            [
-                *_program(),
-                "practice-platform",
-                "--port",
-                "0",
-                "--data",
-                str(data),
-                "--exit-with-parent",
-                *options,
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise RuntimeError(f"the practice platform ended with {process.wait()}")
-        return cls(process, json.loads(line))
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            process = _launch(data, options)
+        except OSError as error:
+            raise PracticeStartError from error
+        watchdog = threading.Timer(ready_s, process.kill)
+        watchdog.start()
+        try:
+            return cls(process, json.loads(process.stdout.readline() if process.stdout else ""))
+        except (ValueError, LookupError, TypeError) as error:
+            process.kill()
+            process.communicate()
+            raise PracticeStartError from error
+        finally:
+            watchdog.cancel()
 
     def stop(self) -> None:
         """End it and wait; blocks for a moment."""
@@ -72,6 +82,24 @@ class PracticeProcess:
             self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
+
+
+def _launch(data: Path, options: tuple[str, ...]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [
+            *_program(),
+            "practice-platform",
+            "--port",
+            "0",
+            "--data",
+            str(data),
+            "--exit-with-parent",
+            *options,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def _program() -> list[str]:

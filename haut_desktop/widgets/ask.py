@@ -8,6 +8,8 @@ from typing import Final
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
+from haut_desktop.domain.errors import HautError
+
 _UNSEEN_S: Final = 1.0
 """A window that is not painted by then is minimised or covered; nobody waits for it."""
 
@@ -67,6 +69,17 @@ async def ask_yes_no(parent: QWidget, title: str, message: str, *, yes: str, no:
     try:
         await finish(box)
         return box.clickedButton() is accept
+    finally:
+        box.deleteLater()
+
+
+async def tell_error(error: HautError) -> None:
+    """Say what went wrong, over no window, until it was read."""
+    box = QMessageBox(QMessageBox.Icon.Critical, "Haut Desktop", error.title)
+    box.setInformativeText(error.message)
+    box.addButton(QMessageBox.StandardButton.Close)
+    try:
+        await finish(box)
     finally:
         box.deleteLater()
 
