@@ -1,4 +1,4 @@
-"""One command for a developer's day: run, tour, test, bench, build, lock. Plain standard library.
+"""One command for a developer's day: run, tour, test, bench, faults, build, lock; standard library.
 
 Every command first makes its environment from the locked, hashed requirements; when nothing has
 changed since the last time, that costs one comparison of a stamp.
@@ -126,7 +126,7 @@ def command_test(extra: list[str]) -> int:
     require_libraries(QT_LIBRARIES)
     offer_packages(
         missing_programs(TEST_PROGRAMS),
-        "Without them the tests of the real keyring and display are skipped.",
+        "Without them the tests of keyring, recovery, power loss and display are skipped.",
     )
     DEVELOPMENT.ensure()
     ruff, python = str(DEVELOPMENT.tool("ruff")), str(DEVELOPMENT.python)
@@ -147,6 +147,22 @@ def command_bench(extra: list[str]) -> int:
     require_libraries(QT_LIBRARIES)
     DEVELOPMENT.ensure()
     return run([str(DEVELOPMENT.python), "-m", "tests.benchmarks", *extra])
+
+
+def command_faults(extra: list[str]) -> int:
+    """Run the whole fault suite: lives of the model, and the power cut after every operation."""
+    if extra:
+        sys.exit("faults takes no arguments; run a part by its module, e.g. tests.faults.model.")
+    require_libraries(QT_LIBRARIES)
+    DEVELOPMENT.ensure()
+    offer_packages(missing_programs(TEST_PROGRAMS), "Without them parts of it are skipped.")
+    python = str(DEVELOPMENT.python)
+    parts = (
+        [python, "-m", "tests.faults.model"],
+        [python, "-m", "tests.faults.power_loss"],
+        [python, "-m", "pytest", "tests/faults", "tests/e2e"],
+    )
+    return max(run(part, {"QT_QPA_PLATFORM": "offscreen"}) for part in parts)
 
 
 def command_build(extra: list[str]) -> int:
@@ -224,6 +240,7 @@ COMMANDS = {
     "test": command_test,
     "bench": command_bench,
     "build": command_build,
+    "faults": command_faults,
     "lock": command_lock,
 }
 

@@ -36,9 +36,10 @@ TEST_PROGRAMS = {
     "age": "age",
     "dbus-run-session": "dbus",
     "gnome-keyring-daemon": "gnome-keyring",
+    "strace": "strace",
     "Xvfb": "xvfb",
 }
-"""What the tests of keyring, recovery and display need; without them they are skipped."""
+"""What the tests of keyring, recovery, power loss and display need; else they are skipped."""
 
 
 def has_display() -> bool:
