@@ -181,3 +181,19 @@ def test_a_late_commit_of_the_platform_is_seen_after_the_station_lost_its_power(
 
         assert max(station.desk.platform.computations.values()) == 1
         station.end_well()
+
+
+@pytest.mark.xfail(strict=True, reason="the quiet time is measured with a clock that people set")
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["running", "restarted"])
+def test_a_clock_set_ahead_does_not_shorten_the_quiet_time(is_restarted: bool) -> None:
+    with _living() as station:
+        station.let_pass(7.0)
+        station.desk.platform.traps[Step.POST_IMAGE].append(Trap(Fault.LATE, 100.0))
+        station.hold_visit(which=0, faces=1, inline=1, goes=True)
+        station.let_pass(1.0)
+        if is_restarted:
+            station.crash(seconds=0.0, turns=1, finishes=True)
+        station.set_clock(600.0)
+        station.let_pass(130.0)
+
+        assert max(station.desk.platform.computations.values()) == 1
