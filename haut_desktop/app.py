@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -90,11 +91,15 @@ class Program:
         self._signed_out = SignedOutNote(paths.station)
         self._practice: PracticeProcess | None = None
         self._closing = asyncio.Event()
+        self._is_ending = False
+        self._is_asking = False
+        self._locked = paths.practice_station if mode is Mode.PRACTICE else paths.station
+        """The folder that whoever starts the program has locked."""
 
     async def run(self) -> None:
         """Work until the user ends it; a study's work and practice may follow each other."""
         try:
-            while self._mode is not None:
+            while self._mode is not None and not self._is_ending:
                 mode, self._mode = self._mode, None
                 self._closing.clear()
                 async with AsyncExitStack() as stack:
@@ -103,13 +108,17 @@ class Program:
             await self._tasks.aclose()
 
     def request_close(self) -> None:
-        """End the program as its window's cross would."""
+        """End the program as its window's cross would; no dialog comes after that."""
+        self._is_ending = True
         self._closing.set()
         if self.dialog is not None:
             self.dialog.reject()
 
     async def ask(self, dialog: QDialog) -> bool:
         """Show a dialog, over the one that is open, until it is closed; True when accepted."""
+        if self._is_ending:
+            dialog.deleteLater()
+            return False
         below, self.dialog = self.dialog, dialog
         if below is not None and dialog.parent() is None:
             dialog.setParent(below, dialog.windowFlags())
@@ -145,6 +154,7 @@ class Program:
         )
         try:
             if mode is Mode.PRACTICE:
+                self._lock_practice(stack)
                 if not self._platform:
                     await self._start_practice(stack)
                 return await opener.open_for_practice(stack)
@@ -155,6 +165,22 @@ class Program:
         finally:
             if opener.rebuilt is not None:
                 self.notices.show(rebuilt_notice(opener.rebuilt))
+
+    def _lock_practice(self, stack: AsyncExitStack) -> None:
+        """Take the practice station for this window, unless it was taken at the start."""
+        from haut_desktop.desktop.instance import FolderLock
+
+        folder = self._paths.practice_station
+        if folder == self._locked:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(folder)
+        if not lock.acquire():
+            raise StationError(
+                "Another window practises on this computer. Go on there, or close it first.",
+                title="Practice is open already",
+            )
+        stack.callback(lock.release)
 
     async def _start_practice(self, stack: AsyncExitStack) -> None:
         from haut_desktop.practice_process import PracticeProcess
@@ -179,7 +205,7 @@ class Program:
             station.id,
             report=self.notices.report,
             server=self._server,
-            network=await self._network(),
+            network=await self._network(store),
             pacing=self._pacing,
         )
         # the window goes last, when everything behind it has ended
@@ -191,14 +217,17 @@ class Program:
     def _server(self) -> str:
         return self._platform or (self._practice.url if self._practice else PRODUCTION_SERVER)
 
-    async def _network(self) -> "Network":
+    async def _network(self, store: "Station") -> "Network":
+        """The way to the server that the kept sign-in belongs to."""
         from haut_desktop.api.transport import Network
 
         if self._platform or self._practice:
             return Network()
         from haut_desktop.desktop.proxy import system_proxy
 
-        return Network(proxy=await asyncio.to_thread(system_proxy, self._server))
+        kept = await store.credentials.load()
+        server = kept.account.server if kept else self._server
+        return Network(proxy=await asyncio.to_thread(system_proxy, server))
 
     # ---- signing in ------------------------------------------------------------------------
 
@@ -317,11 +346,24 @@ class Program:
             await work.session.sign_out()
             await self._sign_in(work, mode)
 
-        self._tasks.start(leave(), name="sign out")
+        self._start_asking(leave, name="sign out")
 
     def _ask_to_sign_in(self, work: "Workplace", mode: Mode, reason: str = "") -> None:
-        if self.dialog is None:
-            self._tasks.start(self._sign_in(work, mode, reason), name="sign in")
+        self._start_asking(lambda: self._sign_in(work, mode, reason), name="sign in")
+
+    def _start_asking(self, ask: Callable[[], Awaitable[object]], *, name: str) -> None:
+        """Ask one thing at a time: what is asked twice is asked once."""
+        if self.dialog is not None or self._is_asking:
+            return
+        self._is_asking = True
+
+        async def once() -> None:
+            try:
+                await ask()
+            finally:
+                self._is_asking = False
+
+        self._tasks.start(once(), name=name)
 
 
 async def load(module: str) -> None:

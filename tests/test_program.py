@@ -1,0 +1,80 @@
+"""The program around its windows: one dialog at a time, an end that nothing forgets."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+import pytest_asyncio
+from PySide6.QtWidgets import QApplication, QDialog
+
+from haut_desktop.app import Mode, Program
+from haut_desktop.desktop.instance import FolderLock
+from haut_desktop.domain.errors import StationError
+from haut_desktop.settings import AppPaths
+from haut_desktop.workplace import Workplace
+from tests.fakes.timers import settle
+from tests.waiting import eventually
+
+
+class _Session:
+    """A session of which only the leaving is asked."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    async def sign_out(self) -> None:
+        self.left += 1
+
+
+class _Work:
+    def __init__(self) -> None:
+        self.session = _Session()
+
+
+class _Asking(Program):
+    """Counts the sign-in dialogs instead of showing them."""
+
+    asked = 0
+
+    async def _sign_in(self, work: Workplace, mode: Mode, reason: str = "") -> bool:
+        self.asked += 1
+        return False
+
+
+@pytest_asyncio.fixture
+async def program(qapp: QApplication, tmp_path: Path) -> AsyncIterator[_Asking]:
+    made = _Asking(qapp, paths=AppPaths(tmp_path), mode=Mode.STUDY)
+    yield made
+    await made._tasks.aclose()
+
+
+async def test_signing_out_twice_opens_one_dialog(program: _Asking) -> None:
+    work = _Work()
+    program._sign_out(cast(Workplace, work), Mode.STUDY)
+    program._sign_out(cast(Workplace, work), Mode.STUDY)
+    await eventually(lambda: program.asked > 0)
+    await settle()
+    assert (work.session.left, program.asked) == (1, 1)
+
+
+async def test_an_end_that_was_asked_for_between_two_dialogs_is_not_forgotten(
+    program: _Asking,
+) -> None:
+    program.request_close()
+    assert not await program.ask(QDialog())
+    await program.run()
+
+
+async def test_practice_from_the_studys_window_waits_for_the_practice_that_is_open(
+    program: _Asking, tmp_path: Path
+) -> None:
+    folder = AppPaths(tmp_path).practice_station
+    folder.mkdir(parents=True)
+    other = FolderLock(folder)
+    assert other.acquire()
+    program._mode = Mode.PRACTICE
+    with pytest.raises(StationError) as caught:
+        await program.run()
+    assert caught.value.title == "Practice is open already"
+    other.release()
