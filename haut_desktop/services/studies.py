@@ -203,6 +203,7 @@ def _find(studies: Iterable[Study], offer: StudyOffer) -> Study | None:
 def _merge(study: Study, offer: StudyOffer) -> tuple[Dataset, ...]:
     """The study's datasets as the platform has them now; ours keep their ids."""
     known = {dataset.platform_id: dataset for dataset in study.datasets}
+    _refuse_successors(study, offer)
     merged = []
     for offered in offer.datasets:
         if not isinstance(offered.image_type, ImageType):
@@ -220,3 +221,18 @@ def _merge(study: Study, offer: StudyOffer) -> tuple[Dataset, ...]:
         merged.append(dataset)
     kinds = {dataset.image_type for dataset in merged}
     return (*merged, *(d for d in known.values() if d.image_type not in kinds))
+
+
+def _refuse_successors(study: Study, offer: StudyOffer) -> None:
+    """Refuse a dataset in place of another one of its kind: pictures here belong to that one."""
+    offered = {dataset.id: dataset for dataset in offer.datasets}
+    for ours in study.datasets:
+        for theirs in offered.values():
+            if ours.image_type == theirs.image_type and ours.platform_id not in offered:
+                raise ItemError(
+                    f"On this station the study sends to “{ours.name}”, the platform now has "
+                    f"“{theirs.name}” in its place. Nothing was changed, and what waits still goes "
+                    "where it belongs. Ask the study's administrator to give the new dataset a "
+                    "name of its own.",
+                    title=f"“{offer.name}” has another dataset now",
+                )

@@ -196,3 +196,17 @@ async def test_nobody_signed_in_is_offered_nothing(desk: Desk) -> None:
     await desk.session.sign_out()
     with pytest.raises(SignedOutError):
         await desk.studies.available()
+
+
+async def test_a_dataset_that_was_replaced_on_the_platform_is_refused_in_words(desk: Desk) -> None:
+    desk.platform.make_dataset("Cedar (faces)", 1, V3)
+    desk.platform.make_dataset("Cedar (skin)", SKIN, "skin_metrics")
+    first = await desk.studies.choose(await _offer(desk, "Cedar"))
+    offer = await _offer(desk, "Cedar")
+    successor = tuple(
+        replace(d, id=PlatformDatasetId("another")) if d.image_type == ImageType.SELFIE else d
+        for d in offer.datasets
+    )
+    with pytest.raises(ItemError, match="faces"):
+        await desk.studies.choose(replace(offer, datasets=successor))
+    assert await desk.studies.known() == (first,)
