@@ -28,6 +28,7 @@ from haut_desktop.settings import (
 )
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
+from haut_desktop.viewmodels.words import count
 from haut_desktop.widgets.ask import finish, painted, tell_error
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
 from haut_desktop.widgets.theme import Appearance, SchemeFile
@@ -265,7 +266,10 @@ class Program:
 
         opening = self._tasks.start(open_behind(), name="open station")
         is_in = await self.ask(dialog)
-        return await opening, is_in
+        work = await opening
+        if work is not None and is_in:
+            await self._name_predecessor(work)
+        return work, is_in
 
     async def _sign_in(self, work: "Workplace", mode: Mode, reason: str = "") -> bool:
         view_model = SignInViewModel(
@@ -281,7 +285,17 @@ class Program:
         self._note(mode, is_signed_in=False)
         is_in = await self.ask(dialog)
         self._note(mode, is_signed_in=is_in)
+        if is_in:
+            await self._name_predecessor(work)
         return is_in
+
+    async def _name_predecessor(self, work: "Workplace") -> None:
+        """Say whose pictures wait when somebody of another company has signed in."""
+        last, account = work.session.predecessor, work.session.account
+        if last is None or account is None or last.company_id == account.company_id:
+            return
+        if waiting := await work.store.studies.unsent_pictures(last.company_id):
+            self.notices.show(_unsent_notice(last.username, waiting))
 
     def _note(self, mode: Mode, *, is_signed_in: bool) -> None:
         """Leave word for the next start; practice signs in by itself."""
@@ -364,6 +378,15 @@ class Program:
                 self._is_asking = False
 
         self._tasks.start(once(), name=name)
+
+
+def _unsent_notice(username: str, pictures: int) -> Notice:
+    return Notice(
+        f"{count(pictures, 'picture')} of another company {'waits' if pictures == 1 else 'wait'}",
+        f"{username} worked here before. What was not sent stays sealed on this station and goes "
+        "out when somebody of that company signs in again.",
+        Weight.WARN,
+    )
 
 
 async def load(module: str) -> None:

@@ -10,6 +10,7 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import SubjectId, VisitId
 from haut_desktop.domain.study import Site
 from haut_desktop.domain.subjects import Registration, Subject
+from haut_desktop.services.changes import Change, Topic
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.viewmodels.status import StatusViewModel
@@ -64,6 +65,7 @@ class Shell:
         self._status.changed.connect(self.window.show_status)
         self._studies.opened.connect(lambda: self.window.go(Place.SUBJECTS))
         self.desk.subject_changed.connect(self._on_subject_changed)
+        self._unsubscribe = work.changes.subscribe(self._on_news)
 
     async def open(self) -> None:
         """Show the window on the study that was worked on last, or on the choice of one."""
@@ -76,6 +78,7 @@ class Shell:
 
     def close(self) -> None:
         """Take the window away; what works behind it is closed by who owns the workplace."""
+        self._unsubscribe()
         self._status.close()
         if self.subject_form is not None:
             self.subject_form.close()
@@ -165,6 +168,11 @@ class Shell:
         from haut_desktop.widgets.help_page import HelpPage
 
         return HelpPage(self._help_folder)
+
+    def _on_news(self, change: Change) -> None:
+        if change.topic is Topic.STUDY and self.work.studies.current is None:
+            self.desk.open_study(None)
+            self.window.go(Place.STUDY)
 
     def _on_decision_wanted(self, registration: Registration) -> None:
         from haut_desktop.viewmodels.decision import DecisionViewModel

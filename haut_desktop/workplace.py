@@ -41,6 +41,9 @@ from haut_desktop.store.station import Station
 IMAGES_IN_FLIGHT: Final = 3
 """Three pictures at once fill a clinic's line without starving it (field numbers: 3 to 6)."""
 
+PARTING_S: Final = 60.0
+"""So long somebody else's sign-in waits for pictures in flight; what is left is settled later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
@@ -85,6 +88,7 @@ class Workplace:
         self.session = Session(
             self.api, self.keeper, store.credentials, store.studies, self.changes, clock
         )
+        self.session.before_another = self._part
         self.studies = Studies(self.api, self.session, store.studies, self.changes, clock)
         self.subjects = Subjects(
             api=self.api,
@@ -109,6 +113,7 @@ class Workplace:
         )
         judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
         registrar = Registrar(api=self.api, subjects=store.subjects)
+        self._deliveries = self.tasks.child("delivery")
         self.delivery = self._delivery(judge, registrar, pacing)
         self.outbox = Outbox(
             store=store.outbox,
@@ -193,6 +198,12 @@ class Workplace:
         await self.objects.aclose()
         await self.store.aclose()
 
+    async def _part(self) -> None:
+        """Let what is in flight end before somebody of another company or server goes on."""
+        if running := self._deliveries.running():
+            await asyncio.wait(running, timeout=PARTING_S)
+        self.studies.leave()
+
     def _delivery(self, judge: Judge, registrar: Registrar, pacing: Pacing) -> Delivery:
         store = self.store
         lanes = asyncio.Semaphore(IMAGES_IN_FLIGHT)
@@ -228,7 +239,7 @@ class Workplace:
             connectivity=self.connectivity,
             judge=judge,
             changes=self.changes,
-            tasks=self.tasks.child("delivery"),
+            tasks=self._deliveries,
             clock=self.clock,
             quiet_registration_s=pacing.quiet_registration_s,
         )

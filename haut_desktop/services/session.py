@@ -64,6 +64,8 @@ class Session:
         self._operator: Operator | None = None
         self.predecessor: Account | None = None
         """The account that worked here before, when another one signed in."""
+        self.before_another: Callable[[], Awaitable[None]] = _let_it_be
+        """Awaited before somebody of another company or server goes on, while no token is used."""
         keeper.on_changed = self._on_tokens_changed
         keeper.on_refused = self._on_tokens_refused
         keeper.on_accepted = self._on_tokens_accepted
@@ -198,11 +200,24 @@ class Session:
         self._move(state)
 
     async def _adopt(self, signed_in: SignedIn) -> None:
+        """Go on with ``signed_in``; after an error the record has again what it had before."""
+        # first, or a renewal that ends meanwhile would keep the former account over the new one
+        self._keeper.use(None)
         last = await self._credentials.last_account()
-        await self._credentials.save(signed_in)
+        before = await self._credentials.load()
+        if last is not None and not _is_same_company(last, signed_in.account):
+            await self.before_another()
         is_same = last is None or _is_same(last, signed_in.account)
         self.predecessor = None if is_same else last
-        await self._take_up(signed_in)
+        try:
+            await self._credentials.save(signed_in)
+            await self._take_up(signed_in)
+        except BaseException:
+            if before is not None:
+                await self._credentials.save(before)
+            else:
+                await self._credentials.clear_tokens()
+            raise
 
     async def _take_up(self, signed_in: SignedIn) -> None:
         self._operator = await self._studies.operator_for(signed_in.account)
@@ -230,6 +245,14 @@ class Session:
         if self._state is SessionState.REFUSED:
             self._move(SessionState.SIGNED_IN)
             self.wake()
+
+
+async def _let_it_be() -> None:
+    """End nothing."""
+
+
+def _is_same_company(one: Account, other: Account) -> bool:
+    return (one.server, one.company_id) == (other.server, other.company_id)
 
 
 def _is_same(one: Account, other: Account) -> bool:

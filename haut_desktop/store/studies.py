@@ -33,6 +33,14 @@ from haut_desktop.store.rows import (
 
 _LAST_STUDY = "last-study"
 
+_UNSENT = """
+SELECT count(*) FROM image
+JOIN batch ON batch.id = image.batch_id
+JOIN dataset ON dataset.id = batch.dataset_id
+JOIN study ON study.id = dataset.study_id
+WHERE image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD') AND study.company_id = ?
+"""
+
 
 class StudyStore:
     """Keeps what changes seldom and everything else refers to."""
@@ -119,6 +127,12 @@ class StudyStore:
             return tuple(_study(connection, row) for row in rows)
 
         return await self._database.read(work)
+
+    async def unsent_pictures(self, company_id: CompanyId) -> int:
+        """Count the pictures of a company's studies that are not on the platform yet."""
+        return await self._database.read(
+            lambda c: int(c.execute(_UNSENT, (company_id,)).fetchone()[0])
+        )
 
     async def study(self, study_id: StudyId) -> Study:
         """Give one study with its newest plan; raises StoreError for an unknown one."""

@@ -1,5 +1,6 @@
 """The session over real stores: restored offline, renewed ahead, refused without any loss."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,12 +17,14 @@ from haut_desktop.api.client import HautApi
 from haut_desktop.api.transport import Network
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.errors import (
+    DiskFullError,
     SignedOutError,
     SignInRefusedError,
     UnreachableError,
 )
 from haut_desktop.domain.ids import CompanyId
-from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.session import Account, SessionState, Tokens
+from haut_desktop.domain.study import Operator
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
@@ -187,6 +190,79 @@ async def test_another_user_is_noted(desk: Desk) -> None:
     assert desk.session.predecessor is not None
     assert desk.session.predecessor.username == USER
     assert desk.session.operator != first
+
+
+async def test_tokens_renewed_while_another_signs_in_are_not_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.sign_in()
+    desk.issue(LOGIN, username="reviewer@practice.example")
+    go_on = asyncio.Event()
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        await go_on.wait()
+        body = {"access_token": desk.token(), "refresh_token": "late", "company_id": "c"}
+        return httpx.Response(200, json=body)
+
+    desk.server.on(REFRESH, answer)
+    renewal = asyncio.ensure_future(desk.keeper.refresh())
+    await eventually(lambda: desk.refreshes == 1)
+    operator_for = desk.stores.studies.operator_for
+
+    async def slowly(account: Account) -> Operator:
+        go_on.set()
+        await asyncio.wait([renewal])
+        return await operator_for(account)
+
+    monkeypatch.setattr(desk.stores.studies, "operator_for", slowly)
+    await desk.session.sign_in(SERVER, "reviewer@practice.example", "x")
+    kept = await desk.stores.credentials.load()
+    assert kept is not None
+    assert (kept.account.username, kept.tokens) == (
+        "reviewer@practice.example",
+        desk.keeper.tokens,
+    )
+    assert isinstance(renewal.exception(), SignedOutError)
+
+
+async def test_a_sign_in_that_can_not_be_taken_up_leaves_the_one_before_in_the_record(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.sign_in()
+    before = await desk.stores.credentials.load()
+
+    async def fail(_account: Account) -> Operator:
+        raise DiskFullError
+
+    desk.issue(LOGIN, username="reviewer@practice.example")
+    monkeypatch.setattr(desk.stores.studies, "operator_for", fail)
+    with pytest.raises(DiskFullError):
+        await desk.session.sign_in(SERVER, "reviewer@practice.example", "x")
+    assert await desk.stores.credentials.load() == before
+    assert before is not None
+    assert desk.keeper.tokens == before.tokens
+
+
+@pytest.mark.parametrize("is_signed_out", (False, True))
+@pytest.mark.parametrize(
+    ("company", "server", "partings"),
+    (("c", SERVER, 0), ("d", SERVER, 1), ("c", "https://other.example", 1)),
+)
+async def test_another_companys_work_ends_before_its_tokens_are_used(
+    desk: Desk, company: str, server: str, partings: int, is_signed_out: bool
+) -> None:
+    await desk.sign_in()
+    if is_signed_out:
+        await desk.session.sign_out()
+    seen: list[Tokens | None] = []
+
+    async def part() -> None:
+        seen.append(desk.keeper.tokens)
+
+    desk.session.before_another = part
+    desk.issue(LOGIN, company_id=company)
+    await desk.session.sign_in(server, USER, "x")
+    assert seen == [None] * partings
 
 
 # ---- restoring
