@@ -37,7 +37,10 @@ TOP_MODULES: Final = frozenset(
     }
 )
 COMPOSERS: Final = frozenset(
-    {"__main__", "app", "opening", "outbox_command", "shell", "tour", "self_test", "workplace"}
+    {
+        *("__main__", "app", "opening", "outbox_command", "practice_process", "shell"),
+        *("tour", "self_test", "workplace"),
+    }
 )
 """Modules that know every layer."""
 
