@@ -23,6 +23,7 @@ from haut_desktop.widgets.results_page import ResultsPage
 _COMPUTING_S: Final = 300.0
 _LEAST_METRICS: Final = 8
 _VISITS: Final = 4
+_TRIES: Final = 10
 _SHOWN_OFF: Final = ("redness", "spots", "pigmentation", "lines", "wrinkles", "pores")
 """Words in the names of algorithms whose masks show well; the first that is there is chosen."""
 
@@ -53,12 +54,31 @@ async def switch_masks(tour: Tour) -> None:
     await tour.eyes.until(lambda: masks.count() > 0, f"a mask of {line.name}")
     off = [row for row in range(masks.count()) if _is_another(masks, row, line)]
     if off:
-        item = masks.item(off[0])
-        masks.scrollToItem(item)
-        await tour.hands.click_on(masks.viewport(), masks.visualItemRect(item).center())
-        await tour.hands.press("Masks; Space switches one", Qt.Key.Key_Space)
-        await tour.eyes.until(lambda: _is_on(masks, off[0]), "the mask that was switched on")
+        layer = masks.item(off[0]).data(Qt.ItemDataRole.UserRole)
+        await tour.eyes.until(lambda: _row_of(masks, layer) is not None, "the mask in the list")
+        await _switch_on(tour, masks, layer)
     await tour.eyes.until(lambda: bool(_page(tour).panel.shown_layers), "a mask on the picture")
+
+
+async def _switch_on(tour: Tour, masks: QListWidget, layer: object) -> None:
+    """Click a mask and press Space, as often as news write the list anew in between."""
+    for _ in range(_TRIES):
+        row = _row_of(masks, layer)
+        if row is not None and _is_on(masks, row):
+            return
+        if row is not None:
+            item = masks.item(row)
+            masks.scrollToItem(item)
+            await tour.hands.click_on(masks.viewport(), masks.visualItemRect(item).center())
+            if masks.currentRow() == _row_of(masks, layer):
+                await tour.hands.press("Masks; Space switches one", Qt.Key.Key_Space)
+        await tour.eyes.settle()
+    raise TourError("a mask can't be switched on")
+
+
+def _row_of(masks: QListWidget, layer: object) -> int | None:
+    role = Qt.ItemDataRole.UserRole
+    return next((r for r in range(masks.count()) if masks.item(r).data(role) == layer), None)
 
 
 def _is_another(masks: QListWidget, row: int, line: MetricLine) -> bool:

@@ -179,6 +179,8 @@ class ViewerPanel(QFrame):
         self._foot.setVisible(sight.before is not None)
 
     def _show_layers(self, shown: tuple[Layer, ...]) -> None:
+        current = self._masks.currentItem()
+        kept = current.data(_LAYER_ROLE) if self._masks.currentRow() >= 0 else None
         with QSignalBlocker(self._masks):
             self._masks.clear()
             group = ""
@@ -193,6 +195,9 @@ class ViewerPanel(QFrame):
                 is_on = layer.id in self._on
                 item.setCheckState(Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked)
                 self._masks.addItem(item)
+                if layer.id == kept:
+                    # the arrow keys go on from where they were, also when news come
+                    self._masks.setCurrentItem(item)
         self._none.setVisible(not shown)
         self._opacity_box.setVisible(bool(shown))
         self.viewer.show_layers(self.shown_layers)

@@ -22,7 +22,7 @@ from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.trend_plot import TrendPlot
 from tests.fakes.builders import make_study, make_subject
 from tests.viewmodels.findings import FakeResults, make_findings, make_result, square
-from tests.waiting import eventually
+from tests.waiting import emitted, eventually
 from tests.widgets.test_outbox_page import nameless
 
 
@@ -114,6 +114,15 @@ async def test_a_second_mask_is_switched_on_by_space(shown: Shown) -> None:
     shown.masks().setCurrentRow(1)
     QTest.keyClick(shown.masks(), Qt.Key.Key_Space)
     assert len(shown.page.panel.shown_layers) == 2
+
+
+async def test_the_current_mask_stays_current_when_news_come(shown: Shown) -> None:
+    await shown.open()
+    await eventually(lambda: shown.masks().count())
+    shown.masks().setCurrentRow(1)
+    async with emitted(shown.page.panel.layers_switched):
+        shown.model.refresh()
+    assert shown.masks().currentRow() == 1
 
 
 async def test_the_platforms_description_is_shown_without_its_script(shown: Shown) -> None:
