@@ -242,7 +242,13 @@ async def test_pausing_is_toggled(desk: Desk) -> None:
 
 
 def test_the_head_says_what_was_sent_and_what_waits() -> None:
-    summary = OutboxSummary(12, 38_000_000, 1, 2, START - timedelta(minutes=3))
+    summary = OutboxSummary(
+        waiting_images=12,
+        waiting_bytes=38_000_000,
+        held=1,
+        unsettled=2,
+        last_sent_at=START - timedelta(minutes=3),
+    )
     assert head_words(summary, FakeClock()) == (
         "Last sent 3 min ago  ·  12 pictures waiting (38.0 MB)  ·  2 being asked for  ·  1 held"
     )
