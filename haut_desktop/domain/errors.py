@@ -21,6 +21,7 @@ HautError                         title: what happened; message: what happens ne
 │   ├── ContentMismatchError      what was stored is not what was sent
 │   ├── PictureError              a file that cannot be taken in
 │   ├── SubjectCodeError          a code that is malformed or taken
+│   ├── EntryTakenError           an entry of the platform that is another subject's
 │   └── VisitClosedError          a visit that can no longer be changed this way
 ├── StationError                  this computer: disk, database, keyring
 │   ├── StoreError                …with one class for each outcome of the database
@@ -255,6 +256,16 @@ class SubjectCodeError(ItemError):
     """A subject code that is malformed or already in use."""
 
     default_title = "Subject code"
+
+
+class EntryTakenError(ItemError):
+    """An entry of the platform that belongs to another subject of this station."""
+
+    default_title = "The entry is another subject's"
+    default_message = (
+        "This entry of the platform belongs to another subject of this station. Nothing was "
+        "changed; compare both with the study's paper list, then choose another entry or code."
+    )
 
 
 class VisitClosedError(ItemError):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.delivery import RegistrationState
-from haut_desktop.domain.errors import SubjectCodeError
+from haut_desktop.domain.errors import EntryTakenError, SubjectCodeError
 from haut_desktop.domain.ids import PlatformSubjectId, StationId, SubjectId
 from haut_desktop.domain.subjects import (
     PlatformSubject,
@@ -91,7 +91,13 @@ class Decisions:
     async def say_same(
         self, registration: Registration, platform_id: PlatformSubjectId, reason: str
     ) -> None:
-        """The entry is this participant: the pictures go there."""
+        """The entry is this participant: the pictures go there.
+
+        Raises EntryTakenError for an entry that is another subject's of this station.
+        """
+        owner = await self._subjects.by_platform_id(registration.dataset_id, platform_id)
+        if owner is not None and owner.id != registration.subject_id:
+            raise EntryTakenError
         await self._outbox.say_same(registration, platform_id, reason)
 
     async def say_other(self, registration: Registration, text: str, reason: str) -> Subject:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, Waiting
-from haut_desktop.domain.errors import SubjectCodeError
+from haut_desktop.domain.errors import EntryTakenError, SubjectCodeError
 from haut_desktop.domain.ids import (
     DatasetId,
     PlatformSubjectId,
@@ -227,10 +227,15 @@ class SubjectStore:
         waiting: Waiting | None = None,
         act: Act = BY_ITSELF,
     ) -> Registration:
-        """Move a registration, the only way its state changes."""
+        """Move a registration, the only way its state changes.
+
+        Raises EntryTakenError when the platform's entry is another subject's.
+        """
 
         def work(connection: Connection) -> Registration:
             ledger = Ledger(connection, self._clock)
+            if platform_id is not None:
+                _refuse_anothers_entry(connection, registration_id, platform_id)
             columns = {} if platform_id is None else {"platform_id": platform_id}
             move(
                 ledger,
@@ -315,6 +320,19 @@ def _add_code(ledger: Ledger, subject_id: SubjectId, study_id: StudyId, code: Su
         since=text_of(code.since),
         is_current=1,
     )
+
+
+def _refuse_anothers_entry(
+    connection: Connection, registration_id: RegistrationId, platform_id: PlatformSubjectId
+) -> None:
+    row = connection.execute(
+        "SELECT 1 FROM registration AS ours JOIN registration AS theirs"
+        " ON theirs.dataset_id = ours.dataset_id AND theirs.id <> ours.id"
+        " WHERE ours.id = ? AND theirs.platform_id = ?",
+        (registration_id, platform_id),
+    ).fetchone()
+    if row is not None:
+        raise EntryTakenError
 
 
 def _add_registration(ledger: Ledger, registration: Registration) -> None:

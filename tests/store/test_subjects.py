@@ -11,7 +11,7 @@ from haut_desktop.domain.delivery import (
     Trouble,
     Waiting,
 )
-from haut_desktop.domain.errors import Blame, StoreError, SubjectCodeError
+from haut_desktop.domain.errors import Blame, EntryTakenError, StoreError, SubjectCodeError
 from haut_desktop.domain.ids import PlatformSubjectId, SubjectId
 from haut_desktop.domain.subjects import CodeKind, SubjectDetails, SubjectStatus
 from haut_desktop.store.driver import IntegrityError
@@ -201,7 +201,7 @@ async def test_one_entry_of_the_platform_belongs_to_one_subject(record: Record) 
     second = await record.register("B-008", is_registered=False)
     registration = second.registrations[0]
     await record.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(EntryTakenError):
         await record.subjects.move_registration(
             registration.id,
             RegistrationEvent.CONFIRM,
