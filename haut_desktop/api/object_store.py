@@ -54,17 +54,22 @@ class ObjectStore:
     ) -> ProofOfDelivery:
         """Send ``data`` with the address's own headers and compare what the store says of it.
 
-        Repeating it replaces the same object. Raises AddressExpiredError, RefusedError,
-        ContentMismatchError, UnreachableError, and OutcomeUnknownError, whose ``in_body`` says that
-        the connection broke while the body was being sent.
+        Repeating it replaces the same object. Raises AddressExpiredError (for an address that can't
+        be read, too), RefusedError, ContentMismatchError, UnreachableError, and
+        OutcomeUnknownError, whose ``in_body`` says that the connection broke while the body was
+        being sent.
         """
         body = PictureBody(data, on_progress)
-        request = self._client.build_request(
-            address.method or "PUT",
-            address.url,
-            headers=_headers(address, md5_hex, body.size_bytes),
-            content=body,
-        )
+        try:
+            request = self._client.build_request(
+                address.method or "PUT",
+                address.url,
+                headers=_headers(address, md5_hex, body.size_bytes),
+                content=body,
+            )
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            # nothing was sent, and only another address can help
+            raise AddressExpiredError from error
         try:
             response = await self._send(request, body.size_bytes)
         except OutcomeUnknownError as error:

@@ -188,3 +188,11 @@ async def test_a_store_that_never_answers_is_given_up() -> None:
 def test_time_to_send_grows_with_size() -> None:
     assert Timeouts().whole_s(0) == 25
     assert Timeouts().whole_s(5_000_000) == 5_000_000 / 50_000 * 1.5 + 25
+
+
+@pytest.mark.parametrize("url", ("https://store.example:port/x", "https://st\x00re/x"))
+async def test_an_address_that_can_not_be_read_asks_for_a_new_one(url: str) -> None:
+    server = HautServer()
+    with pytest.raises(AddressExpiredError):
+        await _store(server).put(_address(url), DATA, md5_hex=MD5)
+    assert server.requests == []
