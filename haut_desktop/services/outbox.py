@@ -86,6 +86,8 @@ class Outbox:
             else await self._store.waiting_batches()
         )
         for batch in batches:
+            if batch.state is BatchState.HELD:
+                continue  # its reason stands until a person resumes it
             await self._store.set_waiting_batch(batch.id, Waiting(batch.waiting.attempt))
         if batch_id is None:
             await self._retry_registrations()

@@ -19,7 +19,8 @@ class ResultDictionary:
         self._api = api
         self._store = store
         self._are_algorithms_fresh = False
-        self._fresh_companies: set[CompanyId] = set()
+        self._fresh_companies: dict[CompanyId, frozenset[str]] = {}
+        """What was asked for; an application the platform does not list is not asked for again."""
 
     async def refresh(self, company_id: CompanyId, applications: Collection[str]) -> None:
         """Ask for what is not known yet; raises as every call to the platform does."""
@@ -27,9 +28,10 @@ class ResultDictionary:
             await self._store.save_algorithms(await self._api.algorithms())
             self._are_algorithms_fresh = True
         known = {application.tech_name for application in await self._store.applications()}
-        if company_id not in self._fresh_companies or not set(applications) <= known:
+        asked = self._fresh_companies.get(company_id)
+        if asked is None or not set(applications) <= known | asked:
             await self._store.save_applications(await self._api.applications(company_id))
-            self._fresh_companies.add(company_id)
+            self._fresh_companies[company_id] = frozenset(applications) | (asked or frozenset())
 
     async def applications(self) -> tuple[Application, ...]:
         """Applications as they were last listed."""

@@ -1,0 +1,34 @@
+"""The dictionaries: asked for once, also for an application that the platform does not list."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from haut_desktop.domain.analysis import Algorithm, Application
+from haut_desktop.domain.ids import CompanyId
+from haut_desktop.services.results_dictionary import ResultDictionary
+from tests.services.rooms import open_room
+
+COMPANY = CompanyId("c")
+
+
+class _Api:
+    """A platform that lists nothing and counts the questions."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def algorithms(self) -> tuple[Algorithm, ...]:
+        return ()
+
+    async def applications(self, _company_id: CompanyId) -> tuple[Application, ...]:
+        self.asked += 1
+        return ()
+
+
+async def test_an_application_that_is_not_listed_is_asked_for_once(tmp_path: Path) -> None:
+    api = _Api()
+    async with open_room(tmp_path) as room:
+        dictionary = ResultDictionary(api=cast(Any, api), store=room.station.results)
+        for applications in (["first"], ["first"], ["first", "second"], ["second"]):
+            await dictionary.refresh(COMPANY, applications)
+    assert api.asked == 2
