@@ -44,3 +44,36 @@ def test_synchronised_folder_is_refused() -> None:
 
 def test_help_is_among_the_resources() -> None:
     assert (resources_folder() / "help" / "help.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("/Volumes/share/haut", "network drive"),
+        ("/Volumes/Disk (2)/haut", ""),
+        ("/Library/Application Support/haut", ""),
+    ],
+)
+def test_a_mac_is_judged_by_its_table_of_mounts(folder: str, words: str) -> None:
+    mounts = (
+        "/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)\n"
+        "//nurse@server/share on /Volumes/share (smbfs, nodev, nosuid, mounted by nurse)\n"
+        "/dev/disk5s1 on /Volumes/Disk (2) (apfs, local, nodev)\n"
+    )
+    problem = settings._problem_of_mount(mounts, Path(folder))
+    assert words in problem
+    assert bool(problem) == bool(words)
+
+
+def test_the_folder_that_has_the_station_stays_the_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    (own / "station").mkdir(parents=True)
+    shared.mkdir()
+    monkeypatch.delenv(settings.FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr("platformdirs.site_data_path", lambda *_, **__: shared)
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: own)
+    assert app_paths().root == shared
+    (own / "station" / "keys.age").touch()
+    assert app_paths().root == own
