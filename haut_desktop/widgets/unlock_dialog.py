@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QWidget
 
-from haut_desktop.domain.errors import HautError, KeyringError
+from haut_desktop.domain.errors import HautError, KeyringError, StoreKeyError
 from haut_desktop.widgets.boxes import column, held, line, row
 from haut_desktop.widgets.buttons import button, primary_button
 from haut_desktop.widgets.cover import Cover
@@ -29,15 +29,21 @@ class UnlockDialog(QDialog):
         self._again.setObjectName("try-again")
         self._again.setDefault(True)
         self._leave = button("&Close")
-        field = Field("&Recovery key", self._key, help_text="Printed when the station was set up.")
+        # a key opens no full disk and no newer record
+        self._other = held(
+            column(
+                line(),
+                muted("Or open it with the recovery key, which lets this account in from now on."),
+                Field("&Recovery key", self._key, help_text="Printed when the station was set up."),
+                gap=12,
+            )
+        )
         form = column(
             None,
             title(_title(error)),
             muted("Nothing is lost. Mend what is named here and try again."),
             self._problem,
-            line(),
-            muted("Or open it with the recovery key, which also lets this account in from now on."),
-            field,
+            self._other,
             row(self._leave, None, self._again),
             None,
             gap=12,
@@ -48,6 +54,8 @@ class UnlockDialog(QDialog):
         self._again.clicked.connect(self.accept)
         self._leave.clicked.connect(self.reject)
         self._key.textChanged.connect(self._on_key_text_changed)
+
+        self._other.setVisible(isinstance(error, KeyringError | StoreKeyError))
 
     @property
     def recovery_key(self) -> str | None:
