@@ -8,7 +8,7 @@ the server works on one request, and twice.
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from haut_desktop.api.client import HautApi
@@ -33,11 +33,12 @@ from haut_desktop.domain.errors import (
     UnreachableError,
     VaultError,
 )
-from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
+from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery, image_id_in
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import send_each
+from haut_desktop.services.pauses import uptime
 from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
@@ -76,6 +77,8 @@ class InlineRoute:
         self._clock = clock
         self._quiet_s = quiet_s
         self._second_look_s = second_look_s
+        # on the loop's clock, which nobody sets: a wall clock set ahead proves no quiet time
+        self._quiet_until: dict[ImageId, float] = {}
 
     async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:  # noqa: ARG002 - both routes are called alike; v1 batches take no meta
         """Do every step that is left of ``batch``; unknown outcomes are settled first."""
@@ -121,15 +124,19 @@ class InlineRoute:
         if found is not None:
             await self._confirm(image, found.id, f"listed as {found.id}")
             return
-        now = self._clock()
-        waiting = image.waiting
-        if waiting.retry_at is None:
-            await self._look_again(image, "OutcomeUnknownError", now, self._quiet_s)
-        elif now < waiting.retry_at:
-            return
-        elif waiting.trouble is None or waiting.trouble.kind != ABSENT_ONCE:
-            await self._look_again(image, ABSENT_ONCE, now, self._second_look_s)
+        now_s = uptime()
+        due_s = self._quiet_until.get(image.id)
+        trouble = image.waiting.trouble
+        if due_s is None:
+            # lost before this start: nobody knows for how long, so the quiet time begins anew
+            await self._look_again(image, "OutcomeUnknownError", self._quiet_s)
+        elif now_s < due_s:
+            kind = trouble.kind if trouble else "OutcomeUnknownError"
+            await self._look_again(image, kind, due_s - now_s)
+        elif trouble is None or trouble.kind != ABSENT_ONCE:
+            await self._look_again(image, ABSENT_ONCE, self._second_look_s)
         else:
+            del self._quiet_until[image.id]
             await self._outbox.move_image(image.id, ImageEvent.RELEASE, waiting=Waiting())
 
     async def _wait_with(self, batch: Batch) -> None:
@@ -140,10 +147,12 @@ class InlineRoute:
             waiting = Waiting(batch.waiting.attempt, min(times), lost[0].trouble)
             await self._outbox.set_waiting_batch(batch.id, waiting)
 
-    async def _look_again(self, image: Image, kind: str, now: datetime, in_s: float) -> None:
+    async def _look_again(self, image: Image, kind: str, in_s: float) -> None:
+        """Ask again after ``in_s``, which the wall clock shows and the loop's clock decides."""
+        self._quiet_until[image.id] = uptime() + in_s
         words = OutcomeUnknownError()
         trouble = Trouble(kind, Blame.NETWORK, words.title, words.message)
-        again = now + timedelta(seconds=in_s)
+        again = self._clock() + timedelta(seconds=in_s)
         await self._outbox.set_waiting_image(
             image.id, Waiting(image.waiting.attempt, again, trouble)
         )
@@ -218,6 +227,7 @@ class InlineRoute:
         if drops >= DROPS_THAT_REFUSE:
             await self._hold(image, BodyRefusedError(), body_drops=drops)
             return
+        self._quiet_until[image.id] = uptime() + self._quiet_s
         again = self._clock() + timedelta(seconds=self._quiet_s)
         await self._outbox.move_image(
             image.id,

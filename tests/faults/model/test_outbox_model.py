@@ -190,7 +190,6 @@ def test_a_late_commit_of_the_platform_is_seen_after_the_station_lost_its_power(
         station.end_well()
 
 
-@pytest.mark.xfail(strict=True, reason="the quiet time is measured with a clock that people set")
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["running", "restarted"])
 def test_a_clock_set_ahead_does_not_shorten_the_quiet_time(is_restarted: bool) -> None:
     with _living() as station:
