@@ -31,6 +31,7 @@ _JUMP_S: Final = 10.0
 _RENEW_AGAIN: Final = RetryPolicy(delays_s=(2.0, 5.0, 15.0, 60.0))
 """After trouble of the network in renewing tokens."""
 
+_LOOPBACK: Final = "http://127.0.0.1"
 
 _Ask = Callable[[], Awaitable[SignedIn]]
 
@@ -252,7 +253,13 @@ async def _let_it_be() -> None:
 
 
 def _is_same_company(one: Account, other: Account) -> bool:
-    return (one.server, one.company_id) == (other.server, other.company_id)
+    places = (_place_of(one.server), _place_of(other.server))
+    return one.company_id == other.company_id and places[0] == places[1]
+
+
+def _place_of(server: str) -> str:
+    """Whose server it is: the practice platform on this computer has another port each time."""
+    return _LOOPBACK if server.startswith(f"{_LOOPBACK}:") else server
 
 
 def _is_same(one: Account, other: Account) -> bool:

@@ -243,6 +243,19 @@ async def test_a_sign_in_that_can_not_be_taken_up_leaves_the_one_before_in_the_r
     assert desk.keeper.tokens == before.tokens
 
 
+async def test_practice_at_another_port_is_the_same_practice(desk: Desk) -> None:
+    partings: list[bool] = []
+
+    async def part() -> None:
+        partings.append(True)
+
+    desk.session.before_another = part
+    desk.issue(LOGIN)
+    await desk.session.sign_in("http://127.0.0.1:4001", USER, "x")
+    await desk.session.sign_in("http://127.0.0.1:4002", USER, "x")
+    assert partings == []
+
+
 @pytest.mark.parametrize("is_signed_out", (False, True))
 @pytest.mark.parametrize(
     ("company", "server", "partings"),
