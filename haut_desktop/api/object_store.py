@@ -108,6 +108,10 @@ class ObjectStore:
             return ProofOfDelivery(Proof.STORE_HASH, f"md5={stored_md5}", now)
         if stored_length.isdecimal():
             return ProofOfDelivery(Proof.LENGTH_ONLY, f"length={stored_length}", now)
+        if response.content:
+            # a store that stored says so in its headers and has no page to show: whoever talks
+            # here is not it, and nothing proves that the picture is anywhere
+            raise NotThePlatformError
         return ProofOfDelivery(Proof.SERVER_ID_ONLY, f"status={response.status_code}", now)
 
 

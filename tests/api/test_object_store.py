@@ -119,6 +119,12 @@ async def test_each_answer_has_its_meaning(answer: object, error: type[HautError
         await _store(server).put(_address(), DATA, md5_hex=MD5)
 
 
+async def test_an_answer_that_proves_nothing_and_says_something_is_no_success() -> None:
+    server = HautServer().on("/x", httpx.Response(200, json={"welcome": "to the clinic"}))
+    with pytest.raises(NotThePlatformError):
+        await _store(server).put(_address(), DATA, md5_hex=MD5)
+
+
 async def test_the_stores_own_code_is_in_the_refusal() -> None:
     server = HautServer().on("/x", _xml(403, "SignatureDoesNotMatch", "The signature differs."))
     with pytest.raises(RefusedError) as caught:
