@@ -66,6 +66,10 @@ def test_bad_expected_log_missing(expected_log):
     expected_log("something odd")
 
 
+def test_bad_silenced_log():
+    logging.getLogger("haut_desktop").setLevel(logging.CRITICAL)
+
+
 async def test_bad_leaked_task():
     kept.append(asyncio.get_running_loop().create_task(asyncio.Event().wait()))
 

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,8 +80,11 @@ def replay(
 ) -> Outcome:
     """Try out every distinct disk; of several parts, one."""
     outcome = Outcome()
-    logging.getLogger("haut_desktop").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder, asyncio.Runner() as runner:
+    with (
+        _silence(),
+        tempfile.TemporaryDirectory(dir=fast_folder()) as folder,
+        asyncio.Runner() as runner,
+    ):
         for number, cut in enumerate(cuts(recording, chosen)):
             if number % parts != part:
                 continue
@@ -95,6 +99,18 @@ def replay(
                 outcome.failures.append(Failure(cut.after, cut.remains.kind, words))
             shutil.rmtree(place)
     return outcome
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep thousands of expected warnings off the screen; afterwards the program is heard again."""
+    log = logging.getLogger("haut_desktop")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def replay_part(folder: Path, parts: int, part: int) -> Outcome:
