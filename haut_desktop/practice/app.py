@@ -49,7 +49,7 @@ def make_platform_app(service: Service) -> Starlette:
     app = Starlette(
         routes=_make_routes(service, endpoints), exception_handlers={HTTPException: _refuse}
     )
-    app.state.is_plain = service.has(Quirk.PLAIN_ERRORS)
+    app.state.service = service
     app.router.redirect_slashes = False
     return app
 
@@ -77,8 +77,9 @@ async def _refuse(request: Request, error: Exception) -> Response:
     path = request.url.path
     if status == 404 and request.method in ("GET", "HEAD") and not path.endswith("/"):
         return RedirectResponse(request.url.replace(path=path + "/"), 301)
+    is_plain = request.app.state.service.has(Quirk.PLAIN_ERRORS)
     code, detail = {
         404: ("not_found", "Not found."),
         405: ("method_not_allowed", f'Method "{request.method}" not allowed.'),
     }.get(status, ("error", "A server error occurred."))
-    return ContractError(status, code, detail).answer(is_plain=request.app.state.is_plain)
+    return ContractError(status, code, detail).answer(is_plain=is_plain)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from haut_desktop.practice.algorithms.catalog import Algorithm, Application
 from haut_desktop.practice.answers import ContractError, answer_json, invalid, not_found
 from haut_desktop.practice.calls import Call, Endpoint
-from haut_desktop.practice.clock import utc_now
+from haut_desktop.practice.clock import true_now
 from haut_desktop.practice.dictionaries import IMAGE_TYPES, find_image_type
 from haut_desktop.practice.fields import read_text
 from haut_desktop.practice.offer import APPLICATIONS
@@ -59,7 +59,7 @@ def attach(service: Service, dataset_id: str, tech_name: str, **options: str | N
         tech_name,
         options.get("enabled_algorithms"),
         options.get("algorithms_flags"),
-        utc_now(),
+        true_now(),
     )
     run = service.records.fetch_one(
         "SELECT * FROM runs WHERE dataset_id = ? AND application = ?", dataset_id, tech_name

@@ -41,7 +41,9 @@ def authenticate(service: Service, header: str | None) -> Row:
     if not account:
         detail = "Invalid or expired token."
         headers = {"WWW-Authenticate": "Bearer"}
-        raise ContractError(401, "authentication_failed", detail, headers=headers)
+        # Django REST Framework says 403 where its authentication names no scheme
+        status = 403 if service.has(Quirk.TOKEN_REFUSED_403) else 401
+        raise ContractError(status, "authentication_failed", detail, headers=headers)
     return account
 
 
@@ -168,7 +170,10 @@ def _refresh(call: Call) -> Response:
     if service.has(Quirk.REFRESH_TOKEN_ROTATED):
         service.records.execute("DELETE FROM refresh_tokens WHERE digest = ?", digest(token))
         token = _make_refresh_token(service, account["id"])
-    return answer_json({"access_token": access, "token_access": access, "refresh_token": token})
+    tokens = {"access_token": access, "token_access": access}
+    if service.has(Quirk.REFRESH_NO_REFRESH_TOKEN):
+        return answer_json(tokens)
+    return answer_json({**tokens, "refresh_token": token})
 
 
 def _get_profile(call: Call) -> Response:

@@ -5,7 +5,7 @@ import threading
 from typing import Any, Final
 
 from haut_desktop.practice.applications import list_runs, run_algorithms
-from haut_desktop.practice.clock import utc_now
+from haut_desktop.practice.clock import true_now
 from haut_desktop.practice.prepared import PreparedImage, prepare_image
 from haut_desktop.practice.records import Row
 from haut_desktop.practice.result_writing import write_internal_error, write_result
@@ -43,7 +43,7 @@ class Computing:
 
     def request(self, images: list[Row], *, priority: Priority = Priority.USER) -> None:
         """Queue the images for every application attached before they were collected."""
-        records, now = self._service.records, utc_now()
+        records, now = self._service.records, true_now()
         with records.transaction():
             for image in images:
                 runs = [run for run in self._runs(image) if run["created"] <= image["created"]]
@@ -76,7 +76,7 @@ class Computing:
 
     def _run(self) -> None:
         while True:
-            job = self._service.records.fetch_one(_NEXT_JOB, utc_now())
+            job = self._service.records.fetch_one(_NEXT_JOB, true_now())
             if job is not None and not self._is_stopping:
                 self._compute_safely(job)
                 continue
@@ -88,7 +88,7 @@ class Computing:
     def _idle_s(self) -> float | None:
         """Seconds until the next job is due, None when there is none."""
         due = self._service.records.fetch_value("SELECT min(not_before) FROM jobs")
-        return None if due is None else min(max(0.01, due - utc_now()), 1.0)
+        return None if due is None else min(max(0.01, due - true_now()), 1.0)
 
     def _compute_safely(self, job: Row) -> None:
         try:

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from haut_desktop.practice.answers import ContractError, answer_json
+from haut_desktop.practice.clock import http_date, skewed
 from haut_desktop.practice.connections import BreakableProtocol
 from haut_desktop.practice.faults import Fault, FaultKind, Faults, Target
 
@@ -17,6 +18,11 @@ _PORTAL: Final = (
     "<!DOCTYPE html><html><head><title>Guest network</title></head>"
     "<body><form action='/accept'><button>Accept the terms</button></form></body></html>"
 )
+_TOO_LARGE: Final = (
+    "<html><head><title>413 Request Entity Too Large</title></head>"
+    "<body><center><h1>413 Request Entity Too Large</h1></center></body></html>"
+)
+_CLOSING: Final = {"Connection": "close"}
 _LEAVING_S: Final = 0.05
 """Time for half an answer to leave before the connection breaks."""
 _WRONG_HASHES: Final = (
@@ -34,26 +40,39 @@ class FaultInjection:
         self._target = target
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = self._choose(scope)
+        fault, skew_s = self._choose(scope)
+        with skewed(skew_s):
+            await self._go(fault, scope, receive, _dated(send))
+
+    async def _go(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
         if fault is None:
             await self._app(scope, receive, send)
         elif (answer := self._make_answer(fault)) is not None:
-            await _read_all(receive)
+            if fault.done:
+                await self._app(scope, receive, _swallow)
+            elif fault.kind is not FaultKind.REFUSE_EARLY:
+                await _read_all(receive)
             await answer(scope, receive, send)
         else:
             await self._strike(fault, scope, receive, send)
 
-    def _choose(self, scope: Scope) -> Fault | None:
+    def _choose(self, scope: Scope) -> tuple[Fault | None, float]:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL_PREFIX):
-            return None
-        return self._faults.choose(self._target, scope["method"], scope["path"])
+            return None, 0.0
+        where = self._target, scope["method"], scope["path"]
+        return self._faults.choose(*where), self._faults.skew_s(*where)
 
     def _make_answer(self, fault: Fault) -> Response | None:
         """The answer of those faults that are an answer."""
-        if fault.kind is FaultKind.HTML:
-            return HTMLResponse(_PORTAL)
-        if fault.kind is FaultKind.WRONG_SHAPE:
-            return answer_json({"unexpected": [1, "two", None]})
+        match fault.kind:
+            case FaultKind.HTML:
+                return HTMLResponse(_PORTAL)
+            case FaultKind.REDIRECT:
+                return Response(status_code=fault.status or 302, headers=_to(fault.location))
+            case FaultKind.EMPTY:
+                return Response(status_code=200)
+            case FaultKind.WRONG_SHAPE:
+                return answer_json({"unexpected": [1, "two", None]})
         if self._target is Target.STORE:
             return _make_store_error(fault)
         return _make_platform_error(fault)
@@ -84,6 +103,22 @@ class FaultInjection:
                 await self._app(scope, receive, send)
 
 
+def _to(location: str) -> dict[str, str]:
+    return {"Location": location, "Cache-Control": "no-store"}
+
+
+def _dated(send: Send) -> Send:
+    """Writes the platform's time into every answer."""
+
+    async def send_dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            date = (b"date", http_date().encode())
+            message = {**message, "headers": [*message.get("headers", ()), date]}
+        await send(message)
+
+    return send_dated
+
+
 def _make_platform_error(fault: Fault) -> Response | None:
     match fault.kind:
         case FaultKind.UNAUTHORIZED:
@@ -94,14 +129,20 @@ def _make_platform_error(fault: Fault) -> Response | None:
             headers = {"Retry-After": str(fault.retry_after_s)}
             error = ContractError(429, "throttled", "Request was throttled.", headers=headers)
         case FaultKind.SERVER_ERROR:
-            error = ContractError(fault.status, "error", "A server error occurred.")
+            error = ContractError(fault.status or 503, "error", "A server error occurred.")
+        case FaultKind.REFUSE_EARLY if fault.status == 403:
+            code, detail = "permission_denied", "You do not have permission."
+            error = ContractError(403, code, detail, headers=_CLOSING)
+        case FaultKind.REFUSE_EARLY:
+            # who stands before the platform says so, in its own words
+            return HTMLResponse(_TOO_LARGE, 413, headers=_CLOSING)
         case _:
             return None
     return error.answer()
 
 
 def _make_store_error(fault: Fault) -> Response | None:
-    headers = {}
+    headers: dict[str, str] = {}
     match fault.kind:
         case FaultKind.UNAUTHORIZED:
             status, code = 401, "AuthenticationRequired"
@@ -111,7 +152,10 @@ def _make_store_error(fault: Fault) -> Response | None:
             status, code = 429, "SlowDown"
             headers = {"Retry-After": str(fault.retry_after_s)}
         case FaultKind.SERVER_ERROR:
-            status, code = fault.status, "InternalError"
+            status, code = fault.status or 503, "InternalError"
+        case FaultKind.REFUSE_EARLY:
+            status, headers = fault.status or 413, _CLOSING
+            code = "AccessDenied" if status == 403 else "EntityTooLarge"
         case FaultKind.ADDRESS_EXPIRED:
             status, code = (403 if fault.status == 403 else 400), "ExpiredToken"
         case _:

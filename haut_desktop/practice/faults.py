@@ -1,42 +1,71 @@
 """Faults on request: which requests they strike, how often, and by which chance."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from haut_desktop.practice.worded import WordedEnum
 
-class FaultKind(StrEnum):
+
+class FaultKind(WordedEnum):
     """What goes wrong."""
 
-    OFFLINE = "offline"
-    """The connection breaks before the request is read; nothing is done."""
-    SLOW = "slow"
-    """The request waits delay_s, then both directions run at bytes_per_s."""
-    DROP_ANSWER = "drop_answer"
-    """Everything is done, then the connection breaks instead of an answer."""
-    COMMIT_LATE = "commit_late"
-    """The connection breaks once the request is read; it is carried out delay_s later."""
-    UNAUTHORIZED = "401"
-    FORBIDDEN = "403"
-    THROTTLED = "429"
-    """With ``Retry-After``: retry_after_s."""
-    SERVER_ERROR = "5xx"
-    """With the status given, 503 without one."""
-    ADDRESS_EXPIRED = "address_expired"
-    """The object store says that the address's time is over."""
-    HTML = "html"
-    """A captive portal's page with status 200."""
-    WRONG_SHAPE = "wrong_shape"
-    """JSON with status 200 that is not the contract's."""
-    TRUNCATED = "truncated"
-    """Everything is done, then the answer breaks off half-way."""
-    WRONG_HASH = "wrong_hash"
-    """The object store reports the hashes of other bytes."""
+    OFFLINE = ("offline", "The connection breaks before the request is read; nothing is done")
+    SLOW = ("slow", "The request waits delay_s, then both directions run at bytes_per_s")
+    DROP_ANSWER = (
+        "drop_answer",
+        "Everything is done, then the connection breaks instead of an answer",
+    )
+    COMMIT_LATE = (
+        "commit_late",
+        "The connection breaks once the request is read; it is carried out delay_s later",
+    )
+    UNAUTHORIZED = ("401", "The token is refused; at the object store, the address is")
+    FORBIDDEN = ("403", "The right is missing")
+    THROTTLED = ("429", "Too many requests, with `Retry-After`: retry_after_s")
+    SERVER_ERROR = ("5xx", "The server has trouble: the status given, 503 without one")
+    REFUSE_EARLY = (
+        "refuse_early",
+        "413, or 403 by status, before the body is read; then the connection is closed",
+    )
+    ADDRESS_EXPIRED = (
+        "address_expired",
+        "The object store says that the address's time is over: 400, or 403 by status",
+    )
+    HTML = ("html", "A captive portal's page with status 200")
+    REDIRECT = (
+        "redirect",
+        "A captive portal sends on to its own host: 302, or 307 by status, to location",
+    )
+    EMPTY = ("empty", "Status 200 with nothing in it, as some proxies answer")
+    WRONG_SHAPE = ("wrong_shape", "JSON with status 200 that is not the contract's")
+    TRUNCATED = ("truncated", "Everything is done, then the answer breaks off half-way")
+    WRONG_HASH = ("wrong_hash", "The object store reports the hashes of other bytes")
+    CLOCK_SKEW = (
+        "clock_skew",
+        "`Date`, tokens and addresses go by a clock that runs skew_s ahead, or behind",
+    )
+
+
+ANSWERS: Final = frozenset(
+    {
+        FaultKind.UNAUTHORIZED,
+        FaultKind.FORBIDDEN,
+        FaultKind.THROTTLED,
+        FaultKind.SERVER_ERROR,
+        FaultKind.ADDRESS_EXPIRED,
+        FaultKind.HTML,
+        FaultKind.REDIRECT,
+        FaultKind.EMPTY,
+        FaultKind.WRONG_SHAPE,
+    }
+)
+"""Faults that are an answer: nothing is done unless ``done`` says so."""
 
 
 class Target(StrEnum):
@@ -61,10 +90,18 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """How many matching requests pass first."""
     probability: float = 1.0
     seed: int = 0
-    status: int = 503
+    done: bool = False
+    """Whether everything is done before a wrong answer takes the place of the right one."""
+    status: int | None = None
     retry_after_s: int = 1
     delay_s: float = 0.0
     bytes_per_s: float | None = None
+    skew_s: float = 0.0
+    location: str = "http://guest-network.invalid/"
+
+    def __post_init__(self) -> None:
+        if self.done and self.kind not in ANSWERS:
+            raise ValueError(f"done: {self.kind} is no answer of its own")
 
     def fits(self, target: Target, method: str, path: str) -> bool:
         return (
@@ -97,7 +134,7 @@ class _Active:
 
 @dataclass(slots=True)
 class Faults:
-    """The active faults; the first that strikes a request is the only one."""
+    """The active faults; the first that strikes a request is the only one, but for wrong clocks."""
 
     _active: list[_Active] = field(default_factory=list)
 
@@ -109,10 +146,23 @@ class Faults:
 
     def choose(self, target: Target, method: str, path: str) -> Fault | None:
         """The fault that strikes this request."""
-        for active in self._active:
-            if active.fault.fits(target, method, path) and active.strikes():
+        for active in self._fitting(target, method, path, is_clock=False):
+            if active.strikes():
                 return active.fault
         return None
+
+    def skew_s(self, target: Target, method: str, path: str) -> float:
+        """How far the clock runs ahead for this request, whatever else goes wrong with it."""
+        fitting = self._fitting(target, method, path, is_clock=True)
+        return sum(active.fault.skew_s for active in fitting if active.strikes())
+
+    def _fitting(
+        self, target: Target, method: str, path: str, *, is_clock: bool
+    ) -> Iterator[_Active]:
+        for active in self._active:
+            has_kind = (active.fault.kind is FaultKind.CLOCK_SKEW) is is_clock
+            if has_kind and active.fault.fits(target, method, path):
+                yield active
 
     def show(self) -> list[dict[str, Any]]:
         return [

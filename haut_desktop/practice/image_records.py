@@ -4,7 +4,7 @@ import uuid
 from typing import Any, Final
 
 from haut_desktop.practice.aux_images import list_aux_images
-from haut_desktop.practice.clock import utc_now
+from haut_desktop.practice.clock import true_now, utc_now
 from haut_desktop.practice.dictionaries import LIGHTS, SIDES, ImageType, find_image_type
 from haut_desktop.practice.records import Row, from_json, to_json
 from haut_desktop.practice.service import Service, original_key
@@ -44,7 +44,9 @@ def create_batch(
 def create_image(service: Service, batch: Row, **fields: object) -> Row:
     """A new image record; fields are name, side_id, light_id and meta (JSON text)."""
     image_id = str(uuid.uuid4())
-    service.records.insert("images", id=image_id, batch_id=batch["id"], created=utc_now(), **fields)
+    service.records.insert(
+        "images", id=image_id, batch_id=batch["id"], created=true_now(), **fields
+    )
     image = service.records.fetch_one("SELECT * FROM images WHERE id = ?", image_id)
     assert image is not None
     return image

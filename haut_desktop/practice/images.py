@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from haut_desktop.practice.answers import answer_json, answer_nothing, invalid
 from haut_desktop.practice.calls import Call, Endpoint
+from haut_desktop.practice.clock import true_now
 from haut_desktop.practice.dictionaries import ImageType
 from haut_desktop.practice.fields import Body, read_integer, read_optional_text, read_time
 from haut_desktop.practice.image_records import (
@@ -20,8 +21,9 @@ from haut_desktop.practice.image_records import (
     show_image,
 )
 from haut_desktop.practice.pages import answer_page, answer_rows
+from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.records import Row, to_json
-from haut_desktop.practice.service import forget_image, original_key
+from haut_desktop.practice.service import LISTED_LATE_S, forget_image, original_key
 
 MAXIMUM_SIZE_BYTES: Final = 31_457_280
 _DATA_URL: Final = re.compile(r"^data:[\w/+.;=-]*,")
@@ -111,8 +113,12 @@ def _keep_picture(call: Call, batch: Row, data: bytes) -> Response:
 
 
 def _list_batch_images(call: Call) -> Response:
-    images = list_images(call.service, call.batch()["id"])
-    return answer_rows(call, [show_image(call.service, image) for image in images])
+    service = call.service
+    lag_s = LISTED_LATE_S if service.has(Quirk.BATCH_IMAGES_LATE) else 0.0
+    images = list_images(service, call.batch()["id"])
+    listed = [image for image in images if image["created"] <= true_now() - lag_s]
+    shown = [show_image(service, image) for image in listed]
+    return answer_rows(call, shown, is_paged=service.has(Quirk.BATCH_IMAGES_PAGED))
 
 
 def _list_subject_images(call: Call) -> Response:

@@ -22,6 +22,7 @@ _DETAILS: Final = {
     "ExpiredToken": (400, "Invalid argument."),
     "MalformedSecurityHeader": (400, "Your request has a malformed header."),
     "SignatureDoesNotMatch": (403, "Access denied."),
+    "AccessDenied": (403, "Access denied."),
     "InvalidArgument": (400, "Invalid argument."),
     "EntityTooLarge": (400, "Your proposed upload is larger than the maximum allowed size."),
     "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size."),
@@ -82,17 +83,38 @@ class ObjectStore:
         limits = request.headers.get(_RANGE_HEADER)
         if limits is not None:
             _check_size(int(request.headers.get("content-length", "1")), limits)
+        if self._service.has(Quirk.STORE_CLOSED_BY_COMPUTE) and self._is_computed(key):
+            raise StoreError("AccessDenied")
         data = await _read_body(request, limits)
         _check_md5(request.headers.get("content-md5"), data)
         content_type = request.headers.get("content-type", "application/octet-stream")
         row = await run_in_threadpool(self._service.objects.put, key, data, content_type)
-        return Response(b"", 200, headers=_hash_headers(row))
+        return Response(b"", 200, headers=self._proofs(row))
+
+    def _is_computed(self, key: str) -> bool:
+        image_id = key.split("/")[1]
+        computes = self._service.records.fetch_value(
+            "SELECT b.computes FROM batches b JOIN images i ON i.batch_id = b.id WHERE i.id = ?",
+            image_id,
+        )
+        return bool(computes)
+
+    def _proofs(self, row: Row) -> dict[str, str]:
+        """What the store says of the bytes it keeps."""
+        headers = _hash_headers(row)
+        if self._service.has(Quirk.STORE_NO_PROOF):
+            return {}
+        if self._service.has(Quirk.STORE_ETAG_OPAQUE):
+            return {**_without_hash(headers), "ETag": f'"CI{row["puts"]:04}DSm9rZ5QCEAE="'}
+        if self._service.has(Quirk.STORE_ETAG_ONLY):
+            return {"ETag": headers["ETag"]}
+        return headers
 
     def _get(self, key: str) -> Response:
         row, stored = self._service.objects.find(key), self._service.objects.get(key)
         if row is None or stored is None:
             raise StoreError("NoSuchKey")
-        return Response(stored.data, headers=_hash_headers(row), media_type=stored.content_type)
+        return Response(stored.data, headers=self._proofs(row), media_type=stored.content_type)
 
     def _refuse(self, code: str) -> Response:
         status, message = _DETAILS[code]
@@ -153,3 +175,7 @@ def _hash_headers(row: Row) -> dict[str, str]:
         "x-goog-stored-content-length": str(row["size"]),
         "x-goog-generation": str(int(row["stored"] * 1_000_000)),
     }
+
+
+def _without_hash(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name != "x-goog-hash"}

@@ -99,7 +99,7 @@ class Addresses:
         query = {
             "X-Goog-Algorithm": "GOOG4-RSA-SHA256",
             "X-Goog-Credential": "practice@practice.example/auto/storage/goog4_request",
-            "X-Goog-Date": datetime.now(UTC).strftime(_DATE_FORM),
+            "X-Goog-Date": datetime.fromtimestamp(utc_now(), UTC).strftime(_DATE_FORM),
             "X-Goog-Expires": str(seconds),
             "X-Goog-SignedHeaders": ";".join(sorted(signed)),
         }

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from haut_desktop.practice.answers import ContractError, answer_json
 from haut_desktop.practice.calls import Call
+from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.records import Row
 
 # Default and maximum are unknown; a small default makes clients turn pages.
@@ -63,6 +64,8 @@ def _page(call: Call, items: list[Any], page: int, size: int, total: int) -> dic
 
 
 def _read_size(call: Call) -> int:
+    if call.service.has(Quirk.PAGES_OF_TEN):
+        return _DEFAULT_SIZE
     return min(_read_number(call, "page_size", _DEFAULT_SIZE), _MAXIMUM_SIZE)
 
 

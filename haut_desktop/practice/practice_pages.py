@@ -11,6 +11,7 @@ from haut_desktop.practice.clock import iso_form
 from haut_desktop.practice.dictionaries import LIGHTS, SIDES
 from haut_desktop.practice.faults import read_fault
 from haut_desktop.practice.image_records import list_images
+from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.records import Row, from_json
 from haut_desktop.practice.service import Service, original_key
 
@@ -128,10 +129,30 @@ def _clear_faults(call: Call) -> Response:
     return answer_nothing()
 
 
+def _show_quirks(service: Service) -> Response:
+    return answer_json(sorted(service.quirks))
+
+
+def _list_quirks(call: Call) -> Response:
+    return _show_quirks(call.service)
+
+
+def _set_quirks(call: Call) -> Response:
+    """Take on exactly these quirks, from the next request on."""
+    try:
+        quirks = msgspec.json.decode(call.raw, type=set[Quirk])
+    except msgspec.DecodeError as error:
+        raise invalid(None, str(error)) from error
+    call.service.quirks = quirks
+    return _show_quirks(call.service)
+
+
 ENDPOINTS: Final = (
     Endpoint("GET", "/_practice/state/", _show_state, is_public=True),
     Endpoint("GET", "/_practice/violations/", _list_violations, is_public=True),
     Endpoint("GET", "/_practice/faults/", _list_faults, is_public=True),
     Endpoint("POST", "/_practice/faults/", _add_faults, is_public=True),
     Endpoint("DELETE", "/_practice/faults/", _clear_faults, is_public=True),
+    Endpoint("GET", "/_practice/quirks/", _list_quirks, is_public=True),
+    Endpoint("PUT", "/_practice/quirks/", _set_quirks, is_public=True),
 )

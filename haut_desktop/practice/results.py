@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from haut_desktop.practice.answers import answer_json
+from haut_desktop.practice.answers import answer_json, not_found
 from haut_desktop.practice.applications import (
     application_id,
     list_runs,
@@ -30,6 +30,8 @@ _DAY_S: Final = 86_400
 
 def _list_results(call: Call) -> Response:
     service, image = call.service, call.image()
+    if image["id"] not in {shown["id"] for shown in _shown_images(service, image["batch_id"])}:
+        return answer_rows(call, [], is_paged=service.has(Quirk.RESULTS_PAGED))
     rows = service.records.fetch_all(
         "SELECT x.*, r.application FROM results x JOIN runs r ON r.id = x.run_id"
         " WHERE x.image_id = ? ORDER BY x.rowid",
@@ -111,7 +113,7 @@ def _read_number(call: Call, name: str, default: int) -> int:
 def _show_batch_results(call: Call) -> Response:
     service, batch = call.service, call.batch()
     images = sorted(
-        list_images(service, batch["id"]),
+        _shown_images(service, batch["id"]),
         key=lambda image: _SIDE_ORDER.index(SIDES[image["side_id"]].tech_name),
     )
     dataset_id = service.records.fetch_value(
@@ -121,7 +123,15 @@ def _show_batch_results(call: Call) -> Response:
     for run in list_runs(service, dataset_id):
         if run_application(run).generation == "v3":
             answer |= _show_run_results(service, run, images)
+    if not answer and service.has(Quirk.RESULTS_EARLY_404):
+        raise not_found()
     return answer_json(answer)
+
+
+def _shown_images(service: Service, batch_id: str) -> list[Row]:
+    """The batch's images whose results are shown."""
+    images = list_images(service, batch_id)
+    return images[:1] if service.has(Quirk.RESULTS_SOME_SIDES) else images
 
 
 def _show_run_results(service: Service, run: Row, images: list[Row]) -> dict[str, Any]:

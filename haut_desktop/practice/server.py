@@ -19,10 +19,37 @@ from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.service import Options, Service
 from haut_desktop.practice.serving import close_platform, open_platform, serve
 
-_FAULT_HELP: Final = (
-    f"KIND[,NAME=VALUE]...; kinds: {', '.join(FaultKind)}; names: target, method, path, count,"
-    " skip, probability, seed, status, retry_after_s, delay_s, bytes_per_s"
-)
+_EPILOG: Final = f"""\
+faults: --fault KIND[,NAME=VALUE]..., as often as wanted; the first that strikes a request counts.
+Kinds:
+{FaultKind.explain()}
+
+Which requests it strikes (all of them, if nothing is said):
+  target=platform|store|both  the platform (default), its object store, or both
+  method=POST                 one method
+  path=*/compute/             a pattern of the path, with * for anything
+  skip=2                      the first two that fit pass
+  count=1                     it strikes once; every time without it
+  probability=0.1             it strikes one in ten, the same ones for the same seed=N
+
+What it does:
+  done=true                   everything is done before the wrong answer is given
+  status=502                  of 5xx, refuse_early, redirect, address_expired
+  retry_after_s=5             of 429
+  delay_s=3  bytes_per_s=50000  of slow; delay_s of commit_late
+  skew_s=-7200                of clock_skew: the clock runs two hours behind
+  location=http://host/       of redirect
+
+For example:
+  --fault drop_answer,path=*/compute/,count=1
+  --fault 5xx,status=502,probability=0.1,target=both
+  --fault clock_skew,skew_s=7200,target=both
+
+quirks: --quirk NAME, as often as wanted: plausible answers where the contract says nothing.
+{Quirk.explain()}
+
+While it runs: GET, POST and DELETE /_practice/faults/ and GET and PUT /_practice/quirks/ (JSON).
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("haut-desktop practice-platform", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "haut-desktop practice-platform",
+        description=__doc__,
+        epilog=_EPILOG.replace("%", "%%"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of its state")
     parser.add_argument("--port", type=int, default=0, help="0: the last one, or any free one")
     parser.add_argument("--store-port", type=int, default=0, help="port of the object store")
@@ -50,14 +82,14 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--address-seconds", type=int, default=3600, help="life of an address")
     parser.add_argument("--result-delay", type=float, default=0.0, help="seconds to compute")
     parser.add_argument("--logins-per-minute", type=int, default=60, help="for one account")
-    parser.add_argument("--fault", action="append", default=[], help=_FAULT_HELP)
+    parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help="see below")
     parser.add_argument(
         "--quirk",
         action="append",
         default=[],
         choices=[quirk.value for quirk in Quirk],
         metavar="NAME",
-        help=", ".join(Quirk),
+        help="see below",
     )
     parser.add_argument("--demonstration", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--exit-with-parent", action="store_true", help="end when stdin closes")
@@ -70,7 +102,7 @@ def _read_options(arguments: argparse.Namespace) -> Options:
         result_delay_s=arguments.result_delay,
         address_seconds=arguments.address_seconds,
         logins_per_minute=arguments.logins_per_minute,
-        quirks=frozenset(Quirk(name) for name in arguments.quirk),
+        quirks=frozenset(quirk for quirk in Quirk if quirk in arguments.quirk),
         has_demonstration=arguments.demonstration,
     )
 

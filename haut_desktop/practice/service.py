@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from haut_desktop.practice.faults import Faults
 
 _SHORT_ADDRESS_S: Final = 1
+LISTED_LATE_S: Final = 1.0
+"""How long a list lags behind where a quirk says that it does."""
 
 
 class Priority(IntEnum):
@@ -48,11 +50,12 @@ class Service:
     secret: bytes
     options: Options
     login_times: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    quirks: set[Quirk] = field(default_factory=set)
     computing: "Computing" = field(init=False)
     faults: "Faults" = field(init=False)
 
     def has(self, quirk: Quirk) -> bool:
-        return quirk in self.options.quirks
+        return quirk in self.quirks
 
     def format_time(self, time_s: float) -> str:
         """A v1 timestamp."""
@@ -76,7 +79,7 @@ def open_service(folder: Path, options: Options) -> Service:
         records.remember("secret", secrets.token_hex(32))
     secret = bytes.fromhex(records.setting("secret") or "")
     objects = Objects(records, folder / "objects")
-    return Service(records, objects, Addresses(secret), secret, options)
+    return Service(records, objects, Addresses(secret), secret, options, quirks=set(options.quirks))
 
 
 def original_key(image_id: str) -> str:

@@ -95,6 +95,7 @@ def _make_server(app: ASGIApp, faults: Faults, target: Target) -> uvicorn.Server
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        date_header=False,  # the layer above writes it, by the platform's own clock
         timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
     )

@@ -34,6 +34,8 @@ def _initiate(call: Call) -> Response:
     }
     if not names:
         raise invalid(None, "At least one of front, left, right is required.", "required")
+    if call.service.has(Quirk.INITIATE_FEWER_SIDES):
+        names = dict(list(names.items())[:1])
     meta = body.get("meta", {})
     if meta is not None and not isinstance(meta, dict):
         raise invalid("meta", "Expected a dictionary of items.", "not_a_dict")
@@ -82,6 +84,10 @@ def _compute(call: Call) -> Response:
         raise invalid(None, "The batch is computed already.", "already_computed")
     if not is_again or service.has(Quirk.COMPUTE_TWICE_BILLS):
         service.computing.request(images)
+    if service.has(Quirk.COMPUTE_ANSWERS_200):
+        return answer_json({})
+    if service.has(Quirk.COMPUTE_ANSWERS_202):
+        return answer_json({"task": {"status": "queued"}}, 202)
     return answer_nothing()
 
 

@@ -7,12 +7,13 @@ from starlette.responses import Response
 
 from haut_desktop.practice.answers import answer_json, answer_nothing, invalid
 from haut_desktop.practice.calls import Call, Endpoint
-from haut_desktop.practice.clock import utc_now
+from haut_desktop.practice.clock import true_now
 from haut_desktop.practice.dictionaries import find_sex, show_sex
 from haut_desktop.practice.fields import Body, read_date, read_optional_text, read_text
 from haut_desktop.practice.pages import answer_page
+from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.records import Row, from_json, to_json
-from haut_desktop.practice.service import Service, forget_image
+from haut_desktop.practice.service import LISTED_LATE_S, Service, forget_image
 
 _SELECT: Final = (
     "SELECT s.*, d.name AS dataset_name, c.id AS company_id, c.name AS company_name"
@@ -29,7 +30,7 @@ def create_subject(service: Service, dataset: Row, author_id: int, **fields: obj
             "id": subject_id,
             "dataset_id": dataset["id"],
             "author_id": author_id,
-            "created": utc_now(),
+            "created": true_now(),
             **fields,
         },
     )
@@ -93,20 +94,40 @@ def _read_sex(body: Body) -> str | None:
 def _create(call: Call) -> Response:
     dataset = call.dataset()
     fields = _read_fields(call.body(), is_new=True)
+    if call.service.has(Quirk.SUBJECT_NAMES_UNIQUE):
+        _refuse_taken(call.service, dataset, fields["name"])
     subject = create_subject(call.service, dataset, call.user()["id"], **fields)
     return answer_json(_show_subject(call.service, subject), 201)
 
 
+def _refuse_taken(service: Service, dataset: Row, name: str) -> None:
+    taken = service.records.fetch_one(
+        "SELECT id FROM subjects WHERE dataset_id = ? AND name = ?", dataset["id"], name
+    )
+    if taken is not None:
+        raise invalid("name", "Subject with this name already exists.", "unique")
+
+
 def _list(call: Call) -> Response:
+    service = call.service
+    lag_s = LISTED_LATE_S if service.has(Quirk.SUBJECTS_LISTED_LATE) else 0.0
     return answer_page(
         call,
-        f"{_SELECT} WHERE s.dataset_id = ?",
+        f"{_SELECT} WHERE s.dataset_id = ? AND s.created <= ?",
         call.dataset()["id"],
-        show=lambda subject: _show_subject(call.service, subject),
+        true_now() - lag_s,
+        show=lambda subject: _show_subject(service, subject),
         ordering={"name": "s.name", "creation_time": "s.created"},
-        search="s.name",
+        search=_searched(service),
         table="s",
     )
+
+
+def _searched(service: Service) -> str | None:
+    """The column that ``q`` looks in."""
+    if service.has(Quirk.SUBJECT_SEARCH_IGNORED):
+        return None
+    return "s.id" if service.has(Quirk.SUBJECT_SEARCH_BLIND) else "s.name"
 
 
 def _show(call: Call) -> Response:

@@ -56,6 +56,10 @@ class PracticePlatform:
         """Let everything go right again."""
         self._call("DELETE", "/_practice/faults/")
 
+    def set_quirks(self, *names: str) -> None:
+        """Let the platform have exactly these quirks from now on."""
+        self._call("PUT", "/_practice/quirks/", list(names))
+
     def make_dataset(self, name: str, image_type_id: int = SELFIE, *applications: str) -> str:
         """Make a dataset with applications attached; its id."""
         base = f"/api/v1/companies/{self.company_id}"

@@ -1,14 +1,28 @@
 """Faults on request: what a real HTTP client sees of each, and what the platform did."""
 
+import base64
+import json
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection
 
 import httpx
+import msgspec
 import pytest
 
 from haut_desktop.practice.faults import Fault, FaultKind, Faults, Target, parse_fault
+from haut_desktop.practice.quirks import Quirk
+from haut_desktop.practice.server import main
 from tests.practice.server.conftest import StartClient
-from tests.practice.server.running import NOT_SET_UP, Client, Json, wait_for
+from tests.practice.server.running import (
+    DEADLINE_S,
+    NOT_SET_UP,
+    TECHNICIAN,
+    Client,
+    Json,
+    wait_for,
+)
 
 PROFILE = "/api/v1/auth/profile/"
 
@@ -92,6 +106,86 @@ def test_a_captive_portal_answers_with_a_page(struck: Callable[..., Client]) -> 
     assert answer.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_captive_portal_may_send_on_to_its_own_host(
+    struck: Callable[..., Client], status: int
+) -> None:
+    client = struck("redirect", status=status, location="http://guest.invalid/login")
+    answer = client.http.get(PROFILE)
+    assert (answer.status_code, answer.headers["location"]) == (
+        status,
+        "http://guest.invalid/login",
+    )
+
+
+def test_an_answer_may_be_empty(struck: Callable[..., Client]) -> None:
+    answer = struck("empty").http.get(PROFILE)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize("kind", ["5xx", "html", "empty", "wrong_shape", "429", "401", "403"])
+def test_a_wrong_answer_may_come_after_the_work(struck: Callable[..., Client], kind: str) -> None:
+    client = struck(kind, method="POST", path="*/subjects/", count=1, done=True)
+    dataset = client.dataset(NOT_SET_UP)
+    answer = client.http.post(f"{dataset}subjects/", json={"name": f"Done {kind}"})
+    assert answer.status_code != 201
+    assert client.get(f"{dataset}subjects/", q=f"Done {kind}")["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "words"),
+    [("store", 403, "AccessDenied"), ("store", None, "EntityTooLarge"), ("platform", None, "413")],
+)
+def test_a_body_may_be_refused_before_it_is_read(
+    struck: Callable[..., Client], target: str, status: int | None, words: str
+) -> None:
+    client = struck("slow", path="/nowhere/")
+    slot = _new_slot(client)
+    client.set_fault(kind="refuse_early", target=target, status=status)
+    url = httpx.URL(slot["url"] if target == "store" else f"{client.http.base_url}/subjects/")
+    connection = HTTPConnection(url.host, url.port, timeout=DEADLINE_S)
+    # only the length is announced: no byte of the body has left when the answer comes
+    connection.putrequest("PUT", url.raw_path.decode())
+    connection.putheader("Content-Length", "1000000")
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("connection")) == (status or 413, "close")
+    assert words in answer.read().decode()
+    connection.close()
+    client.http.delete("/_practice/faults/")
+    assert not client.find_image(slot["id"])["stored"]
+
+
+@pytest.mark.parametrize("skew_s", [7200.0, -7200.0])
+def test_the_platforms_clock_may_be_wrong(struck: Callable[..., Client], skew_s: float) -> None:
+    client = struck("clock_skew", skew_s=skew_s)
+    answer = client.http.post("/api/v1/auth/login/", json=TECHNICIAN)
+    there = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    assert abs(there - time.time() - skew_s) < DEADLINE_S
+    token = answer.json()["access_token"].split(".")[1]
+    expires = json.loads(base64.urlsafe_b64decode(token + "=="))["exp"]
+    assert abs(expires - 3600 - time.time() - skew_s) < DEADLINE_S
+
+
+def test_an_address_from_a_slow_clock_is_over_at_once(struck: Callable[..., Client]) -> None:
+    client = struck("clock_skew", path="*/upload/", skew_s=-7200)
+    answer = client.put(_new_slot(client), b"x")
+    assert "ExpiredToken" in answer.text
+
+
+def test_a_wrong_clock_joins_what_else_goes_wrong(struck: Callable[..., Client]) -> None:
+    client = struck("clock_skew", path=PROFILE, skew_s=3600)
+    client.set_fault(kind="5xx", path=PROFILE, count=1)
+    answer = client.http.get(PROFILE)
+    there = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    assert answer.status_code == 503
+    assert there - time.time() > 1800
+
+
+def test_every_answer_has_one_date(shared: Client) -> None:
+    assert len(shared.http.get(PROFILE).headers.get_list("date")) == 1
+
+
 def test_json_of_the_wrong_shape_is_still_json(struck: Callable[..., Client]) -> None:
     assert "user" not in struck("wrong_shape").get(PROFILE)
 
@@ -168,7 +262,20 @@ def test_the_command_line_writes_a_fault_in_one_word() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "slow,often", "slow,delay=1", "slow,count=x"])
+def test_the_help_explains_every_fault_and_quirk(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    for word in (*FaultKind, *Quirk):
+        assert f"  {word} " in said
+        assert word.words in said
+    for field in msgspec.structs.fields(Fault)[1:]:
+        assert f"{field.name}=" in said
+
+
+@pytest.mark.parametrize(
+    "text", ["", "offline,done=true", "nothing", "slow,often", "slow,delay=1", "slow,count=x"]
+)
 def test_a_wrong_fault_on_the_command_line_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_fault(text)
