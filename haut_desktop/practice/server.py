@@ -51,6 +51,11 @@ quirks: --quirk NAME, as often as wanted: plausible answers where the contract s
 While it runs: GET, POST and DELETE /_practice/faults/ and GET and PUT /_practice/quirks/ (JSON).
 """
 
+_STORE_URL_HELP: Final = (
+    "where clients reach the object store, through a proxy for instance: signed addresses name it;"
+    " the store itself listens on --store-port as ever"
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until asked to stop; the exit code."""
@@ -78,6 +83,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder of its state")
     parser.add_argument("--port", type=int, default=0, help="0: the last one, or any free one")
     parser.add_argument("--store-port", type=int, default=0, help="port of the object store")
+    parser.add_argument("--object-store-url", default="", metavar="URL", help=_STORE_URL_HELP)
     parser.add_argument("--token-seconds", type=int, default=3600, help="life of a token")
     parser.add_argument("--address-seconds", type=int, default=3600, help="life of an address")
     parser.add_argument("--result-delay", type=float, default=0.0, help="seconds to compute")
@@ -104,6 +110,7 @@ def _read_options(arguments: argparse.Namespace) -> Options:
         logins_per_minute=arguments.logins_per_minute,
         quirks=frozenset(quirk for quirk in Quirk if quirk in arguments.quirk),
         has_demonstration=arguments.demonstration,
+        object_store_url=arguments.object_store_url.rstrip("/"),
     )
 
 

@@ -38,6 +38,8 @@ class Options:
     logins_per_minute: int = 60
     quirks: frozenset[Quirk] = frozenset()
     has_demonstration: bool = True
+    object_store_url: str = ""
+    """Where clients reach the object store; empty: where it listens."""
 
 
 @dataclass(slots=True)

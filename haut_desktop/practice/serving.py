@@ -59,7 +59,7 @@ async def serve(
     """
     platform_socket = _listen(service, "port", port)
     store_socket = _listen(service, "store_port", store_port)
-    service.addresses.store_url = _url(store_socket)
+    service.addresses.store_url = service.options.object_store_url or _url(store_socket)
     platform = _make_server(make_platform_app(service), service.faults, Target.PLATFORM)
     store = _make_server(make_store_app(service), service.faults, Target.STORE)
     service.computing.start()

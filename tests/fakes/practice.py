@@ -77,6 +77,11 @@ class PracticePlatform:
         made = (self._http.post(where, json={"name": name}, headers=headers) for name in names)
         return [answer.raise_for_status().json()["id"] for answer in made]
 
+    def initiate_upload(self, subject: str, *sides: str) -> Any:
+        """Begin a batch as a client does; the address of its first picture, with its headers."""
+        where = f"/api/v3/companies/{self.company_id}/subjects/{subject}/upload/"
+        return self._call("POST", where, {side: f"{side}.jpg" for side in sides})[sides[0]]
+
     def delete_subject(self, dataset: str, subject: str) -> None:
         """Delete a subject as the web portal does."""
         where = f"/api/v1/companies/{self.company_id}/datasets/{dataset}/subjects/{subject}/"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from haut_desktop.practice.server import main
-from tests.practice.server.running import DEADLINE_S, FACES, Client, Json, wait_for
+from tests.practice.server.running import DEADLINE_S, FACES, NOT_SET_UP, Client, Json, wait_for
 
 _COMMAND = (sys.executable, "-m", "haut_desktop.practice", "--port", "0")
 
@@ -70,6 +70,17 @@ def test_the_ready_line_names_addresses_and_accounts(tmp_path: Path) -> None:
             body = {name: account[name] for name in ("username", "password")}
             status = httpx.post(f"{ready['url']}/api/v1/auth/login/", json=body).status_code
             assert status == (400 if account["mfa"] else 200)
+
+
+def test_signed_addresses_name_the_address_that_clients_reach_the_store_at(tmp_path: Path) -> None:
+    public = "http://store.example:8080"
+    with _start(tmp_path, "--no-demonstration", "--object-store-url", f"{public}/") as platform:
+        assert platform.ready["object_store_url"] == public
+        with _sign_in(platform.ready["url"]) as client:
+            subject = client.make_subject(client.dataset(NOT_SET_UP))
+            slot = client.initiate(subject["id"], "front")["front"]
+        assert slot["url"].startswith(f"{public}/")
+        assert slot["headers"]["Host"] == "store.example:8080"
 
 
 def test_state_tokens_and_addresses_survive_a_kill(tmp_path: Path, faces: dict[str, bytes]) -> None:
