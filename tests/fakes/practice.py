@@ -50,7 +50,12 @@ class PracticePlatform:
 
     def struck(self) -> int:
         """How many requests the active faults have struck so far."""
-        return sum(fault["struck"] for fault in self._call("GET", "/_practice/faults/"))
+        return sum(fault["struck"] for fault in self.faults())
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The active faults, each with how many requests it saw and struck."""
+        found: list[dict[str, Any]] = self._call("GET", "/_practice/faults/")
+        return found
 
     def clear_faults(self) -> None:
         """Let everything go right again."""
