@@ -169,3 +169,21 @@ def test_frozen_program_is_started_from_elsewhere_and_measured(
 def test_a_failed_self_test_fails_the_build(processes: Processes, tmp_path: Path) -> None:
     processes.codes["--self-test"] = 3
     assert dev.check_frozen(tmp_path) == 3
+
+
+def test_every_part_of_the_fault_suite_is_run_whatever_failed_before(made: Processes) -> None:
+    made.codes = {"tests.faults.power_loss": 1}
+    assert dev.command_faults([]) == 1
+    run = [command[2] for command in made.commands]
+    assert run == [words[0] for words in dev.FAULT_SUITE.values()]
+
+
+def test_only_the_parts_that_are_named_are_run(made: Processes) -> None:
+    assert dev.command_faults(["night"]) == 0
+    assert [command[2] for command in made.commands] == ["tests.faults.night"]
+
+
+def test_a_part_that_is_not_there_is_refused(made: Processes) -> None:
+    with pytest.raises(SystemExit, match="No such part: day"):
+        dev.command_faults(["day"])
+    assert not made.commands

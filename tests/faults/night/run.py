@@ -151,7 +151,6 @@ class NightRun:
                 self._restart()
             case _:
                 self._gather_faults()
-                self._platform.stop()
                 self._restart()
 
     async def _take_the_network_away(self) -> None:
@@ -163,6 +162,7 @@ class NightRun:
         self._strike()
 
     def _restart(self) -> None:
+        self._platform.stop()
         self._platform = self._start_platform()
         self._strike()
 
