@@ -22,12 +22,14 @@ from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, Delivery
 from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.holdings import Holdings
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.reports import Reports
 from haut_desktop.services.results import Pace, Results
+from haut_desktop.services.retracting import Retracting
 from haut_desktop.services.session import Session
 from haut_desktop.services.settling import ResultsProbe
 from haut_desktop.services.sidecars import SidecarFollower, Sidecars
@@ -117,6 +119,8 @@ class Workplace:
         self.delivery = self._delivery(judge, registrar, pacing)
         self.outbox = Outbox(
             store=store.outbox,
+            retractions=store.retractions,
+            sidecars=Sidecars(visits=store.visits, vault=store.vault),
             subjects=store.subjects,
             registrar=registrar,
             delivery=self.delivery,
@@ -234,6 +238,15 @@ class Workplace:
             subjects=store.subjects,
             destinations=store.destinations,
             registrar=registrar,
+            retracting=Retracting(
+                outbox=store.outbox,
+                retractions=store.retractions,
+                destinations=store.destinations,
+                routes={Route.SIGNED: signed, Route.INLINE: inline},
+                holdings=Holdings(self.api),
+                has_results=ResultsProbe(self.api),
+            ),
+            retractions=store.retractions,
             routes={Route.SIGNED: signed, Route.INLINE: inline},
             session=self.session,
             connectivity=self.connectivity,

@@ -268,6 +268,16 @@ class EntryTakenError(ItemError):
     )
 
 
+class RetractionRefusedError(ItemError):
+    """A batch of which this station sent nothing can't be taken back here."""
+
+    default_title = "Not this station's to take back"
+    default_message = (
+        "These results were made elsewhere. Nothing was changed; have them taken back where their "
+        "pictures were sent from."
+    )
+
+
 class VisitClosedError(ItemError):
     """A change that only an open visit, or one of which nothing was sent, allows."""
 

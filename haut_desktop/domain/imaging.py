@@ -24,6 +24,7 @@ from haut_desktop.domain.ids import (
     TakeId,
     VisitId,
 )
+from haut_desktop.domain.retraction import Retraction
 
 LARGEST_PICTURE_BYTES: Final = 30 * 1024 * 1024
 """30 MiB, the platform's ``X-Goog-Content-Length-Range: 1,31457280``."""
@@ -225,6 +226,8 @@ class Batch:
     """How many platform batches were abandoned because their addresses expired."""
     submitted_at: datetime | None = None
     waiting: Waiting = field(default_factory=Waiting)
+    retraction: Retraction | None = None
+    """A person took the batch back; it is RETRACTING as soon as no step of it is under way."""
 
     @property
     def is_stored(self) -> bool:

@@ -72,6 +72,13 @@ class TakenPicture:
     verdicts: tuple[Verdict, ...] = ()
     image: Image | None = None
     """Its delivery, once the visit is finished."""
+    is_taken_back: bool = False
+    """Its batch was retracted: a later act may put the picture into another one."""
+
+    @property
+    def is_going(self) -> bool:
+        """Whether it is in a batch that stands."""
+        return self.image is not None and not self.is_taken_back
 
 
 @dataclass(frozen=True, slots=True)

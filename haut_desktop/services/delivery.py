@@ -34,10 +34,12 @@ from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.pauses import pause, uptime
 from haut_desktop.services.registration import Registrar
+from haut_desktop.services.retracting import Retracting
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.subjects import SubjectStore
 
 BATCHES_AT_ONCE: Final = 3
@@ -52,6 +54,7 @@ STORE_TROUBLE_S: Final = 5.0
 """Seconds of rest for everything after trouble of the station's database."""
 
 _TO_REGISTER: Final = frozenset({RegistrationState.DRAFT, RegistrationState.REGISTERING})
+_TAKEN_OUT: Final = frozenset({BatchState.HELD, BatchState.RETRACTING, BatchState.RETRACTED})
 _TO_CARRY: Final = frozenset({BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING})
 
 _log = logging.getLogger(__name__)
@@ -74,6 +77,8 @@ class Delivery:
         subjects: SubjectStore,
         destinations: DestinationStore,
         registrar: Registrar,
+        retracting: Retracting,
+        retractions: RetractionStore,
         routes: Mapping[Route, Carrier],
         session: Session,
         connectivity: Connectivity,
@@ -87,6 +92,8 @@ class Delivery:
         self._subjects = subjects
         self._destinations = destinations
         self._registrar = registrar
+        self._retracting = retracting
+        self._retractions = retractions
         self._routes = routes
         self._session = session
         self._connectivity = connectivity
@@ -197,6 +204,8 @@ class Delivery:
             if at.company_id == account.company_id:
                 self._start(registration.id, self._register(registration, at))
         room = BATCHES_AT_ONCE + len(self._active) + len(self._bench)
+        for batch in await self._retractions.due(now, room, account.company_id):
+            self._start(batch.id, self._retract(batch))
         for batch in await self._outbox.due_batches(now, room, account.company_id):
             self._start(batch.id, self._carry(batch))
 
@@ -269,10 +278,10 @@ class Delivery:
                 await self._safely(lambda: self._wait(batch.id, waiting, is_held=is_item))
                 return
             except TransitionError:
-                if not await self._is_held(batch.id):
+                if not await self._is_taken_out(batch.id):
                     await self._safely(lambda: self._tidy(batch.id))
                     raise
-                return  # a person held it while a step was under way
+                return  # a person held it, or took it back, while a step was under way
             except Exception:
                 await self._safely(lambda: self._tidy(batch.id))
                 raise
@@ -281,10 +290,37 @@ class Delivery:
 
         return work
 
+    def _retract(self, found: Batch) -> "_Work":
+        async def work() -> None:
+            batch = await self._outbox.find(found.id)
+            if batch is None or batch.state is not BatchState.RETRACTING:
+                return
+            if self._waits(batch.waiting):
+                return
+            try:
+                await self._retracting.carry(batch)
+            except HautError as error:
+                waiting = self._judge.sentence(error, batch.waiting)
+                is_item = isinstance(error, ItemError)
+                await self._safely(
+                    lambda: self._wait_to_retract(batch.id, waiting, is_held=is_item)
+                )
+                return
+            self._judge.praise()
+
+        return work
+
+    async def _wait_to_retract(self, batch_id: BatchId, waiting: Waiting, *, is_held: bool) -> None:
+        batch = await self._outbox.batch(batch_id)
+        if batch.state is BatchState.RETRACTING and is_held:
+            await self._outbox.move_batch(batch_id, BatchEvent.HOLD, waiting=waiting)
+        elif batch.state is BatchState.RETRACTING:
+            await self._outbox.set_waiting_batch(batch_id, waiting)
+
     async def _wait(self, batch_id: BatchId, waiting: Waiting, *, is_held: bool) -> None:
         """Note why a batch waits or is held; one that was reopened meanwhile is gone."""
         batch = await self._tidy(batch_id)
-        if batch is None or batch.state is BatchState.HELD:
+        if batch is None or batch.state not in _TO_CARRY:
             return
         if is_held:
             await self._outbox.move_batch(batch_id, BatchEvent.HOLD, waiting=waiting)
@@ -294,9 +330,9 @@ class Delivery:
     def _waits(self, waiting: Waiting) -> bool:
         return waiting.retry_at is not None and waiting.retry_at > self._clock()
 
-    async def _is_held(self, batch_id: BatchId) -> bool:
+    async def _is_taken_out(self, batch_id: BatchId) -> bool:
         batch = await self._outbox.find(batch_id)
-        return batch is not None and batch.state is BatchState.HELD
+        return batch is not None and batch.state in _TAKEN_OUT
 
     async def _tidy(self, batch_id: BatchId) -> Batch | None:
         """After a step was torn by a fault of ours or of the disk: nothing stays in the middle.

@@ -7,7 +7,7 @@ from typing import Final
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Route
 from haut_desktop.domain.errors import PictureError
-from haut_desktop.domain.ids import BatchId, ImageId, new_id
+from haut_desktop.domain.ids import BatchId, ImageId, SlotId, new_id
 from haut_desktop.domain.imaging import Batch, Image, Side, Slot, image_name
 from haut_desktop.domain.study import Dataset, Study
 from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitSheet
@@ -60,13 +60,17 @@ def slot_words(slot: Slot) -> str:
     return ", ".join(words)
 
 
-def plan_batches(sheet: VisitSheet, study: Study, now: datetime) -> tuple[Batch, ...]:
+def plan_batches(
+    sheet: VisitSheet, study: Study, now: datetime, *, only: SlotId | None = None
+) -> tuple[Batch, ...]:
     """Put the pictures that have not gone yet into batches: one per dataset and way.
 
-    A picture that is in a batch already is never put into another one: nothing is computed twice.
+    A picture that is in a batch that stands is never put into another one: nothing is computed
+    twice. With ``only`` just that slot's picture goes; what was taken back beside it stays so.
     Raises ``PictureError`` when there is nothing to send or no dataset for a picture.
     """
-    parcels = [parcel for shelf in sheet.shelves if (parcel := _parcel(shelf))]
+    shelves = [shelf for shelf in sheet.shelves if only in (None, shelf.slot.id)]
+    parcels = [parcel for shelf in shelves if (parcel := _parcel(shelf))]
     if not parcels:
         raise _nothing_to_send()
     batches = []
@@ -93,7 +97,7 @@ def _nothing_to_send() -> PictureError:
 
 def _parcel(shelf: Shelf) -> _Parcel | None:
     counting = shelf.counting
-    if counting is None or counting.image is not None:
+    if counting is None or counting.is_going:
         return None
     gone = [taken.image.batch_id for taken in shelf.takes if taken.image is not None]
     return _Parcel(shelf.slot, counting, gone[-1] if gone else None)

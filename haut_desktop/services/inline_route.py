@@ -84,7 +84,7 @@ class InlineRoute:
         """Do every step that is left of ``batch``; unknown outcomes are settled first."""
         if batch.platform_id is None:
             batch = await self._start(batch, to)
-        await self._settle(batch, to)
+        await self.settle(batch, to)
         batch = await self._outbox.batch(batch.id)
         await self._post_all(batch, to)
         batch = await self._outbox.batch(batch.id)
@@ -109,7 +109,8 @@ class InlineRoute:
 
     # ---- settling ------------------------------------------------------------------------
 
-    async def _settle(self, batch: Batch, to: SubjectAddress) -> None:
+    async def settle(self, batch: Batch, to: SubjectAddress) -> None:
+        """Ask what became of the pictures whose outcome is unknown; nothing is sent."""
         lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
         if not lost or batch.platform_id is None:
             return

@@ -13,6 +13,7 @@ from haut_desktop.domain.delivery import (
     RegistrationState,
     Waiting,
 )
+from haut_desktop.domain.errors import ItemError
 from haut_desktop.domain.ids import BatchId, ImageId, PlatformSubjectId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.subjects import Registration
@@ -23,7 +24,9 @@ from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.delivery import Delivery
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.session import Session
+from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.subjects import SubjectStore
 
 _ANY_TIME: Final = datetime.max.replace(tzinfo=UTC)
@@ -37,6 +40,8 @@ class Outbox:
         self,
         *,
         store: OutboxStore,
+        retractions: RetractionStore,
+        sidecars: Sidecars,
         subjects: SubjectStore,
         registrar: Registrar,
         delivery: Delivery,
@@ -48,6 +53,8 @@ class Outbox:
     ) -> None:
         self.progress = progress
         self._store = store
+        self._retractions = retractions
+        self._sidecars = sidecars
         self._subjects = subjects
         self._registrar = registrar
         self._delivery = delivery
@@ -116,6 +123,18 @@ class Outbox:
             await self._store.move_batch(batch_id, BatchEvent.RELEASE, act=act)
         self._go_on(batch_id)
 
+    async def retract(self, batch_id: BatchId, reason: str) -> None:
+        """Take a batch back: from now on nothing of it is begun, and nothing of it is computed.
+
+        What is in flight comes to its end; then the platform is asked what it keeps of the batch,
+        which is noted. Nothing is deleted there. Raises ItemError without a reason, and for results
+        that were made elsewhere.
+        """
+        batch = await self._retractions.ask(batch_id, self._session.act(_given(reason)))
+        await self._sidecars.follow(batch.visit_id)
+        self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
+        self._go_on(batch_id)
+
     async def say_same(
         self, registration: Registration, platform_id: PlatformSubjectId, reason: str
     ) -> None:
@@ -158,3 +177,14 @@ class Outbox:
     def _go_on(self, *ids: str) -> None:
         self._delivery.wake()
         self._changes.send(Change(Topic.OUTBOX, frozenset(ids)))
+
+
+def _given(reason: str) -> str:
+    """Insist on a reason for what can't be undone; raises ItemError."""
+    words = reason.strip()
+    if not words:
+        raise ItemError(
+            "Write a few words why: they stand in the audit trail. Nothing was changed.",
+            title="A reason is needed",
+        )
+    return words

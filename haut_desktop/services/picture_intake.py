@@ -121,7 +121,7 @@ class PictureIntake:
             taken = await self._describe(slot, looked, reason)
             study = await self._studies.study(sheet.visit.study_id)
             fresh = visit_rules.with_newest(sheet, taken)
-            batches = finishing.plan_batches(fresh, study, self._clock())
+            batches = finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
             await self._sidecars.precede(sheet.visit, batches)
             await self._seal(sheet.visit, slot, taken, looked, batches)
             await self._visits.add_retake(

@@ -9,8 +9,8 @@ picture that is not listed may still be on its way: it is settled like any other
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -22,21 +22,21 @@ from haut_desktop.domain.delivery import (
     ImageState,
     Proof,
     Route,
+    TransitionError,
     Waiting,
 )
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import HautError, ItemError, NetworkError, ServerError
-from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import (
     Batch,
     Image,
-    PlatformBatch,
     PlatformImage,
     ProofOfDelivery,
-    image_id_in,
 )
 from haut_desktop.domain.session import SessionState
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.holdings import Found, Holdings
 from haut_desktop.services.pauses import pause
 
 if TYPE_CHECKING:
@@ -51,14 +51,6 @@ LOOK_AGAIN_S: Final = 30.0
 NEVER_FILLED: Final = "found after a rebuild, never filled"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Found:
-    """A batch of the platform that is one of ours."""
-
-    platform_id: PlatformBatchId
-    pictures: Mapping[ImageId, PlatformImage] = field(default_factory=dict)
 
 
 class Reconciliation:
@@ -79,7 +71,7 @@ class Reconciliation:
         quiet_s: float,
         look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
-        self._api = api
+        self._holdings = Holdings(api)
         self._outbox = outbox
         self._rebuilt = rebuilt
         self._destinations = destinations
@@ -114,10 +106,17 @@ class Reconciliation:
         for batch_id in await self._rebuilt.pending(rebuilt_by):
             try:
                 await self.settle(batch_id)
+            except TransitionError:
+                if not await self._is_taken_back(batch_id):
+                    raise
             except HautError as error:
                 _log.info("rebuilt batch %s can't be settled yet: %s", batch_id, error.kind)
                 if isinstance(error, NetworkError | ServerError):
                     return
+
+    async def _is_taken_back(self, batch_id: BatchId) -> bool:
+        """Whether a person took the batch back meanwhile; then it is settled the next time."""
+        return (await self._outbox.batch(batch_id)).retraction is not None
 
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""
@@ -126,7 +125,7 @@ class Reconciliation:
             batch = await self._outbox.move_batch(batch_id, BatchEvent.RELEASE)
         if batch.state is BatchState.OPEN:
             to = (await self._destinations.of_batch(batch_id)).address
-            found = await self._find(batch, to)
+            found = await self._holdings.find(batch, to)
             if batch.route is Route.SIGNED:
                 await self._settle_signed(batch, to, found)
             else:
@@ -137,31 +136,11 @@ class Reconciliation:
         self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
         self._changes.send(Change(Topic.OUTBOX, frozenset({batch_id})))
 
-    # ---- looking -------------------------------------------------------------------------
-
-    async def _find(self, batch: Batch, to: SubjectAddress) -> list[_Found]:
-        found = []
-        for listed in await self._api.batches(to.company_id, to.dataset_id, to.subject_id):
-            pictures = await self._pictures(batch, listed, to)
-            if pictures or dict(listed.meta).get("batch_id") == batch.id:
-                found.append(_Found(listed.id, pictures))
-        return found
-
-    async def _pictures(
-        self, batch: Batch, listed: PlatformBatch, to: SubjectAddress
-    ) -> Mapping[ImageId, PlatformImage]:
-        ours = {image.id for image in batch.images}
-        pictures = await self._api.batch_images(
-            to.company_id, to.dataset_id, to.subject_id, listed.id
-        )
-        by_id = {image_id_in(picture.name): picture for picture in pictures}
-        return {key: picture for key, picture in by_id.items() if key is not None and key in ours}
-
     # ---- signed --------------------------------------------------------------------------
 
-    async def _settle_signed(self, batch: Batch, to: SubjectAddress, found: list[_Found]) -> None:
+    async def _settle_signed(self, batch: Batch, to: SubjectAddress, found: list[Found]) -> None:
         for one in found:
-            if await self._has_results(_as_found(batch, one), to):
+            if await self._has_results(one.as_batch(batch), to):
                 await self._take_over(batch, one, "computed")
                 await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
                 await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
@@ -175,7 +154,7 @@ class Reconciliation:
         for one in found:
             await self._leave(batch, one)
 
-    async def _is_filled(self, batch: Batch, found: _Found) -> bool:
+    async def _is_filled(self, batch: Batch, found: Found) -> bool:
         """Whether the platform may hold every picture: only then may it have been computed.
 
         A listing without any address says nothing about it, so it counts as filled: then results
@@ -198,14 +177,14 @@ class Reconciliation:
             return False
         return hashlib.sha256(data).hexdigest() == image.rendition.digest.sha256
 
-    async def _leave(self, batch: Batch, found: _Found) -> None:
+    async def _leave(self, batch: Batch, found: Found) -> None:
         await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
         await self._outbox.initiated(batch.id, found.platform_id, {})
         await self._outbox.abandon(batch.id, NEVER_FILLED)
 
     # ---- inline --------------------------------------------------------------------------
 
-    async def _settle_inline(self, batch: Batch, found: list[_Found]) -> None:
+    async def _settle_inline(self, batch: Batch, found: list[Found]) -> None:
         if not found:
             return
         fullest = max(found, key=lambda one: len(one.pictures))
@@ -218,7 +197,7 @@ class Reconciliation:
 
     # ---- both ----------------------------------------------------------------------------
 
-    async def _take_over(self, batch: Batch, found: _Found, how: str) -> None:
+    async def _take_over(self, batch: Batch, found: Found, how: str) -> None:
         """Make the platform's batch ours again, with every picture that it is known to have."""
         if batch.platform_id is None:
             await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
@@ -242,13 +221,3 @@ class Reconciliation:
             platform_id=listed.id if listed else None,
             proof=proof,
         )
-
-
-def _as_found(batch: Batch, found: _Found) -> Batch:
-    """The batch as it would be with the platform's ids."""
-    images = tuple(
-        replace(image, platform_id=found.pictures[image.id].id)
-        for image in batch.images
-        if image.id in found.pictures
-    )
-    return replace(batch, platform_id=found.platform_id, images=images)

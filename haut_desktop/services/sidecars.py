@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _STANDS: frozenset[BatchState] = frozenset(
-    {BatchState.SUBMITTED, BatchState.RETRACTED, BatchState.HELD}
+    {BatchState.SUBMITTED, BatchState.RETRACTING, BatchState.RETRACTED, BatchState.HELD}
 )
 """States that a rebuild must know, for nothing tells them but the record."""
 

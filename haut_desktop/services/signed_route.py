@@ -7,6 +7,7 @@ it is written down before it is asked for, and a lost answer is settled by resul
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -15,7 +16,14 @@ from typing import Final
 from haut_desktop.api.client import HautApi
 from haut_desktop.api.object_store import ObjectStore
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageEvent, ImageState, Waiting
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageEvent,
+    ImageState,
+    Proof,
+    Waiting,
+)
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import (
     AccountError,
@@ -25,11 +33,20 @@ from haut_desktop.domain.errors import (
     ItemError,
     NetworkError,
     OutcomeUnknownError,
+    RefusedError,
     TooManyRequestsError,
     UnreachableError,
     VaultError,
 )
-from haut_desktop.domain.imaging import Batch, Image, UploadAddress
+from haut_desktop.domain.ids import ImageId, PlatformBatchId
+from haut_desktop.domain.imaging import (
+    Batch,
+    Image,
+    PlatformImage,
+    ProofOfDelivery,
+    UploadAddress,
+    image_id_in,
+)
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import send_each
@@ -44,6 +61,8 @@ SETTLING_S: Final = 180.0
 """Seconds within which results must appear after a computation whose answer was lost."""
 SETTLE_AGAIN_S: Final = 5.0
 """Seconds between two looks for those results."""
+
+_NOT_FOUND: Final = 404
 
 _log = logging.getLogger(__name__)
 
@@ -129,6 +148,55 @@ class SignedRoute:
             await self._outbox.move_batch(
                 batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
             )
+
+    # ---- settling without sending --------------------------------------------------------
+
+    async def settle(self, batch: Batch, to: SubjectAddress) -> None:
+        """Say of each picture whose outcome is unknown whether the platform holds its bytes.
+
+        Nothing is sent. Only the bytes themselves prove it: a batch that was begun lists its
+        pictures before they arrive.
+        """
+        lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
+        listed: Mapping[ImageId | None, PlatformImage] = {}
+        if lost and batch.platform_id is not None:
+            listed = await self._listed(batch.platform_id, to)
+        for image in lost:
+            await self._settle_one(image, listed.get(image.id))
+
+    async def _listed(
+        self, batch: PlatformBatchId, to: SubjectAddress
+    ) -> Mapping[ImageId | None, PlatformImage]:
+        try:
+            found = await self._api.batch_images(to.company_id, to.dataset_id, to.subject_id, batch)
+        except RefusedError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return {}
+        return {image_id_in(picture.name): picture for picture in found}
+
+    async def _settle_one(self, image: Image, found: PlatformImage | None) -> None:
+        if found is None or not await self._has_our_bytes(image, found):
+            await self._outbox.move_image(image.id, ImageEvent.RELEASE, waiting=Waiting())
+            return
+        proof = ProofOfDelivery(
+            Proof.SERVER_ID_ONLY, f"listed with the same bytes as {found.id}", self._clock()
+        )
+        await self._outbox.move_image(
+            image.id, ImageEvent.CONFIRM, platform_id=found.id, proof=proof
+        )
+
+    async def _has_our_bytes(self, image: Image, found: PlatformImage) -> bool:
+        if not found.original_url:
+            return False
+        try:
+            data = await self._objects.get(found.original_url)
+        except ItemError:
+            return False
+        except NetworkError as error:
+            error.is_of_store = True
+            raise
+        return hashlib.sha256(data).hexdigest() == image.rendition.digest.sha256
 
     # ---- uploading -----------------------------------------------------------------------
 
@@ -234,10 +302,11 @@ class SignedRoute:
             await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
             raise
         except ItemError as error:
-            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
-            await self._outbox.move_batch(
-                batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
-            )
+            released = await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+            if released.state is BatchState.OPEN:  # nobody took it back meanwhile
+                await self._outbox.move_batch(
+                    batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
+                )
             return
         await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED, submitted_at=self._clock())
 

@@ -44,7 +44,9 @@ def planned_slots(study: Study, visit_id: VisitId) -> tuple[Slot, ...]:
 def may_still_come_back(taken: TakenPicture) -> bool:
     """Whether the picture waits in a batch of which nothing has been initiated."""
     image = taken.image
-    return image is not None and image.state is ImageState.SEALED and image.platform_id is None
+    if image is None or taken.is_taken_back:
+        return False
+    return image.state is ImageState.SEALED and image.platform_id is None
 
 
 def with_newest(sheet: VisitSheet, taken: TakenPicture) -> VisitSheet:

@@ -9,6 +9,7 @@ from haut_desktop.domain.ids import (
     BatchId,
     DatasetId,
     ImageId,
+    OperatorId,
     OriginalId,
     PlatformBatchId,
     PlatformImageId,
@@ -36,6 +37,7 @@ from haut_desktop.domain.imaging import (
     Verdict,
     VerdictLevel,
 )
+from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.domain.visits import Visit, VisitKind, VisitStatus
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
@@ -55,6 +57,7 @@ FROM image JOIN rendition ON rendition.id = image.rendition_id
 WHERE image.batch_id IN (SELECT value FROM json_each(?))
 ORDER BY image.rowid
 """
+_RETRACTIONS = "SELECT * FROM retraction WHERE batch_id IN (SELECT value FROM json_each(?))"
 
 
 def read_batches(connection: Connection, rows: Iterable[Row]) -> tuple[Batch, ...]:
@@ -64,7 +67,10 @@ def read_batches(connection: Connection, rows: Iterable[Row]) -> tuple[Batch, ..
     images: dict[str, list[Image]] = {row["id"]: [] for row in rows}
     for row in connection.execute(_IMAGES, (ids,)):
         images[row["batch_id"]].append(image_of(row))
-    return tuple(_batch(row, tuple(images[row["id"]])) for row in rows)
+    retractions = {
+        row["batch_id"]: _retraction(row) for row in connection.execute(_RETRACTIONS, (ids,))
+    }
+    return tuple(_batch(row, tuple(images[row["id"]]), retractions.get(row["id"])) for row in rows)
 
 
 def batches_of_visits(connection: Connection, visit_ids: Iterable[str]) -> tuple[Batch, ...]:
@@ -97,6 +103,43 @@ def insert_batch(ledger: Ledger, batch: Batch, *, visit_at: str) -> None:
     )
     for image in batch.images:
         insert_image(ledger, image)
+    if batch.retraction is not None:
+        insert_retraction(ledger, batch.id, batch.retraction)
+
+
+def insert_retraction(ledger: Ledger, batch_id: BatchId, retraction: Retraction) -> None:
+    """Write down that a batch is taken back."""
+    ledger.insert(
+        "retraction",
+        batch_id=batch_id,
+        operator_id=retraction.operator_id,
+        reason=retraction.reason,
+        asked_at=text_of(retraction.asked_at),
+        ended_at=text_or_none(retraction.ended_at),
+        remnants=remnants_text(retraction.left),
+    )
+
+
+def remnants_text(left: Iterable[Remnant]) -> str:
+    """Write what is left on the platform as JSON."""
+    return json.dumps([[one.platform_id, one.pictures, one.computed.value] for one in left])
+
+
+def _retraction(row: Row) -> Retraction:
+    return Retraction(
+        reason=row["reason"],
+        asked_at=moment(row["asked_at"]),
+        operator_id=OperatorId(row["operator_id"]) if row["operator_id"] else None,
+        ended_at=moment_or_none(row["ended_at"]),
+        left=tuple(
+            Remnant(
+                PlatformBatchId(platform_id),
+                tuple(PlatformImageId(picture) for picture in pictures),
+                Computed(computed),
+            )
+            for platform_id, pictures, computed in json.loads(row["remnants"])
+        ),
+    )
 
 
 def insert_image(ledger: Ledger, image: Image) -> None:
@@ -176,7 +219,7 @@ def _proof(row: Row) -> ProofOfDelivery | None:
     )
 
 
-def _batch(row: Row, images: tuple[Image, ...]) -> Batch:
+def _batch(row: Row, images: tuple[Image, ...], retraction: Retraction | None) -> Batch:
     return Batch(
         id=BatchId(row["id"]),
         visit_id=VisitId(row["visit_id"]),
@@ -192,6 +235,7 @@ def _batch(row: Row, images: tuple[Image, ...]) -> Batch:
         abandoned=row["abandoned"],
         submitted_at=moment_or_none(row["submitted_at"]),
         waiting=waiting_of(row),
+        retraction=retraction,
     )
 
 

@@ -17,7 +17,9 @@ from haut_desktop.store.rows import Value, one, update, waiting_columns, waiting
 
 S = TypeVar("S", ImageState, BatchState, RegistrationState)
 
-_FORGETS_TROUBLE: Final = frozenset({"confirm", "initiated", "submitted", "retracted", "resume"})
+_FORGETS_TROUBLE: Final = frozenset(
+    {"confirm", "initiated", "submitted", "retract", "retracted", "resume"}
+)
 """Events after which what went wrong before no longer matters."""
 
 _TABLES: Final[Mapping[type, str]] = {

@@ -45,6 +45,7 @@ from haut_desktop.store.outbox_reading import (
     read_transitions,
     read_waiting,
 )
+from haut_desktop.store.retractions import begin_if_asked, check_may_go
 from haut_desktop.store.rows import Value, one, text_of, text_or_none, update, waiting_columns
 
 _STARTED: Final = frozenset({ImageState.UPLOADING, ImageState.UNSETTLED, ImageState.STORED})
@@ -166,7 +167,8 @@ class OutboxStore:
     ) -> Image:
         """Move an image; fields that are given are written with it, others stay.
 
-        STORED needs a proof. A stored image's signed address is forgotten.
+        STORED needs a proof. A stored image's signed address is forgotten. Nothing is claimed of a
+        batch that a person takes back.
         """
         columns = _image_columns(platform_id, address, proof, body_drops)
         if event is ImageEvent.CONFIRM:
@@ -174,6 +176,8 @@ class OutboxStore:
 
         def work(connection: Connection) -> Image:
             ledger = Ledger(connection, self._clock)
+            if event is ImageEvent.CLAIM:
+                check_may_go(connection, image_id)
             move(ledger, ImageState, image_id, event, columns=columns, waiting=waiting, act=act)
             return _image_with_sum(connection, image_id)
 
@@ -189,7 +193,10 @@ class OutboxStore:
         submitted_at: datetime | None = None,
         act: Act = BY_ITSELF,
     ) -> Batch:
-        """Move a batch; the time of asking for the computation, and of acceptance, is noted."""
+        """Move a batch; the time of asking for the computation, and of acceptance, is noted.
+
+        A move that ends a step of a batch that a person takes back begins its retraction.
+        """
 
         def work(connection: Connection) -> Batch:
             ledger = Ledger(connection, self._clock)
@@ -199,6 +206,7 @@ class OutboxStore:
             if event in (BatchEvent.SUBMIT, BatchEvent.SUBMITTED):
                 columns["submitted_at"] = text_of(submitted_at or ledger.at)
             move(ledger, BatchState, batch_id, event, columns=columns, waiting=waiting, act=act)
+            begin_if_asked(ledger, batch_id)
             return _batch_with_sum(connection, batch_id)
 
         return await self._database.write(work)
@@ -226,6 +234,7 @@ class OutboxStore:
             for image in _batch(connection, batch_id).images:
                 if image.id in addresses:
                     update(connection, "image", image.id, _addressed(addresses[image.id]))
+            begin_if_asked(ledger, batch_id)
             return _batch_with_sum(connection, batch_id)
 
         return await self._database.write(work)
@@ -297,6 +306,7 @@ def _lose(ledger: Ledger, image_id: str) -> None:
 
 def _release(ledger: Ledger, batch_id: str) -> None:
     move(ledger, BatchState, batch_id, BatchEvent.RELEASE, columns={}, waiting=None, act=BY_ITSELF)
+    begin_if_asked(ledger, BatchId(batch_id))
 
 
 def _image_columns(

@@ -72,6 +72,14 @@ SELECT min(at) AS next_try_at FROM (
         WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING'))
 """
 
+# What a person took back waits no longer; it is rare, so that it is taken off the sums above.
+_TAKEN_BACK: Final = """
+SELECT image.state, count(*) AS images, sum(image.size_bytes) AS bytes
+FROM batch INDEXED BY batch_taken_back JOIN image ON image.batch_id = batch.id
+WHERE batch.state IN ('RETRACTING', 'RETRACTED') AND image.state IN ('SEALED', 'HELD')
+GROUP BY image.state
+"""
+
 _RESTING: Final = """
 SELECT count(DISTINCT visit_id) AS visits FROM batch
 WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
@@ -88,6 +96,8 @@ SELECT min(at) AS next_at FROM (
     SELECT min(retry_at) FROM registration
         WHERE retry_at > :after AND state IN ('DRAFT', 'REGISTERING')
     UNION ALL
+    SELECT min(retry_at) FROM batch WHERE retry_at > :after AND state = 'RETRACTING'
+    UNION ALL
     SELECT min(not_before) FROM batch
         WHERE not_before > :after AND state IN ('OPEN', 'INITIATING', 'SUBMITTING'))
 """
@@ -95,6 +105,8 @@ SELECT min(at) AS next_at FROM (
 _WAITING: Final = """
 SELECT * FROM batch
 WHERE retry_at IS NOT NULL AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+UNION ALL
+SELECT * FROM batch WHERE retry_at IS NOT NULL AND state = 'RETRACTING'
 """
 
 _INCOMPLETE: Final = """
@@ -145,18 +157,21 @@ def read_incomplete(
 
 def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
     """Sum up what waits; a few reads of small indices."""
-    images = {row["state"]: row for row in connection.execute(_IMAGES)}
-    held = images.pop("HELD", None)
-    unsettled = images.get("UNSETTLED")
+    images = {row["state"]: (row["images"], row["bytes"]) for row in connection.execute(_IMAGES)}
+    for row in connection.execute(_TAKEN_BACK):
+        number, size = images[row["state"]]
+        images[row["state"]] = (number - row["images"], size - row["bytes"])
+    held, _ = images.pop("HELD", (0, 0))
+    unsettled, _ = images.get("UNSETTLED", (0, 0))
     row = connection.execute(_SUMMARY).fetchone()
     next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
     resting = connection.execute(_RESTING, {"now": text_of(now)}).fetchone()
     return OutboxSummary(
-        waiting_images=sum(state["images"] for state in images.values()),
-        waiting_bytes=sum(state["bytes"] for state in images.values()),
-        held=row["held"] + (held["images"] if held else 0),
+        waiting_images=sum(number for number, _ in images.values()),
+        waiting_bytes=sum(size for _, size in images.values()),
+        held=row["held"] + held,
         resting_visits=resting["visits"],
-        unsettled=unsettled["images"] if unsettled else 0,
+        unsettled=unsettled,
         last_sent_at=moment_or_none(row["last_sent_at"]),
         next_try_at=moment_or_none(next_try["next_try_at"]),
     )

@@ -14,6 +14,7 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.errors import ItemError, StationError, SubjectCodeError
 from haut_desktop.domain.imaging import Batch, Image, Slot, Take
+from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.study import Operator, Study
 from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.domain.visits import Visit
@@ -57,6 +58,7 @@ class RecordWriter:
     def __init__(self, ledger: Ledger) -> None:
         self.subjects = self.visits = self.pictures = self.waiting_batches = 0
         self._ledger = ledger
+        self._operators: set[str | None] = set()
         self._sealed: set[str] = set()
         """Renditions that are in the record."""
         self._going: set[tuple[str, str]] = set()
@@ -80,6 +82,7 @@ class RecordWriter:
             self._write_operator(one)
 
     def _write_operator(self, operator: Operator) -> None:
+        self._operators.add(operator.id)
         self._ledger.insert(
             "operator",
             id=operator.id,
@@ -169,8 +172,16 @@ class RecordWriter:
         if not kept:
             return None
         if _has_ended(batch):
-            return replace(batch, images=kept)
+            return replace(batch, images=kept, retraction=self._retraction(batch))
+        if batch.retraction is not None:
+            return _taken_back(batch, kept, self._retraction(batch))
         return _unknown(batch, kept)
+
+    def _retraction(self, batch: Batch) -> Retraction | None:
+        retraction = batch.retraction
+        if retraction is None or retraction.operator_id in self._operators:
+            return retraction
+        return replace(retraction, operator_id=None)  # nothing in the vault says who that is
 
     def _wait_for_the_platform(self, batch: Batch) -> None:
         if batch.state in _ENDED:
@@ -214,6 +225,20 @@ def _unknown(batch: Batch, kept: tuple[Image, ...]) -> Batch:
         waiting = Waiting(trouble=_trouble(PictureMissingError()))
         return replace(begun, state=BatchState.HELD, held_from=BatchState.OPEN, waiting=waiting)
     return begun
+
+
+def _taken_back(batch: Batch, kept: tuple[Image, ...], retraction: Retraction | None) -> Batch:
+    """A retraction that had not ended goes on: the platform is asked, nothing is sent."""
+    return replace(
+        batch,
+        state=BatchState.RETRACTING,
+        held_from=None,
+        platform_id=None,
+        submitted_at=None,
+        images=tuple(_sealed_again(image) for image in kept),
+        waiting=Waiting(),
+        retraction=retraction,
+    )
 
 
 def _sealed_again(image: Image) -> Image:

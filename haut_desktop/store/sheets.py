@@ -79,12 +79,14 @@ class _Reading:
         take = next(take for take in self._takes if take.id == take_id)
         original = self._originals[take_id]
         rendition = self._delivered(self._renditions[original.id])
+        image, is_taken_back = self._images.get(rendition.id, (None, False))
         return TakenPicture(
             take,
             original,
             rendition,
             tuple(self._verdicts.get(rendition.id, ())),
-            self._images.get(rendition.id),
+            image,
+            is_taken_back,
         )
 
     def _delivered(self, renditions: list[Rendition]) -> Rendition:
@@ -92,10 +94,10 @@ class _Reading:
         return next((r for r in renditions if r.id in self._images), renditions[-1])
 
 
-def _images(connection: Connection, visit: Visit) -> dict[str, Image]:
+def _images(connection: Connection, visit: Visit) -> dict[str, tuple[Image, bool]]:
     batches = batches_of_visits(connection, [visit.id])
     return {
-        image.rendition.id: image
+        image.rendition.id: (image, batch.state is BatchState.RETRACTED)
         # what was retracted comes first, so that what was sent again replaces it
         for batch in sorted(batches, key=lambda b: b.state is not BatchState.RETRACTED)
         for image in batch.images

@@ -23,6 +23,7 @@ from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.rebuilt import RebuiltStore
 from haut_desktop.store.record_reading import read_station_frame
 from haut_desktop.store.results import ResultStore
+from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
@@ -53,6 +54,7 @@ class Station:
     clocks: CameraClockStore
     audit: AuditLog
     rebuilt: RebuiltStore
+    retractions: RetractionStore
 
     @classmethod
     def assemble(
@@ -81,6 +83,7 @@ class Station:
             clocks=CameraClockStore(database, clock),
             audit=AuditLog(database),
             rebuilt=RebuiltStore(database, clock),
+            retractions=RetractionStore(database, clock),
         )
 
     async def aclose(self) -> None:

@@ -60,6 +60,7 @@ SELECT page.*,
         CROSS JOIN batch ON batch.visit_id = visit.id
         CROSS JOIN image ON image.batch_id = batch.id
         WHERE visit.subject_id = page.id
+            AND batch.state NOT IN ('RETRACTING', 'RETRACTED')
             AND +image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')) AS waiting_images
 FROM page
 ORDER BY coalesce(last_visit_at, created_at) DESC, code_key, id

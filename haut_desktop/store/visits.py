@@ -394,14 +394,19 @@ class VisitStore:
         return await self._database.write(work)
 
     async def reopen(self, visit_id: VisitId, act: Act) -> Visit:
-        """Open a finished visit again while nothing of it has left; raises VisitClosedError."""
+        """Open a finished visit again while nothing of it has left that was not taken back.
+
+        Raises VisitClosedError.
+        """
 
         def work(connection: Connection) -> Visit:
             ledger = Ledger(connection, self._clock)
             batches = batches_of_visits(connection, [visit_id])
-            if any(_has_left(batch) or _is_rebuilt(connection, batch) for batch in batches):
+            # what was taken back keeps its row: it is the record of what the platform may have
+            living = [batch for batch in batches if batch.state is not BatchState.RETRACTED]
+            if any(_has_left(batch) or _is_rebuilt(connection, batch) for batch in living):
                 raise VisitClosedError
-            for batch in batches:
+            for batch in living:
                 connection.execute("DELETE FROM image WHERE batch_id = ?", (batch.id,))
                 connection.execute("DELETE FROM batch WHERE id = ?", (batch.id,))
             columns: dict[str, Value] = {

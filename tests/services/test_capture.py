@@ -603,6 +603,34 @@ async def test_a_retake_after_delivery_supersedes_and_sends_only_the_new_picture
     assert [image.rendition.id for image in fresh.images] == [taken.rendition.id]
 
 
+async def test_what_was_taken_back_goes_again_by_a_later_act_only(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    (first,) = await room.batches()
+    await room.station.retractions.ask(first.id, Act(reason="left and right are mixed up"))
+    front = (await room.sheet()).shelves[0].slot
+    new = room.file("again.jpg", marked(40))
+    await room.capture.retake(room.visit, new, front.id, "blurred")
+    _, second = await room.batches()
+    assert (second.supersedes, len(second.images)) == (first.id, 1)
+
+
+async def test_a_visit_that_was_taken_back_is_reopened_and_finished_again(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    (first,) = await room.batches()
+    await room.station.retractions.ask(first.id, Act(reason="left and right are mixed up"))
+    await room.capture.reopen(room.visit)
+    await room.capture.finish(room.visit)
+    old, new = await room.batches()
+    assert (old.id, old.state) == (first.id, BatchState.RETRACTED)
+    assert (new.supersedes, new.state, len(new.images)) == (first.id, BatchState.OPEN, 3)
+    assert {image.id for image in new.images}.isdisjoint(image.id for image in old.images)
+    sheet = await room.sheet()
+    going = {taken.image.id for s in sheet.shelves for taken in s.takes if taken.image}
+    assert going == {image.id for image in new.images}
+
+
 async def test_a_retake_that_is_cut_short_leaves_no_picture_without_its_batch(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -234,6 +234,40 @@ async def test_a_retake_supersedes_what_it_superseded(room: Room) -> None:
     await station.aclose()
 
 
+async def test_a_retraction_that_had_not_ended_goes_on_and_sends_nothing(room: Room) -> None:
+    await room.register()
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    batch = await room.deliver()
+    await room.station.retractions.ask(batch.id, Act(reason="wrong participant"))
+    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    station, rebuilt = await rebuild(room)
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert after.state is BatchState.RETRACTING
+    assert after.retraction is not None
+    assert after.retraction.reason == "wrong participant"
+    assert rebuilt.waiting_batches == 1
+    room.clock.advance(3600)
+    assert await station.outbox.due_batches(room.clock(), 10) == ()
+    assert await station.retractions.due(room.clock(), 10) == ()
+    await station.rebuilt.settle(batch.id)
+    assert [b.id for b in await station.retractions.due(room.clock(), 10)] == [batch.id]
+    await station.aclose()
+
+
+async def test_a_retracted_batch_comes_back_with_what_is_left_of_it(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    (batch,) = await room.batches()
+    before = await room.station.retractions.ask(batch.id, Act(reason="wrong participant"))
+    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    station, rebuilt = await rebuild(room)
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert (after.state, after.retraction) == (BatchState.RETRACTED, before.retraction)
+    assert rebuilt.waiting_batches == 0
+    await station.aclose()
+
+
 async def test_an_empty_vault_gives_the_station_back(room: Room) -> None:
     here = await room.station.studies.station()
     station, rebuilt = await rebuild(room)

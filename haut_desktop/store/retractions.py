@@ -1,0 +1,189 @@
+"""Batches that a person takes back: asked for, begun as soon as no step is under way, ended.
+
+The act is written down first. From then on the record refuses to begin anything of the batch; a
+step that is under way comes to its own end, and the move that ends it begins the retraction within
+the same transaction. So a crash at any moment leaves either the one or the other.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import BatchEvent, BatchState, TransitionError, Waiting
+from haut_desktop.domain.errors import RetractionRefusedError
+from haut_desktop.domain.ids import BatchId, CompanyId, ImageId, OperatorId
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.retraction import Computed, Remnant, Retraction, left_in_words
+from haut_desktop.store.database import Database
+from haut_desktop.store.driver import Connection
+from haut_desktop.store.imaging_rows import insert_retraction, read_batches, remnants_text
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.moves import move
+from haut_desktop.store.rows import one, text_of
+
+_DUE: Final = """
+SELECT * FROM batch INDEXED BY batch_retracting
+WHERE state = 'RETRACTING' AND coalesce(retry_at, '') <= :now
+    AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
+    AND (:company IS NULL OR EXISTS (
+        SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
+        WHERE dataset.id = batch.dataset_id AND study.company_id = :company))
+ORDER BY rowid
+LIMIT :limit
+"""
+
+_HAS_LEFT: Final = """
+SELECT batch.platform_id IS NOT NULL OR batch.abandoned > 0
+    OR EXISTS (SELECT 1 FROM rebuilt_batch WHERE batch_id = batch.id)
+    OR EXISTS (SELECT 1 FROM transition WHERE entity_id = batch.id AND event = 'initiate')
+    AS has_left
+FROM batch WHERE batch.id = ?
+"""
+
+_READY: Final = frozenset({BatchState.OPEN, BatchState.SUBMITTED, BatchState.HELD})
+
+
+class RetractionStore:
+    """Keeps what is taken back on its way to its end."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def ask(self, batch_id: BatchId, act: Act) -> Batch:
+        """Take a batch back, with the act's reason; asking once more changes nothing.
+
+        What never left the station is RETRACTED at once. Raises RetractionRefusedError for a batch
+        of which this station sent nothing, and StoreError for an unknown one.
+        """
+
+        def work(connection: Connection) -> Batch:
+            batch = _batch(connection, batch_id)
+            if batch.retraction is not None or batch.state is BatchState.RETRACTED:
+                return batch
+            if not batch.images:
+                raise RetractionRefusedError
+            ledger = Ledger(connection, self._clock)
+            insert_retraction(
+                ledger, batch_id, Retraction(act.reason, ledger.at, operator_id=act.operator_id)
+            )
+            ledger.audit(act, "batch.retraction-asked", "batch", batch_id, old=batch.state)
+            begin_if_asked(ledger, batch_id)
+            if not _has_left(connection, batch_id):
+                _end(ledger, batch_id, ())
+            return _batch(connection, batch_id)
+
+        return await self._database.write(work)
+
+    async def due(
+        self, now: datetime, limit: int, company_id: CompanyId | None = None
+    ) -> tuple[Batch, ...]:
+        """Give the batches whose retraction can be carried on, oldest first; of one company."""
+        values = {"now": text_of(now), "limit": limit, "company": company_id}
+
+        def work(connection: Connection) -> tuple[Batch, ...]:
+            return read_batches(connection, connection.execute(_DUE, values).fetchall())
+
+        return await self._database.read(work)
+
+    async def end(self, batch_id: BatchId, left: Iterable[Remnant]) -> Batch:
+        """End a retraction, with what the platform keeps of the batch."""
+        left = tuple(left)
+
+        def work(connection: Connection) -> Batch:
+            _end(Ledger(connection, self._clock), batch_id, left)
+            return _batch(connection, batch_id)
+
+        return await self._database.write(work)
+
+    async def computed(self, batch_id: BatchId) -> Computed:
+        """Say by the record's moves whether the platform's present batch is computed."""
+        statement = "SELECT event FROM transition WHERE entity_id = ? ORDER BY rowid"
+
+        def work(connection: Connection) -> Computed:
+            return _computed([row["event"] for row in connection.execute(statement, (batch_id,))])
+
+        return await self._database.read(work)
+
+    async def abandoned(self, batch_id: BatchId) -> tuple[str, ...]:
+        """Give the platform's ids of the batches that were begun for this one and left behind."""
+        statement = (
+            "SELECT platform_id FROM abandoned_batch"
+            " WHERE batch_id = ? AND platform_id IS NOT NULL ORDER BY rowid"
+        )
+
+        def work(connection: Connection) -> tuple[str, ...]:
+            rows = connection.execute(statement, (batch_id,))
+            return tuple(row["platform_id"] for row in rows)
+
+        return await self._database.read(work)
+
+
+def begin_if_asked(ledger: Ledger, batch_id: BatchId) -> None:
+    """Begin a retraction that was asked for, once no step of the batch is under way."""
+    row = ledger.connection.execute(
+        "SELECT retraction.operator_id, retraction.reason, batch.state, batch.held_from"
+        " FROM retraction JOIN batch ON batch.id = retraction.batch_id"
+        " WHERE batch_id = ? AND ended_at IS NULL",
+        (batch_id,),
+    ).fetchone()
+    if row is None or row["state"] not in _READY or row["held_from"] == BatchState.RETRACTING:
+        return
+    operator_id = OperatorId(row["operator_id"]) if row["operator_id"] else None
+    act = Act(operator_id, row["reason"])
+    move(ledger, BatchState, batch_id, BatchEvent.RETRACT, columns={}, waiting=Waiting(), act=act)
+
+
+def check_may_go(connection: Connection, image_id: ImageId) -> None:
+    """Refuse to begin with a picture whose batch is taken back; raises TransitionError."""
+    row = connection.execute(
+        "SELECT 1 FROM image JOIN retraction ON retraction.batch_id = image.batch_id"
+        " WHERE image.id = ?",
+        (image_id,),
+    ).fetchone()
+    if row is not None:
+        raise TransitionError(f"the batch of image {image_id} is taken back")
+
+
+def _end(ledger: Ledger, batch_id: BatchId, left: tuple[Remnant, ...]) -> None:
+    move(
+        ledger,
+        BatchState,
+        batch_id,
+        BatchEvent.RETRACTED,
+        columns={},
+        waiting=Waiting(),
+        act=BY_ITSELF,
+    )
+    ledger.connection.execute(
+        "UPDATE retraction SET ended_at = ?, remnants = ? WHERE batch_id = ?",
+        (text_of(ledger.at), remnants_text(left), batch_id),
+    )
+    ledger.audit(BY_ITSELF, "batch.retracted", "batch", batch_id, new=left_in_words(left))
+
+
+def _computed(events: list[str]) -> Computed:
+    """Follow the moves: only a request that was certainly turned away leaves it uncomputed."""
+    computed, before = Computed.NO, ""
+    for event in events:
+        if event == BatchEvent.SUBMIT:
+            computed = Computed.UNKNOWN
+        elif event == BatchEvent.SUBMITTED:
+            computed = Computed.YES
+        elif event == BatchEvent.RELEASE and before == BatchEvent.SUBMIT:
+            computed = Computed.NO
+        before = event
+    return computed
+
+
+def _has_left(connection: Connection, batch_id: BatchId) -> bool:
+    """Whether anything of the batch may be known to the platform."""
+    row = one(connection.execute(_HAS_LEFT, (batch_id,)).fetchone(), "batch")
+    return bool(row["has_left"])
+
+
+def _batch(connection: Connection, batch_id: BatchId) -> Batch:
+    row = connection.execute("SELECT * FROM batch WHERE id = ?", (batch_id,)).fetchone()
+    return read_batches(connection, [one(row, "batch")])[0]

@@ -1,0 +1,254 @@
+"""Taking a batch back on a real platform: what is in flight ends, nothing is computed afterwards."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.delivery import BatchState, ImageState, Route
+from haut_desktop.domain.errors import ItemError, VisitClosedError
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.retraction import Computed
+from haut_desktop.domain.session import Connection
+from haut_desktop.store.secrets import MemorySecrets
+from tests.e2e.conftest import MakeStudy
+from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.studies import PlatformStudy
+from tests.e2e.test_outbox_service import finish_visit
+from tests.fakes.practice import PracticePlatform
+from tests.waiting import eventually, in_time
+
+pytestmark = pytest.mark.timeout(120)
+
+WHY = "the wrong participant's pictures"
+
+
+def ids_of(batch: Batch) -> set[str]:
+    """Everything that the retraction says is left on the platform."""
+    assert batch.retraction is not None
+    left = batch.retraction.left
+    return {str(one.platform_id) for one in left} | {str(i) for one in left for i in one.pictures}
+
+
+def ids_on(there: PlatformStudy) -> set[str]:
+    """Everything that the platform holds."""
+    return {batch["id"] for batch in there.batches()} | {i["id"] for i in there.images()}
+
+
+async def retracted(station: HeadlessStation) -> Batch:
+    """Wait for the end of the retraction."""
+    batch = await station.until_batch(BatchState.RETRACTED)
+    assert batch.retraction is not None
+    assert batch.retraction.reason == WHY
+    return batch
+
+
+@pytest.mark.parametrize("route", [Route.SIGNED, Route.INLINE])
+async def test_a_computed_batch_is_taken_back_and_says_what_is_left(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+    route: Route,
+) -> None:
+    there = study_by(route)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        await station.until_delivered()
+        (batch,) = await station.batches()
+        await station.work.outbox.retract(batch.id, WHY)
+        batch = await retracted(station)
+        assert not station.errors
+    assert ids_of(batch) == ids_on(there)
+    assert batch.retraction is not None
+    assert [one.computed for one in batch.retraction.left] == [Computed.YES]
+    there.check_each_once(small_pictures)
+
+
+async def test_signed_pictures_in_flight_end_and_are_never_computed(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("slow", target="store", method="PUT", delay_s=0.5)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        image = await station.until_image(ImageState.UPLOADING)
+        await station.work.outbox.retract(image.batch_id, WHY)
+        batch = await retracted(station)
+        assert not station.errors
+        assert {image.state for image in batch.images} == {ImageState.STORED}
+    assert ids_of(batch) == ids_on(there)
+    assert batch.retraction is not None
+    assert [one.computed for one in batch.retraction.left] == [Computed.NO]
+    assert not there.computed()
+
+
+async def test_inline_pictures_that_were_not_in_flight_are_not_sent_any_more(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.INLINE)
+    platform.add_fault("drop_answer", path="*/images/", method="POST", count=1)
+    platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.5)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        station.work.delivery._routes[Route.INLINE]._lanes._value = 1  # type: ignore[attr-defined]
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        image = await station.until_image(ImageState.UPLOADING)
+        await station.work.outbox.retract(image.batch_id, WHY)
+        batch = await retracted(station)
+        assert not station.errors
+        states = sorted(image.state for image in batch.images)
+        assert states == [ImageState.SEALED, ImageState.SEALED, ImageState.STORED]
+    assert ids_of(batch) == ids_on(there)
+    assert len(there.computed()) == 1
+
+
+async def test_a_start_that_is_under_way_is_waited_for(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("slow", path="*/upload/", delay_s=0.4, count=1)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        batch = await station.until_batch(BatchState.INITIATING)
+        await station.work.outbox.retract(batch.id, WHY)
+        batch = await retracted(station)
+        assert not station.errors
+        assert {image.state for image in batch.images} == {ImageState.SEALED}
+    assert len(there.batches()) == 1
+    assert ids_of(batch) == ids_on(there)
+    assert not there.computed()
+
+
+async def test_a_start_whose_answer_was_lost_is_found_by_our_id(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("drop_answer", path="*/upload/", count=1)
+    slow = replace(QUICK, retry=replace(QUICK.retry, delays_s=(60.0,)))
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=slow) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        await eventually(there.batches)
+        (batch,) = await station.batches()
+        await station.work.outbox.retract(batch.id, WHY)
+        station.work.connectivity.network_changed()
+        batch = await retracted(station)
+        assert not station.errors
+    assert ids_of(batch) == ids_on(there)
+    assert not there.computed()
+
+
+async def test_a_computation_whose_answer_was_lost_is_settled_before_the_end(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("drop_answer", path="*/compute/", count=1)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        batch = await station.until_batch(BatchState.SUBMITTING)
+        await station.work.outbox.retract(batch.id, WHY)
+        station.work.connectivity.network_changed()
+        batch = await retracted(station)
+        assert not station.errors
+    assert batch.retraction is not None
+    assert [one.computed for one in batch.retraction.left] == [Computed.YES]
+    there.check_each_once(small_pictures)
+
+
+async def test_offline_it_waits_and_a_restart_carries_it_on(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there, secrets = study_by(Route.SIGNED), MemorySecrets()
+    async with open_workplace(tmp_path / "station", secrets) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        await station.until_delivered()
+        platform.add_fault("offline", path="*/batches/")
+        (batch,) = await station.batches()
+        await station.work.outbox.retract(batch.id, WHY)
+
+        async def waits() -> bool:
+            (batch,) = await station.batches()
+            return batch.waiting.trouble is not None
+
+        await in_time(waits)
+        assert station.work.connectivity.state is Connection.OFFLINE
+        assert await station.batch_states() == {BatchState.RETRACTING}
+    platform.clear_faults()
+    async with open_workplace(tmp_path / "station", secrets) as station:
+        batch = await retracted(station)
+        assert not station.errors
+    assert ids_of(batch) == ids_on(there)
+
+
+async def test_the_visit_can_be_sent_again_by_a_later_act_only(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        work = station.work
+        await station.sign_in(platform.url)
+        study = await station.choose_study(there.name)
+        subject = await station.register(study, "B-007")
+        visit_id = await station.finish_visit(study, subject, *small_pictures[:2])
+        await station.until_delivered()
+        (first,) = await station.batches()
+        with pytest.raises(VisitClosedError):
+            await work.capture.reopen(visit_id)
+        await work.outbox.retract(first.id, WHY)
+        first = await retracted(station)
+        await work.capture.reopen(visit_id)
+        await work.capture.take_in(visit_id, small_pictures[2])
+        await work.capture.finish(visit_id)
+
+        async def is_done() -> bool:
+            states = {batch.state for batch in await station.batches()}
+            return states == {BatchState.RETRACTED, BatchState.SUBMITTED}
+
+        await in_time(is_done)
+        old, new = await station.batches()
+        assert old == first
+        assert (new.supersedes, len(new.images)) == (first.id, 3)
+        assert not station.errors
+
+
+async def test_without_a_reason_nothing_is_taken_back(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        (batch,) = await station.batches()
+        with pytest.raises(ItemError, match="why"):
+            await station.work.outbox.retract(batch.id, "  ")
+        await station.until_delivered()
