@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from haut_desktop.api.auth import TokenKeeper
@@ -22,6 +23,7 @@ from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, Delivery
 from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.holdings import Holdings
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.outbox import Outbox
@@ -29,6 +31,7 @@ from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.reports import Reports
 from haut_desktop.services.results import Pace, Results
+from haut_desktop.services.retention import Retention
 from haut_desktop.services.retracting import Retracting
 from haut_desktop.services.session import Session
 from haut_desktop.services.settling import ResultsProbe
@@ -86,7 +89,8 @@ class Workplace:
         self.api = HautApi(server, self.keeper, network=network, clock=clock)
         self.objects = ObjectStore(network, clock)
         self.connectivity = Connectivity(self.changes, clock=clock, policy=pacing.retry)
-        self.api.on_answer = lambda *_news: self.connectivity.seen_online()
+        self._knows_platform_time = False
+        self.api.on_answer = self._on_answer
         self.session = Session(
             self.api, self.keeper, store.credentials, store.studies, self.changes, clock
         )
@@ -117,10 +121,27 @@ class Workplace:
         registrar = Registrar(api=self.api, subjects=store.subjects)
         self._deliveries = self.tasks.child("delivery")
         self.delivery = self._delivery(judge, registrar, pacing)
+        notes = Sidecars(visits=store.visits, vault=store.vault)
+        self.results = self._results(pacing)
+        self.erasures = Erasures(
+            store=store.erasures,
+            vault=store.vault,
+            cache=store.cache,
+            forget_results=self.results.erase_pictures,
+            sidecars=notes,
+            changes=self.changes,
+        )
+        self.retention = Retention(
+            studies=store.studies,
+            store=store.erasures,
+            erasures=self.erasures,
+            now=self._platform_time,
+        )
         self.outbox = Outbox(
             store=store.outbox,
             retractions=store.retractions,
-            sidecars=Sidecars(visits=store.visits, vault=store.vault),
+            sidecars=notes,
+            erasures=self.erasures,
             subjects=store.subjects,
             registrar=registrar,
             delivery=self.delivery,
@@ -140,23 +161,6 @@ class Workplace:
             session=self.session,
             station_id=station_id,
         )
-        self.results = Results(
-            api=self.api,
-            objects=self.objects,
-            store=store.results,
-            outbox=store.outbox,
-            visits=store.visits,
-            subjects=store.subjects,
-            studies=store.studies,
-            destinations=store.destinations,
-            cache=store.cache,
-            vault=store.vault,
-            session=self.session,
-            connectivity=self.connectivity,
-            changes=self.changes,
-            clock=clock,
-            pace=pacing.results,
-        )
         self.reconciliation = Reconciliation(
             api=self.api,
             outbox=store.outbox,
@@ -171,7 +175,7 @@ class Workplace:
             look_again_s=pacing.look_again_s,
         )
         self.sidecars = SidecarFollower(
-            sidecars=Sidecars(visits=store.visits, vault=store.vault),
+            sidecars=notes,
             outbox=store.outbox,
             changes=self.changes,
         )
@@ -191,6 +195,7 @@ class Workplace:
         self.tasks.start(self.delivery.run(), name="delivery")
         self.tasks.start(self.results.run(), name="results")
         self.tasks.start(self.sidecars.run(), name="sidecars")
+        self.tasks.start(self.retention.run(), name="retention")
         self.tasks.start(self.space.load_limits(self.store.studies), name="disk space")
         self.tasks.start(self.reconciliation.run(), name="reconciliation")
 
@@ -207,6 +212,36 @@ class Workplace:
         if running := self._deliveries.running():
             await asyncio.wait(running, timeout=PARTING_S)
         self.studies.leave()
+
+    def _on_answer(self, at: datetime | None) -> None:
+        self._knows_platform_time |= at is not None
+        self.connectivity.seen_online()
+
+    def _platform_time(self) -> datetime | None:
+        """The time by the platform's clock; None before it has told it."""
+        if not self._knows_platform_time:
+            return None
+        return self.clock() + timedelta(seconds=self.api.clock_offset_s)
+
+    def _results(self, pacing: Pacing) -> Results:
+        store = self.store
+        return Results(
+            api=self.api,
+            objects=self.objects,
+            store=store.results,
+            outbox=store.outbox,
+            visits=store.visits,
+            subjects=store.subjects,
+            studies=store.studies,
+            destinations=store.destinations,
+            cache=store.cache,
+            vault=store.vault,
+            session=self.session,
+            connectivity=self.connectivity,
+            changes=self.changes,
+            clock=self.clock,
+            pace=pacing.results,
+        )
 
     def _delivery(self, judge: Judge, registrar: Registrar, pacing: Pacing) -> Delivery:
         store = self.store

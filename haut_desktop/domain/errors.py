@@ -278,6 +278,12 @@ class RetractionRefusedError(ItemError):
     )
 
 
+class ErasureRefusedError(ItemError):
+    """A picture whose fate is open, which is never erased."""
+
+    default_title = "The picture can't be erased yet"
+
+
 class VisitClosedError(ItemError):
     """A change that only an open visit, or one of which nothing was sent, allows."""
 

@@ -104,6 +104,9 @@ class ImagingPlan:
     shots: tuple[Shot, ...] = DEFAULT_SHOTS
     resting_s: float = 300.0
     """How long a finished visit rests before it goes, in seconds."""
+    keep_days: int | None = None
+    """Days for which a picture stays on the station after its delivery is proven; None keeps it
+    until the study is closed."""
 
     def matches_code(self, code: str) -> bool:
         """Whether ``code`` has the plan's form (the check character is checked apart)."""

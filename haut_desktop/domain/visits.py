@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.ids import SlotId, StudyId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Image, Original, Rendition, Slot, Take, Verdict
 
@@ -58,8 +59,8 @@ class Shelf:
 
     @property
     def counting(self) -> "TakenPicture | None":
-        """The take that counts."""
-        return next((t for t in self.takes if t.take.counts), None)
+        """The take that counts; an erased one counts no longer."""
+        return next((t for t in self.takes if t.take.counts and not t.is_erased), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class TakenPicture:
     """Its delivery, once the visit is finished."""
     is_taken_back: bool = False
     """Its batch was retracted: a later act may put the picture into another one."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its bytes have left the station for ever."""
+        return self.image is not None and self.image.state is ImageState.ERASED
 
     @property
     def is_going(self) -> bool:

@@ -281,7 +281,7 @@ class Delivery:
                 if not await self._is_taken_out(batch.id):
                     await self._safely(lambda: self._tidy(batch.id))
                     raise
-                return  # a person held it, or took it back, while a step was under way
+                return  # a person held it, took it back or erased of it while a step was under way
             except Exception:
                 await self._safely(lambda: self._tidy(batch.id))
                 raise
@@ -332,7 +332,9 @@ class Delivery:
 
     async def _is_taken_out(self, batch_id: BatchId) -> bool:
         batch = await self._outbox.find(batch_id)
-        return batch is not None and batch.state in _TAKEN_OUT
+        if batch is None or batch.state in _TAKEN_OUT:
+            return batch is not None
+        return any(image.state is ImageState.ERASED for image in batch.images)
 
     async def _tidy(self, batch_id: BatchId) -> Batch | None:
         """After a step was torn by a fault of ours or of the disk: nothing stays in the middle.

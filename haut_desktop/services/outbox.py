@@ -14,7 +14,7 @@ from haut_desktop.domain.delivery import (
     Waiting,
 )
 from haut_desktop.domain.errors import ItemError
-from haut_desktop.domain.ids import BatchId, ImageId, PlatformSubjectId
+from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, PlatformSubjectId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.services.blame import Judge
@@ -22,6 +22,7 @@ from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.delivery import Delivery
+from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.session import Session
 from haut_desktop.services.sidecars import Sidecars
@@ -42,6 +43,7 @@ class Outbox:
         store: OutboxStore,
         retractions: RetractionStore,
         sidecars: Sidecars,
+        erasures: Erasures,
         subjects: SubjectStore,
         registrar: Registrar,
         delivery: Delivery,
@@ -55,6 +57,7 @@ class Outbox:
         self._store = store
         self._retractions = retractions
         self._sidecars = sidecars
+        self._erasures = erasures
         self._subjects = subjects
         self._registrar = registrar
         self._delivery = delivery
@@ -134,6 +137,14 @@ class Outbox:
         await self._sidecars.follow(batch.visit_id)
         self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
         self._go_on(batch_id)
+
+    async def erase(self, original_id: OriginalId, reason: str) -> None:
+        """Let a picture leave this station for ever; its record, and what arrived, stay.
+
+        Raises ErasureRefusedError while its fate is open, ItemError without a reason.
+        """
+        await self._erasures.erase(original_id, self._session.act(_given(reason)))
+        self._go_on()
 
     async def say_same(
         self, registration: Registration, platform_id: PlatformSubjectId, reason: str

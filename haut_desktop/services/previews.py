@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import OriginalId
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from haut_desktop.store.cache import PictureCache
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
+
+PREVIEW_EDGE_PX: Final = 640
+"""Longer edge of a preview: sharp on a card of 300 pixels at 200 %."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,12 +35,15 @@ class Previews:
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
         """Give a PNG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
-        key = f"thumbnail/{original_id}/{edge_px}"
+        key = _key(original_id, edge_px)
         kept = await asyncio.to_thread(self._cache.get, key)
         if kept is not None:
             return kept
         original = await self._visits.original(original_id)
-        return await asyncio.to_thread(self._make, original, key, edge_px)
+        made = await asyncio.to_thread(self._make, original, key, edge_px)
+        if await self._visits.is_erased(original_id):  # while it was being made
+            await asyncio.to_thread(self._cache.forget, key)
+        return made
 
     def _open(self, original: "Original") -> bytes:
         return self._vault.open(original.vault_name, original.digest.sha256)
@@ -50,3 +56,12 @@ class Previews:
             # a preview that can't be kept is made again the next time
             _log.info("preview of %s not kept: %s", original.id, type(error).__name__)
         return made
+
+
+def forget_previews(cache: "PictureCache", original_id: OriginalId) -> None:
+    """Keep no preview of a picture any longer; blocking."""
+    cache.forget(_key(original_id, PREVIEW_EDGE_PX))
+
+
+def _key(original_id: OriginalId, edge_px: int) -> str:
+    return f"thumbnail/{original_id}/{edge_px}"

@@ -16,8 +16,9 @@ from haut_desktop.domain.analysis import (
     completeness,
 )
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.ids import BatchId, SubjectId
-from haut_desktop.domain.imaging import Batch, ImageType
+from haut_desktop.domain.imaging import Batch, ImageType, Side
 from haut_desktop.domain.study import Dataset
 from haut_desktop.domain.trends import Occasion, trends
 from haut_desktop.domain.visits import Visit
@@ -175,6 +176,10 @@ class Results:
             data = await self._pictures.open(key)
         return data
 
+    async def erase_pictures(self, batch_id: BatchId, side: Side) -> None:
+        """Let what was fetched of one side of a batch leave the disk; values stay."""
+        await self._pictures.erase(batch_id, side)
+
     async def description(self, algorithm: str, version_id: int | None) -> str:
         """The platform's description of an algorithm as HTML, empty where it has none."""
         return await self._dictionary.describe(algorithm, version_id)
@@ -256,6 +261,7 @@ class Results:
         own = [
             ResultPicture(image.side, ORIGINAL, rendition_key(image), name=image.name)
             for image in batch.images
+            if image.state is not ImageState.ERASED
         ]
         rasters = await self._pictures.masks(batch.id)
         state = await self._completeness(batch)

@@ -97,6 +97,16 @@ class ResultPictures:
         """Take nothing of a batch for kept any more, so that ``keep`` fetches all of it again."""
         await self._save(batch_id, {})
 
+    async def erase(self, batch_id: BatchId, side: Side) -> None:
+        """Let everything that is kept of one side of a batch leave the disk."""
+        entries = dict(await self._entries(batch_id))
+        mine = [key for key, entry in entries.items() if entry.side == side.value]
+        for key in mine:
+            await asyncio.to_thread(self._cache.forget, key)
+            del entries[key]
+        if mine:
+            await self._save(batch_id, entries)
+
     async def open(self, key: str) -> bytes | None:
         """Unseal a kept picture; None when this station does not have it (any more)."""
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult, BatchResults, RemotePicture
+from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch, PlatformImage, Side
 
@@ -43,12 +44,18 @@ def picture_key(
 
 
 def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) -> Iterator[Wanted]:
-    """Everything at addresses that expire; our own originals lie in the vault already."""
+    """Everything at addresses that expire; our own originals lie in the vault already.
+
+    Nothing of a side whose pictures were erased: it would bring them back to the disk.
+    """
     own = {image.side for image in batch.images}
+    erased = own - {i.side for i in batch.images if i.state is not ImageState.ERASED}
     listed = [RemotePicture(i.side, ORIGINAL, i.original_url) for i in images if i.original_url]
     seen: set[str] = set()
     for picture in (*answer.pictures, *listed):
-        if not picture.url or (picture.space == ORIGINAL and picture.side in own):
+        if not picture.url or picture.side in erased:
+            continue
+        if picture.space == ORIGINAL and picture.side in own:
             continue
         name = picture.name if picture.is_predicted else ""
         key = picture_key(batch.id, picture.side, picture.space, name=name)
@@ -58,7 +65,7 @@ def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) 
                 key, picture.url, picture.side, picture.space, picture.name, picture.is_predicted
             )
     for result in answer.results:
-        yield from _wanted_masks(batch, result)
+        yield from (mask for mask in _wanted_masks(batch, result) if mask.side not in erased)
 
 
 def _wanted_masks(batch: Batch, result: AlgorithmResult) -> Iterator[Wanted]:

@@ -126,7 +126,7 @@ class SignedRoute:
 
     async def _start(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> Batch:
         await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
-        images = {image.side: image for image in batch.images}
+        images = {i.side: i for i in batch.images if i.state is not ImageState.ERASED}
         names = {side: image.name for side, image in images.items()}
         try:
             started = await self._api.initiate_upload(
@@ -135,7 +135,9 @@ class SignedRoute:
         except HautError:
             await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
             raise
-        addresses = {images[side].id: address for side, address in started.addresses}
+        addresses = {
+            images[side].id: address for side, address in started.addresses if side in images
+        }
         return await self._outbox.initiated(batch.id, started.platform_id, addresses)
 
     async def _renew(self, batch: Batch, error: AddressExpiredError) -> None:

@@ -111,7 +111,7 @@ class Verification:
         return [Difference("trail-broken", "audit", str(number), words)]
 
     async def _strangers(self, sealed: Iterable["SealedPicture"]) -> list[Difference]:
-        known = {picture.vault_name for picture in sealed}
+        known = {picture.vault_name for picture in sealed} | await self._visits.leaving()
         names = await asyncio.to_thread(self._vault.names)
         words = "The vault holds a picture that the record does not know."
         return [

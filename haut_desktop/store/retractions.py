@@ -60,19 +60,7 @@ class RetractionStore:
         """
 
         def work(connection: Connection) -> Batch:
-            batch = _batch(connection, batch_id)
-            if batch.retraction is not None or batch.state is BatchState.RETRACTED:
-                return batch
-            if not batch.images:
-                raise RetractionRefusedError
-            ledger = Ledger(connection, self._clock)
-            insert_retraction(
-                ledger, batch_id, Retraction(act.reason, ledger.at, operator_id=act.operator_id)
-            )
-            ledger.audit(act, "batch.retraction-asked", "batch", batch_id, old=batch.state)
-            begin_if_asked(ledger, batch_id)
-            if not _has_left(connection, batch_id):
-                _end(ledger, batch_id, ())
+            ask_for(Ledger(connection, self._clock), batch_id, act)
             return _batch(connection, batch_id)
 
         return await self._database.write(work)
@@ -119,6 +107,22 @@ class RetractionStore:
             return tuple(row["platform_id"] for row in rows)
 
         return await self._database.read(work)
+
+
+def ask_for(ledger: Ledger, batch_id: BatchId, act: Act) -> None:
+    """Take a batch back within the caller's transaction, as ``RetractionStore.ask`` does."""
+    connection = ledger.connection
+    batch = _batch(connection, batch_id)
+    if batch.retraction is not None or batch.state is BatchState.RETRACTED:
+        return
+    if not batch.images:
+        raise RetractionRefusedError
+    retraction = Retraction(act.reason, ledger.at, operator_id=act.operator_id)
+    insert_retraction(ledger, batch_id, retraction)
+    ledger.audit(act, "batch.retraction-asked", "batch", batch_id, old=batch.state)
+    begin_if_asked(ledger, batch_id)
+    if not _has_left(connection, batch_id):
+        _end(ledger, batch_id, ())
 
 
 def begin_if_asked(ledger: Ledger, batch_id: BatchId) -> None:

@@ -16,6 +16,7 @@ from haut_desktop.store.credentials import CredentialStore
 from haut_desktop.store.database import Database
 from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.driver import Connection
+from haut_desktop.store.erasures import ErasureStore
 from haut_desktop.store.files import make_folder
 from haut_desktop.store.keys import KeyChest, Keys, NoRecovery, Recovery, RecoveryPassphrase
 from haut_desktop.store.ledger import Ledger
@@ -55,6 +56,7 @@ class Station:
     audit: AuditLog
     rebuilt: RebuiltStore
     retractions: RetractionStore
+    erasures: ErasureStore
 
     @classmethod
     def assemble(
@@ -84,6 +86,7 @@ class Station:
             audit=AuditLog(database),
             rebuilt=RebuiltStore(database, clock),
             retractions=RetractionStore(database, clock),
+            erasures=ErasureStore(database, clock),
         )
 
     async def aclose(self) -> None:

@@ -38,7 +38,8 @@ SELECT count(*) FROM image
 JOIN batch ON batch.id = image.batch_id
 JOIN dataset ON dataset.id = batch.dataset_id
 JOIN study ON study.id = dataset.study_id
-WHERE image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD') AND study.company_id = ?
+WHERE image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')
+    AND batch.state <> 'RETRACTED' AND study.company_id = ?
 """
 
 
@@ -124,6 +125,15 @@ class StudyStore:
             rows = connection.execute(
                 "SELECT * FROM study WHERE company_id = ? ORDER BY name, id", (company_id,)
             ).fetchall()
+            return tuple(_study(connection, row) for row in rows)
+
+        return await self._database.read(work)
+
+    async def every_study(self) -> tuple[Study, ...]:
+        """Give the studies of all companies that worked at this station."""
+
+        def work(connection: Connection) -> tuple[Study, ...]:
+            rows = connection.execute("SELECT * FROM study ORDER BY rowid").fetchall()
             return tuple(_study(connection, row) for row in rows)
 
         return await self._database.read(work)
@@ -221,10 +231,15 @@ def _save_dataset(ledger: Ledger, dataset: Dataset, act: Act) -> None:
         )
 
 
+def _plan_of(row: Row) -> ImagingPlan:
+    """Read a plan; what an older version did not know of has its default."""
+    return msgspec.json.decode(row["content"], type=ImagingPlan)
+
+
 def _save_plan(ledger: Ledger, study: Study, act: Act) -> None:
     content = msgspec.json.encode(study.plan).decode()
     last = _newest_plan(ledger.connection, study.id)
-    if last is not None and last["content"] == content:
+    if last is not None and _plan_of(last) == study.plan:
         return
     version = 1 if last is None else last["version"] + 1
     ledger.insert(
@@ -261,7 +276,7 @@ def _study(connection: Connection, row: Row) -> Study:
         company_id=CompanyId(row["company_id"]),
         name=row["name"],
         datasets=tuple(_dataset(dataset) for dataset in datasets),
-        plan=msgspec.json.decode(plan["content"], type=ImagingPlan),
+        plan=_plan_of(plan),
         created_at=moment_or_none(row["created_at"]),
     )
 

@@ -291,6 +291,23 @@ class VisitStore:
         """Give one original; raises StoreError for an unknown one."""
         return await self._database.read(lambda c: _original(c, original_id))
 
+    async def is_erased(self, original_id: OriginalId) -> bool:
+        """Whether a picture was erased."""
+        statement = "SELECT 1 FROM original WHERE id = ? AND erased_at IS NOT NULL"
+        return await self._database.read(
+            lambda c: c.execute(statement, (original_id,)).fetchone() is not None
+        )
+
+    async def leaving(self) -> frozenset[str]:
+        """Name the vault's files that are erased in the record and may still lie on the disk."""
+        statement = "SELECT files FROM erasure WHERE done_at IS NULL"
+
+        def work(connection: Connection) -> frozenset[str]:
+            rows = connection.execute(statement).fetchall()
+            return frozenset(name for row in rows for name in json.loads(row["files"]))
+
+        return await self._database.read(work)
+
     async def next_take_number(self, slot_id: SlotId) -> int:
         """Give the number of a slot's next take; removed ones keep theirs."""
         return await self._database.read(lambda c: next_number(c, slot_id))

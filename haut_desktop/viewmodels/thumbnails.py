@@ -9,10 +9,10 @@ from PySide6.QtGui import QImage
 
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import OriginalId
+from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.tasks import TaskScope
 
-EDGE_PX: Final = 640
-"""Longer edge: sharp on a card of 300 pixels at 200 %."""
+EDGE_PX: Final = PREVIEW_EDGE_PX
 _MOST_KEPT: Final = 60
 
 

@@ -1,4 +1,4 @@
-"""Taking a batch back on a real platform: what is in flight ends, nothing is computed afterwards."""
+"""Taking a batch back on a real platform: what is in flight ends, nothing is computed after."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -284,6 +284,14 @@ def test_0002_rebuilt_adds_what_waits_after_a_rebuild(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_0003_taken_back_adds_retractions_and_erasures(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    migrate(connection)
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert {"retraction", "erasure", "batch_retracting", "erasure_pending"} <= names
+    connection.close()
+
+
 def test_a_migration_that_fails_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

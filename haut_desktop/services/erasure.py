@@ -1,0 +1,85 @@
+"""Erasing pictures: a person's act or the plan's rule, written down first, then done for good.
+
+The sealed picture with the note beside it, its previews and the copies that the platform's results
+brought leave the disk. The row stays, so that receipts and checks know what was there.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.erasure import Erasure
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.ids import BatchId, OriginalId
+from haut_desktop.domain.imaging import Side
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.previews import forget_previews
+from haut_desktop.services.sidecars import Sidecars
+
+if TYPE_CHECKING:
+    from haut_desktop.store.cache import PictureCache
+    from haut_desktop.store.erasures import ErasureStore
+    from haut_desktop.store.vault import Vault
+
+_log = logging.getLogger(__name__)
+
+
+class Erasures:
+    """Erases pictures whose fate is settled; what a crash interrupted is finished at the start."""
+
+    def __init__(
+        self,
+        *,
+        store: "ErasureStore",
+        vault: "Vault",
+        cache: "PictureCache",
+        forget_results: Callable[[BatchId, Side], Awaitable[None]],
+        sidecars: Sidecars,
+        changes: Changes,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._cache = cache
+        self._forget_results = forget_results
+        self._sidecars = sidecars
+        self._changes = changes
+
+    async def erase(self, original_id: OriginalId, act: Act) -> None:
+        """Erase a picture with the act's reason; one that is erased already stays so.
+
+        Raises ErasureRefusedError while its fate is open; nothing has left the disk then.
+        """
+        erasure = await self._store.write(original_id, act)
+        if erasure is not None:
+            await self._finish(erasure)
+
+    async def finish_pending(self) -> None:
+        """Let everything leave the disk that is written down as erased; says what could not."""
+        for erasure in await self._store.pending():
+            try:
+                await self._finish(erasure)
+            except (HautError, OSError) as error:
+                _log.warning("%s is not off the disk yet: %s", erasure.original_id, type(error))
+
+    async def _finish(self, erasure: Erasure) -> None:
+        await asyncio.to_thread(self._remove, erasure)
+        for batch_id, side in erasure.seen_in:
+            await self._forget_results(batch_id, side)
+        if erasure.visit_id is not None:
+            # the other pictures' notes must not call this one missing
+            await self._sidecars.follow(erasure.visit_id)
+        await self._store.done(erasure)
+        self._tell(erasure)
+
+    def _remove(self, erasure: Erasure) -> None:
+        for name in erasure.files:
+            self._vault.erase(name)
+        forget_previews(self._cache, erasure.original_id)
+
+    def _tell(self, erasure: Erasure) -> None:
+        visits = frozenset({erasure.visit_id} if erasure.visit_id else ())
+        batches = frozenset(batch_id for batch_id, _ in erasure.seen_in)
+        self._changes.send(Change(Topic.VISITS, visits))
+        self._changes.send(Change(Topic.OUTBOX, batches))

@@ -1,0 +1,86 @@
+"""Retention: a delivered picture leaves the station when the imaging plan's time for it is over.
+
+Only what is proven to be on the platform goes, and only by a plan that names a time; without one
+the pictures are kept until the study is closed. Each erasure is audited, its reason is the rule.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.study import Study
+from haut_desktop.services.erasure import Erasures
+from haut_desktop.services.pauses import pause
+
+if TYPE_CHECKING:
+    from haut_desktop.store.erasures import ErasureStore
+    from haut_desktop.store.studies import StudyStore
+
+LOOK_AGAIN_S: Final = 3600.0
+"""Seconds between two looks; a picture that stays an hour longer harms nobody."""
+AT_ONCE: Final = 50
+"""Pictures between two looks at what is over, so that a long list holds nothing in memory."""
+
+_log = logging.getLogger(__name__)
+
+
+class Retention:
+    """Looks now and then, quietly, and erases what the plans do not want kept any longer."""
+
+    def __init__(
+        self,
+        *,
+        studies: "StudyStore",
+        store: "ErasureStore",
+        erasures: Erasures,
+        now: Callable[[], datetime | None],
+        look_again_s: float = LOOK_AGAIN_S,
+    ) -> None:
+        self._studies = studies
+        self._store = store
+        self._erasures = erasures
+        self._now = now
+        self._look_again_s = look_again_s
+
+    async def run(self) -> None:
+        """Finish what a crash interrupted, then look again and again until cancelled."""
+        while True:
+            try:
+                await self._erasures.finish_pending()
+                await self.look()
+            except HautError as error:
+                _log.info("retention waits: %s", error.kind)
+            await pause(asyncio.Event(), self._look_again_s)
+
+    async def look(self) -> int:
+        """Erase everything whose time is over; says how many pictures went.
+
+        By the platform's time: a station's clock that was set ahead must not erase anything.
+        """
+        now, gone = self._now(), 0
+        if now is None:
+            return 0
+        for study in await self._studies.every_study():
+            gone += await self._clear(study, now)
+        return gone
+
+    async def _clear(self, study: Study, now: datetime) -> int:
+        keep_days = study.plan.keep_days
+        if keep_days is None:
+            return 0
+        act, until, gone = Act(reason=rule_words(keep_days)), now - timedelta(days=keep_days), 0
+        while over := await self._store.outlived(study.id, until, AT_ONCE):
+            for original_id in over:
+                await self._erasures.erase(original_id, act)
+            gone += len(over)
+        return gone
+
+
+def rule_words(keep_days: int) -> str:
+    """The rule in words, as it stands in the audit trail."""
+    days = "1 day" if keep_days == 1 else f"{keep_days} days"
+    return f"The imaging plan keeps pictures for {days} after their delivery is proven."

@@ -1,0 +1,222 @@
+"""Erasing with a real vault: the bytes leave the disk, and nothing is called lost."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent, ImageState
+from haut_desktop.domain.errors import ErasureRefusedError, VaultError
+from haut_desktop.domain.ids import BatchId, OriginalId
+from haut_desktop.domain.imaging import Side
+from haut_desktop.services.erasure import Erasures
+from haut_desktop.services.previews import PREVIEW_EDGE_PX
+from haut_desktop.services.retention import Retention
+from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.verification import Verification
+from haut_desktop.store.rebuild import recover_station
+from tests.fakes.builders import make_proof
+from tests.services.rooms import Room, open_room
+
+ACT = Act(reason="the subject asked for it")
+
+
+@dataclass
+class Desk:
+    """A room with a delivered visit, and what erases in it."""
+
+    room: Room
+    erasures: Erasures
+    forgotten: list[tuple[BatchId, Side]] = field(default_factory=list)
+    is_time_known: bool = True
+    ahead: timedelta = timedelta(0)
+    """By how much the station's clock is ahead of the platform's."""
+
+    def time(self) -> datetime | None:
+        """The time by the platform, or None before it has answered."""
+        return self.room.clock() - self.ahead if self.is_time_known else None
+
+    async def front(self) -> OriginalId:
+        """The front picture."""
+        (batch,) = await self.room.batches()
+        return batch.images[0].rendition.original_id
+
+    def files(self) -> list[str]:
+        """Everything in the vault but the station's own note."""
+        folder = self.room.vault.folder
+        return sorted(p.name for p in folder.iterdir() if p.name != "station.side.age")
+
+    async def verify(self) -> list[str]:
+        """The kinds of what differs, without asking the platform."""
+        station = self.room.station
+        report = await Verification(
+            visits=station.visits,
+            outbox=station.outbox,
+            destinations=station.destinations,
+            audit=station.audit,
+            vault=station.vault,
+            clock=self.room.clock,
+            api=None,
+        ).verify()
+        return [one.kind for one in report.differences]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_room(tmp_path) as room:
+        await room.take_face()
+        await room.capture.finish(room.visit)
+        batch = await room.deliver()
+        for image in batch.images:
+            await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+            proof = make_proof(room.clock())
+            await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
+        await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+        await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+        notes = Sidecars(visits=room.station.visits, vault=room.vault)
+        await notes.follow(room.visit)
+        forgotten = list[tuple[BatchId, Side]]()
+
+        async def forget(batch_id: BatchId, side: Side) -> None:
+            forgotten.append((batch_id, side))
+
+        erasures = Erasures(
+            store=room.station.erasures,
+            vault=room.vault,
+            cache=room.station.cache,
+            forget_results=forget,
+            sidecars=notes,
+            changes=room.capture._changes,
+        )
+        yield Desk(room, erasures, forgotten)
+
+
+async def test_the_picture_its_note_and_its_preview_leave_the_disk(desk: Desk) -> None:
+    room, front = desk.room, await desk.front()
+    await room.capture.thumbnail(front, PREVIEW_EDGE_PX)
+    cached = list((room.station.folder / "cache").iterdir())
+    before = desk.files()
+    await desk.erasures.erase(front, ACT)
+    gone = set(before) - set(desk.files())
+    assert gone == {f"{front}.age", f"{front}.side.age"}
+    assert cached
+    assert not list((room.station.folder / "cache").iterdir())
+    (batch,) = await room.batches()
+    assert desk.forgotten == [(batch.id, Side.FRONT)]
+    with pytest.raises(VaultError):
+        await room.capture.picture(front)
+
+
+async def test_what_was_erased_is_not_called_lost(desk: Desk) -> None:
+    await desk.erasures.erase(await desk.front(), ACT)
+    assert await desk.verify() == []
+
+
+async def test_a_crash_before_the_bytes_are_gone_is_finished_at_the_next_start(desk: Desk) -> None:
+    front = await desk.front()
+    await desk.room.station.erasures.write(front, ACT)
+    assert f"{front}.age" in desk.files()
+    assert await desk.verify() == []
+    await desk.erasures.finish_pending()
+    assert f"{front}.age" not in desk.files()
+    assert await desk.room.station.erasures.pending() == ()
+
+
+async def test_a_file_that_can_not_be_removed_is_tried_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = await desk.front()
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as held:
+        held.setattr("haut_desktop.store.vault.remove", refuse)
+        with pytest.raises(VaultError):
+            await desk.erasures.erase(front, ACT)
+    assert len(await desk.room.station.erasures.pending()) == 1
+    await desk.erasures.finish_pending()
+    assert await desk.room.station.erasures.pending() == ()
+
+
+async def test_a_refused_erasure_leaves_everything(desk: Desk) -> None:
+    room, front = desk.room, await desk.front()
+    (batch,) = await room.batches()
+    await room.station.retractions.ask(batch.id, ACT)
+    before = desk.files()
+    with pytest.raises(ErasureRefusedError):
+        await desk.erasures.erase(front, ACT)
+    assert desk.files() == before
+
+
+async def test_a_rebuild_does_not_miss_what_was_erased(desk: Desk) -> None:
+    room = desk.room
+    await desk.erasures.erase(await desk.front(), ACT)
+    await room.station.aclose()
+    station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+    (after,) = (await station.outbox.deliveries(10))[0].batches
+    assert (rebuilt.pictures, rebuilt.held, rebuilt.waiting_batches) == (2, (), 0)
+    assert [image.state for image in after.images] == [ImageState.STORED] * 2
+    await station.aclose()
+
+
+# ---- retention -----------------------------------------------------------------------------
+
+
+def retention(desk: Desk) -> Retention:
+    station = desk.room.station
+    return Retention(
+        studies=station.studies, store=station.erasures, erasures=desk.erasures, now=desk.time
+    )
+
+
+async def keep_for(desk: Desk, days: int | None) -> None:
+    room = desk.room
+    plan = replace(room.study.plan, keep_days=days)
+    await room.station.studies.save_study(replace(room.study, plan=plan), BY_ITSELF)
+
+
+async def test_without_a_time_in_the_plan_everything_is_kept(desk: Desk) -> None:
+    desk.room.clock.advance(10 * 365 * 24 * 3600)
+    before = desk.files()
+    assert await retention(desk).look() == 0
+    assert desk.files() == before
+
+
+async def test_when_the_plans_time_is_over_what_was_delivered_goes(desk: Desk) -> None:
+    await keep_for(desk, 30)
+    front = await desk.front()
+    desk.room.clock.advance(29 * 24 * 3600)
+    assert await retention(desk).look() == 0
+    desk.room.clock.advance(24 * 3600)
+    assert await retention(desk).look() == 3
+    assert desk.files() == []
+    assert await desk.verify() == []
+    (line,) = [
+        entry
+        for entry in await desk.room.station.audit.of_entity(front)
+        if entry.action == "picture.erased"
+    ]
+    assert "keeps pictures for 30 days" in line.reason
+    assert line.operator_id is None
+
+
+async def test_what_was_taken_back_is_not_the_rules_to_erase(desk: Desk) -> None:
+    await keep_for(desk, 0)
+    (batch,) = await desk.room.batches()
+    await desk.room.station.retractions.ask(batch.id, ACT)
+    assert await retention(desk).look() == 0
+
+
+async def test_a_station_clock_that_is_ahead_erases_nothing_too_early(desk: Desk) -> None:
+    await keep_for(desk, 30)
+    desk.room.clock.advance(40 * 24 * 3600)
+    desk.ahead = timedelta(days=40)
+    assert await retention(desk).look() == 0
+    desk.is_time_known = False
+    assert await retention(desk).look() == 0
+    desk.is_time_known, desk.ahead = True, timedelta(0)
+    assert await retention(desk).look() == 3
