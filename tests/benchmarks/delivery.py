@@ -1,12 +1,8 @@
 """Sealed delivery beside curl with the plain files, to the same object store on this computer."""
 
 import asyncio
-import base64
-import hashlib
-import io
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,23 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
 from haut_desktop.app import make_application, make_loop
 from haut_desktop.domain.delivery import BatchState
-from haut_desktop.domain.imaging import Side, UploadAddress
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.workplace import Pacing
+from tests.benchmarks.plain import VISIT, plain_addresses, put_plainly, write_picture
 from tests.benchmarks.stalls import Stalls, watched_loop
 from tests.benchmarks.table import Report, Row, median
 from tests.e2e.stations import HeadlessStation, open_workplace
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.waiting import in_time
 
-VISIT: Final = (Side.FRONT, Side.LEFT, Side.RIGHT)
 _STUDY: Final = "Benchmark"
 _NOT_COMPUTED: Final = ("--result-delay", "86400")
 """The platform computes tomorrow: its algorithms would use the processor that is measured."""
@@ -88,7 +82,7 @@ def _stall_notes(done: Sequence[Delivered]) -> tuple[str, ...]:
 def _run(pictures: int, size_bytes: int) -> Delivered:
     with tempfile.TemporaryDirectory(prefix="haut-bench-") as name:
         folder = Path(name)
-        files = [_write_picture(folder / f"{n}.jpg", n, size_bytes) for n in range(pictures)]
+        files = [write_picture(folder / f"{n}.jpg", n, size_bytes) for n in range(pictures)]
         with running_practice(folder / "platform", *_NOT_COMPUTED) as platform:
             platform.make_dataset(_STUDY, 1, "face_skin_metrics_3.0")
             application = make_application()
@@ -114,7 +108,8 @@ async def _measure(folder: Path, platform: PracticePlatform, files: list[Path]) 
             await _until_submitted(station)
             sealed_s = time.monotonic() - began
         station.work.delivery.pause()
-        curl_s = await _curl(station, study, subject, files, folder / "curl.txt")
+        addresses = await plain_addresses(station, study, subject, len(files))
+        curl_s = await put_plainly(addresses, files, folder / "curl.txt")
         assert not station.errors, station.errors
     assert not platform.violations()
     return Delivered(intake_s, copy_s, sealed_s, curl_s, intake_stalls, delivery_stalls)
@@ -138,73 +133,6 @@ async def _until_submitted(station: HeadlessStation) -> None:
         return await station.batch_states() == {BatchState.SUBMITTED}
 
     await in_time(is_done, deadline_s=300)
-
-
-# ---------------------------------------------------------------------------- the plain way
-
-
-async def _curl(
-    station: HeadlessStation, study: Study, subject: Subject, files: list[Path], config: Path
-) -> float:
-    """Get signed addresses for the same files, then let curl put all of them at once."""
-    addresses = await _addresses(station, study, subject, len(files))
-    blocks = [_block(*pair) for pair in zip(files, addresses, strict=True)]
-    await asyncio.to_thread(config.write_text, "\nnext\n".join(blocks), "utf-8")
-    began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        *("curl", "--no-progress-meter", "--parallel", "--config", str(config)),
-        stdout=subprocess.DEVNULL,
-    )
-    code = await process.wait()
-    assert code == 0, f"curl ended with {code}"
-    return time.monotonic() - began
-
-
-async def _addresses(
-    station: HeadlessStation, study: Study, subject: Subject, number: int
-) -> list[UploadAddress]:
-    known = await station.work.subjects.get(subject.id)
-    platform_id = known.registrations[0].platform_id
-    assert platform_id is not None, "it was registered by the delivery"
-    found: list[UploadAddress] = []
-    while len(found) < number:
-        started = await station.work.api.initiate_upload(
-            study.company_id,
-            platform_id,
-            {side: f"plain {len(found)} {side}" for side in VISIT},
-            created_at=station.work.clock(),
-            meta={},
-        )
-        found += [address for _side, address in started.addresses]
-    return found[:number]
-
-
-def _block(file: Path, address: UploadAddress) -> str:
-    """One transfer of curl's; without the empty Expect it would wait a second for each file."""
-    headers = dict(address.headers)
-    if "Content-MD5" in headers and not headers["Content-MD5"]:
-        headers["Content-MD5"] = _md5(file)
-    lines = [f'url = "{address.url}"', f'upload-file = "{file}"', 'header = "Expect:"', "fail"]
-    lines += [f'header = "{name}: {value}"' for name, value in headers.items()]
-    return "\n".join([*lines, f'output = "{os.devnull}"'])
-
-
-def _md5(file: Path) -> str:
-    digest = hashlib.md5(file.read_bytes(), usedforsecurity=False).digest()
-    return base64.b64encode(digest).decode()
-
-
-# --------------------------------------------------------------------------------- the files
-
-
-def _write_picture(path: Path, number: int, size_bytes: int) -> Path:
-    """A small JPEG of its own colours, made as large as a camera's by bytes behind its end."""
-    made = io.BytesIO()
-    noise = Image.effect_noise((320, 240), 40 + number % 50)
-    noise.convert("RGB").save(made, "JPEG")
-    data = made.getvalue()
-    path.write_bytes(data + os.urandom(max(0, size_bytes - len(data))))
-    return path
 
 
 def _copy(files: Sequence[Path], to: Path) -> float:
