@@ -5,7 +5,7 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -13,6 +13,7 @@ os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
 
 from tests.benchmarks.delivery import measure_delivery
 from tests.benchmarks.frozen import measure_frozen
+from tests.benchmarks.link import FULL_COURSES, QUICK_COURSES, Course, measure_link
 from tests.benchmarks.start import measure_start
 from tests.benchmarks.subject import measure_subject
 from tests.benchmarks.table import Report, table
@@ -28,10 +29,31 @@ class Scale:
     size_bytes: int
     openings: int
     visits: int
+    courses: Sequence[Course]
+    sent_bytes: int
+    """Size of one picture over a link."""
 
 
-FULL = Scale(starts=11, deliveries=3, pictures=100, size_bytes=5_000_000, openings=7, visits=12)
-QUICK = Scale(starts=1, deliveries=1, pictures=4, size_bytes=100_000, openings=1, visits=2)
+FULL = Scale(
+    starts=11,
+    deliveries=3,
+    pictures=100,
+    size_bytes=5_000_000,
+    openings=7,
+    visits=12,
+    courses=FULL_COURSES,
+    sent_bytes=4_000_000,
+)
+QUICK = Scale(
+    starts=1,
+    deliveries=1,
+    pictures=4,
+    size_bytes=100_000,
+    openings=1,
+    visits=2,
+    courses=QUICK_COURSES,
+    sent_bytes=100_000,
+)
 
 
 def benchmarks(scale: Scale) -> Mapping[str, Callable[[], Report]]:
@@ -41,6 +63,7 @@ def benchmarks(scale: Scale) -> Mapping[str, Callable[[], Report]]:
         "frozen": lambda: measure_frozen(scale.starts),
         "subject": lambda: measure_subject(scale.openings, scale.visits),
         "delivery": lambda: measure_delivery(scale.deliveries, scale.pictures, scale.size_bytes),
+        "link": lambda: measure_link(scale.courses, scale.sent_bytes),
     }
 
 
@@ -48,7 +71,8 @@ def main(arguments: list[str]) -> int:
     """Measure, print; a missed aim is no error, for figures are for people to judge."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one run")
-    parser.add_argument("names", nargs="*", help="only these: start, frozen, subject, delivery")
+    names = ", ".join(benchmarks(QUICK))
+    parser.add_argument("names", nargs="*", help=f"only these: {names}")
     chosen = parser.parse_args(arguments)
     scale = QUICK if chosen.quick else FULL
     logging.getLogger("haut_desktop").setLevel(logging.ERROR)
