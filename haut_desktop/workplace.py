@@ -27,6 +27,7 @@ from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.holdings import Holdings
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.reports import Reports
@@ -255,6 +256,7 @@ class Workplace:
             progress=self.progress,
             clock=self.clock,
             has_results=ResultsProbe(self.api),
+            read_back=ReadBack(self.api, self.objects.get),
             settling_s=pacing.settling_s,
             settle_again_s=pacing.settle_again_s,
         )

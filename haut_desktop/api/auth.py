@@ -8,6 +8,7 @@ from typing import Final
 
 import httpx
 
+from haut_desktop.api.errors import is_of_token
 from haut_desktop.api.token_times import life_of
 from haut_desktop.api.transport import origin_of
 from haut_desktop.domain.clock import Clock, system_clock
@@ -174,13 +175,21 @@ class TokenAuth(httpx.Auth):
             raise UnreachableError("The station does not show its token to another server.")
         tokens = await _before_sending(self._keeper.fresh())
         response = yield _with_bearer(request, tokens)
-        if response.status_code != 401:
+        if not await _is_refused(response):
             self._keeper.accept(tokens)
             return
         renewed = await _before_sending(self._keeper.refresh(tokens))
         response = yield _with_bearer(request, renewed)
-        if response.status_code == 401:
+        if await _is_refused(response):
             self._keeper.refuse(renewed, SignedOutError())
+
+
+async def _is_refused(response: httpx.Response) -> bool:
+    """Whether the platform refuses the token, and not what is asked with it."""
+    if response.status_code == httpx.codes.FORBIDDEN:
+        await response.aread()
+        return is_of_token(response)
+    return response.status_code == httpx.codes.UNAUTHORIZED
 
 
 def _with_bearer(request: httpx.Request, tokens: Tokens) -> httpx.Request:

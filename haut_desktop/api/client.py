@@ -1,9 +1,10 @@
 """The Haut.AI platform: its calls as methods, with domain objects in and out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+import httpx
 import msgspec
 
 from haut_desktop.api.accounts import Accounts
@@ -34,7 +35,7 @@ from haut_desktop.api.wire_rows import parse_aux_picture, parse_rows
 from haut_desktop.api.wire_sides import light_id, side_id
 from haut_desktop.domain.analysis import Algorithm, Application, BatchResults, RemotePicture
 from haut_desktop.domain.clock import Clock, system_clock
-from haut_desktop.domain.errors import RefusedError
+from haut_desktop.domain.errors import RefusedError, UnexpectedAnswerError
 from haut_desktop.domain.ids import (
     CompanyId,
     PlatformBatchId,
@@ -76,6 +77,7 @@ class HautApi:
         self._keeper = keeper
         self._image_types: tuple[ImageTypeEntry, ...] = ()
         self._sexes: tuple[Entry, ...] | None = None
+        self._has_search_found = False
         keeper.exchange = self.refresh
 
     @property
@@ -87,6 +89,7 @@ class HautApi:
     def server(self, address: str) -> None:
         self._platform.server = address
         self._image_types, self._sexes = (), None
+        self._has_search_found = False
 
     @property
     def on_answer(self) -> OnAnswer | None:
@@ -167,12 +170,16 @@ class HautApi:
     ) -> tuple[PlatformSubject, ...]:
         """Subjects of this name, in any case (§5: the search itself may find more).
 
-        Codes that differ in case alone are one code to every reader, so they are to us.
+        Codes that differ in case alone are one code to every reader, so they are to us. Whether the
+        search looks at names is not known (§12.9): until it has found one, what it does not find is
+        looked for on all pages.
         """
         where = path("v1", "companies", company, "datasets", dataset, "subjects")
-        found = await self._all("subjects", where, parse_subject, {"q": name})
-        wanted = normalise_code(name)
-        return tuple(subject for subject in found if normalise_code(subject.name) == wanted)
+        found = _named(await self._all("subjects", where, parse_subject, {"q": name}), name)
+        self._has_search_found |= bool(found)
+        if found or self._has_search_found:
+            return found
+        return _named(await self.subjects(company, dataset), name)
 
     async def subjects(
         self, company: CompanyId, dataset: PlatformDatasetId
@@ -217,10 +224,17 @@ class HautApi:
         return parse_initiated(fields, names)
 
     async def compute(self, company: CompanyId, batch: PlatformBatchId) -> None:
-        """Have a batch computed; costs money each time."""
+        """Have a batch computed; costs money each time.
+
+        Raises UnexpectedAnswerError for an answer that anybody on the way may give: then whether
+        it was accepted is unknown.
+        """
         where = path("v3", "companies", company, "batches", batch, "compute")
         # §6.5: null is refused, the empty object is what works
-        await self._platform.send("compute", "POST", where, body={"app_args": {}})
+        answer = await self._platform.send("compute", "POST", where, body={"app_args": {}})
+        # §6.5: 204; 202 would say the same. A mere 200 is what proxies and guest networks say.
+        if answer.status_code not in (httpx.codes.NO_CONTENT, httpx.codes.ACCEPTED):
+            raise UnexpectedAnswerError("compute", "status 204")
 
     async def batch_results(self, company: CompanyId, batch: PlatformBatchId) -> BatchResults:
         """Whatever a batch's applications have said so far (v3)."""
@@ -364,6 +378,11 @@ class HautApi:
             return None
         known = {sex.tech_name: sex.id for sex in await self._known_sexes()}
         return known.get(tech_name, tech_name)
+
+
+def _named(subjects: Iterable[PlatformSubject], name: str) -> tuple[PlatformSubject, ...]:
+    wanted = normalise_code(name)
+    return tuple(subject for subject in subjects if normalise_code(subject.name) == wanted)
 
 
 def _of_subject(

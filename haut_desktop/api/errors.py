@@ -33,6 +33,9 @@ NEVER_LEFT: Final = (
 )
 """Failures of which it is certain that the request never left this computer."""
 
+GUESS_TOKEN_CODES: Final = frozenset({"authentication_failed", "not_authenticated"})
+"""§1.4: the envelope's codes for a token that is no good, whatever the status is."""
+
 _LONGEST_DETAIL: Final = 300
 _NO_JSON: Final = object()
 
@@ -102,11 +105,16 @@ def error_of(response: httpx.Response) -> HautError | None:
         # a proxy's or guest network's own page: the platform's frontend answers these in JSON
         return NotThePlatformError()
     reason = reason_of(response)
-    if status == 401:
+    if status == 401 or is_of_token(response):
         return SignedOutError()
     if status == 403:
         return PermissionRefusedError()
     return RefusedError(status, reason.code, reason.detail, reason.attr)
+
+
+def is_of_token(response: httpx.Response) -> bool:
+    """Whether a 403 is about the token: so say frameworks whose tokens name no scheme."""
+    return response.status_code == 403 and reason_of(response).code in GUESS_TOKEN_CODES
 
 
 def reason_of(response: httpx.Response) -> Reason:

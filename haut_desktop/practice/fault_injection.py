@@ -122,7 +122,8 @@ def _dated(send: Send) -> Send:
 def _make_platform_error(fault: Fault) -> Response | None:
     match fault.kind:
         case FaultKind.UNAUTHORIZED:
-            error = ContractError(401, "authentication_failed", "Invalid or expired token.")
+            status, detail = fault.status or 401, "Invalid or expired token."
+            error = ContractError(status, "authentication_failed", detail)
         case FaultKind.FORBIDDEN:
             error = ContractError(403, "permission_denied", "You do not have permission.")
         case FaultKind.THROTTLED:

@@ -17,16 +17,24 @@ from haut_desktop.practice.service import Service, original_key
 
 
 def _show_state(call: Call) -> Response:
-    """Everything the platform holds; ``?demonstration=false`` leaves its subjects out."""
-    records = call.service.records
+    """Everything the platform holds; ``?demonstration=false`` leaves its subjects out.
+
+    ``?dataset=ID`` shows the subjects and batches of one dataset alone.
+    """
+    records, dataset_id = call.service.records, call.query("dataset")
     has_demonstration = call.query("demonstration") != "false"
     subjects = records.fetch_all(
-        "SELECT * FROM subjects WHERE demonstration <= ? ORDER BY rowid", has_demonstration
+        "SELECT * FROM subjects WHERE demonstration <= ? AND dataset_id = coalesce(?, dataset_id)"
+        " ORDER BY rowid",
+        has_demonstration,
+        dataset_id,
     )
     batches = records.fetch_all(
         "SELECT b.*, s.dataset_id FROM batches b JOIN subjects s ON s.id = b.subject_id"
-        " WHERE s.demonstration <= ? ORDER BY b.rowid",
+        " WHERE s.demonstration <= ? AND s.dataset_id = coalesce(?, s.dataset_id)"
+        " ORDER BY b.rowid",
         has_demonstration,
+        dataset_id,
     )
     counters = {row["name"]: row["value"] for row in records.fetch_all("SELECT * FROM counters")}
     return answer_json(

@@ -34,7 +34,7 @@ Which requests it strikes (all of them, if nothing is said):
 
 What it does:
   done=true                   everything is done before the wrong answer is given
-  status=502                  of 5xx, refuse_early, redirect, address_expired
+  status=502                  of 5xx, refuse_early, redirect, address_expired; 401 may be 403
   retry_after_s=5             of 429
   delay_s=3  bytes_per_s=50000  of slow; delay_s of commit_late
   skew_s=-7200                of clock_skew: the clock runs two hours behind

@@ -50,6 +50,7 @@ from haut_desktop.domain.imaging import (
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import send_each
+from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
@@ -92,6 +93,7 @@ class SignedRoute:
         progress: Broadcast[Progress],
         clock: Clock,
         has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
+        read_back: ReadBack,
         settling_s: float = SETTLING_S,
         settle_again_s: float = SETTLE_AGAIN_S,
     ) -> None:
@@ -103,6 +105,7 @@ class SignedRoute:
         self._progress = progress
         self._clock = clock
         self._has_results = has_results
+        self._read_back = read_back
         self._settling_s = settling_s
         self._settle_again_s = settle_again_s
 
@@ -259,9 +262,23 @@ class SignedRoute:
         except HautError as error:
             await self._lose(image, error, to)
             raise
+        if proof.kind is Proof.SERVER_ID_ONLY:
+            await self._read_back_or_lose(image, address, to)
         await self._outbox.move_image(
             image.id, ImageEvent.CONFIRM, platform_id=address.platform_id, proof=proof
         )
+
+    async def _read_back_or_lose(
+        self, image: Image, address: UploadAddress, to: SubjectAddress
+    ) -> None:
+        """Believe nobody who proves nothing: what can't be read back is put once more."""
+        batch = await self._outbox.batch(image.batch_id)
+        assert batch.platform_id is not None
+        try:
+            await self._read_back(image, address, batch.platform_id, to)
+        except HautError as error:
+            await self._lose(image, error, to)
+            raise
 
     async def _back_off(self, image: Image) -> None:
         if image.state is ImageState.UPLOADING:

@@ -15,6 +15,7 @@ from haut_desktop.domain.errors import (
     NetworkError,
     NotThePlatformError,
     OutcomeUnknownError,
+    PermissionRefusedError,
     SignedOutError,
     SignInRefusedError,
     TooManyRequestsError,
@@ -167,6 +168,29 @@ async def test_a_refused_refresh_token_is_shown_again_after_an_hour_only(
     with pytest.raises(SignedOutError):
         await keeper.refresh()
     assert server.count(REFRESH) == 2
+
+
+async def test_a_token_refused_with_403_is_renewed_as_well(
+    client: HautApi, keeper: TokenKeeper, server: HautServer, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    refused = {"errors": [{"code": "authentication_failed", "detail": "Invalid token."}]}
+    server.on(REFRESH, {"access_token": "second"})
+    server.on(APPLICATIONS, httpx.Response(403, json=refused), [])
+    assert await client.applications(CompanyId("c")) == ()
+    assert server.count(REFRESH) == 1
+
+
+async def test_a_missing_right_renews_nothing(
+    client: HautApi, keeper: TokenKeeper, server: HautServer, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    refused = {"errors": [{"code": "permission_denied", "detail": "No."}]}
+    server.on(REFRESH, {"access_token": "second"})
+    server.on(APPLICATIONS, httpx.Response(403, json=refused))
+    with pytest.raises(PermissionRefusedError):
+        await client.applications(CompanyId("c"))
+    assert server.count(REFRESH) == 0
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,22 @@ async def _add_subject(
     )
 
 
+async def _initiated(
+    api: HautApi, platform: PracticePlatform, dataset_name: str
+) -> PlatformBatchId:
+    """A batch whose picture was never put."""
+    dataset = platform.make_dataset(dataset_name, SELFIE, "face_skin_metrics_3.0")
+    subject = await _add_subject(api, platform, dataset, "B-001")
+    started = await api.initiate_upload(
+        CompanyId(platform.company_id),
+        subject.id,
+        {Side.FRONT: "front.jpg"},
+        created_at=TAKEN_AT,
+        meta={},
+    )
+    return started.platform_id
+
+
 # ---- account
 
 
@@ -185,6 +201,50 @@ async def test_a_search_finds_the_exact_name_only(
         CompanyId(practice_platform.company_id), PlatformDatasetId(dataset), "B-0"
     )
     assert [subject.name for subject in found] == ["B-0"]
+
+
+async def test_a_search_that_does_not_look_at_names_finds_them_all_the_same(
+    signed_in: HautApi, practice_platform: PracticePlatform
+) -> None:
+    dataset = practice_platform.make_dataset("Blind search")
+    for name in ("B-1", "B-2"):
+        await _add_subject(signed_in, practice_platform, dataset, name)
+    practice_platform.set_quirks("subject_search_blind", "pages_of_ten")
+    found = await signed_in.find_subjects(
+        CompanyId(practice_platform.company_id), PlatformDatasetId(dataset), "B-2"
+    )
+    assert [subject.name for subject in found] == ["B-2"]
+
+
+async def test_a_search_that_has_found_a_name_is_trusted_to_find_none(
+    signed_in: HautApi, practice_platform: PracticePlatform
+) -> None:
+    company = CompanyId(practice_platform.company_id)
+    dataset = PlatformDatasetId(practice_platform.make_dataset("Trusted search"))
+    await _add_subject(signed_in, practice_platform, dataset, "B-1")
+    assert await signed_in.find_subjects(company, dataset, "B-1")
+    # a second request would meet it
+    practice_platform.add_fault("5xx", path="*/subjects/", method="GET", skip=1)
+    assert await signed_in.find_subjects(company, dataset, "B-2") == ()
+
+
+@pytest.mark.parametrize("quirk", ["", "compute_answers_202"])
+async def test_a_computation_is_accepted_with_204_or_202(
+    signed_in: HautApi, practice_platform: PracticePlatform, quirk: str
+) -> None:
+    batch = await _initiated(signed_in, practice_platform, f"Accepted {quirk}")
+    practice_platform.set_quirks(*quirk.split())
+    await signed_in.compute(CompanyId(practice_platform.company_id), batch)
+
+
+@pytest.mark.parametrize("kind", ["empty", "wrong_shape"])
+async def test_any_other_answer_to_a_computation_leaves_it_unknown(
+    signed_in: HautApi, practice_platform: PracticePlatform, kind: str
+) -> None:
+    batch = await _initiated(signed_in, practice_platform, f"Unknown {kind}")
+    practice_platform.add_fault(kind, path="*/compute/")
+    with pytest.raises(UnexpectedAnswerError):
+        await signed_in.compute(CompanyId(practice_platform.company_id), batch)
 
 
 async def test_a_name_too_long_is_refused_with_the_field(

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from PIL import Image as PixelImage
 
-from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Route
+from haut_desktop.domain.delivery import BatchState, ImageState, Proof, RegistrationState, Route
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Change
 from haut_desktop.store.secrets import MemorySecrets
@@ -459,3 +460,67 @@ async def test_everything_waits_for_the_registration(
         )
         assert subject.subject.registrations[0].state is RegistrationState.REGISTERED
     there.check_each_once(small_pictures)
+
+
+async def test_an_empty_answer_is_no_computation(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("empty", **COMPUTE.fields())
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=HASTY) as station:
+        await finish_a_visit(station, there, small_pictures[:1])
+        batch = await station.until_batch(BatchState.HELD)
+        assert not there.computed()
+        await station.work.outbox.compute_again(batch.id, "the portal shows nothing")
+        await station.until_delivered()
+    there.check_each_once(small_pictures[:1])
+
+
+async def test_an_empty_answer_is_no_proof_of_a_picture(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("empty", **PUT.fields(count=2))
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, small_pictures[:1])
+        await station.until_delivered()
+        (image,) = await station.images()
+        assert image.proof is not None
+        assert image.proof.kind is Proof.STORE_HASH
+    there.check_each_once(small_pictures[:1])
+
+
+async def test_a_store_that_proves_nothing_is_read_back(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.set_quirks("store_no_proof")
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, small_pictures)
+        await station.until_delivered()
+        assert {i.proof.kind for i in await station.images() if i.proof} == {Proof.SERVER_ID_ONLY}
+    there.check_each_once(small_pictures)
+    assert [image["puts"] for image in there.images()] == [1, 1, 1]
+
+
+async def test_failures_that_are_left_out_were_computed_all_the_same(
+    tmp_path: Path, platform: PracticePlatform, study_by: MakeStudy
+) -> None:
+    there = study_by(Route.SIGNED)
+    picture = tmp_path / "front.png"
+    PixelImage.new("RGB", (64, 64), (90, 70, 60)).save(picture)
+    platform.set_quirks("failures_left_out")
+    platform.add_fault("drop_answer", **COMPUTE.fields())
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=PATIENT) as station:
+        await finish_a_visit(station, there, (picture,))
+        await station.until_delivered()
+    there.check_each_once([picture])

@@ -35,10 +35,11 @@ class PracticePlatform:
     arguments: tuple[str, ...] = ()
     _http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=30))
 
-    def state(self, *, with_demonstration: bool = False) -> Any:
-        """Everything the platform holds, bills and counted."""
+    def state(self, *, with_demonstration: bool = False, dataset: str = "") -> Any:
+        """Everything the platform holds, bills and counted; of one dataset, if it is named."""
         flag = "true" if with_demonstration else "false"
-        return self._call("GET", f"/_practice/state/?demonstration={flag}")
+        only = f"&dataset={dataset}" if dataset else ""
+        return self._call("GET", f"/_practice/state/?demonstration={flag}{only}")
 
     def violations(self) -> Any:
         """What clients did against the contract."""
@@ -64,6 +65,11 @@ class PracticePlatform:
     def set_quirks(self, *names: str) -> None:
         """Let the platform have exactly these quirks from now on."""
         self._call("PUT", "/_practice/quirks/", list(names))
+
+    def relent(self) -> None:
+        """Let everything go right again, without quirks."""
+        self.clear_faults()
+        self.set_quirks()
 
     def make_dataset(self, name: str, image_type_id: int = SELFIE, *applications: str) -> str:
         """Make a dataset with applications attached; its id."""
@@ -182,7 +188,7 @@ def shared_practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practi
 
 @pytest.fixture
 def practice_platform(shared_practice: PracticePlatform) -> Iterator[PracticePlatform]:
-    """The shared practice platform, without faults before and after; its records stay."""
-    shared_practice.clear_faults()
+    """The shared practice platform, without faults or quirks before and after; its records stay."""
+    shared_practice.relent()
     yield shared_practice
-    shared_practice.clear_faults()
+    shared_practice.relent()

@@ -95,6 +95,12 @@ def test_refusals_come_in_the_envelope(
     assert set(answer.json()) == {"type", "errors"}
 
 
+def test_a_refused_token_may_be_said_with_403(struck: Callable[..., Client]) -> None:
+    answer = struck("401", path=PROFILE, status=403).http.get(PROFILE)
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["code"] == "authentication_failed"
+
+
 def test_throttling_says_how_long(struck: Callable[..., Client]) -> None:
     answer = struck("429", path=PROFILE, retry_after_s=7).http.get(PROFILE)
     assert answer.headers["Retry-After"] == "7"

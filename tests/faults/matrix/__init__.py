@@ -1,0 +1,1 @@
+"""The fault matrix: every fault and hostile quirk at every step, by both routes."""

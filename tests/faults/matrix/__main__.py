@@ -1,0 +1,59 @@
+"""``python -m tests.faults.matrix``: plays the whole matrix and prints its table of outcomes."""
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from tests.faults.matrix.cells import Cell, all_cells
+from tests.faults.matrix.lanes import Lane, open_lane
+from tests.faults.matrix.playing import Outcome, play
+from tests.faults.matrix.table import draw
+
+
+async def play_all(cells: Sequence[Cell], lanes: int) -> list[Outcome]:
+    """Play the cells, as many at once as there are lanes, each lane on a platform of its own."""
+    todo, outcomes = list(reversed(cells)), list[Outcome]()
+
+    async def run(lane: Lane) -> None:
+        while todo:
+            outcome = await play(todo.pop(), lane)
+            outcomes.append(outcome)
+            for words in outcome.broken:
+                sys.stderr.write(f"{outcome.cell}: {words}\n")
+                sys.stderr.flush()
+
+    with ExitStack() as stack:
+        opened = [stack.enter_context(open_lane()) for _ in range(min(lanes, len(todo)))]
+        await asyncio.gather(*map(run, opened))
+    return outcomes
+
+
+def main() -> int:
+    """Play the matrix; 1 when a promise was broken anywhere."""
+    parser = argparse.ArgumentParser(prog="tests.faults.matrix", description=__doc__)
+    parser.add_argument("--lanes", type=int, default=6, help="cells at once, each a platform")
+    parser.add_argument("--table", action="append", default=[], help="only this table")
+    parser.add_argument("--row", default="", help="only rows with this word")
+    parser.add_argument("--column", default="", help="only this column")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th cell")
+    asked = parser.parse_args()
+    cells = [
+        cell
+        for cell in all_cells()
+        if (not asked.table or cell.table in asked.table)
+        and asked.row in cell.row
+        and asked.column in ("", cell.column)
+    ][:: asked.every]
+    logging.disable(logging.CRITICAL)
+    begin = time.monotonic()
+    outcomes = asyncio.run(play_all(cells, asked.lanes))
+    sys.stdout.write(draw(outcomes, time.monotonic() - begin))
+    return int(any(outcome.broken for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

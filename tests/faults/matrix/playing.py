@@ -1,0 +1,222 @@
+"""Plays one cell: a delivery under faults, a person where one is needed, and what came of it."""
+
+import asyncio
+import hashlib
+import shutil
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from haut_desktop.domain.analysis import Completeness
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState
+from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.outbox import VisitDelivery
+from haut_desktop.domain.session import SessionState
+from haut_desktop.practice.quirks import Quirk
+from haut_desktop.services.results import Pace
+from haut_desktop.store.secrets import MemorySecrets
+from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.studies import PlatformStudy
+from tests.faults.matrix.cells import Cell
+from tests.faults.matrix.lanes import Lane
+from tests.faults.matrix.truth import differences, final_differences, held_reasons
+
+PACING: Final = replace(
+    QUICK,
+    quiet_s=1.2,
+    second_look_s=0.2,
+    quiet_registration_s=1.2,
+    settling_s=2.5,
+    settle_again_s=0.2,
+    results=Pace(first_s=0.05, slowest_s=0.2, refused_s=0.3, after_overdue_s=0.3, idle_s=0.5),
+)
+"""Every delay short, and the quiet times longer than a late commit is late and a list lags."""
+PATIENCE_S: Final = 60.0
+"""Longer than any cell needs; what takes so long is stuck."""
+WAITS_S: Final = 4.0
+"""So long a cell that can only wait is watched before everything goes right again."""
+_LOOK_S: Final = 0.03
+_NEVER_BY_ITSELF: Final = {Quirk.INITIATE_FEWER_SIDES: "UnexpectedAnswerError"}
+"""A platform with which nothing can arrive, and in what words the station says so."""
+
+
+@dataclass
+class Outcome:
+    """What came of a cell."""
+
+    cell: Cell
+    signs: list[str] = field(default_factory=list)
+    """A person's decisions, as the reasons' signs."""
+    broken: list[str] = field(default_factory=list)
+    """Broken promises; empty for a good cell."""
+    unmet: int = 0
+    """Faults that the delivery never came to, because of an earlier one."""
+    took_s: float = 0.0
+
+    @property
+    def sign(self) -> str:
+        """The cell's word in the table: ``.`` arrived by itself."""
+        return "FAIL" if self.broken else "".join(dict.fromkeys(self.signs)) or "."
+
+
+async def play(cell: Cell, lane: Lane) -> Outcome:
+    """Play ``cell`` to its end."""
+    outcome, begin = Outcome(cell), time.monotonic()
+    there = await lane.prepare(cell)
+    folder = lane.folder / there.name
+    try:
+        async with open_workplace(folder, MemorySecrets(), pacing=PACING) as station:
+            game = _Game(cell, lane, there, station, outcome)
+            await game.play()
+    except Exception as error:  # noqa: BLE001 - a cell that breaks is a failed cell, not the end
+        outcome.broken.append(f"{type(error).__name__}: {error}")
+    finally:
+        await lane.relent()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    outcome.took_s = time.monotonic() - begin
+    return outcome
+
+
+@dataclass
+class _Game:
+    """One cell being played."""
+
+    cell: Cell
+    lane: Lane
+    there: PlatformStudy
+    station: HeadlessStation
+    outcome: Outcome
+    has_relented: bool = False
+
+    async def play(self) -> None:
+        before = await self.lane.violations()
+        await self.station.sign_in(self.lane.platform.url)
+        study = await self.station.choose_study(self.there.name)
+        await self.lane.begin(self.cell)
+        subject = await self.station.register(study, "M-001")
+        await self.station.finish_visit(study, subject, *self.lane.pictures)
+        end = time.monotonic() + PATIENCE_S
+        waits_from = time.monotonic() + WAITS_S
+        while not await self._has_ended():
+            await self._compare_and_decide()
+            if self.outcome.broken:
+                return
+            if self.cell.quirk in _NEVER_BY_ITSELF and time.monotonic() > waits_from:
+                await self._relent()
+            if time.monotonic() > end:
+                standing = await self.station.standing()
+                self.outcome.broken.append(f"stuck: {standing}")
+                return
+            await asyncio.sleep(_LOOK_S)
+        await self._check_end(before)
+
+    async def _check_end(self, violations_before: int) -> None:
+        visit, truth = await self._visit(), await self.lane.truth(self.there)
+        hashes = Counter(hashlib.sha256(p.read_bytes()).hexdigest() for p in self.lane.pictures)
+        broken = self.outcome.broken
+        broken.extend(differences(visit, truth, may_compute_again=False))
+        broken.extend(final_differences(visit, truth, self.lane.pictures, hashes))
+        unmet = 0 if self.has_relented else await self.lane.unmet()
+        if unmet and self.cell.table in ("one", "again"):
+            broken.append("never met: the fault did not strike")
+        self.outcome.unmet = unmet
+        if self.station.errors:
+            broken.append(f"reported: {[error.kind for error in self.station.errors]}")
+        if await self.lane.violations() != violations_before:
+            broken.append("the token was shown to the object store")
+        for batch in visit.batches:
+            for image in batch.images:
+                rendition = image.rendition
+                await asyncio.to_thread(
+                    self.station.work.store.vault.open,
+                    rendition.vault_name,
+                    rendition.digest.sha256,
+                )
+
+    async def _has_ended(self) -> bool:
+        visit = await self._visit()
+        is_sent = visit.batches and all(b.state is BatchState.SUBMITTED for b in visit.batches)
+        return bool(is_sent) and all([await self._has_results(b) for b in visit.batches])
+
+    async def _has_results(self, batch: Batch) -> bool:
+        state = await self.station.work.store.results.completeness(batch.id)
+        if self.cell.quirk is Quirk.RESULTS_SOME_SIDES:
+            return state is not Completeness.PENDING
+        return state is Completeness.COMPLETE
+
+    async def _visit(self) -> VisitDelivery:
+        (visit,) = await self.station.work.outbox.overview(limit=2)
+        return visit
+
+    # ---- a person --------------------------------------------------------------------------
+
+    async def _compare_and_decide(self) -> None:
+        """Where the station stands still, compare, and do what a person would."""
+        visit = await self._visit()
+        if held := list(held_reasons(visit)):
+            await self._compare()
+            strange = [reason for reason in held if len(reason) > 1]
+            self.outcome.broken.extend(strange)
+            self.outcome.signs.extend(reason for reason in held if len(reason) == 1)
+            await self._release(visit)
+        elif self.station.work.session.state is SessionState.REFUSED:
+            self.outcome.signs.append("s")
+            await self._ask(self.station.sign_in(self.lane.platform.url))
+        elif _lacks_right(visit):
+            self.outcome.signs.append("p")
+            await self.station.work.outbox.retry_now()
+
+    async def _compare(self) -> None:
+        visit, truth = await self._visit(), await self.lane.truth(self.there)
+        self.outcome.broken.extend(differences(visit, truth, may_compute_again=False))
+
+    async def _ask(self, doing: object) -> None:
+        """Do what may meet a fault of its own: the person tries again."""
+        try:
+            await doing  # type: ignore[misc]  # any awaitable
+        except HautError:
+            await asyncio.sleep(_LOOK_S)
+
+    async def _release(self, visit: VisitDelivery) -> None:
+        outbox = self.station.work.outbox
+        for registration in visit.registrations:
+            if registration.state is RegistrationState.HELD:
+                await outbox.look_again(registration, "looked into the portal")
+        for batch in visit.batches:
+            is_held = batch.state is BatchState.HELD
+            if is_held and batch.held_from is BatchState.SUBMITTING:
+                await self._decide_on_computation(batch)
+            elif is_held or any(image.state is ImageState.HELD for image in batch.images):
+                await outbox.resume_held(batch.id, "looked into it")
+
+    async def _decide_on_computation(self, batch: Batch) -> None:
+        """Look into the portal: what was computed is waited for, what was not is asked for."""
+        outbox, truth = self.station.work.outbox, await self.lane.truth(self.there)
+        found = truth.batch(batch.platform_id)
+        if found is not None and found["computes"]:
+            await outbox.resume_held(batch.id, "the portal shows that it was computed")
+        else:
+            await outbox.compute_again(batch.id, "the portal shows nothing")
+
+    async def _relent(self) -> None:
+        """Let everything go right again for what could only wait, if it said so in its words."""
+        if self.has_relented:
+            return
+        self.has_relented = True
+        visit, wanted = await self._visit(), _NEVER_BY_ITSELF[self.cell.quirk or Quirk.PLAIN_ERRORS]
+        kinds = {b.waiting.trouble.kind for b in visit.batches if b.waiting.trouble}
+        if visit.batches and wanted not in kinds:
+            self.outcome.broken.append(f"waits without saying why: {kinds}")
+        self.outcome.signs.append("w")
+        await self.lane.relent()
+
+
+def _lacks_right(visit: VisitDelivery) -> bool:
+    waitings = [
+        *(r.waiting for r in visit.registrations),
+        *(b.waiting for b in visit.batches if b.state is not BatchState.SUBMITTED),
+    ]
+    kinds = {w.trouble.kind for w in waitings if w.trouble is not None}
+    return "PermissionRefusedError" in kinds
