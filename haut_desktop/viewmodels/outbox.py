@@ -224,6 +224,16 @@ class OutboxViewModel(QObject):
         for each in self._batches_with(row, Deed.COMPUTE_AGAIN):
             self._do(self._outbox.compute_again(each.batch_ids[0], reason), "compute-again")
 
+    def retract(self, row: OutboxRow, reason: str) -> None:
+        """Take back what belongs to a row."""
+        for each in self._batches_with(row, Deed.RETRACT):
+            self._do(self._outbox.retract(each.batch_ids[0], reason), "retract")
+
+    def erase(self, row: OutboxRow, reason: str) -> None:
+        """Let a picture leave this station for ever."""
+        if row.original_id is not None:
+            self._do(self._outbox.erase(row.original_id, reason), "erase")
+
     def reopen(self, row: OutboxRow) -> None:
         """Take a resting visit back to the capture page."""
         self._do(self._take_back(row.visit_id), "reopen")

@@ -6,12 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Trouble
-from haut_desktop.domain.ids import BatchId, ImageId, VisitId
+from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.viewmodels.outbox_facts import (
+    batch_facts,
+    batch_name,
+    image_facts,
+    visit_facts,
+)
 from haut_desktop.viewmodels.outbox_words import (
-    PROOFS,
     Circumstances,
     batch_words,
     image_words,
@@ -19,7 +24,7 @@ from haut_desktop.viewmodels.outbox_words import (
     worst,
 )
 from haut_desktop.viewmodels.phrase import Phrase
-from haut_desktop.viewmodels.words import clock_time, count, day, size
+from haut_desktop.viewmodels.words import count
 
 
 class RowKind(StrEnum):
@@ -40,6 +45,8 @@ class Deed(StrEnum):
     SEND_NOW = "send-now"
     DECIDE = "decide"
     COMPUTE_AGAIN = "compute-again"
+    RETRACT = "retract"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +71,16 @@ class OutboxRow:
     held_registration: Registration | None = None
     """What a person must decide before the pictures can go."""
     children: tuple["OutboxRow", ...] = ()
+    path: str = ""
+    """What the row is about, from the subject down, for a question about it."""
+    original_id: OriginalId | None = None
+    """The picture that can be erased; only of a picture's row."""
 
 
 _UNFINISHED = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
+_UNDER_WAY = (BatchState.INITIATING, BatchState.SUBMITTING, BatchState.RETRACTING)
+_TAKEN_BACK = (BatchState.RETRACTING, BatchState.RETRACTED)
+_SETTLED = (ImageState.SEALED, ImageState.STORED, ImageState.HELD)
 
 
 def visit_row(
@@ -75,12 +89,13 @@ def visit_row(
     """Put one visit with everything under it into rows; ``sent`` are bytes in flight by picture."""
     children = tuple(_batch_row(delivery, batch, around, sent) for batch in delivery.batches)
     visit = delivery.visit
-    repeat = f" ({visit.occurrence})" if visit.occurrence > 1 else ""
     deeds = frozenset[Deed]().union(*(child.deeds for child in children))
+    title = _visit_title(delivery)
     return OutboxRow(
         id=visit.id,
         kind=RowKind.VISIT,
-        title=f"{delivery.subject_code or 'No subject yet'}  ·  {visit.name}{repeat}",
+        title=title,
+        path=title,
         phrase=worst([child.phrase for child in children]),
         visit_id=visit.id,
         batch_ids=tuple(batch.id for batch in delivery.batches),
@@ -89,7 +104,7 @@ def visit_row(
         since=visit.finished_at or visit.created_at,
         next_try=_earliest(child.next_try for child in children),
         trouble=next((child.trouble for child in children if child.trouble), None),
-        facts=_visit_facts(delivery, around),
+        facts=visit_facts(delivery, around),
         deeds=deeds | _rest_deeds(delivery, around),
         held_registration=next(
             (c.held_registration for c in children if c.held_registration is not None), None
@@ -98,11 +113,25 @@ def visit_row(
     )
 
 
+def _visit_title(delivery: VisitDelivery) -> str:
+    visit = delivery.visit
+    repeat = f" ({visit.occurrence})" if visit.occurrence > 1 else ""
+    return f"{delivery.subject_code or 'No subject yet'}  ·  {visit.name}{repeat}"
+
+
+def _batch_title(delivery: VisitDelivery, batch: Batch) -> str:
+    words = count(len(batch.images), "picture") if batch.images else "Made elsewhere"
+    if len(delivery.batches) == 1:
+        return words
+    return f"{batch_name(delivery.batches, batch.id).capitalize()}  ·  {words}"
+
+
 def _batch_row(
     delivery: VisitDelivery, batch: Batch, around: Circumstances, sent: Mapping[ImageId, int]
 ) -> OutboxRow:
     registration = delivery.registration_for(batch)
     children = tuple(_image_row(delivery, batch, image, around, sent) for image in batch.images)
+    title = _batch_title(delivery, batch)
     trouble = batch.waiting.trouble or next((c.trouble for c in children if c.trouble), None)
     if trouble is None and registration is not None:
         trouble = registration.waiting.trouble
@@ -111,7 +140,8 @@ def _batch_row(
     return OutboxRow(
         id=batch.id,
         kind=RowKind.BATCH,
-        title=count(len(batch.images), "picture") if batch.images else "Made elsewhere",
+        title=title,
+        path=f"{_visit_title(delivery)}  ·  {title}",
         phrase=batch_words(batch, around, registration, is_computed=batch.id in delivery.computed),
         visit_id=delivery.visit.id,
         batch_ids=(batch.id,),
@@ -120,7 +150,7 @@ def _batch_row(
         since=batch.submitted_at or batch.created_at,
         next_try=_earliest(t for t in tries if t and t > around.now) if is_open else None,
         trouble=trouble,
-        facts=_batch_facts(batch, around),
+        facts=batch_facts(delivery, batch, around),
         deeds=_batch_deeds(batch, trouble, delivery),
         held_registration=_held_registration(batch, registration),
         children=children,
@@ -135,23 +165,39 @@ def _image_row(
     sent: Mapping[ImageId, int],
 ) -> OutboxRow:
     size_bytes = image.rendition.digest.size_bytes
+    is_taken_back = batch.state in _TAKEN_BACK
     light = "" if image.light == "regular" else f", {image.light.replace('_', ' ')} light"
-    is_held = image.state is ImageState.HELD
+    is_held = image.state is ImageState.HELD and not is_taken_back
+    title = f"{side_words(image.side)}{light}"
     return OutboxRow(
         id=image.id,
         kind=RowKind.PICTURE,
-        title=f"{side_words(image.side)}{light}",
-        phrase=image_words(image),
+        title=title,
+        path=f"{_visit_title(delivery)}  ·  {title}",
+        original_id=image.rendition.original_id,
+        phrase=image_words(image, is_taken_back=is_taken_back),
         visit_id=delivery.visit.id,
         batch_ids=(batch.id,),
         progress=_share(image, sent.get(image.id, 0), size_bytes),
         size_bytes=size_bytes,
         since=image.proof.at if image.proof else batch.created_at,
-        next_try=image.waiting.retry_at,
-        trouble=image.waiting.trouble if image.state is not ImageState.STORED else None,
-        facts=_image_facts(image, around),
-        deeds=frozenset({Deed.RELEASE}) if is_held else frozenset(),
+        next_try=None if is_taken_back else image.waiting.retry_at,
+        trouble=_image_trouble(image, batch),
+        facts=image_facts(image, around),
+        deeds=frozenset({Deed.RELEASE} if is_held else ()) | _erase_deeds(batch, image),
     )
+
+
+def _image_trouble(image: Image, batch: Batch) -> Trouble | None:
+    is_over = image.state in (ImageState.STORED, ImageState.ERASED)
+    return None if is_over or batch.state is BatchState.RETRACTED else image.waiting.trouble
+
+
+def _erase_deeds(batch: Batch, image: Image) -> frozenset[Deed]:
+    """Only while the picture's fate is known; the record refuses it otherwise, too."""
+    is_settled = image.state in _SETTLED and image.held_from is not ImageState.UNSETTLED
+    is_resting = batch.state not in _UNDER_WAY
+    return frozenset({Deed.ERASE} if is_settled and is_resting else ())
 
 
 def _share(image: Image, sent_bytes: int, size_bytes: int) -> float | None:
@@ -186,17 +232,37 @@ def _held_registration(batch: Batch, registration: Registration | None) -> Regis
 
 
 def _can_reopen(delivery: VisitDelivery) -> bool:
-    """Only while nothing of the visit was ever started on the platform."""
+    """Only while nothing of the visit was ever started on the platform, or it was taken back."""
     return bool(delivery.batches) and all(
+        batch.state is BatchState.RETRACTED or _is_fresh(batch) for batch in delivery.batches
+    )
+
+
+def _is_fresh(batch: Batch) -> bool:
+    return (
         batch.state is BatchState.OPEN
         and batch.platform_id is None
         and not batch.abandoned
         and all(image.state is ImageState.SEALED for image in batch.images)
-        for batch in delivery.batches
     )
 
 
 def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery) -> frozenset[Deed]:
+    if batch.retraction is not None or batch.state in _TAKEN_BACK:
+        return _retraction_deeds(batch)
+    deeds = _going_deeds(batch, trouble, delivery)
+    # what can be reopened need not be taken back
+    return deeds if not batch.images or _is_fresh(batch) else deeds | {Deed.RETRACT}
+
+
+def _retraction_deeds(batch: Batch) -> frozenset[Deed]:
+    if batch.state is BatchState.HELD:
+        return frozenset({Deed.RELEASE})
+    is_waiting = batch.state is BatchState.RETRACTING and batch.waiting.trouble is not None
+    return frozenset({Deed.RETRY} if is_waiting else ())
+
+
+def _going_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery) -> frozenset[Deed]:
     registration = delivery.registration_for(batch)
     is_held = batch.state is BatchState.HELD or any(
         image.state is ImageState.HELD for image in batch.images
@@ -209,46 +275,3 @@ def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery)
     if _held_registration(batch, registration) is not None:
         return frozenset({Deed.DECIDE})
     return frozenset({Deed.HOLD, Deed.RETRY} if trouble else {Deed.HOLD})
-
-
-# ---- facts for the panel -------------------------------------------------------------------
-
-
-def _visit_facts(delivery: VisitDelivery, around: Circumstances) -> tuple[tuple[str, str], ...]:
-    visit = delivery.visit
-    pictures = sum(len(batch.images) for batch in delivery.batches)
-    facts = [("Visit date", f"{visit.local_date:%d %b %Y}"), ("Pictures", str(pictures))]
-    if visit.finished_at is not None:
-        facts.append(("Finished", _moment(visit.finished_at, around)))
-    return tuple(facts)
-
-
-def _batch_facts(batch: Batch, around: Circumstances) -> tuple[tuple[str, str], ...]:
-    stored = sum(image.state is ImageState.STORED for image in batch.images)
-    facts = [("Arrived", f"{stored} of {len(batch.images)}")]
-    if batch.waiting.attempt:
-        facts.append(("Tries so far", str(batch.waiting.attempt)))
-    if batch.waiting.retry_at is not None and batch.waiting.retry_at > around.now:
-        facts.append(("Next try", _moment(batch.waiting.retry_at, around)))
-    if batch.abandoned:
-        facts.append(("Started anew", f"{batch.abandoned}×, the addresses had expired"))
-    if batch.submitted_at is not None:
-        facts.append(("Analysis asked for", _moment(batch.submitted_at, around)))
-    if batch.platform_id is not None:
-        facts.append(("Number on the platform", batch.platform_id))
-    return tuple(facts)
-
-
-def _image_facts(image: Image, around: Circumstances) -> tuple[tuple[str, str], ...]:
-    facts = [("Size", size(image.rendition.digest.size_bytes))]
-    if image.waiting.attempt:
-        facts.append(("Tries so far", str(image.waiting.attempt)))
-    if image.proof is not None:
-        facts.append(("Arrived", _moment(image.proof.at, around)))
-        facts.append(("Proof", PROOFS[image.proof.kind]))
-    facts.append(("SHA-256", f"{image.rendition.digest.sha256[:16]}…"))
-    return tuple(facts)
-
-
-def _moment(moment: datetime, around: Circumstances) -> str:
-    return f"{day(moment, around.zone)}, {clock_time(moment, around.zone)}"

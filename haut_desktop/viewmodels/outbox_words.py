@@ -15,6 +15,7 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.errors import Blame
 from haut_desktop.domain.imaging import Batch, Image, Side
+from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.viewmodels.phrase import Mood, Phrase
@@ -69,8 +70,10 @@ def side_words(side: Side) -> str:
     return _SIDES[side]
 
 
-def image_words(image: Image) -> Phrase:
-    """Where one picture stands."""
+def image_words(image: Image, *, is_taken_back: bool = False) -> Phrase:
+    """Where one picture stands; of a batch that is taken back, what is not there stays here."""
+    if is_taken_back and image.state in (ImageState.SEALED, ImageState.HELD):
+        return Phrase("Not sent, sealed here")
     match image.state:
         case ImageState.STORED:
             return Phrase("Arrived", Mood.GOOD)
@@ -81,7 +84,7 @@ def image_words(image: Image) -> Phrase:
         case ImageState.UNSETTLED:
             return Phrase("Asking whether it arrived", Mood.WARN)
         case ImageState.ERASED:
-            return Phrase("Erased")
+            return Phrase("Arrived, erased here" if image.proof else "Erased, never sent")
         case ImageState.SEALED:
             return waiting_words(image.waiting) or Phrase("Sealed here")
 
@@ -97,16 +100,27 @@ def batch_words(
     match batch.state:
         case BatchState.HELD:
             return _held(batch.waiting.trouble)
-        case BatchState.RETRACTING:
-            return Phrase("Being taken back", Mood.WARN)
         case BatchState.RETRACTED:
-            return Phrase("Taken back")
+            return _taken_back(batch.retraction)
+        case _ if batch.retraction is not None or batch.state is BatchState.RETRACTING:
+            return _being_taken_back(batch, around)
         case BatchState.SUBMITTED if is_computed:
             return Phrase("Arrived and computed", Mood.GOOD)
         case BatchState.SUBMITTED:
             return Phrase("Arrived, being computed", Mood.GOOD)
         case BatchState.OPEN | BatchState.INITIATING | BatchState.SUBMITTING:
             return _unfinished(batch, around, registration)
+
+
+def _being_taken_back(batch: Batch, around: Circumstances) -> Phrase:
+    waits = around.obstacle() or waiting_words(batch.waiting)
+    return Phrase("Being taken back, waiting" if waits else "Being taken back", Mood.WARN)
+
+
+def _taken_back(retraction: Retraction | None) -> Phrase:
+    if retraction is not None and retraction.left:
+        return Phrase("Taken back, a part is left there", Mood.NEUTRAL)
+    return Phrase("Taken back, nothing is left there" if retraction else "Taken back")
 
 
 def _unfinished(batch: Batch, around: Circumstances, registration: Registration | None) -> Phrase:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHeaderView, QStackedWidget, QTreeView, QWidget
 
 from haut_desktop.viewmodels.outbox import OutboxHead, OutboxViewModel, PageState
+from haut_desktop.viewmodels.outbox_confirm import confirmation_of
 from haut_desktop.viewmodels.outbox_model import OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow
 from haut_desktop.widgets.badge import Badge
@@ -18,6 +19,7 @@ from haut_desktop.widgets.labels import muted, title
 from haut_desktop.widgets.outbox_delegates import PlainDelegate, ProgressDelegate, StateDelegate
 from haut_desktop.widgets.outbox_panel import OutboxPanel
 from haut_desktop.widgets.tokens import Tone
+from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
 
 _WIDTHS: Final = {
     OutboxColumn.STATE: 236,
@@ -181,8 +183,18 @@ class OutboxPage(QWidget):
                 self._vm.reopen(chosen)
             case Deed.SEND_NOW:
                 self._vm.send_now(chosen)
+            case Deed.RETRACT | Deed.ERASE:
+                self._ask_twice(deed, chosen)
             case Deed.DECIDE:
                 self.decision_wanted.emit(chosen.held_registration)
+
+    def _ask_twice(self, deed: Deed, chosen: OutboxRow) -> None:
+        """Open the two steps; the deed is done for the row that was chosen, whatever comes."""
+        dialog = TwoStepsDialog(confirmation_of(deed, chosen), self)
+        do = self._vm.erase if deed is Deed.ERASE else self._vm.retract
+        dialog.confirmed.connect(lambda reason: do(chosen, reason))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read when seen."""

@@ -2,14 +2,15 @@
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QFrame, QLineEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from haut_desktop.domain.errors import Blame
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import card, column, held, line, row
 from haut_desktop.widgets.buttons import button, primary_button, quiet_button
+from haut_desktop.widgets.fact_list import FactList
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.labels import caption, heading, label, muted
 from haut_desktop.widgets.tokens import Tone
@@ -50,11 +51,7 @@ class OutboxPanel(QFrame):
         self._trouble_box = held(
             column(line(), self._trouble_title, self._trouble, self._todo, gap=6)
         )
-        self._facts = QFormLayout()
-        self._facts.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self._facts.setContentsMargins(0, 0, 0, 0)
-        self._facts.setHorizontalSpacing(12)
-        self._facts.setVerticalSpacing(6)
+        self._facts = FactList("Facts about the chosen row")
         self._buttons = self._make_buttons()
         self._reason = QLineEdit()
         self._field = Field("Reason", self._reason)
@@ -64,7 +61,7 @@ class OutboxPanel(QFrame):
         self._wire()
         inner = card(
             self._kind, self._title, row(self._badge, None), self._trouble_box, line(),
-            held(self._facts), line(), *self._buttons.values(), self._reason_box, None, gap=10,
+            self._facts, line(), *self._buttons.values(), self._reason_box, gap=10,
         )  # fmt: skip
         self.setLayout(column(inner))
         self.setFixedWidth(PANEL_WIDTH)
@@ -80,6 +77,8 @@ class OutboxPanel(QFrame):
             Deed.SEND_NOW: button("Send now", icon="outbox", key="Ctrl+Shift+Return"),
             Deed.REOPEN: button("Reopen the visit", icon="reopen", key="Ctrl+E"),
             Deed.HOLD: button("Hold back…", icon="hold", key="Ctrl+H"),
+            Deed.RETRACT: button("Take back…", icon="back", key="Ctrl+B"),
+            Deed.ERASE: button("Erase for ever…", icon="remove", key="Ctrl+Delete"),
         }
         for deed, each in made.items():
             each.clicked.connect(lambda _=False, deed=deed: self._on_deed_clicked(deed))
@@ -117,15 +116,10 @@ class OutboxPanel(QFrame):
             self._todo.setText(todo)
 
     def _show_facts(self, shown: OutboxRow) -> None:
-        while self._facts.rowCount():
-            self._facts.removeRow(0)
-        for name, value in shown.facts:
-            words = label(value, wraps=True)
-            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._facts.addRow(caption(name), words)
+        facts = shown.facts
         if shown.kind is RowKind.VISIT and len(shown.children) == 1:
-            for name, value in shown.children[0].facts:
-                self._facts.addRow(caption(name), label(value, wraps=True))
+            facts += shown.children[0].facts
+        self._facts.show_facts(facts)
 
     def _ask(self, deed: Deed | None) -> None:
         self._asked = deed

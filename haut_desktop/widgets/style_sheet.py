@@ -13,6 +13,7 @@ QToolTip { background: $surface; color: $text; border: 1px solid $line_strong; p
 QLabel[text_role="title"] { font-size: 20px; font-weight: 600; }
 QLabel[text_role="heading"] { font-weight: 600; }
 QLabel[text_role="caption"] { font-size: 12px; color: $muted; }
+QLabel[text_role="number"] { font-size: 12px; }
 QLabel[text_role="muted"] { color: $muted; }
 QLabel[text_role="problem"] { font-size: 12px; color: $bad; }
 QLabel[text_role="code"] { font-weight: 600; }

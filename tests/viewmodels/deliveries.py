@@ -11,7 +11,7 @@ from haut_desktop.domain.delivery import (
     Waiting,
 )
 from haut_desktop.domain.errors import HautError
-from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.services.broadcast import Broadcast
@@ -107,6 +107,12 @@ class FakeOutbox:
 
     async def compute_again(self, batch_id: BatchId, reason: str) -> None:
         self.done.append(("compute", batch_id, reason))
+
+    async def retract(self, batch_id: BatchId, reason: str) -> None:
+        self.done.append(("retract", batch_id, reason))
+
+    async def erase(self, original_id: OriginalId, reason: str) -> None:
+        self.done.append(("erase", original_id, reason))
 
     def pause(self) -> None:
         self.is_paused = True

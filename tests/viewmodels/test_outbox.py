@@ -1,7 +1,7 @@
 """The outbox's rows, its model, and what a person does with them."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import ContentMismatchError, HautError, StoreBusyError
-from haut_desktop.domain.ids import ImageId, VisitId
-from haut_desktop.domain.outbox import OutboxSummary
+from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId, VisitId
+from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.connectivity import Connectivity
@@ -21,6 +22,7 @@ from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState, head_words
+from haut_desktop.viewmodels.outbox_confirm import confirmation_of
 from haut_desktop.viewmodels.outbox_model import OutboxColumn, OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances
@@ -114,6 +116,105 @@ def test_a_resting_visit_can_be_sent_now() -> None:
 def test_a_visit_whose_rest_is_over_is_not_sent_again() -> None:
     rested = make_delivery(_SEALED, not_before=START - timedelta(minutes=5))
     assert Deed.SEND_NOW not in visit_row(rested, _NOW, {}).deeds
+
+
+def _taken_back(*left: Remnant, batch: BatchState = BatchState.RETRACTED) -> VisitDelivery:
+    ended = START if batch is BatchState.RETRACTED else None
+    retraction = Retraction("wrong participant", START, ended_at=ended, left=left)
+    made = make_delivery(_STORED, _SEALED, batch=batch)
+    return replace(made, batches=(replace(batch_of(made), retraction=retraction),))
+
+
+def test_what_has_left_can_be_taken_back_and_what_rests_is_reopened() -> None:
+    sent = visit_row(make_delivery(_STORED, batch=BatchState.SUBMITTED), _NOW, {})
+    resting = visit_row(make_delivery(_SEALED), _NOW, {})
+    held = visit_row(make_delivery(_STORED, batch=BatchState.HELD), _NOW, {})
+    assert Deed.RETRACT in sent.deeds
+    assert Deed.RETRACT in sent.children[0].deeds
+    assert Deed.RETRACT in held.deeds
+    assert Deed.RETRACT not in resting.deeds
+
+
+def test_a_batch_that_was_taken_back_can_be_reopened_and_says_what_is_left() -> None:
+    left = Remnant(PlatformBatchId("there-1"), (PlatformImageId("p-1"),), Computed.UNKNOWN)
+    row = visit_row(_taken_back(left), _NOW, {})
+    facts = dict(row.children[0].facts)
+    assert row.deeds == {Deed.REOPEN}
+    assert facts["Taken back because"] == "wrong participant"
+    assert facts["Left on the platform"] == "1 picture. Nobody can say whether it was computed."
+    assert (facts["Batch there"], facts["Pictures there"]) == ("there-1", "p-1")
+    assert "administrator" in facts["What to do"]
+
+
+def test_a_batch_of_which_nothing_is_left_says_so() -> None:
+    facts = dict(visit_row(_taken_back(), _NOW, {}).children[0].facts)
+    assert facts["Left on the platform"] == "Nothing."
+    assert "What to do" not in facts
+
+
+def test_while_it_is_taken_back_nothing_else_can_be_done() -> None:
+    row = visit_row(_taken_back(batch=BatchState.RETRACTING), _NOW, {})
+    assert row.deeds == frozenset()
+    assert [child.deeds for child in row.children[0].children] == [frozenset(), frozenset()]
+
+
+@pytest.mark.parametrize(
+    ("state", "batch", "can"),
+    [
+        (_STORED, BatchState.SUBMITTED, True),
+        (_SEALED, BatchState.OPEN, True),
+        (ImageState.HELD, BatchState.OPEN, True),
+        (ImageState.UPLOADING, BatchState.OPEN, False),
+        (ImageState.UNSETTLED, BatchState.OPEN, False),
+        (_STORED, BatchState.SUBMITTING, False),
+        (ImageState.ERASED, BatchState.SUBMITTED, False),
+    ],
+)
+def test_only_a_picture_whose_fate_is_known_can_be_erased(
+    state: ImageState, batch: BatchState, can: bool
+) -> None:
+    picture = visit_row(make_delivery(state, batch=batch), _NOW, {}).children[0].children[0]
+    assert (Deed.ERASE in picture.deeds) is can
+
+
+def test_a_batch_says_what_it_replaces_and_what_replaced_it() -> None:
+    old, new = _taken_back(), make_delivery(_STORED)
+    second = replace(batch_of(new), supersedes=batch_of(old).id)
+    row = visit_row(replace(old, batches=(batch_of(old), second)), _NOW, {})
+    first_facts, second_facts = (dict(child.facts) for child in row.children)
+    assert first_facts["Replaced by"] == "Batch 2"
+    assert second_facts["Replaces"] == "Batch 1 (taken back)"
+    assert [child.title for child in row.children] == [
+        "Batch 1  ·  2 pictures",
+        "Batch 2  ·  1 picture",
+    ]
+
+
+async def test_a_visit_is_taken_back_with_all_that_has_left(desk: Desk) -> None:
+    sent = make_delivery(_STORED, batch=BatchState.SUBMITTED)
+    desk.model.retract(visit_row(sent, _NOW, {}), "wrong participant")
+    await eventually(lambda: desk.outbox.done)
+    assert desk.outbox.done == [("retract", batch_of(sent).id, "wrong participant")]
+
+
+async def test_a_picture_is_erased_by_its_original(desk: Desk) -> None:
+    sent = make_delivery(_STORED, batch=BatchState.SUBMITTED)
+    picture = visit_row(sent, _NOW, {}).children[0].children[0]
+    desk.model.erase(picture, "the subject asked for it")
+    await eventually(lambda: desk.outbox.done)
+    original_id = batch_of(sent).images[0].rendition.original_id
+    assert desk.outbox.done == [("erase", original_id, "the subject asked for it")]
+
+
+def test_the_two_steps_say_what_stays_and_what_goes() -> None:
+    sent = visit_row(make_delivery(_STORED, batch=BatchState.SUBMITTED), _NOW, {})
+    waiting = visit_row(make_delivery(_SEALED), _NOW, {})
+    (there,) = sent.children[0].children
+    (here,) = waiting.children[0].children
+    assert "stays there" in " ".join(confirmation_of(Deed.ERASE, there).meaning)
+    assert "no copy of it anywhere" in " ".join(confirmation_of(Deed.ERASE, here).meaning)
+    assert "deletes nothing" in " ".join(confirmation_of(Deed.RETRACT, sent).meaning)
+    assert confirmation_of(Deed.ERASE, there).about == "B-007  ·  Week 4  ·  Front"
 
 
 def test_a_held_registration_waits_for_a_decision() -> None:

@@ -1,5 +1,6 @@
 """Every state of a delivery in words that a technician understands."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,13 @@ from haut_desktop.domain.errors import (
     SignedOutError,
     UnreachableError,
 )
+from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.outbox import VisitDelivery
+from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.viewmodels.outbox_words import Circumstances, batch_words, image_words, worst
 from haut_desktop.viewmodels.phrase import Mood, Phrase
+from tests.fakes.builders import make_proof
 from tests.fakes.clock import START
 from tests.viewmodels.deliveries import batch_of, make_delivery, trouble_with
 
@@ -125,3 +129,56 @@ def test_every_state_of_a_batch_has_words(state: BatchState) -> None:
 def test_the_worst_phrase_stands_for_the_visit() -> None:
     good, bad = Phrase("Arrived", Mood.GOOD), Phrase("Held", Mood.BAD)
     assert worst([good, bad, Phrase("Sending", Mood.ACCENT)]) is bad
+
+
+# ---- taken back and erased ---------------------------------------------------------------
+
+
+def _taken_back(
+    *states: ImageState, batch: BatchState, waiting: Waiting | None = None, ended: bool = True
+) -> VisitDelivery:
+    left = (Remnant(PlatformBatchId("there"), computed=Computed.YES),) if ended else ()
+    retraction = Retraction(
+        "wrong participant", START, ended_at=START if ended else None, left=left
+    )
+    made = make_delivery(*states, batch=batch, waiting=waiting)
+    return replace(made, batches=(replace(batch_of(made), retraction=retraction),))
+
+
+@pytest.mark.parametrize(
+    ("delivery", "around", "text"),
+    [
+        (
+            _taken_back(_STORED, batch=BatchState.RETRACTED),
+            _NOW,
+            "Taken back, a part is left there",
+        ),
+        (_taken_back(_STORED, batch=BatchState.RETRACTING, ended=False), _NOW, "Being taken back"),
+        (_taken_back(_SEALED, batch=BatchState.INITIATING, ended=False), _NOW, "Being taken back"),
+        (
+            _taken_back(_STORED, batch=BatchState.RETRACTING, waiting=_SERVER, ended=False),
+            _NOW,
+            "Being taken back, waiting",
+        ),
+        (
+            _taken_back(_STORED, batch=BatchState.RETRACTING, ended=False),
+            replace(_NOW, connection=Connection.OFFLINE),
+            "Being taken back, waiting",
+        ),
+    ],
+)
+def test_a_batch_that_is_taken_back_says_so(
+    delivery: VisitDelivery, around: Circumstances, text: str
+) -> None:
+    assert _words(delivery, around).text == text
+
+
+def test_what_was_not_sent_of_a_taken_back_batch_is_no_trouble() -> None:
+    held = batch_of(make_delivery(_HELD, image_waiting=_MISMATCH)).images[0]
+    assert image_words(held, is_taken_back=True) == Phrase("Not sent, sealed here")
+
+
+def test_an_erased_picture_says_whether_it_had_arrived() -> None:
+    erased = batch_of(make_delivery(ImageState.ERASED)).images[0]
+    assert image_words(erased).text == "Erased, never sent"
+    assert image_words(replace(erased, proof=make_proof())).text == "Arrived, erased here"

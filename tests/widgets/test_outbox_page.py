@@ -1,7 +1,7 @@
 """The outbox page with real clicks and keys."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.domain.delivery import ImageState, RegistrationState, Waiting
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import ContentMismatchError
-from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.ids import PlatformBatchId, VisitId
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.connectivity import Connectivity
@@ -31,6 +31,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.theme import Appearance
+from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
 from tests.fakes.clock import START, FakeClock
 from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
 from tests.waiting import emitted, eventually
@@ -143,6 +144,76 @@ async def test_a_held_visit_says_why_and_is_released(shown: Shown) -> None:
     QTest.mouseClick(shown.button("Release and try again"), Qt.MouseButton.LeftButton)
     await eventually(lambda: shown.outbox.done)
     assert shown.outbox.done == [("release", batch_of(held).id)]
+
+
+async def _asked(shown: Shown, button: str) -> TwoStepsDialog:
+    """Press the button and give the first step."""
+    QTest.mouseClick(shown.button(button), Qt.MouseButton.LeftButton)
+    dialog = shown.page.findChild(TwoStepsDialog)
+    assert dialog is not None
+    await eventually(dialog.isVisible)
+    return dialog
+
+
+def _part(dialog: TwoStepsDialog, name: str) -> QPushButton:
+    found = dialog.findChild(QPushButton, name)
+    assert found is not None
+    return found
+
+
+async def test_taking_back_takes_a_reason_and_a_second_step(shown: Shown) -> None:
+    _, held = shown.outbox.deliveries
+    QTest.keyClick(shown.tree, Qt.Key.Key_Down)
+    dialog = await _asked(shown, "Take back…")
+    reason = dialog.findChild(QLineEdit)
+    assert reason is not None
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    assert not _part(dialog, "yes").isVisible()
+    QTest.keyClicks(reason, "wrong participant")
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    assert _part(dialog, "yes").isVisible()
+    assert not shown.outbox.done
+    assert not nameless(dialog)
+    QTest.mouseClick(_part(dialog, "yes"), Qt.MouseButton.LeftButton)
+    await eventually(lambda: shown.outbox.done)
+    assert shown.outbox.done == [("retract", batch_of(held).id, "wrong participant")]
+
+
+async def test_enter_on_the_second_step_leaves_everything_as_it_is(shown: Shown) -> None:
+    QTest.keyClick(shown.tree, Qt.Key.Key_Down)
+    dialog = await _asked(shown, "Take back…")
+    reason = dialog.findChild(QLineEdit)
+    assert reason is not None
+    QTest.keyClicks(reason, "wrong participant")
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    await eventually(lambda: shown.page.findChild(TwoStepsDialog) is None)
+    assert not shown.outbox.done
+
+
+async def test_a_picture_is_erased_in_two_steps(shown: Shown) -> None:
+    _, held = shown.outbox.deliveries
+    shown.page.choose(batch_of(held).images[0].id)
+    dialog = await _asked(shown, "Erase for ever…")
+    reason = dialog.findChild(QLineEdit)
+    assert reason is not None
+    QTest.keyClicks(reason, "the subject asked for it")
+    QTest.mouseClick(_part(dialog, "continue"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(_part(dialog, "yes"), Qt.MouseButton.LeftButton)
+    await eventually(lambda: shown.outbox.done)
+    original_id = batch_of(held).images[0].rendition.original_id
+    assert shown.outbox.done == [("erase", original_id, "the subject asked for it")]
+
+
+async def test_no_fact_is_cut_at_the_panels_edge(shown: Shown) -> None:
+    number = "0f21bd39-1c52-4a4e-bb0a-77d2a3f2c0de"
+    sent = make_delivery(ImageState.STORED, batch=BatchState.SUBMITTED)
+    batch = replace(batch_of(sent), platform_id=PlatformBatchId(number))
+    shown.outbox.deliveries = (replace(sent, batches=(batch,)),)
+    shown.model.refresh()
+    await eventually(lambda: number in [one.text() for one in shown.page.findChildren(QLabel)])
+    (found,) = [one for one in shown.page.findChildren(QLabel) if one.text() == number]
+    assert found.fontMetrics().horizontalAdvance(number) <= found.contentsRect().width()
 
 
 async def test_what_is_open_stays_open_when_the_list_grows(shown: Shown) -> None:

@@ -1,0 +1,90 @@
+"""What a person is told, and asked, before a batch is taken back or a picture is erased."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
+
+SHORTEST_REASON: Final = 3
+"""Characters below which nothing can be a reason."""
+
+_RETRACTION: Final = (
+    "Nothing more of it is sent, and nothing more is computed.",
+    "What is being sent at this moment comes to its end first.",
+    (
+        "What the platform has already stays there: this station deletes nothing on it. You are "
+        "told the numbers, so that the administrator can remove it."
+    ),
+    (
+        "The pictures stay sealed on this station. They go again only if somebody reopens the "
+        "visit and finishes it anew."
+    ),
+)
+_GONE: Final = (
+    "The sealed picture, its previews and its copies from the results leave this computer for "
+    "ever. Nobody can bring them back."
+)
+_STAYS_THERE: Final = (
+    "The copy that arrived on the platform stays there; this station deletes nothing on it."
+)
+_NOWHERE: Final = "It has not arrived on the platform: there will be no copy of it anywhere."
+_RECORD_STAYS: Final = (
+    "That the picture was taken, its hash and its proof of delivery stay in the record."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Two steps: what it means and why; then, once more, whether."""
+
+    title: str
+    about: str
+    """What it is about: subject, visit, picture."""
+    meaning: tuple[str, ...]
+    """What will happen, one sentence each."""
+    reason_question: str
+    question: str
+    """The second step's question."""
+    yes: str
+    no: str
+
+
+def needs_two_steps(deed: Deed) -> bool:
+    """Whether a deed can't be undone."""
+    return deed in (Deed.RETRACT, Deed.ERASE)
+
+
+def confirmation_of(deed: Deed, row: OutboxRow) -> Confirmation:
+    """Word the two steps for a row."""
+    return _erasure_of(row) if deed is Deed.ERASE else _retraction_of(row)
+
+
+def is_reason(text: str) -> bool:
+    """Whether somebody wrote something that can stand in the audit trail."""
+    return len(text.strip()) >= SHORTEST_REASON
+
+
+def _retraction_of(row: OutboxRow) -> Confirmation:
+    whole = row.kind is RowKind.VISIT and len(row.batch_ids) > 1
+    return Confirmation(
+        title="Take back what was sent?" if whole else "Take the batch back?",
+        about=row.path,
+        meaning=_RETRACTION,
+        reason_question="Why is it taken back?",
+        question="It can't be undone. Take it back now?",
+        yes="Take it back",
+        no="Leave it as it is",
+    )
+
+
+def _erasure_of(row: OutboxRow) -> Confirmation:
+    has_arrived = row.progress == 1.0
+    return Confirmation(
+        title="Erase the picture for ever?",
+        about=row.path,
+        meaning=(_GONE, _STAYS_THERE if has_arrived else _NOWHERE, _RECORD_STAYS),
+        reason_question="Why is it erased?",
+        question="The picture is gone afterwards. Erase it now?",
+        yes="Erase for ever",
+        no="Keep the picture",
+    )
