@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.settings import app_paths
 from haut_desktop.store.secrets import KeyringSecrets, Secrets
@@ -23,6 +24,7 @@ from haut_desktop.store.station import Station, has_station, open_station_for_re
 
 if TYPE_CHECKING:
     from haut_desktop.domain.outbox import VisitDelivery
+    from haut_desktop.domain.retraction import Retraction
     from haut_desktop.services.verification import VerificationReport
     from haut_desktop.store.rebuild import Rebuilt
 
@@ -31,6 +33,7 @@ DIFFERS: Final = 1
 NOT_DONE: Final = 2
 
 _PAGE: Final = 200
+_TAKEN_BACK: Final = frozenset({BatchState.RETRACTING, BatchState.RETRACTED})
 _OFFLINE: Final = "asked not to"
 _NOBODY: Final = "Nobody is signed in on this station."
 _EXPIRED: Final = "The kept sign-in has ended. Open the program, which renews it, and try again."
@@ -127,6 +130,13 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
             _say(f"  {batch['words']}  ({batch['route']}, {age})  {batch['batch_id']}")
             if batch["reason"]:
                 _say(f"    {batch['reason']}")
+            if batch["supersedes"]:
+                _say(f"    replaces {batch['supersedes']}")
+            if batch["retraction"]:
+                _say(f"    taken back: {batch['retraction']['reason']}")
+                _say(
+                    f"    left on the platform: {batch['retraction']['words'] or 'being asked for'}"
+                )
             for image in batch["images"]:
                 _say(f"    {image['side']}: {image['words']}  {image['image_id']}")
     for picture in held:
@@ -173,6 +183,8 @@ def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
                 "created_at": batch.created_at,
                 "submitted_at": batch.submitted_at,
                 "age_s": int((around.now - batch.created_at).total_seconds()),
+                "supersedes": batch.supersedes,
+                "retraction": _retraction(batch.retraction),
                 "images": [
                     {
                         "image_id": image.id,
@@ -180,7 +192,7 @@ def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
                         "side": image.side,
                         "name": image.name,
                         "state": image.state,
-                        "words": image_words(image).text,
+                        "words": image_words(image, is_taken_back=batch.state in _TAKEN_BACK).text,
                         "reason": image.waiting.trouble.message if image.waiting.trouble else "",
                         "proof": image.proof.kind if image.proof else "",
                     }
@@ -189,6 +201,18 @@ def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
             }
             for batch in delivery.batches
         ],
+    }
+
+
+def _retraction(retraction: "Retraction | None") -> dict[str, Any] | None:
+    if retraction is None:
+        return None
+    return {
+        "reason": retraction.reason,
+        "asked_at": retraction.asked_at,
+        "ended_at": retraction.ended_at,
+        "left_on_platform": retraction.left,
+        "words": retraction.left_in_words(),
     }
 
 

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from haut_desktop.desktop.instance import FolderLock
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent
+from haut_desktop.domain.ids import PlatformBatchId
+from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.outbox_command import DIFFERS, NOT_DONE, WELL, run_outbox_command
 from haut_desktop.store.files import remove
 from haut_desktop.store.keys import RecoveryPassphrase
@@ -62,6 +65,28 @@ async def test_the_list_is_for_people_too(room: Room, capsys: pytest.CaptureFixt
     out = capsys.readouterr().out
     assert "B-007  Baseline" in out
     assert "3 pictures wait" in out
+
+
+async def test_the_list_says_what_was_taken_back_and_what_is_left(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = await room.deliver()
+    await room.station.retractions.ask(batch.id, Act(reason="wrong participant"))
+    left = (Remnant(PlatformBatchId("there-1"), computed=Computed.NO),)
+    await room.station.retractions.end(batch.id, left)
+    listed = await read(room, capsys, "list")
+    (one,) = listed["visits"][0]["batches"]
+    assert (one["state"], one["words"]) == ("RETRACTED", "Taken back, a part is left there")
+    assert one["retraction"]["reason"] == "wrong participant"
+    assert one["retraction"]["left_on_platform"] == [
+        {"platform_id": "there-1", "pictures": [], "computed": "no"}
+    ]
+    assert {image["words"] for image in one["images"]} == {"Not sent, sealed here"}
+    assert listed["summary"]["waiting_images"] == 0
+    await run(room, "list")
+    assert "left on the platform: batch there-1 (no picture, not computed)" in (
+        capsys.readouterr().out
+    )
 
 
 async def test_what_is_as_it_was_verifies_without_a_difference(

@@ -63,12 +63,27 @@ def receipts_to_html(report: "VisitReport") -> str:
             ),
             f"original {line.original_sha256}\n{line.transform}\nsent {line.rendition_sha256}",
             "\n".join(
-                filter(None, (line.state, line.proof, line.proof_detail, _at(line.proof_at)))
+                filter(
+                    None,
+                    (
+                        line.state,
+                        line.proof,
+                        line.proof_detail,
+                        _at(line.proof_at),
+                        *_endings(line),
+                    ),
+                )
             ),
             "\n".join(
                 filter(
                     None,
-                    (line.image_id, line.platform_image_id, line.batch_id, line.platform_batch_id),
+                    (
+                        line.image_id,
+                        line.platform_image_id,
+                        line.batch_id,
+                        line.platform_batch_id,
+                        line.supersedes_batch_id and f"replaces {line.supersedes_batch_id}",
+                    ),
                 )
             ),
             "\n".join(
@@ -90,10 +105,39 @@ def receipts_to_html(report: "VisitReport") -> str:
     )
     body = _table(names, rows) if rows else "<p>No pictures.</p>"
     finished = _said("finished", report.finished_at) + f" {report.finished_by}".rstrip()
+    if report.finished_because:
+        finished += f", although a view is missing: {report.finished_because}"
     return (
         "<html><body style='font-family: sans-serif; font-size: 9pt'>"
         f"<h1>Receipts</h1>{_head(report, utc)}<p>{escape(finished)}</p>"
-        f"<p>All times are in UTC.</p>{body}</body></html>"
+        f"<p>All times are in UTC.</p>{body}{_taken_back(report, utc)}</body></html>"
+    )
+
+
+def _taken_back(report: "VisitReport", zone: ZoneInfo) -> str:
+    rows = [
+        (
+            f"{line.batch_id}\n{line.pictures} pictures",
+            f"{_local(line.asked_at, zone)}\n{line.asked_by}",
+            line.reason,
+            line.left_on_platform or "being asked for",
+            line.replaced_by,
+        )
+        for line in report.taken_back
+    ]
+    names = ("Batch", "Taken back, by", "Reason", "Left on the platform", "Replaced by")
+    return f"<h2>Taken back</h2>{_table(names, rows)}" if rows else ""
+
+
+def _endings(line: "PictureLine") -> tuple[str, ...]:
+    """What a person, or a rule, did to it afterwards."""
+    left = f"left on the platform: {line.left_on_platform}" if line.left_on_platform else ""
+    return (
+        _said("taken back", line.taken_back_at),
+        line.taken_back_because,
+        left,
+        _said("erased here", line.erased_at),
+        line.erased_because,
     )
 
 

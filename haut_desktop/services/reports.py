@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import AreaResult, StoredResult
+from haut_desktop.domain.audit import AuditEntry
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchEvent, BatchState
 from haut_desktop.domain.ids import BatchId, VisitId
@@ -58,6 +59,16 @@ class PictureLine:
     results_received_at: datetime | None = None
     """When the first result of the picture's batch arrived."""
     results_received: int = 0
+    supersedes_batch_id: str = ""
+    """The batch that the picture's batch replaces."""
+    taken_back_at: datetime | None = None
+    """When a person took the picture's batch back."""
+    taken_back_because: str = ""
+    left_on_platform: str = ""
+    """What the platform keeps of a batch that was taken back; empty while it is asked for."""
+    erased_at: datetime | None = None
+    """When the picture left this station for ever."""
+    erased_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,22 @@ class MetricLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBackLine:
+    """A batch that a person took back, and what the platform keeps of it."""
+
+    batch_id: str
+    pictures: int
+    asked_at: datetime
+    asked_by: str
+    reason: str
+    ended_at: datetime | None
+    left_on_platform: str
+    """Empty while it is asked for."""
+    replaced_by: str = ""
+    """The batch that carries the pictures since."""
+
+
+@dataclass(frozen=True, slots=True)
 class VisitReport:
     """A visit in lines that a person or a program can read."""
 
@@ -98,6 +125,9 @@ class VisitReport:
     pictures: tuple[PictureLine, ...]
     metrics: tuple[MetricLine, ...]
     finished_by: str = ""
+    finished_because: str = ""
+    """Why it was finished although a required view is missing; empty when none is."""
+    taken_back: tuple[TakenBackLine, ...] = ()
 
     def to_json(self) -> str:
         """Everything, as indented JSON; times in UTC."""
@@ -134,6 +164,7 @@ class VisitReport:
             "local_date": self.local_date,
             "finished_at": self.finished_at,
             "finished_by": self.finished_by,
+            "finished_because": self.finished_because,
         }
 
 
@@ -177,6 +208,7 @@ class Reports:
         site = await self._studies.site()
         batches = await self._batches(sheet)
         fates = {batch_id: await self._fate(batch_id) for batch_id in batches}
+        finished = await self._last(visit.id, "visit.finished")
         return VisitReport(
             study=study.name,
             site=site.code if site else "",
@@ -192,25 +224,58 @@ class Reports:
             made_at=self._clock(),
             pictures=tuple(
                 [
-                    replace(
-                        _picture_line(shelf.slot, taken, batches, fates),
-                        taken_in_by=await self._who(taken.original.id, "picture.taken-in"),
-                    )
+                    await self._with_acts(_picture_line(shelf.slot, taken, batches, fates))
                     for shelf in sheet.shelves
                     for taken in shelf.takes
                 ]
             ),
             metrics=await self._metrics(tuple(batches.values())),
-            finished_by=await self._who(visit.id, "visit.finished"),
+            taken_back=await self._taken_back(await self._outbox.of_visit(visit_id)),
+            finished_by=await self._name(finished),
+            finished_because=finished.reason if finished and visit.finished_at else "",
         )
 
-    async def _who(self, entity_id: str, action: str) -> str:
-        """The account that did it last, by the audit trail."""
-        for entry in reversed(await self._audit.of_entity(entity_id)):
-            if entry.action == action and entry.operator_id is not None:
-                operator = await self._studies.operator(entry.operator_id)
-                return operator.username if operator else ""
-        return ""
+    async def _taken_back(self, batches: tuple[Batch, ...]) -> tuple[TakenBackLine, ...]:
+        lines = []
+        for batch in batches:
+            if (retraction := batch.retraction) is None:
+                continue
+            asked = await self._last(batch.id, "batch.retraction-asked")
+            later = next((one.id for one in batches if one.supersedes == batch.id), "")
+            lines.append(
+                TakenBackLine(
+                    batch_id=batch.id,
+                    pictures=len(batch.images),
+                    asked_at=retraction.asked_at,
+                    asked_by=await self._name(asked),
+                    reason=retraction.reason,
+                    ended_at=retraction.ended_at,
+                    left_on_platform=retraction.left_in_words(),
+                    replaced_by=later,
+                )
+            )
+        return tuple(lines)
+
+    async def _with_acts(self, line: PictureLine) -> PictureLine:
+        """Add who took the picture in, and when and why it was erased."""
+        taken_in = await self._last(line.original_id, "picture.taken-in")
+        erased = await self._last(line.original_id, "picture.erased")
+        line = replace(line, taken_in_by=await self._name(taken_in))
+        if erased is None:
+            return line
+        return replace(line, erased_at=erased.at, erased_because=erased.reason)
+
+    async def _last(self, entity_id: str, action: str) -> AuditEntry | None:
+        """What was done last of that kind, by the audit trail."""
+        entries = await self._audit.of_entity(entity_id)
+        return next((entry for entry in reversed(entries) if entry.action == action), None)
+
+    async def _name(self, entry: AuditEntry | None) -> str:
+        """The account that did it; empty for what the station did by itself."""
+        if entry is None or entry.operator_id is None:
+            return ""
+        operator = await self._studies.operator(entry.operator_id)
+        return operator.username if operator else ""
 
     async def _fate(self, batch_id: BatchId) -> "_Fate":
         moves = await self._outbox.transitions(batch_id)
@@ -286,6 +351,10 @@ def _picture_line(
         computation_accepted_at=fate.accepted_at,
         results_received_at=fate.first_result_at,
         results_received=fate.results,
+        supersedes_batch_id=batch.supersedes or "",
+        taken_back_at=batch.retraction.asked_at if batch.retraction else None,
+        taken_back_because=batch.retraction.reason if batch.retraction else "",
+        left_on_platform=batch.retraction.left_in_words() if batch.retraction else "",
     )
 
 

@@ -26,6 +26,7 @@ from haut_desktop.domain.ids import (
     ImageId,
     PlatformBatchId,
     PlatformImageId,
+    VisitId,
     new_id,
 )
 from haut_desktop.domain.imaging import Batch, Image, ProofOfDelivery, UploadAddress
@@ -33,7 +34,7 @@ from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
-from haut_desktop.store.imaging_rows import address_text, read_batches
+from haut_desktop.store.imaging_rows import address_text, batches_of_visits, read_batches
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
 from haut_desktop.store.outbox_reading import (
@@ -122,6 +123,10 @@ class OutboxStore:
             return read_batches(connection, [row])[0] if row is not None else None
 
         return await self._database.read(read)
+
+    async def of_visit(self, visit_id: VisitId) -> tuple[Batch, ...]:
+        """Give a visit's batches, those too that were taken back; oldest first."""
+        return await self._database.read(lambda c: batches_of_visits(c, [visit_id]))
 
     async def submitted_incomplete(
         self, now: datetime, company_id: CompanyId | None = None

@@ -10,10 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from haut_desktop.desktop.printing import write_pdf
 from haut_desktop.domain.analysis import AlgorithmResult, AreaResult, BatchResults, Metric
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent
 from haut_desktop.domain.errors import StoreError
-from haut_desktop.domain.ids import CompanyId, VisitId
+from haut_desktop.domain.ids import CompanyId, PlatformBatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
+from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.session import Account
 from haut_desktop.services.reports import Reports, VisitReport
 from tests.fakes.builders import make_proof
@@ -186,3 +188,51 @@ async def test_an_unknown_visit_is_said(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         with pytest.raises(StoreError):
             await _reports(room).visit_report(VisitId("unknown"))
+
+
+# ---- taken back, erased, replaced ------------------------------------------------------------
+
+
+async def test_a_receipt_says_what_was_taken_back_and_what_is_left(desk: Desk) -> None:
+    room, station = desk.room, desk.room.station
+    left = (Remnant(PlatformBatchId("there-1"), computed=Computed.YES),)
+    await station.retractions.ask(desk.batch.id, Act(reason="wrong <participant>"))
+    asked = await desk.report()
+    assert asked.pictures[1].left_on_platform == ""
+    await station.retractions.end(desk.batch.id, left)
+    await room.capture.reopen(room.visit)
+    await room.capture.finish(room.visit)
+    _, second = await room.batches()
+    report = await desk.report()
+    (line,) = report.taken_back
+    assert (line.batch_id, line.replaced_by) == (desk.batch.id, second.id)
+    assert line.reason == "wrong <participant>"
+    assert line.left_on_platform == "batch there-1 (no picture, computed)"
+    assert report.pictures[1].supersedes_batch_id == desk.batch.id
+    html = report.receipts_to_html()
+    assert "wrong &lt;participant&gt;" in html
+    assert "batch there-1" in html
+    assert "there-1" in report.receipts_to_json()
+
+
+async def test_a_receipt_knows_an_erased_picture(desk: Desk) -> None:
+    image = desk.batch.images[0]
+    await desk.room.station.erasures.write(
+        image.rendition.original_id, Act(reason="the subject asked for it")
+    )
+    line = (await desk.report()).pictures[1]
+    assert (line.state, line.proof) == ("ERASED", "store-hash")
+    assert (line.erased_at, line.erased_because) == (
+        desk.room.clock(),
+        "the subject asked for it",
+    )
+    assert "the subject asked for it" in (await desk.report()).receipts_to_html()
+
+
+async def test_a_receipt_says_why_a_view_is_missing(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+        await room.capture.finish(room.visit, "no front view: bandage")
+        report = await _reports(room).visit_report(room.visit)
+        assert report.finished_because == "no front view: bandage"
+        assert "no front view: bandage" in report.receipts_to_html()
