@@ -95,10 +95,17 @@ class HeadlessStation:
     async def standing(self) -> list[str]:
         """Where every batch and picture stands, and why; for a failing test's message."""
         words = []
-        things: list[Batch | Image] = [*await self.batches(), *await self.images()]
+        deliveries = await self.work.outbox.overview(limit=1000)
+        registrations = [each for delivery in deliveries for each in delivery.registrations]
+        things: list[Registration | Batch | Image] = [
+            *registrations,
+            *await self.batches(),
+            *await self.images(),
+        ]
         for thing in things:
             trouble = thing.waiting.trouble
             why = f"{trouble.kind}: {trouble.message}" if trouble else "no trouble"
+            why += f", at {thing.waiting.retry_at}"
             words.append(f"{type(thing).__name__} {thing.state} ({why})")
         return [*words, str(self.work.session.state), str(self.work.connectivity.state)]
 

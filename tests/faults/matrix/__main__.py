@@ -5,31 +5,16 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
 
-from tests.faults.matrix.cells import Cell, all_cells
-from tests.faults.matrix.lanes import Lane, open_lane
-from tests.faults.matrix.playing import Outcome, play
+from tests.faults.matrix.cells import all_cells
+from tests.faults.matrix.playing import Outcome, play_all
 from tests.faults.matrix.table import draw
 
 
-async def play_all(cells: Sequence[Cell], lanes: int) -> list[Outcome]:
-    """Play the cells, as many at once as there are lanes, each lane on a platform of its own."""
-    todo, outcomes = list(reversed(cells)), list[Outcome]()
-
-    async def run(lane: Lane) -> None:
-        while todo:
-            outcome = await play(todo.pop(), lane)
-            outcomes.append(outcome)
-            for words in outcome.broken:
-                sys.stderr.write(f"{outcome.cell}: {words}\n")
-                sys.stderr.flush()
-
-    with ExitStack() as stack:
-        opened = [stack.enter_context(open_lane()) for _ in range(min(lanes, len(todo)))]
-        await asyncio.gather(*map(run, opened))
-    return outcomes
+def _complain(outcome: Outcome) -> None:
+    for words in outcome.broken:
+        sys.stderr.write(f"{outcome.cell}: {words}\n")
+        sys.stderr.flush()
 
 
 def main() -> int:
@@ -40,6 +25,7 @@ def main() -> int:
     parser.add_argument("--row", default="", help="only rows with this word")
     parser.add_argument("--column", default="", help="only this column")
     parser.add_argument("--every", type=int, default=1, help="only every n-th cell")
+    parser.add_argument("--repeat", type=int, default=1, help="each cell so often")
     asked = parser.parse_args()
     cells = [
         cell
@@ -47,10 +33,10 @@ def main() -> int:
         if (not asked.table or cell.table in asked.table)
         and asked.row in cell.row
         and asked.column in ("", cell.column)
-    ][:: asked.every]
+    ][:: asked.every] * asked.repeat
     logging.disable(logging.CRITICAL)
     begin = time.monotonic()
-    outcomes = asyncio.run(play_all(cells, asked.lanes))
+    outcomes = asyncio.run(play_all(cells, asked.lanes, _complain))
     sys.stdout.write(draw(outcomes, time.monotonic() - begin))
     return int(any(outcome.broken for outcome in outcomes))
 

@@ -5,6 +5,8 @@ import hashlib
 import shutil
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,7 +22,7 @@ from haut_desktop.store.secrets import MemorySecrets
 from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
 from tests.e2e.studies import PlatformStudy
 from tests.faults.matrix.cells import Cell
-from tests.faults.matrix.lanes import Lane
+from tests.faults.matrix.lanes import Lane, open_lane
 from tests.faults.matrix.truth import differences, final_differences, held_reasons
 
 PACING: Final = replace(
@@ -61,6 +63,26 @@ class Outcome:
         return "FAIL" if self.broken else "".join(dict.fromkeys(self.signs)) or "."
 
 
+async def play_all(
+    cells: Sequence[Cell],
+    lanes: int,
+    on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+) -> list[Outcome]:
+    """Play the cells, as many at once as there are lanes, each lane on a platform of its own."""
+    todo, outcomes = list(reversed(cells)), list[Outcome]()
+
+    async def run(lane: Lane) -> None:
+        while todo:
+            outcome = await play(todo.pop(), lane)
+            outcomes.append(outcome)
+            on_outcome(outcome)
+
+    with ExitStack() as stack:
+        opened = [stack.enter_context(open_lane()) for _ in range(min(lanes, len(todo)))]
+        await asyncio.gather(*map(run, opened))
+    return outcomes
+
+
 async def play(cell: Cell, lane: Lane) -> Outcome:
     """Play ``cell`` to its end."""
     outcome, begin = Outcome(cell), time.monotonic()
@@ -89,6 +111,7 @@ class _Game:
     station: HeadlessStation
     outcome: Outcome
     has_relented: bool = False
+    has_compared: bool = False
 
     async def play(self) -> None:
         before = await self.lane.violations()
@@ -100,6 +123,7 @@ class _Game:
         end = time.monotonic() + PATIENCE_S
         waits_from = time.monotonic() + WAITS_S
         while not await self._has_ended():
+            await self._compare_once_submitted()
             await self._compare_and_decide()
             if self.outcome.broken:
                 return
@@ -107,7 +131,7 @@ class _Game:
                 await self._relent()
             if time.monotonic() > end:
                 standing = await self.station.standing()
-                self.outcome.broken.append(f"stuck: {standing}")
+                self.outcome.broken.append(f"stuck: {standing} {self.outcome.signs}")
                 return
             await asyncio.sleep(_LOOK_S)
         await self._check_end(before)
@@ -137,8 +161,11 @@ class _Game:
 
     async def _has_ended(self) -> bool:
         visit = await self._visit()
-        is_sent = visit.batches and all(b.state is BatchState.SUBMITTED for b in visit.batches)
-        return bool(is_sent) and all([await self._has_results(b) for b in visit.batches])
+        return await self._is_sent() and all([await self._has_results(b) for b in visit.batches])
+
+    async def _is_sent(self) -> bool:
+        states = {batch.state for batch in (await self._visit()).batches}
+        return states == {BatchState.SUBMITTED}
 
     async def _has_results(self, batch: Batch) -> bool:
         state = await self.station.work.store.results.completeness(batch.id)
@@ -167,6 +194,12 @@ class _Game:
         elif _lacks_right(visit):
             self.outcome.signs.append("p")
             await self.station.work.outbox.retry_now()
+
+    async def _compare_once_submitted(self) -> None:
+        """What is said to be submitted must be so at that very moment, whatever comes later."""
+        if not self.has_compared and await self._is_sent():
+            self.has_compared = True
+            await self._compare()
 
     async def _compare(self) -> None:
         visit, truth = await self._visit(), await self.lane.truth(self.there)
