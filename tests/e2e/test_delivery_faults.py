@@ -404,6 +404,30 @@ async def test_a_body_that_is_refused_twice_is_held(
     there.check_each_once([big_picture])
 
 
+@pytest.mark.parametrize("step", [PUT, POST], ids=lambda step: step.name)
+async def test_a_big_body_that_is_refused_early_is_held(
+    step: Step,
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    big_picture: Path,
+    expected_log: ExpectedLogs,
+) -> None:
+    expected_log("image .* is held: (BodyRefusedError|RefusedError)")
+    there = study_by(step.route)
+    # what arrives of the refusal depends on the network: its words, or a connection that breaks
+    platform.add_fault("refuse_early", **step.fields(count=None, status=413))
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await finish_a_visit(station, there, (big_picture,))
+        held = await station.until_image(ImageState.HELD)
+        assert not there.computed()
+        platform.clear_faults()
+        await station.work.outbox.resume_held(held.batch_id, "the limit was raised")
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once([big_picture])
+
+
 async def test_a_broken_network_is_no_refusal(
     tmp_path: Path,
     platform: PracticePlatform,

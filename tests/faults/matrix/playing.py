@@ -130,7 +130,7 @@ class _Game:
             if self.cell.quirk in _NEVER_BY_ITSELF and time.monotonic() > waits_from:
                 await self._relent()
             if time.monotonic() > end:
-                standing = await self.station.standing()
+                standing = [*await self.station.standing(), *self.station.errors]
                 self.outcome.broken.append(f"stuck: {standing} {self.outcome.signs}")
                 return
             await asyncio.sleep(_LOOK_S)

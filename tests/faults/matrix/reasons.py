@@ -12,6 +12,8 @@ REASONS: Final = {
 }
 """What holds a promise → its sign in the table."""
 
+HELD: Final = frozenset(REASONS.values())
+
 WHY: Final = {
     "c": "computing costs money, its answer was lost and no results appeared in time",
     "x": "new addresses were got once by itself; they ended, too",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from haut_desktop.domain.delivery import Route
 from tests.faults.matrix.cells import NO_STEP
 from tests.faults.matrix.playing import Outcome
-from tests.faults.matrix.reasons import WHY
+from tests.faults.matrix.reasons import HELD, WHY
 from tests.faults.matrix.steps import STEPS
 
 Key = tuple[Route, str]
@@ -75,6 +75,11 @@ def _sums(outcomes: Sequence[Outcome], took_s: float) -> Iterator[str]:
         f"{len(outcomes)} cells in {took_s:.0f} s: {alone} arrived by themselves, {helped} after a"
         f" person's decision, {sum(bool(outcome.broken) for outcome in outcomes)} failed"
     )
+    held = sum(bool(HELD & set(outcome.signs)) for outcome in outcomes)
+    asked = sum(bool(set(outcome.signs) - HELD) for outcome in outcomes)
+    yield f"held: {held} cells, for the reasons above"
+    yield f"waited for the account or the platform: {asked} cells"
+    yield f"of two faults one was never met: {sum(o.unmet > 0 for o in outcomes)} cells"
     for promise in ("lost", "computed twice", "wrong failed", "wrong sent"):
         yield f"{promise}: {words.pop(promise, 0)}"
     for other, count in words.items():
