@@ -190,6 +190,9 @@ class Delivery:
             else:
                 return
 
+    def _is_stopped(self) -> bool:
+        return self.is_paused or not self._may_act() or self._connectivity.due_in_s > 0
+
     def _may_act(self) -> bool:
         signed_in = self._session.state is SessionState.SIGNED_IN
         return signed_in and self._judge.is_account_trusted
@@ -220,7 +223,9 @@ class Delivery:
 
     async def _do(self, key: str, work: "_Work") -> None:
         try:
-            await work()
+            # since it was found due, somebody may have said no, or stop, to everything
+            if not self._is_stopped():
+                await work()
         except Exception:
             self._bench[key] = uptime() + BENCH_S
             raise

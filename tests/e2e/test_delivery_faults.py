@@ -8,8 +8,11 @@ import pytest
 from PIL import Image as PixelImage
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Proof, RegistrationState, Route
+from haut_desktop.domain.destination import DatasetAddress
+from haut_desktop.domain.ids import RegistrationId
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Change
+from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.secrets import MemorySecrets
 from tests.conftest import ExpectedLogs
 from tests.e2e.conftest import MakeStudy
@@ -154,6 +157,45 @@ async def test_a_missing_right_pauses_everything_until_somebody_asks_to_try(
         await station.until_delivered()
         assert not station.errors
     there.check_each_once(pictures)
+
+
+async def test_what_was_found_due_before_the_account_was_told_no_waits_too(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = study_by(Route.SIGNED)
+    platform.add_fault("403", method="GET", path="*/subjects/", count=1)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        study = await station.choose_study(there.name)
+        station.work.outbox.pause()
+        first = await station.register(study, "B-001")
+        second = await station.register(study, "B-002")
+
+        async def has_been_refused() -> bool:
+            (registration,) = (await station.work.subjects.get(first.id)).registrations
+            return registration.waiting.trouble is not None
+
+        of_registration, asked = DestinationStore.of_registration, list[object]()
+
+        async def slowly(self: DestinationStore, registration_id: RegistrationId) -> DatasetAddress:
+            asked.append(registration_id)
+            if len(asked) == 2:
+                await in_time(has_been_refused)
+            return await of_registration(self, registration_id)
+
+        monkeypatch.setattr(DestinationStore, "of_registration", slowly)
+        ended = set[str]()
+        station.work.changes.subscribe(lambda change: ended.update(change.ids))
+        station.work.outbox.resume()
+        await eventually(lambda: len(asked) == 2 and ended.issuperset(map(str, asked)))
+        assert not there.subjects()
+        await station.work.outbox.retry_now()
+        for subject in (first, second):
+            await station.until_registered(subject)
+        assert not station.errors
 
 
 async def has_trouble(station: HeadlessStation, kind: str) -> bool:
