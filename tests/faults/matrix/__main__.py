@@ -5,15 +5,30 @@ import asyncio
 import logging
 import sys
 import time
+from typing import Final
 
 from tests.faults.matrix.cells import all_cells
 from tests.faults.matrix.playing import Outcome, play_all
 from tests.faults.matrix.table import draw
 
+_TELL_EVERY: Final = 200
 
-def _complain(outcome: Outcome) -> None:
-    for words in outcome.broken:
-        sys.stderr.write(f"{outcome.cell}: {words}\n")
+
+class _Teller:
+    """Says at once what is broken, and now and then how far it has come."""
+
+    def __init__(self, cells: int) -> None:
+        self._cells, self._done = cells, 0
+
+    def __call__(self, outcome: Outcome) -> None:
+        self._done += 1
+        for words in outcome.broken:
+            self._say(f"{outcome.cell}: {words}")
+        if not self._done % _TELL_EVERY:
+            self._say(f"{self._done} of {self._cells} cells")
+
+    def _say(self, words: str) -> None:
+        sys.stderr.write(words + "\n")
         sys.stderr.flush()
 
 
@@ -36,7 +51,7 @@ def main() -> int:
     ][:: asked.every] * asked.repeat
     logging.disable(logging.CRITICAL)
     begin = time.monotonic()
-    outcomes = asyncio.run(play_all(cells, asked.lanes, _complain))
+    outcomes = asyncio.run(play_all(cells, asked.lanes, _Teller(len(cells))))
     sys.stdout.write(draw(outcomes, time.monotonic() - begin))
     return int(any(outcome.broken for outcome in outcomes))
 

@@ -4,7 +4,8 @@ one          every fault at every step of both routes, once
 again        the same fault at the same step's next request
 other        two different faults at one step in a row, one of each kind of outcome (CLASSES)
 following    a fault at a step and one at the step after it, one of each kind of outcome
-quirk        every hostile quirk without a fault, and with a lost answer at every step
+quirk        every hostile quirk, and a clock that is wrong all the time: without a fault, and with
+             a lost answer at every step
 quirk again  … and with two lost answers in a row at every step
 """
 
@@ -15,7 +16,7 @@ from typing import Final
 
 from haut_desktop.domain.delivery import Route
 from haut_desktop.practice.quirks import Quirk
-from tests.faults.matrix.faults import CLASSES, DROPPED, FAULTS, QUIRKS
+from tests.faults.matrix.faults import CLASSES, DROPPED, FAULTS, QUIRKS, WRONG_CLOCKS
 from tests.faults.matrix.steps import NEEDED, STEPS, Fields, Step
 
 NO_STEP: Final = "no fault"
@@ -90,6 +91,13 @@ def _quirks() -> Iterator[Cell]:
             for table, count in (("quirk", 1), ("quirk again", 2)):
                 fault = DROPPED.at(step, count=count)
                 yield _cell(table, quirk, route, step, fault, quirk=quirk)
+    for name, skew_s in WRONG_CLOCKS.items():
+        clock: Fields = {"kind": "clock_skew", "target": "both", "skew_s": skew_s}
+        for route in STEPS:
+            yield Cell("quirk", name, NO_STEP, route, (tuple(sorted(clock.items())),))
+        for route, step in _columns():
+            for table, count in (("quirk", 1), ("quirk again", 2)):
+                yield _cell(table, name, route, step, clock, DROPPED.at(step, count=count))
 
 
 def _cell(

@@ -125,3 +125,6 @@ QUIRKS: Final = (
     Quirk.V3_ROWS_IN_V1,
 )
 """Every quirk but the two shapes of aux images, which no step of a delivery reads."""
+
+WRONG_CLOCKS: Final = {"clock always ahead": _HOURS_S, "clock always behind": -_HOURS_S}
+"""Of platform and object store alike, as when a computer room's time service is wrong."""

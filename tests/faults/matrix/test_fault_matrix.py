@@ -20,7 +20,7 @@ from haut_desktop.services.signed_route import SignedRoute
 from haut_desktop.services.troubles import trouble_of
 from tests.conftest import ExpectedLogs
 from tests.faults.matrix.cells import Cell, all_cells
-from tests.faults.matrix.faults import FAULTS, QUIRKS
+from tests.faults.matrix.faults import FAULTS, QUIRKS, WRONG_CLOCKS
 from tests.faults.matrix.lanes import Lane, open_lane
 from tests.faults.matrix.playing import Outcome, play, play_all
 from tests.faults.matrix.reasons import REASONS, WHY
@@ -79,7 +79,7 @@ def test_the_matrix_is_whole() -> None:
     columns = sum(len(steps) for steps in STEPS.values())
     anywhere = sum(not fault.of_store_alone for fault in FAULTS)
     assert tables["one"] == tables["again"] == anywhere * columns + len(FAULTS) - anywhere
-    assert tables["quirk"] == len(QUIRKS) * (columns + len(STEPS))
+    assert tables["quirk"] == (len(QUIRKS) + len(WRONG_CLOCKS)) * (columns + len(STEPS))
 
 
 def test_every_reason_for_a_person_is_an_error_of_the_items() -> None:
