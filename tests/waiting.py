@@ -30,15 +30,22 @@ async def eventually(
 
 
 async def in_time(
-    condition: Callable[[], Awaitable[_T]], *, deadline_s: float = DEADLINE_S, what: str = ""
+    condition: Callable[[], Awaitable[_T]],
+    *,
+    deadline_s: float = DEADLINE_S,
+    what: str = "",
+    every_s: float = _LOOK_AGAIN_S,
 ) -> _T:
-    """Return the first true answer of a condition that has to be awaited, or fail in time."""
+    """Return the first true answer of a condition that has to be awaited, or fail in time.
+
+    What is costly to ask may be asked every ``every_s`` only.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline_s
     while not (answer := await condition()):
         if loop.time() > end:
             raise AssertionError(what or f"still {answer!r} after {deadline_s:g} s")
-        await _turn(loop)
+        await _turn(loop, every_s)
     return answer
 
 
@@ -74,10 +81,10 @@ async def emitted(
         signal.disconnect(_on_signal)
 
 
-async def _turn(loop: asyncio.AbstractEventLoop) -> None:
+async def _turn(loop: asyncio.AbstractEventLoop, after_s: float = _LOOK_AGAIN_S) -> None:
     """Give every other task and Qt's events a turn, without a busy loop."""
     turned = loop.create_future()
-    handle = loop.call_later(_LOOK_AGAIN_S, turned.set_result, None)
+    handle = loop.call_later(after_s, turned.set_result, None)
     try:
         await turned
     finally:

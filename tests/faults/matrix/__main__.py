@@ -35,7 +35,7 @@ class _Teller:
 def main() -> int:
     """Play the matrix; 1 when a promise was broken anywhere."""
     parser = argparse.ArgumentParser(prog="tests.faults.matrix", description=__doc__)
-    parser.add_argument("--lanes", type=int, default=6, help="cells at once, each a platform")
+    parser.add_argument("--lanes", type=int, default=10, help="cells at once, each a platform")
     parser.add_argument("--table", action="append", default=[], help="only this table")
     parser.add_argument("--row", default="", help="only rows with this word")
     parser.add_argument("--column", default="", help="only this column")

@@ -36,12 +36,8 @@ def _row(name: str, kind: str = "", *, of_store_alone: bool = False, **fields: o
 OFFLINE: Final = _row("offline")
 DROPPED: Final = _row("drop_answer")
 LATE: Final = _row("commit_late", delay_s=LATE_S)
-UNAUTHORIZED: Final = _row("401")
 FORBIDDEN: Final = _row("403")
-TROUBLE: Final = _row("5xx", status=500)
-TROUBLE_DONE: Final = _row("5xx done", "5xx", status=504, done=True)
 PORTAL: Final = _row("html")
-WRONG_SHAPE_DONE: Final = _row("wrong_shape done", "wrong_shape", done=True)
 TOO_LARGE: Final = _row("refuse_early 413", "refuse_early", status=413)
 
 FAULTS: Final = (
@@ -49,12 +45,12 @@ FAULTS: Final = (
     _row("slow", delay_s=0.3),
     DROPPED,
     LATE,
-    UNAUTHORIZED,
+    _row("401"),
     _row("401 as 403", "401", status=403),
     FORBIDDEN,
     _row("429", retry_after_s=1),
-    TROUBLE,
-    TROUBLE_DONE,
+    _row("5xx", status=500),
+    _row("5xx done", "5xx", status=504, done=True),
     TOO_LARGE,
     _row("refuse_early 403", "refuse_early", status=403),
     PORTAL,
@@ -64,7 +60,7 @@ FAULTS: Final = (
     _row("empty"),
     _row("empty done", "empty", done=True),
     _row("wrong_shape"),
-    WRONG_SHAPE_DONE,
+    _row("wrong_shape done", "wrong_shape", done=True),
     _row("truncated"),
     _row("clock ahead", "clock_skew", skew_s=_HOURS_S),
     _row("clock behind", "clock_skew", skew_s=-_HOURS_S),
@@ -73,20 +69,9 @@ FAULTS: Final = (
     _row("expired 403", "address_expired", status=403, of_store_alone=True),
 )
 
-CLASSES: Final = (
-    OFFLINE,
-    DROPPED,
-    LATE,
-    UNAUTHORIZED,
-    FORBIDDEN,
-    TROUBLE_DONE,
-    PORTAL,
-    WRONG_SHAPE_DONE,
-    TOO_LARGE,
-)
-"""One of each kind of outcome, for two different faults in a row: never happened,
-happened unheard, happens later; the account's, the right's, the server's, the network's; not
-readable, refused."""
+CLASSES: Final = (OFFLINE, DROPPED, LATE, FORBIDDEN, PORTAL, TOO_LARGE)
+"""One of each kind of outcome, for two different faults in a row: it never happened, happened
+unheard, happens later; the account is told no, the network speaks, this item is refused."""
 
 QUIRKS: Final = (
     Quirk.REFRESH_TOKEN_ROTATED,

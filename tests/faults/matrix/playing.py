@@ -11,11 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from haut_desktop.domain.analysis import Completeness
-from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState
-from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import VisitDelivery
-from haut_desktop.domain.session import SessionState
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.services.results import Pace
 from haut_desktop.store.secrets import MemorySecrets
@@ -23,7 +21,10 @@ from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
 from tests.e2e.studies import PlatformStudy
 from tests.faults.matrix.cells import Cell
 from tests.faults.matrix.lanes import Lane, open_lane
+from tests.faults.matrix.person import Person
+from tests.faults.matrix.reasons import WHY
 from tests.faults.matrix.truth import differences, final_differences, held_reasons
+from tests.waiting import in_time
 
 PACING: Final = replace(
     QUICK,
@@ -112,6 +113,10 @@ class _Game:
     outcome: Outcome
     has_relented: bool = False
     has_compared: bool = False
+    waits_until: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.person = Person(self.station, self.lane, self.there)
 
     async def play(self) -> None:
         before = await self.lane.violations()
@@ -120,27 +125,30 @@ class _Game:
         await self.lane.begin(self.cell)
         subject = await self.station.register(study, "M-001")
         await self.station.finish_visit(study, subject, *self.lane.pictures)
-        end = time.monotonic() + PATIENCE_S
-        waits_from = time.monotonic() + WAITS_S
-        while not await self._has_ended():
-            await self._compare_once_submitted()
-            await self._compare_and_decide()
-            if self.outcome.broken:
-                return
-            if self.cell.quirk in _NEVER_BY_ITSELF and time.monotonic() > waits_from:
-                await self._relent()
-            if time.monotonic() > end:
-                standing = [*await self.station.standing(), *self.station.errors]
-                self.outcome.broken.append(f"stuck: {standing} {self.outcome.signs}")
-                return
-            await asyncio.sleep(_LOOK_S)
-        await self._check_end(before)
+        self.waits_until = time.monotonic() + WAITS_S
+        try:
+            await in_time(self._look, deadline_s=PATIENCE_S, every_s=_LOOK_S)
+        except AssertionError as error:
+            standing = [*await self.station.standing(), *self.station.errors]
+            self.outcome.broken.append(f"stuck: {error}: {standing} {self.outcome.signs}")
+        if not self.outcome.broken:
+            await self._check_end(before)
+
+    async def _look(self) -> bool:
+        """Whether the delivery has come to its end, or broken a promise."""
+        if await self._has_ended():
+            return True
+        await self._compare_once_submitted()
+        await self._compare_and_decide()
+        if self.cell.quirk in _NEVER_BY_ITSELF and time.monotonic() > self.waits_until:
+            await self._relent()
+        return bool(self.outcome.broken)
 
     async def _check_end(self, violations_before: int) -> None:
         visit, truth = await self._visit(), await self.lane.truth(self.there)
         hashes = Counter(hashlib.sha256(p.read_bytes()).hexdigest() for p in self.lane.pictures)
         broken = self.outcome.broken
-        broken.extend(differences(visit, truth, may_compute_again=False))
+        broken.extend(differences(visit, truth))
         broken.extend(final_differences(visit, truth, self.lane.pictures, hashes))
         unmet = 0 if self.has_relented else await self.lane.unmet()
         if unmet and self.cell.table in ("one", "again"):
@@ -177,23 +185,13 @@ class _Game:
         (visit,) = await self.station.work.outbox.overview(limit=2)
         return visit
 
-    # ---- a person --------------------------------------------------------------------------
-
     async def _compare_and_decide(self) -> None:
-        """Where the station stands still, compare, and do what a person would."""
+        """Where the station stands still, compare, and let the person decide."""
         visit = await self._visit()
-        if held := list(held_reasons(visit)):
+        if any(held_reasons(visit)):
             await self._compare()
-            strange = [reason for reason in held if len(reason) > 1]
-            self.outcome.broken.extend(strange)
-            self.outcome.signs.extend(reason for reason in held if len(reason) == 1)
-            await self._release(visit)
-        elif self.station.work.session.state is SessionState.REFUSED:
-            self.outcome.signs.append("s")
-            await self._ask(self.station.sign_in(self.lane.platform.url))
-        elif _lacks_right(visit):
-            self.outcome.signs.append("p")
-            await self.station.work.outbox.retry_now()
+        for reason in await self.person.decide(visit):
+            (self.outcome.signs if reason in WHY else self.outcome.broken).append(reason)
 
     async def _compare_once_submitted(self) -> None:
         """What is said to be submitted must be so at that very moment, whatever comes later."""
@@ -203,35 +201,7 @@ class _Game:
 
     async def _compare(self) -> None:
         visit, truth = await self._visit(), await self.lane.truth(self.there)
-        self.outcome.broken.extend(differences(visit, truth, may_compute_again=False))
-
-    async def _ask(self, doing: object) -> None:
-        """Do what may meet a fault of its own: the person tries again."""
-        try:
-            await doing  # type: ignore[misc]  # any awaitable
-        except HautError:
-            await asyncio.sleep(_LOOK_S)
-
-    async def _release(self, visit: VisitDelivery) -> None:
-        outbox = self.station.work.outbox
-        for registration in visit.registrations:
-            if registration.state is RegistrationState.HELD:
-                await outbox.look_again(registration, "looked into the portal")
-        for batch in visit.batches:
-            is_held = batch.state is BatchState.HELD
-            if is_held and batch.held_from is BatchState.SUBMITTING:
-                await self._decide_on_computation(batch)
-            elif is_held or any(image.state is ImageState.HELD for image in batch.images):
-                await outbox.resume_held(batch.id, "looked into it")
-
-    async def _decide_on_computation(self, batch: Batch) -> None:
-        """Look into the portal: what was computed is waited for, what was not is asked for."""
-        outbox, truth = self.station.work.outbox, await self.lane.truth(self.there)
-        found = truth.batch(batch.platform_id)
-        if found is not None and found["computes"]:
-            await outbox.resume_held(batch.id, "the portal shows that it was computed")
-        else:
-            await outbox.compute_again(batch.id, "the portal shows nothing")
+        self.outcome.broken.extend(differences(visit, truth))
 
     async def _relent(self) -> None:
         """Let everything go right again for what could only wait, if it said so in its words."""
@@ -244,12 +214,3 @@ class _Game:
             self.outcome.broken.append(f"waits without saying why: {kinds}")
         self.outcome.signs.append("w")
         await self.lane.relent()
-
-
-def _lacks_right(visit: VisitDelivery) -> bool:
-    waitings = [
-        *(r.waiting for r in visit.registrations),
-        *(b.waiting for b in visit.batches if b.state is not BatchState.SUBMITTED),
-    ]
-    kinds = {w.trouble.kind for w in waitings if w.trouble is not None}
-    return "PermissionRefusedError" in kinds

@@ -16,7 +16,7 @@ CERTAIN_REFUSALS = frozenset({"RefusedError", "BodyRefusedError"})
 """Words that say: it is certainly not there."""
 
 
-def differences(visit: VisitDelivery, truth: Truth, *, may_compute_again: bool) -> Iterator[str]:
+def differences(visit: VisitDelivery, truth: Truth) -> Iterator[str]:
     """What must never be, at whatever moment one looks."""
     for batch in visit.batches:
         yield from _wrong_sent(batch, truth)
@@ -29,7 +29,7 @@ def differences(visit: VisitDelivery, truth: Truth, *, may_compute_again: bool) 
         is_there = truth.subjects and registration.platform_id in {s["id"] for s in truth.subjects}
         if registration.state is RegistrationState.REGISTERED and not is_there:
             yield "wrong sent: registered, and the platform does not know the subject"
-    yield from _twice(truth, may_compute_again=may_compute_again)
+    yield from _twice(truth)
 
 
 def _wrong_sent(batch: Batch, truth: Truth) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _wrong_words(waiting: Waiting) -> Iterator[str]:
         yield f"wrong failed: “{trouble.title}” for {trouble.kind}"
 
 
-def _twice(truth: Truth, *, may_compute_again: bool) -> Iterator[str]:
+def _twice(truth: Truth) -> Iterator[str]:
     """Two computed batches of a picture, one computed twice, or one asked for twice."""
     times = Counter[str]()
     for image in truth.images():
@@ -74,7 +74,7 @@ def _twice(truth: Truth, *, may_compute_again: bool) -> Iterator[str]:
     if any(count > 1 for count in times.values()):
         yield f"computed twice: {sorted(times.values())}"
     asked = [batch["computes"] for batch in truth.batches]
-    if not may_compute_again and any(count > 1 for count in asked):
+    if any(count > 1 for count in asked):
         yield f"asked twice: {asked}"
     if len(truth.subjects) > 1:
         yield f"registered twice: {len(truth.subjects)} entries"
