@@ -117,6 +117,7 @@ class Workplace:
             act=self.session.act,
             changes=self.changes,
             clock=clock,
+            tasks=self.tasks.child("capture"),
         )
         judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
         registrar = Registrar(api=self.api, subjects=store.subjects)

@@ -1,16 +1,13 @@
 """Capture: a visit's pictures taken in, sealed before anything else is promised, and finished."""
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError, PictureError
+from haut_desktop.domain.errors import PictureError
 from haut_desktop.domain.ids import (
     OriginalId,
     SlotId,
@@ -28,14 +25,18 @@ from haut_desktop.domain.visits import (
     VisitSheet,
     VisitStatus,
 )
-from haut_desktop.services import finishing, intake, visit_rules
+from haut_desktop.services import finishing, visit_rules
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.drops import Drops, IntakeOutcome, Watcher
 from haut_desktop.services.hand_over import HandOver
 from haut_desktop.services.intake import Pasted, Source
+from haut_desktop.services.judging import Judgements
+from haut_desktop.services.looking import Looker
 from haut_desktop.services.picture_intake import PictureIntake, free_slot
 from haut_desktop.services.previews import Previews
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.tasks import TaskScope
 
 if TYPE_CHECKING:
     from haut_desktop.store.cache import PictureCache
@@ -44,24 +45,7 @@ if TYPE_CHECKING:
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
-_log = logging.getLogger(__name__)
-
-_UNFORESEEN: Final = (
-    "The picture could not be taken in, and the program does not know why. Nothing of it was kept; "
-    "the file is as it was. Export it as JPEG once more and add that; the log says more."
-)
-
 __all__ = ["Capture", "IntakeOutcome", "Pasted", "Source"]
-
-
-@dataclass(frozen=True, slots=True)
-class IntakeOutcome:
-    """What became of one dropped picture: exactly one of ``taken`` and ``error`` is set."""
-
-    name: str
-    """The file's name, for the screen only."""
-    taken: TakenPicture | None = None
-    error: HautError | None = None
 
 
 class Capture:
@@ -78,6 +62,7 @@ class Capture:
         act: Callable[[str], Act],
         changes: Changes,
         clock: Clock,
+        tasks: TaskScope,
         space: DiskSpace | None = None,
     ) -> None:
         self._studies = studies
@@ -95,11 +80,19 @@ class Capture:
             studies=studies,
             visits=visits,
             vault=vault,
-            space=self._space,
+            previews=self._previews,
             sidecars=self._sidecars,
             act=act,
             clock=clock,
             changing=self._changing,
+        )
+        self._looker = Looker(self._space)
+        self._judgements = Judgements(visits, tasks, self._tell)
+        self._drops = Drops(
+            looker=self._looker,
+            intake=self._intake,
+            judgements=self._judgements,
+            on_sealed=self._tell,
         )
         self._hand_over = HandOver(
             studies=studies,
@@ -163,7 +156,9 @@ class Capture:
         one, else a new free slot. Raises ``PictureError``, ``VisitClosedError``, ``DiskFullError``
         or ``VaultError``.
         """
-        taken = await self._intake.take_in(visit_id, source, slot_id)
+        looking = self._looker.begin(source)
+        sealed = await self._intake.take_in(visit_id, source, looking, slot_id)
+        taken = await self._judgements.judge(sealed)
         self._tell(visit_id)
         return taken
 
@@ -173,16 +168,15 @@ class Capture:
         sources: Iterable[Source],
         on_outcome: Callable[[IntakeOutcome], None],
         *,
+        on_judged: Callable[[], None] = lambda: None,
         slot_id: SlotId | None = None,
     ) -> None:
-        """Take in pictures and folders one by one; an error of one does not stop the others.
+        """Take in pictures and folders in their order; an error of one does not stop the others.
 
-        ``slot_id`` is for a single picture; several find their places by themselves.
+        All are sealed first, then judged; both are told one by one, and it comes back after the
+        last. ``slot_id`` is for a single picture; several find their places by themselves.
         """
-        found = await self._expand(sources, on_outcome)
-        for source in found:
-            place = slot_id if len(found) == 1 else None
-            on_outcome(await self._outcome(visit_id, source, place))
+        await self._drops.take_in(visit_id, sources, Watcher(on_outcome, on_judged), slot_id)
 
     async def retake(
         self, visit_id: VisitId, source: Source, slot_id: SlotId, reason: str
@@ -191,7 +185,9 @@ class Capture:
 
         Raises ``VisitClosedError`` while the visit is open or can still be reopened.
         """
-        taken = await self._intake.retake(visit_id, source, slot_id, reason)
+        looking = self._looker.begin(source)
+        sealed = await self._intake.retake(visit_id, source, looking, slot_id, reason)
+        taken = await self._judgements.judge(sealed)
         self._tell(visit_id, Topic.OUTBOX)
         return taken
 
@@ -228,7 +224,7 @@ class Capture:
         self._changes.send(Change(Topic.VISITS))
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
-        """Give a PNG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
+        """Give a JPEG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
         return await self._previews.thumbnail(original_id, edge_px)
 
     async def picture(self, original_id: OriginalId) -> bytes:
@@ -279,35 +275,6 @@ class Capture:
         return visit
 
     # ---- inside --------------------------------------------------------------------------
-
-    async def _outcome(
-        self, visit_id: VisitId, source: Source, slot_id: SlotId | None
-    ) -> IntakeOutcome:
-        try:
-            return IntakeOutcome(source.name, await self.take_in(visit_id, source, slot_id))
-        except HautError as error:
-            return IntakeOutcome(source.name, error=error)
-        except Exception as error:  # noqa: BLE001 - one odd picture stops no other
-            # only where, not what: the words of an error may carry the file's name
-            where = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("a picture failed with %s\n%s", type(error).__name__, where)
-            return IntakeOutcome(source.name, error=PictureError(_UNFORESEEN))
-
-    async def _expand(
-        self, sources: Iterable[Source], on_outcome: Callable[[IntakeOutcome], None]
-    ) -> list[Source]:
-        found: list[Source] = []
-        for source in sources:
-            try:
-                found.extend(await asyncio.to_thread(intake.expand, source))
-            except HautError as error:
-                on_outcome(IntakeOutcome(source.name, error=error))
-        try:
-            intake.check_count(len(found))
-        except HautError as error:
-            on_outcome(IntakeOutcome(f"{len(found)} pictures", error=error))
-            return []
-        return found
 
     async def _start_visit(
         self, study: Study, subject_id: SubjectId | None, name: str, alike: list[Visit]

@@ -28,8 +28,6 @@ IMAGE_SUFFIXES: Final = frozenset(
 )
 """What is taken out of a dropped folder; files dropped by themselves are judged by content."""
 
-_CHUNK_BYTES: Final = 1024 * 1024
-
 _SIDE_WORDS: Final = {
     Side.FRONT: ("front", "vorn", "frente", "avant", "mitte"),
     Side.LEFT: ("left", "links", "gauche", "sinistra", "izquierda", "l"),
@@ -76,7 +74,7 @@ def read(source: Source) -> ReadPicture:
     """Read ``source`` once, hashing on the way (blocking); raises ``PictureError``."""
     if isinstance(source, Pasted):
         _check_length(len(source.data))
-        return ReadPicture(source.data, _digest((source.data,)), source.name, None)
+        return ReadPicture(source.data, _digest(source.data), source.name, None)
     try:
         return _read_file(source)
     except FileNotFoundError as error:
@@ -106,17 +104,12 @@ def _read_file(path: Path) -> ReadPicture:
     with path.open("rb") as file:
         before = path.stat()
         _check_length(before.st_size)
-        chunks: list[bytes] = []
-        size_bytes = 0
-        while chunk := file.read(_CHUNK_BYTES):
-            chunks.append(chunk)
-            size_bytes += len(chunk)
-            if size_bytes > LARGEST_PICTURE_BYTES:
-                break
-    _check_length(size_bytes)
-    if size_bytes != before.st_size:
+        # in one piece: joining many would hold the interpreter, and the screen with it
+        data = file.read(before.st_size + 1)
+    _check_length(len(data))
+    if len(data) != before.st_size:
         raise PictureError("The file is still being written. Wait until it is there and add it.")
-    return ReadPicture(b"".join(chunks), _digest(chunks), path.name, _moment(before.st_mtime))
+    return ReadPicture(data, _digest(data), path.name, _moment(before.st_mtime))
 
 
 def _moment(timestamp: float) -> datetime | None:
@@ -127,14 +120,9 @@ def _moment(timestamp: float) -> datetime | None:
         return None
 
 
-def _digest(chunks: Iterable[bytes]) -> Digest:
-    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-    size_bytes = 0
-    for chunk in chunks:
-        sha256.update(chunk)
-        md5.update(chunk)
-        size_bytes += len(chunk)
-    return Digest(sha256.hexdigest(), md5.hexdigest(), size_bytes)
+def _digest(data: bytes) -> Digest:
+    sha256, md5 = hashlib.sha256(data), hashlib.md5(data, usedforsecurity=False)
+    return Digest(sha256.hexdigest(), md5.hexdigest(), len(data))
 
 
 def _check_length(size_bytes: int) -> None:

@@ -1,13 +1,11 @@
 """Intake: a picture read, checked, sealed in the vault, and only then written into the record."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
-from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import PictureError, VisitClosedError
 from haut_desktop.domain.ids import (
@@ -20,7 +18,6 @@ from haut_desktop.domain.ids import (
 )
 from haut_desktop.domain.imaging import (
     Batch,
-    CaptureTime,
     ImageType,
     Original,
     Rendition,
@@ -28,43 +25,50 @@ from haut_desktop.domain.imaging import (
     Slot,
     Take,
     Transform,
-    VerdictLevel,
 )
 from haut_desktop.domain.overviews import PicturePlace
-from haut_desktop.domain.visits import TakenPicture, Visit, VisitSheet, VisitStatus
-from haut_desktop.services import finishing, intake, pictures, quality, visit_rules
-from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.domain.visits import TakenPicture, VisitSheet, VisitStatus
+from haut_desktop.services import finishing, intake, visit_rules
 from haut_desktop.services.finishing import slot_words
-from haut_desktop.services.intake import ReadPicture, Source
-from haut_desktop.services.pictures import PictureFacts
+from haut_desktop.services.intake import Source
+from haut_desktop.services.judging import Sealed
+from haut_desktop.services.looking import Looked
+from haut_desktop.services.previews import Previews
 from haut_desktop.services.sidecars import Sidecars, sidecar_of
 
 if TYPE_CHECKING:
-    from haut_desktop.services.pictures import Pixels
+    from haut_desktop.store.picture_record import Reception
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
-_log = logging.getLogger(__name__)
-
-_SHOWS_A_FACE: Final = frozenset({ImageType.SELFIE, ImageType.VISIA})
 _AS_IT_IS: Final = Transform()
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """A picture that passed every check, still in memory."""
+class _Arrival:
+    """A picture with its place, described and not yet sealed."""
 
-    read: ReadPicture
-    facts: PictureFacts
-    pixels: "Pixels"
-    captured: CaptureTime
-    zone: str
-    """The site's."""
+    looked: Looked
+    known: "Reception"
+    slot: Slot
+    taken: TakenPicture
+
+    @property
+    def sealed(self) -> Sealed:
+        """What is left to be judged once it is sealed."""
+        frame = self.known.frame
+        return Sealed(self.taken, self.slot, frame.visit, self.looked.view, frame.site.zone)
+
+    @property
+    def new_slot(self) -> Slot | None:
+        """The slot, where the visit has none like it yet."""
+        is_there = any(shelf.slot.id == self.slot.id for shelf in self.known.sheet.shelves)
+        return None if is_there else self.slot
 
 
 class PictureIntake:
-    """Takes pictures in one after the other; a refused one leaves no trace."""
+    """Seals pictures one after the other; a refused one leaves no trace."""
 
     def __init__(
         self,
@@ -72,7 +76,7 @@ class PictureIntake:
         studies: "StudyStore",
         visits: "VisitStore",
         vault: "Vault",
-        space: DiskSpace,
+        previews: Previews,
         sidecars: Sidecars,
         act: Callable[[str], Act],
         clock: Clock,
@@ -81,7 +85,7 @@ class PictureIntake:
         self._studies = studies
         self._visits = visits
         self._vault = vault
-        self._space = space
+        self._previews = previews
         self._sidecars = sidecars
         self._act = act
         self._clock = clock
@@ -92,130 +96,111 @@ class PictureIntake:
         self,
         visit_id: VisitId,
         source: Source,
+        looking: Awaitable[Looked],
         slot_id: SlotId | None,
-    ) -> TakenPicture:
+    ) -> Sealed:
         """Take in one picture of an open visit; raises as ``Capture.take_in`` does."""
+        looked = await looking
         async with self._changing:
-            sheet = await self._visits.sheet(visit_id)
-            if sheet.visit.status is not VisitStatus.OPEN:
+            known = await self._known(visit_id, looked)
+            if known.sheet.visit.status is not VisitStatus.OPEN:
                 raise VisitClosedError("The visit is finished. Reopen it to add pictures.")
-            looked = await self._look(sheet, source)
-            slot = choose_slot(sheet, source, slot_id)
-            taken = await self._describe(slot, looked, "")
-            await self._seal(sheet.visit, slot, taken, looked)
-            await self._write(sheet, slot, taken)
-        return await self._judge(taken, slot, sheet.visit, looked)
+            arrival = self._describe(known, looked, choose_slot(known.sheet, source, slot_id), "")
+            await self._seal(arrival)
+            taken = arrival.taken
+            await self._visits.add_picture(
+                taken.original,
+                taken.rendition,
+                taken.take,
+                (),
+                self._act(""),
+                new_slot=arrival.new_slot,
+            )
+        await self._previews.keep(taken.original.id, looked.thumbnail)
+        return arrival.sealed
 
     async def retake(
-        self, visit_id: VisitId, source: Source, slot_id: SlotId, reason: str
-    ) -> TakenPicture:
+        self,
+        visit_id: VisitId,
+        source: Source,
+        looking: Awaitable[Looked],
+        slot_id: SlotId,
+        reason: str,
+    ) -> Sealed:
         """Take in a picture of a visit that has gone; raises as ``Capture.retake`` does.
 
         Picture and batch come into the record together: neither is ever there without the other.
         """
+        looked = await looking
         async with self._changing:
-            sheet = await self._visits.sheet(visit_id)
-            _check_gone(sheet)
-            looked = await self._look(sheet, source)
-            slot = choose_slot(sheet, source, slot_id)
-            taken = await self._describe(slot, looked, reason)
-            study = await self._studies.study(sheet.visit.study_id)
-            fresh = visit_rules.with_newest(sheet, taken)
+            known = await self._known(visit_id, looked)
+            _check_gone(known.sheet)
+            slot = choose_slot(known.sheet, source, slot_id)
+            arrival = self._describe(known, looked, slot, reason)
+            taken, visit = arrival.taken, known.sheet.visit
+            study = await self._studies.study(visit.study_id)
+            fresh = visit_rules.with_newest(known.sheet, taken)
             batches = finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
-            await self._sidecars.precede(sheet.visit, batches)
-            await self._seal(sheet.visit, slot, taken, looked, batches)
+            await self._sidecars.precede(visit, batches)
+            await self._seal(arrival, batches)
             await self._visits.add_retake(
                 taken.original, taken.rendition, taken.take, batches, self._act(reason)
             )
-        return await self._judge(taken, slot, sheet.visit, looked)
+        await self._previews.keep(taken.original.id, looked.thumbnail)
+        return arrival.sealed
 
-    async def _zone(self) -> str:
-        site = await self._studies.site()
-        return site.zone if site is not None else "UTC"
+    async def _known(self, visit_id: VisitId, looked: Looked) -> "Reception":
+        sha256, operator_id = looked.read.digest.sha256, self._act("").operator_id
+        return await self._visits.reception(visit_id, sha256, operator_id)
 
-    async def _look(self, sheet: VisitSheet, source: Source) -> Looked:
-        looked = await asyncio.to_thread(self._read, source, await self._zone())
-        await self._refuse_known(sheet, looked.read.digest.sha256)
-        return looked
-
-    def _read(self, source: Source, zone: str) -> Looked:
-        self._space.check()
-        read = intake.read(source)
-        facts, pixels = pictures.inspect(read.data)
-        now = self._clock()
-        captured = intake.capture_time(facts.taken, read.modified_at, now, zone)
-        return Looked(read, facts, pixels, captured, zone)
-
-    async def _refuse_known(self, sheet: VisitSheet, sha256: str) -> None:
-        for place in await self._visits.places_of(sha256):
-            if place.visit_id is not None:
-                raise PictureError(known_words(place, sheet), title="This picture is there already")
-
-    async def _describe(self, slot: Slot, looked: Looked, reason: str) -> TakenPicture:
-        number = await self._visits.next_take_number(slot.id)
+    def _describe(self, known: "Reception", looked: Looked, slot: Slot, reason: str) -> _Arrival:
+        _refuse_known(known)
+        number = known.next_numbers.get(slot.id, 1)
         take = Take(TakeId(new_id()), slot.id, number, counts=True, reason=reason)
-        facts, digest = looked.facts, looked.read.digest
+        facts, read, now = looked.facts, looked.read, self._clock()
         original_id = OriginalId(new_id())
         vault_name = self._vault.name_for(original_id)
+        zone = known.frame.site.zone
         original = Original(
             id=original_id,
             take_id=take.id,
-            digest=digest,
+            digest=read.digest,
             media_type=facts.media_type,
             width=facts.width,
             height=facts.height,
             orientation=facts.orientation,
-            file_name=looked.read.name,
-            captured=looked.captured,
-            received_at=self._clock(),
+            file_name=read.name,
+            captured=intake.capture_time(facts.taken, read.modified_at, now, zone),
+            received_at=now,
             vault_name=vault_name,
         )
         rendition = Rendition(
-            RenditionId(new_id()), original_id, _AS_IT_IS, digest, facts.media_type, vault_name
+            RenditionId(new_id()), original_id, _AS_IT_IS, read.digest, facts.media_type, vault_name
         )
-        return TakenPicture(take, original, rendition)
+        return _Arrival(looked, known, slot, TakenPicture(take, original, rendition))
 
-    async def _seal(
-        self,
-        visit: Visit,
-        slot: Slot,
-        taken: TakenPicture,
-        looked: Looked,
-        batches: Iterable[Batch] = (),
-    ) -> None:
+    async def _seal(self, arrival: _Arrival, batches: Iterable[Batch] = ()) -> None:
         # sealing's library is loaded with the first picture, not at the program's start
         from haut_desktop.store.picture_record import PictureRecord
 
-        frame = await self._visits.frame(visit.id, self._act("").operator_id)
-        at, original = taken.original.received_at, taken.original
-        record = PictureRecord(at, frame, slot, taken.take, original, taken.rendition)
+        taken = arrival.taken
+        record = PictureRecord(
+            taken.original.received_at,
+            arrival.known.frame,
+            arrival.slot,
+            taken.take,
+            taken.original,
+            taken.rendition,
+        )
         note = sidecar_of(record.in_batch(batches))
-        await asyncio.to_thread(self._vault.seal, looked.read.data, note)
+        await asyncio.to_thread(self._vault.seal, arrival.looked.read.data, note)
 
-    async def _write(self, sheet: VisitSheet, slot: Slot, taken: TakenPicture) -> None:
-        act = self._act("")
-        if all(shelf.slot.id != slot.id for shelf in sheet.shelves):
-            await self._visits.add_slot(slot, act)
-        await self._visits.add_picture(taken.original, taken.rendition, taken.take, (), act)
 
-    async def _judge(
-        self, taken: TakenPicture, slot: Slot, visit: Visit, looked: Looked
-    ) -> TakenPicture:
-        """Add the station's verdicts; whatever goes wrong here leaves the picture taken in."""
-        needs_face = slot.image_type in _SHOWS_A_FACE and slot.side is not Side.OTHER
-        try:
-            findings = await asyncio.to_thread(
-                quality.judge_pixels, looked.pixels, needs_face=needs_face, side=slot.side
-            )
-            day = _other_day(looked.captured, visit, looked.zone)
-            verdicts = tuple(
-                finding.of(taken.rendition.id) for finding in (*findings, *((day,) if day else ()))
-            )
-            await self._visits.add_verdicts(verdicts, BY_ITSELF)
-        except Exception:  # noqa: BLE001 - it is taken in already
-            _log.exception("picture %s could not be judged", taken.original.id)
-            return taken
-        return replace(taken, verdicts=verdicts)
+def _refuse_known(known: "Reception") -> None:
+    for place in known.places:
+        if place.visit_id is not None:
+            words = known_words(place, known.sheet)
+            raise PictureError(words, title="This picture is there already")
 
 
 def _check_gone(sheet: VisitSheet) -> None:
@@ -273,16 +258,3 @@ def known_words(place: PicturePlace, sheet: VisitSheet) -> str:
         f"The same picture belongs to {whose} already, visit “{place.visit_name}”. Check whose "
         "picture it is: if it is there by mistake, take it out there first."
     )
-
-
-def _other_day(captured: CaptureTime, visit: Visit, zone: str) -> quality.Finding | None:
-    if not captured.source.startswith("exif"):
-        return None
-    day = captured.utc.astimezone(ZoneInfo(zone)).date()
-    if day == visit.local_date:
-        return None
-    text = (
-        f"By the camera's clock it was taken on {day.isoformat()}, and the visit is on "
-        f"{visit.local_date.isoformat()}. Check the clock, and that it is this visit's picture."
-    )
-    return quality.Finding("other-day", VerdictLevel.WARN, text)

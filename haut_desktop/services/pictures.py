@@ -5,9 +5,10 @@ profiles are not applied, because the platform's algorithms are not known to app
 """
 
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,14 @@ SMALLEST_EDGE_PX: Final = 64
 
 MOST_PIXELS: Final = 220_000_000
 """Above this a picture is refused before it is decoded: it would not fit the station's memory."""
+
+_LARGE_PX: Final = 30_000_000
+"""From this on a picture is decoded alone: several at once would not fit the station's memory."""
+_ALONE: Final = threading.Lock()
+
+_REDUCING_GAP: Final = 1.5
+"""A JPEG that is decoded for a smaller picture keeps at least this many pixels along each one: with
+fewer the sharpness that is measured afterwards falls by a third, so by a tenth."""
 
 ORIENTATION: Final = 0x0112
 """EXIF tag: 1…8."""
@@ -86,13 +95,18 @@ class CameraTime:
     """``exif-original`` or ``exif``."""
 
 
-def inspect(data: bytes) -> "tuple[PictureFacts, Pixels]":
-    """Decode ``data`` wholly and read its facts; raises ``PictureError`` in words for a person."""
+def inspect(data: bytes, edge_px: int | None = None) -> "tuple[PictureFacts, Pixels]":
+    """Read ``data`` to its end and give its facts; raises ``PictureError`` in words for a person.
+
+    With ``edge_px`` the pixels may be fewer, enough for a picture whose longer edge has so many: a
+    JPEG is then made smaller while it is decoded, which spares half of the time and most of the
+    memory.
+    """
     with _reading():
         picture = _open(data)
         media_type = _accepted(picture, data)
         width, height = picture.size
-        pixels = _pixels(picture)
+        pixels = _pixels(picture, edge_px)
         exif = picture.getexif()
         times = _camera_times(exif)
     return PictureFacts(media_type, width, height, _orientation(exif), times), pixels
@@ -105,18 +119,30 @@ def decode(data: bytes) -> "Pixels":
 
 
 def thumbnail(data: bytes, edge_px: int) -> bytes:
-    """Make a PNG by the one rule whose longer edge is at most ``edge_px`` pixels."""
+    """Make a small JPEG by the one rule whose longer edge is at most ``edge_px`` pixels."""
+    with _reading():
+        pixels = _pixels(_open(data), edge_px)
+    return encode_small(shrink(pixels, edge_px))
+
+
+def shrink(pixels: "Pixels", edge_px: int) -> "Pixels":
+    """Make the longer edge ``edge_px`` pixels, unless it is shorter already."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = edge_px / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def encode_small(pixels: "Pixels") -> bytes:
+    """Encode for the screen: as JPEG in a fifteenth of the time that PNG would take."""
     from PIL import Image
 
-    picture = Image.fromarray(decode(data))
-    picture.thumbnail((edge_px, edge_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return encode_png(picture)
-
-
-def encode_png(picture: "Image") -> bytes:
-    """Encode fast rather than small: thumbnails live on the local disk only."""
     buffer = BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=92, subsampling=0)
     return buffer.getvalue()
 
 
@@ -159,13 +185,27 @@ def _open(data: bytes) -> "Image":
         raise PictureError(_advice(data) or _not_a_picture(data)) from error
 
 
-def _pixels(picture: "Image") -> "Pixels":
+def _pixels(picture: "Image", edge_px: int | None = None) -> "Pixels":
     import numpy as np
     from PIL import ImageOps
 
-    picture.load()
-    exif_free = ImageOps.exif_transpose(picture)
-    return np.asarray(_to_rgb(exif_free), np.uint8)
+    if edge_px is not None:
+        _reduce(picture, edge_px)
+    with _place_for(picture):
+        picture.load()
+        exif_free = ImageOps.exif_transpose(picture)
+        return np.asarray(_to_rgb(exif_free), np.uint8)
+
+
+def _reduce(picture: "Image", edge_px: int) -> None:
+    """Let a JPEG's decoder leave out what a picture of ``edge_px`` does not show."""
+    share = edge_px * _REDUCING_GAP / max(picture.size)
+    if share < 1:
+        picture.draft(None, (round(picture.width * share), round(picture.height * share)))
+
+
+def _place_for(picture: "Image") -> AbstractContextManager[object]:
+    return _ALONE if picture.width * picture.height >= _LARGE_PX else nullcontext()
 
 
 def _to_rgb(picture: "Image") -> "Image":

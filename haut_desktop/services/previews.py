@@ -34,7 +34,7 @@ class Previews:
         return await asyncio.to_thread(self._open, original)
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
-        """Give a PNG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
+        """Give a JPEG, orientation applied, whose longer edge is at most ``edge_px`` pixels."""
         key = _key(original_id, edge_px)
         kept = await asyncio.to_thread(self._cache.get, key)
         if kept is not None:
@@ -45,17 +45,27 @@ class Previews:
             await asyncio.to_thread(self._cache.forget, key)
         return made
 
+    async def keep(self, original_id: OriginalId, small: bytes) -> None:
+        """Keep a preview that was made on the way in."""
+        key = _key(original_id, PREVIEW_EDGE_PX)
+        await asyncio.to_thread(self._keep, original_id, key, small)
+        if await self._visits.is_erased(original_id):
+            await asyncio.to_thread(self._cache.forget, key)
+
     def _open(self, original: "Original") -> bytes:
         return self._vault.open(original.vault_name, original.digest.sha256)
 
     def _make(self, original: "Original", key: str, edge_px: int) -> bytes:
         made = pictures.thumbnail(self._open(original), edge_px)
+        self._keep(original.id, key, made)
+        return made
+
+    def _keep(self, original_id: OriginalId, key: str, made: bytes) -> None:
         try:
             self._cache.put(key, made)
         except (HautError, OSError) as error:
             # a preview that can't be kept is made again the next time
-            _log.info("preview of %s not kept: %s", original.id, type(error).__name__)
-        return made
+            _log.info("preview of %s not kept: %s", original_id, type(error).__name__)
 
 
 def forget_previews(cache: "PictureCache", original_id: OriginalId) -> None:

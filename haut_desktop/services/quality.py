@@ -48,6 +48,15 @@ class Finding:
         return Verdict(rendition_id, "station", self.code, self.level, self.text, self.score)
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is looked at of a picture: small, grey, upright, and how large the picture is."""
+
+    grey: "Grey"
+    width: int
+    height: int
+
+
 def judge(data: bytes, *, needs_face: bool, side: Side = Side.FRONT) -> tuple[Finding, ...]:
     """Decode and check a picture (blocking)."""
     return judge_pixels(pictures.decode(data), needs_face=needs_face, side=side)
@@ -56,22 +65,26 @@ def judge(data: bytes, *, needs_face: bool, side: Side = Side.FRONT) -> tuple[Fi
 def judge_pixels(
     pixels: "Pixels", *, needs_face: bool, side: Side = Side.FRONT
 ) -> tuple[Finding, ...]:
-    """Check resolution, face, sharpness and light of an upright picture (blocking)."""
-    grey = _shrink(pixels)
+    """Check an upright picture that is decoded in full size (blocking)."""
+    height, width = pixels.shape[:2]
+    return judge_view(view_of(pixels, (width, height)), needs_face=needs_face, side=side)
+
+
+def view_of(pixels: "Pixels", size: tuple[int, int]) -> View:
+    """Make small what is decoded; ``size`` is the upright picture's width and height (blocking)."""
+    import cv2
+
+    small = pictures.shrink(pixels, faces.LOOK_AT_PX)
+    return View(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), *size)  # type: ignore[arg-type]
+
+
+def judge_view(view: View, *, needs_face: bool, side: Side = Side.FRONT) -> tuple[Finding, ...]:
+    """Check resolution, face, sharpness and light (blocking)."""
+    grey = view.grey
     face = faces.find_face(grey, side) if needs_face else None
     found = [_judge_face(face, grey, side)] if needs_face else []
     region = _cut(grey, face)
-    return (*found, _judge_sharpness(region), _judge_light(region), _judge_size(pixels))
-
-
-def _shrink(pixels: "Pixels") -> "Grey":
-    import cv2
-
-    height, width = pixels.shape[:2]
-    scale = min(1.0, faces.LOOK_AT_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
+    return (*found, _judge_sharpness(region), _judge_light(region), _judge_size(view))
 
 
 def _cut(grey: "Grey", face: "Face | None") -> "Grey":
@@ -146,8 +159,8 @@ def _judge_light(region: "Grey") -> Finding:
     return Finding("light", _GOOD, "The light is right.", 100.0)
 
 
-def _judge_size(pixels: "Pixels") -> Finding:
-    height, width = pixels.shape[:2]
+def _judge_size(view: View) -> Finding:
+    width, height = view.width, view.height
     edge = min(height, width)
     score = min(100.0, 100.0 * edge / RECOMMENDED_PX)
     if edge < FEWEST_PX:

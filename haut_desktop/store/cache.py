@@ -36,7 +36,9 @@ class PictureCache:
     def put(self, key: str, data: bytes) -> None:
         """Keep bytes; raises DiskFullError or OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._path(key), seal(_mark(key) + data, [self._recipient]))
+        sealed = seal(_mark(key) + data, [self._recipient])
+        # what a power cut tears does not open, and is fetched or made again
+        write_atomically(self._path(key), sealed, is_flushed=False)
 
     def forget(self, key: str) -> None:
         """Keep it no longer."""

@@ -15,22 +15,29 @@ _TEMPORARY: Final = ".part"
 _WRITING: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def write_atomically(path: Path, data: bytes, *, is_read_only: bool = False) -> None:
+def write_atomically(
+    path: Path, data: bytes, *, is_read_only: bool = False, is_flushed: bool = True
+) -> None:
     """Write beside, flush to the disk, rename, flush the folder; raises DiskFullError or OSError.
 
     Whoever looks at ``path`` sees the old file or the new one. What a crash leaves beside it ends
     in ``.part`` and is nobody's. Who may read it is left to the folder: the station's accounts
-    share it, and nothing readable is ever written.
+    share it, and nothing readable is ever written. Without ``is_flushed`` a power cut may leave
+    ``path`` torn: for what is proven when it is read, and can be made again.
     """
     beside = path.with_name(f".{path.name}.{uuid4().hex}{_TEMPORARY}")
     try:
-        _write_through(beside, data)
+        if is_flushed:
+            _write_through(beside, data)
+        else:
+            beside.write_bytes(data)
         if is_read_only:
             beside.chmod(beside.stat().st_mode & ~_WRITING)
         if os.name == "nt" and path.exists():  # Windows does not replace a read-only file
             path.chmod(path.stat().st_mode | stat.S_IWUSR)
         beside.replace(path)
-        flush_folder(path.parent)
+        if is_flushed:
+            flush_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

@@ -1,13 +1,15 @@
 """All that the record says about one picture: the part of a sidecar that a rebuild is made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from haut_desktop.domain.ids import SlotId
 from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take
+from haut_desktop.domain.overviews import PicturePlace
 from haut_desktop.domain.study import Operator, Site, Station, Study
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import Visit
+from haut_desktop.domain.visits import Visit, VisitSheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,18 @@ class VisitFrame:
     """Who took the picture in."""
     slots: tuple[Slot, ...] = ()
     """All that the visit expects, the empty ones too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """All that must be known to take a picture in, from one moment."""
+
+    sheet: VisitSheet
+    frame: VisitFrame
+    places: tuple[PicturePlace, ...]
+    """Where the same bytes were taken in before."""
+    next_numbers: Mapping[SlotId, int]
+    """Of each slot's next take; removed ones keep theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Takes within a transaction: which of a slot's attempts counts, and how one changes its slot."""
 
 from haut_desktop.domain.errors import VisitClosedError
-from haut_desktop.domain.ids import SlotId, TakeId, new_id
+from haut_desktop.domain.ids import SlotId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Original, Rendition, Take, Verdict
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
@@ -101,6 +101,16 @@ def next_number(connection: Connection, slot_id: str) -> int:
         "SELECT coalesce(max(number), 0) + 1 AS number FROM take WHERE slot_id = ?", (slot_id,)
     ).fetchone()
     return int(row["number"])
+
+
+def next_numbers(connection: Connection, visit_id: VisitId) -> dict[SlotId, int]:
+    """Give the number of the next take of each of the visit's slots that has had one."""
+    rows = connection.execute(
+        "SELECT slot_id, max(number) + 1 AS number FROM take"
+        " JOIN slot ON slot.id = take.slot_id WHERE slot.visit_id = ? GROUP BY slot_id",
+        (visit_id,),
+    )
+    return {SlotId(row["slot_id"]): int(row["number"]) for row in rows}
 
 
 def changeable(connection: Connection, take_id: TakeId) -> Row:

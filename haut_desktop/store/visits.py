@@ -31,7 +31,7 @@ from haut_desktop.store.imaging_rows import (
     visit_of,
 )
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.picture_record import PictureRecord, VisitFrame
+from haut_desktop.store.picture_record import PictureRecord, Reception, VisitFrame
 from haut_desktop.store.record_reading import read_frame, read_records
 from haut_desktop.store.rows import Value, one, text_of, text_or_none, update
 from haut_desktop.store.sheets import read_sheet
@@ -42,6 +42,7 @@ from haut_desktop.store.takes import (
     insert_take,
     insert_verdict,
     next_number,
+    next_numbers,
     set_others_aside,
 )
 
@@ -196,10 +197,7 @@ class VisitStore:
         """Add a slot that the plan did not expect, while the visit is open."""
 
         def work(connection: Connection) -> None:
-            ledger = Ledger(connection, self._clock)
-            _open_visit(connection, slot.visit_id)
-            insert_slot(ledger, slot)
-            ledger.audit(act, "slot.added", "visit", slot.visit_id, new=slot.side.value)
+            _insert_new_slot(Ledger(connection, self._clock), slot, act)
 
         await self._database.write(work)
 
@@ -210,14 +208,18 @@ class VisitStore:
         take: Take | None,
         verdicts: Iterable[Verdict],
         act: Act,
+        *,
+        new_slot: Slot | None = None,
     ) -> None:
-        """Add a sealed picture to an open visit; raises VisitClosedError.
+        """Add a sealed picture to an open visit, with a slot if it needs one that is not there.
 
-        Without a take it stays unassigned until somebody assigns it.
+        Without a take it stays unassigned until somebody assigns it. Raises VisitClosedError.
         """
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
+            if new_slot is not None:
+                _insert_new_slot(ledger, new_slot, act)
             if take is not None:
                 _open_visit(connection, _visit_of_slot(connection, take.slot_id))
                 insert_take(ledger, take)
@@ -312,6 +314,22 @@ class VisitStore:
         """Give the number of a slot's next take; removed ones keep theirs."""
         return await self._database.read(lambda c: next_number(c, slot_id))
 
+    async def reception(
+        self, visit_id: VisitId, sha256: str, operator_id: OperatorId | None
+    ) -> Reception:
+        """Give all that must be known to take these bytes in."""
+
+        def work(connection: Connection) -> Reception:
+            visit = _get(connection, visit_id)
+            return Reception(
+                sheet=read_sheet(connection, visit),
+                frame=read_frame(connection, visit, operator_id),
+                places=_places_of(connection, sha256),
+                next_numbers=next_numbers(connection, visit_id),
+            )
+
+        return await self._database.read(work)
+
     async def add_verdicts(self, verdicts: Iterable[Verdict], act: Act) -> None:
         """Add what the platform or a reader says; nothing said before is taken back."""
 
@@ -375,11 +393,7 @@ class VisitStore:
 
     async def places_of(self, sha256: str) -> tuple[PicturePlace, ...]:
         """Say where the same bytes were taken in before."""
-
-        def work(connection: Connection) -> tuple[PicturePlace, ...]:
-            return tuple(_place(row) for row in connection.execute(_PLACES, (sha256,)))
-
-        return await self._database.read(work)
+        return await self._database.read(lambda c: _places_of(c, sha256))
 
     # ---- delivery ------------------------------------------------------------------------
 
@@ -541,6 +555,12 @@ def insert_slot(ledger: Ledger, slot: Slot) -> None:
     )
 
 
+def _insert_new_slot(ledger: Ledger, slot: Slot, act: Act) -> None:
+    _open_visit(ledger.connection, slot.visit_id)
+    insert_slot(ledger, slot)
+    ledger.audit(act, "slot.added", "visit", slot.visit_id, new=slot.side.value)
+
+
 def _insert_sealed(ledger: Ledger, original: Original, rendition: Rendition, act: Act) -> None:
     insert_picture(ledger, original, rendition)
     ledger.audit(act, "picture.taken-in", "original", original.id, new=original.digest.sha256)
@@ -639,6 +659,10 @@ def _sealed(row: Row) -> SealedPicture:
         SubjectId(row["subject_id"]) if row["subject_id"] else None,
         bool(row["is_held"]),
     )
+
+
+def _places_of(connection: Connection, sha256: str) -> tuple[PicturePlace, ...]:
+    return tuple(_place(row) for row in connection.execute(_PLACES, (sha256,)))
 
 
 def _place(row: Row) -> PicturePlace:

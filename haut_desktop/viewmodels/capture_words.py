@@ -121,8 +121,13 @@ def rest_words(visit: Visit, now: datetime, zone: str) -> str:
 def taken_words(done: int, total: int | None) -> str:
     """Say how far taking in has come and what is left."""
     if total is None or total < done:
-        return f"{count(done, 'picture')} checked and sealed…"
-    return f"{done} of {total} checked and sealed, {total - done} left"
+        return f"{count(done, 'picture')} sealed…"
+    return f"{done} of {total} sealed, {total - done} left"
+
+
+def judged_words(judged: int, sealed: int) -> str:
+    """Say how far the check of the sealed pictures has come."""
+    return f"All are sealed and safe. {judged} of {sealed} checked, {sealed - judged} left"
 
 
 def _slot_title(slot: Slot) -> str:

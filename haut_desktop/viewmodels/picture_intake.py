@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.ids import SlotId, VisitId
 from haut_desktop.services.tasks import TaskScope
-from haut_desktop.viewmodels.capture_words import Rejected, taken_words
+from haut_desktop.viewmodels.capture_words import Rejected, judged_words, taken_words
 from haut_desktop.viewmodels.notices import NoticesViewModel, Weight
 
 if TYPE_CHECKING:
@@ -20,12 +20,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """How far taking in has come; ``total`` is None while folders are among the sources."""
+    """How far taking in has come; ``total`` is None while folders are among the sources.
+
+    First the pictures are sealed, then those that are in are judged.
+    """
 
     done: int = 0
+    """Sealed, or not taken in."""
     total: int | None = None
-    words: str = ""
+    sealed: int = 0
+    judged: int = 0
     is_going: bool = False
+
+    @property
+    def is_judging(self) -> bool:
+        """Whether all are sealed, and their check is what goes on."""
+        return self.total is not None and self.done >= self.total and self.judged < self.sealed
+
+    @property
+    def steps(self) -> tuple[int, int] | None:
+        """For a progress bar: done, and of how many; None while nobody knows."""
+        if self.is_judging:
+            return self.judged, self.sealed
+        return None if self.total is None else (self.done, self.total)
+
+    @property
+    def words(self) -> str:
+        """For beside the bar."""
+        if self.is_judging:
+            return judged_words(self.judged, self.sealed)
+        return taken_words(self.done, self.total)
 
 
 class PictureIntakeViewModel(QObject):
@@ -92,7 +116,7 @@ class PictureIntakeViewModel(QObject):
         before = self._intake
         if before.is_going:
             total = None if total is None or before.total is None else before.total + total
-        self._show(before.done, total)
+        self._show(replace(before, total=total, is_going=True))
         work = self._take_in_all(visit_id, sources, slot_id)
         task = self._tasks.start(work, name="take in")
         self._running.add(task)
@@ -101,24 +125,35 @@ class PictureIntakeViewModel(QObject):
     async def _take_in_all(
         self, visit_id: VisitId, sources: "tuple[Source, ...]", slot_id: SlotId | None
     ) -> None:
-        await self._capture.take_in_all(visit_id, sources, self._on_outcome, slot_id=slot_id)
+        await self._capture.take_in_all(
+            visit_id,
+            sources,
+            self._on_outcome,
+            on_judged=self._on_judged,
+            slot_id=slot_id,
+        )
 
-    def _show(self, done: int, total: int | None) -> None:
-        self._intake = Intake(done, total, taken_words(done, total), is_going=True)
-        self.changed.emit(self._intake)
+    def _show(self, intake: Intake) -> None:
+        self._intake = intake
+        self.changed.emit(intake)
 
     def _show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
         self._rejected = rejected
         self.rejected_changed.emit(rejected)
 
     def _on_outcome(self, outcome: "IntakeOutcome") -> None:
-        self._show(self._intake.done + 1, self._intake.total)
+        intake, sealed = self._intake, int(outcome.error is None)
+        self._show(replace(intake, done=intake.done + 1, sealed=intake.sealed + sealed))
         if (error := outcome.error) is not None:
             line = Rejected(outcome.name, error.title, error.message)
             self._show_rejected((*self._rejected, line))
 
+    def _on_judged(self) -> None:
+        # what was stopped is judged as well, and nobody looks at how far that is
+        if self._running:
+            self._show(replace(self._intake, judged=self._intake.judged + 1))
+
     def _on_task_done(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
         if not self._running:
-            self._intake = Intake()
-            self.changed.emit(self._intake)
+            self._show(Intake())

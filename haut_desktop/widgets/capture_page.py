@@ -184,10 +184,10 @@ class CapturePage(DropArea):
         self._foot.show_intake(is_going=intake.is_going)
         if not intake.is_going:
             self._busy.clear()
-        elif intake.total is None:
+        elif intake.steps is None:
             self._busy.show_going(intake.words)
         else:
-            self._busy.show_progress(intake.done, intake.total, intake.words)
+            self._busy.show_progress(*intake.steps, intake.words)
 
     def _on_confirmation_ready(self, confirmation: Confirmation) -> None:
         sheet = FinishSheet(confirmation, self._view_model.thumbnails, self)

@@ -13,6 +13,7 @@ os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
 
 from tests.benchmarks.delivery import measure_delivery
 from tests.benchmarks.frozen import measure_frozen
+from tests.benchmarks.intake import measure_intake
 from tests.benchmarks.link import FULL_COURSES, QUICK_COURSES, Course, measure_link
 from tests.benchmarks.start import measure_start
 from tests.benchmarks.subject import measure_subject
@@ -32,6 +33,8 @@ class Scale:
     courses: Sequence[Course]
     sent_bytes: int
     """Size of one picture over a link."""
+    photographs: int
+    photograph_bytes: int
 
 
 FULL = Scale(
@@ -43,6 +46,8 @@ FULL = Scale(
     visits=12,
     courses=FULL_COURSES,
     sent_bytes=4_000_000,
+    photographs=300,
+    photograph_bytes=8_000_000,
 )
 QUICK = Scale(
     starts=1,
@@ -53,6 +58,8 @@ QUICK = Scale(
     visits=2,
     courses=QUICK_COURSES,
     sent_bytes=100_000,
+    photographs=3,
+    photograph_bytes=100_000,
 )
 
 
@@ -64,6 +71,7 @@ def benchmarks(scale: Scale) -> Mapping[str, Callable[[], Report]]:
         "subject": lambda: measure_subject(scale.openings, scale.visits),
         "delivery": lambda: measure_delivery(scale.deliveries, scale.pictures, scale.size_bytes),
         "link": lambda: measure_link(scale.courses, scale.sent_bytes),
+        "intake": lambda: measure_intake(scale.photographs, scale.photograph_bytes),
     }
 
 

@@ -26,6 +26,14 @@ class Stalls:
         ordered = sorted(self.late_s)
         return ordered[int(len(ordered) * 0.99)] if ordered else 0.0
 
+    @property
+    def words(self) -> str:
+        """For a note."""
+        return (
+            f"the event loop answered late by {self.longest_s * 1000:.0f} ms at most, "
+            f"{self.p99_s * 1000:.1f} ms in 99 of 100 moments"
+        )
+
 
 @asynccontextmanager
 async def watched_loop() -> AsyncIterator[Stalls]:

@@ -138,12 +138,14 @@ class FakeCapture:
     all_visits: list[Visit] = field(default_factory=list)
     shelves: dict[VisitId, list[Shelf]] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    judging: asyncio.Event = field(default_factory=asyncio.Event)
     reasons: list[str] = field(default_factory=list)
     previous: OriginalId | None = None
 
     def __post_init__(self) -> None:
         """Let pictures through until a test closes the gate."""
         self.gate.set()
+        self.judging.set()
 
     async def visits(self, subject_id: SubjectId) -> tuple[Visit, ...]:
         """List a subject's visits."""
@@ -181,9 +183,11 @@ class FakeCapture:
         sources: Iterable[object],
         on_outcome: Callable[[object], None],
         *,
+        on_judged: Callable[[], None] = lambda: None,
         slot_id: SlotId | None = None,
     ) -> None:
         """Put pictures into the given slot, the one of their name, or the first."""
+        sealed = 0
         for source in sources:
             await self.gate.wait()
             name = source.name if isinstance(source, Path) else "pasted picture"
@@ -191,8 +195,12 @@ class FakeCapture:
                 on_outcome(FakeOutcome(name, error=PictureError("This is not a picture.")))
                 continue
             self._put(visit_id, name, slot_id)
+            sealed += 1
             on_outcome(FakeOutcome(name))
             self._tell()
+        for _ in range(sealed):
+            await self.judging.wait()
+            on_judged()
 
     async def add_free_slot(
         self, visit_id: VisitId, side: Side, _image_type: ImageType | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, RegistrationEvent
+from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import OperatorId, PlatformBatchId, PlatformSubjectId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.study import Study
@@ -15,6 +16,7 @@ from haut_desktop.domain.visits import VisitSheet
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes
 from haut_desktop.services.disk_space import GIB, DiskSpace
+from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.keys import NoRecovery, Recovery
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.station import Station, create_station
@@ -112,6 +114,8 @@ async def open_room(tmp_path: Path, *, recovery: Recovery = _DECLINED) -> AsyncI
     subject, other = make_subject(study, "B-007"), make_subject(study, "B-008")
     await station.subjects.add(subject, _ACT)
     await station.subjects.add(other, _ACT)
+    reported = list[HautError]()
+    tasks = TaskScope("room", reported.append)
     free_bytes, at_work = [100 * GIB], list[OperatorId]()
     capture = Capture(
         studies=station.studies,
@@ -122,6 +126,7 @@ async def open_room(tmp_path: Path, *, recovery: Recovery = _DECLINED) -> AsyncI
         act=lambda reason: Act(at_work[-1] if at_work else None, reason),
         changes=changes,
         clock=clock,
+        tasks=tasks,
         space=DiskSpace(tmp_path, free_bytes_of=lambda _: free_bytes[0]),
     )
     visit = await capture.open_visit(study, subject.id, "Baseline")
@@ -139,4 +144,6 @@ async def open_room(tmp_path: Path, *, recovery: Recovery = _DECLINED) -> AsyncI
         secrets,
         at_work,
     )
+    await tasks.aclose()
     await station.aclose()
+    assert reported == []

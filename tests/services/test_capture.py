@@ -21,17 +21,17 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.imaging import ImageType, Side, image_id_in
 from haut_desktop.domain.visits import VisitKind, VisitStatus
-from haut_desktop.services import intake, pictures, quality
+from haut_desktop.services import intake, looking, pictures, previews, quality
 from haut_desktop.services.capture import IntakeOutcome, Pasted
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.disk_space import GIB, DiskSpace
 from haut_desktop.store import visits
-from haut_desktop.store.vault import Vault
+from haut_desktop.store.vault import Sidecar, Vault
 from tests.conftest import ExpectedLogs
 from tests.fakes.builders import make_subject
 from tests.photographs import bricks, encode, marked, portrait
 from tests.services.rooms import Room, open_room
-from tests.waiting import DEADLINE_S, eventually
+from tests.waiting import DEADLINE_S, eventually, in_time
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ async def test_no_plain_picture_lies_on_the_disk(room: Room, tmp_path: Path) -> 
     await room.capture.thumbnail(taken.original.id, 96)
     for content in _contents(tmp_path):
         assert data[2000:2060] not in content
-        assert b"\x89PNG" not in content
+        assert b"JFIF" not in content
 
 
 async def test_the_sidecar_says_whose_picture_it_is(room: Room) -> None:
@@ -332,22 +332,115 @@ async def test_what_nobody_foresaw_in_one_picture_stops_no_other(
 ) -> None:
     expected_log("a picture failed with AssertionError")
     module = intake if method == "read" else pictures
-    original, calls = getattr(module, method), list[object]()
-
-    def fail_once(given: object) -> object:
-        calls.append(given)
-        if len(calls) == 1:
-            raise AssertionError("a bug of ours")
-        return original(given)
-
-    monkeypatch.setattr(module, method, fail_once)
+    original = getattr(module, method)
     sources = [room.file("odd.jpg", marked(1)), room.file("front.jpg", marked(2))]
+
+    def fail_at_the_odd_one(given: object, *more: object) -> object:
+        if given in {sources[0], marked(1)}:
+            raise AssertionError("a bug of ours")
+        return original(given, *more)
+
+    monkeypatch.setattr(module, method, fail_at_the_odd_one)
     outcomes: list[IntakeOutcome] = []
     await room.capture.take_in_all(room.visit, sources, outcomes.append)
     odd, good = outcomes
     assert odd.error is not None
     assert "Nothing of it was kept" in odd.error.message
     assert good.taken is not None
+
+
+async def test_all_are_sealed_before_any_is_judged_and_all_are_judged_in_the_end(
+    room: Room,
+) -> None:
+    sources = [room.file(f"IMG_{n}.jpg", marked(n)) for n in range(3)]
+    told: list[str] = []
+    await room.capture.take_in_all(
+        room.visit,
+        sources,
+        lambda outcome: told.append(outcome.name),
+        on_judged=lambda: told.append("judged"),
+    )
+    assert told == ["IMG_0.jpg", "IMG_1.jpg", "IMG_2.jpg", *["judged"] * 3]
+    takes = [taken for shelf in (await room.sheet()).shelves for taken in shelf.takes]
+    assert all(taken.verdicts for taken in takes)
+
+
+async def test_what_was_sealed_before_a_drop_was_stopped_is_judged(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [room.file(f"IMG_{n}.jpg", marked(n)) for n in range(6)]
+    outcomes: list[IntakeOutcome] = []
+    original = Vault.seal
+    second, go_on = threading.Event(), threading.Event()
+
+    def seal(self: Vault, data: bytes, sidecar: Sidecar) -> str:
+        if outcomes:
+            second.set()
+            go_on.wait(DEADLINE_S)
+        return original(self, data, sidecar)
+
+    monkeypatch.setattr(Vault, "seal", seal)
+    drop = asyncio.create_task(room.capture.take_in_all(room.visit, sources, outcomes.append))
+    await eventually(second.is_set)
+    drop.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await drop
+    assert len(outcomes) == 1
+
+    async def is_judged() -> bool:
+        counting = (await room.sheet()).shelves[0].counting
+        return counting is not None and bool(counting.verdicts)
+
+    await in_time(is_judged)
+
+
+async def test_pictures_come_in_their_order_however_long_each_is_looked_at(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [room.file(f"IMG_{n}.jpg", marked(n)) for n in range(4)]
+    original, second = intake.read, threading.Event()
+
+    def read(source: Path) -> intake.ReadPicture:
+        if source == sources[0]:
+            assert second.wait(DEADLINE_S), "the next one is looked at meanwhile"
+        if source == sources[1]:
+            second.set()
+        return original(source)
+
+    monkeypatch.setattr(intake, "read", read)
+    outcomes: list[IntakeOutcome] = []
+    await room.capture.take_in_all(room.visit, sources, outcomes.append)
+    assert [outcome.name for outcome in outcomes] == [path.name for path in sources]
+    numbers = [s.takes[0].original.file_name for s in (await room.sheet()).shelves if s.takes]
+    assert numbers == [path.name for path in sources]
+
+
+async def test_few_pictures_are_in_memory_however_many_are_dropped(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [room.file(f"IMG_{n}.jpg", marked(n)) for n in range(looking.AHEAD + 4)]
+    original, read = intake.read, list[Path]()
+    sealed: list[int] = []
+
+    def note(source: Path) -> intake.ReadPicture:
+        read.append(source)
+        return original(source)
+
+    monkeypatch.setattr(intake, "read", note)
+    await room.capture.take_in_all(
+        room.visit, sources, lambda _outcome: sealed.append(len(read) - len(sealed))
+    )
+    assert max(sealed) <= looking.AHEAD + 1
+    assert len(read) == len(sources)
+
+
+async def test_a_drops_thumbnails_are_made_on_the_way_in(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = await room.capture.take_in(room.visit, Pasted(marked(1)))
+    monkeypatch.delattr(Vault, "open")
+    assert await room.capture.thumbnail(taken.original.id, previews.PREVIEW_EDGE_PX)
 
 
 async def test_a_disk_that_does_not_answer_is_said(room: Room) -> None:
@@ -380,7 +473,7 @@ async def test_a_picture_that_is_in_stays_in_whatever_its_check_does(
     def fail(*_: object, **__: object) -> None:
         raise OverflowError("date value out of range")
 
-    monkeypatch.setattr(quality, "judge_pixels", fail)
+    monkeypatch.setattr(quality, "judge_view", fail)
     taken = await room.capture.take_in(room.visit, Pasted(marked(1)))
     assert taken.verdicts == ()
 
@@ -424,14 +517,14 @@ async def test_a_disk_that_fills_up_while_sealing_leaves_no_row(
 async def test_a_thumbnail_lies_as_the_decoded_picture_does(room: Room, orientation: int) -> None:
     data = encode(portrait()[:, :300], orientation=orientation)
     taken = await room.capture.take_in(room.visit, Pasted(data))
-    png = await room.capture.thumbnail(taken.original.id, 128)
-    small = np.asarray(Image.open(BytesIO(png)), np.uint8)
+    jpeg = await room.capture.thumbnail(taken.original.id, 128)
+    small = np.asarray(Image.open(BytesIO(jpeg)), np.uint8)
     upright = pictures.decode(data)
     assert max(small.shape[:2]) == 128
     assert (small.shape[0] > small.shape[1]) == (upright.shape[0] > upright.shape[1])
     shrunk = np.asarray(Image.fromarray(upright).resize(small.shape[1::-1]), int)
     assert np.abs(shrunk - small).mean() < 6
-    assert await room.capture.thumbnail(taken.original.id, 128) == png
+    assert await room.capture.thumbnail(taken.original.id, 128) == jpeg
 
 
 async def test_the_previous_front_is_the_latest_earlier_one(room: Room) -> None:

@@ -171,3 +171,21 @@ def test_a_picture_that_does_not_fit_the_memory_is_said(monkeypatch: pytest.Monk
     monkeypatch.setattr(JpegImageFile, "load", fail)
     with pytest.raises(PictureError, match="memory"):
         pictures.inspect(data)
+
+
+@pytest.mark.parametrize("orientation", (1, 6))
+def test_a_picture_is_decoded_small_by_the_same_rule(orientation: int) -> None:
+    large = np.ascontiguousarray(np.kron(portrait(), np.ones((4, 4, 1), np.uint8)))
+    data = encode(large, orientation=orientation)
+    facts, pixels = pictures.inspect(data, 512)
+    known, whole = pictures.inspect(data)
+    assert facts == known
+    assert 512 <= max(pixels.shape) < max(whole.shape)
+    small, expected = pictures.shrink(pixels, 256), pictures.shrink(whole, 256)
+    assert np.abs(small.astype(int) - expected).mean() < 2
+
+
+def test_a_picture_that_is_decoded_small_is_read_to_its_end() -> None:
+    data = encode(np.ascontiguousarray(np.kron(portrait(), np.ones((4, 4, 1), np.uint8))))
+    with pytest.raises(PictureError, match="damaged or not complete"):
+        pictures.inspect(data[:-2000], 256)

@@ -9,8 +9,8 @@ from haut_desktop.domain.errors import PictureError
 from haut_desktop.domain.ids import RenditionId
 from haut_desktop.domain.imaging import Side, VerdictLevel
 from haut_desktop.practice.pictures.person import SkinTone
-from haut_desktop.services import quality
-from haut_desktop.services.faces import cascade_folder
+from haut_desktop.services import pictures, quality
+from haut_desktop.services.faces import LOOK_AT_PX, cascade_folder
 from tests.photographs import Pixels, bricks, drawn_face, encode, marked, portrait
 
 
@@ -121,3 +121,14 @@ def test_importing_the_services_loads_no_picture_library() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("blur_px", (0.0, 9.0))
+def test_a_picture_that_was_decoded_small_is_judged_alike(blur_px: float) -> None:
+    face = drawn_face(SkinTone.TAN, size=2600)
+    data = encode(_blurred(face, blur_px) if blur_px else face)
+    facts, small = pictures.inspect(data, LOOK_AT_PX)
+    view = quality.view_of(small, (facts.width, facts.height))
+    found = quality.judge_view(view, needs_face=True)
+    whole = quality.judge(data, needs_face=True)
+    assert [(f.code, f.level) for f in found] == [(f.code, f.level) for f in whole]

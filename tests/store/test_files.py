@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.errors import DiskFullError
-from haut_desktop.store.files import make_folder
+from haut_desktop.store.files import make_folder, write_atomically
 
 
 @pytest.fixture
@@ -53,3 +53,13 @@ def test_no_room_for_a_folder_is_a_full_disk(
     monkeypatch.setattr(Path, "mkdir", no_room)
     with pytest.raises(DiskFullError):
         make_folder(tmp_path / "vault")
+
+
+@linux_only
+@pytest.mark.parametrize("is_flushed", (True, False))
+def test_only_what_cannot_be_made_again_is_flushed(
+    tmp_path: Path, flushed: list[Path], is_flushed: bool
+) -> None:
+    write_atomically(tmp_path / "file", b"x", is_flushed=is_flushed)
+    assert (tmp_path / "file").read_bytes() == b"x"
+    assert (tmp_path in flushed, len(flushed)) == (is_flushed, 2 if is_flushed else 0)

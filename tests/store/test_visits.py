@@ -10,6 +10,7 @@ from haut_desktop.domain.errors import ItemError, StoreError, VisitClosedError
 from haut_desktop.domain.ids import BatchId, PlatformBatchId, SlotId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Side, Slot, Take
 from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.store.driver import DatabaseError
 from tests.fakes.builders import make_batch, make_picture, make_slots, make_verdict, make_visit
 from tests.store.conftest import Record
 
@@ -270,3 +271,16 @@ async def test_a_batch_known_from_the_platform_only_is_adopted_once(record: Reco
     other = replace(twin, platform_id=PlatformBatchId("p-2"))
     assert await record.visits.adopt(visit, other, record.act)
     assert await record.outbox.deliveries(limit=10) == ()
+
+
+async def test_a_picture_comes_with_its_new_slot_or_not_at_all(record: Record) -> None:
+    visit, _ = await record.open_visit(await record.register())
+    (slot,) = make_slots(visit, (Side.OTHER,))
+    sent = (*make_picture(slot), (), record.act)
+    await record.visits.add_picture(*sent, new_slot=slot)
+    again = replace(slot, id=SlotId(new_id()), replicate=2)
+    with pytest.raises(DatabaseError):
+        await record.visits.add_picture(*sent, new_slot=again)
+    slots = [shelf.slot.id for shelf in (await record.visits.sheet(visit.id)).shelves]
+    assert slot.id in slots
+    assert again.id not in slots

@@ -159,3 +159,18 @@ async def test_nothing_is_finished_while_pictures_are_still_coming(bench: Bench)
     bench.capture.gate.set()
     await bench.settle()
     assert asked == []
+
+
+async def test_the_check_of_sealed_pictures_has_a_progress_of_its_own(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    bench.capture.judging.clear()
+    bench.model.intake.take_in((Path("front.jpg"), Path("bad.jpg"), Path("left.jpg")))
+    await eventually(lambda: bench.model.intake.state.is_judging)
+    intake = bench.model.intake.state
+    assert intake.steps == (0, 2)
+    assert "All are sealed and safe. 0 of 2 checked" in intake.words
+    bench.capture.judging.set()
+    await bench.settle()
+    assert not bench.model.intake.state.is_going

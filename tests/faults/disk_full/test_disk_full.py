@@ -68,7 +68,7 @@ async def begin(
     Unguarded it is as when something else fills the disk between the look and the write.
     """
     if not is_guarded:
-        station.work.capture._intake._space = DiskSpace(station.work.store.folder, 0, 0)
+        station.work.capture._looker._space = DiskSpace(station.work.store.folder, 0, 0)
     await station.sign_in(study.platform.url)
     chosen = await station.choose_study(study.name)
     return chosen, await station.register(chosen, "B-001")

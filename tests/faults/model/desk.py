@@ -260,5 +260,5 @@ def _patched() -> Iterator[None]:
         patch.setattr("haut_desktop.store.files._write_through", write_through)
         patch.setattr("haut_desktop.store.files.flush_folder", lambda _folder: None)
         patch.setattr("haut_desktop.domain.ids.uuid4", lambda: UUID(int=next(numbers), version=4))
-        patch.setattr("haut_desktop.services.quality.judge_pixels", lambda *_a, **_k: ())
+        patch.setattr("haut_desktop.services.quality.judge_view", lambda *_a, **_k: ())
         yield
