@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from haut_desktop.domain.errors import HautError
-from haut_desktop.domain.ids import BatchId, PlatformSubjectId, SlotId, SubjectId, VisitId
+from haut_desktop.domain.ids import (
+    BatchId,
+    OriginalId,
+    PlatformSubjectId,
+    SlotId,
+    SubjectId,
+    VisitId,
+)
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.subjects import SubjectDetails
@@ -33,6 +40,8 @@ _HELD: Final = (
     " (SELECT 1 FROM image WHERE batch_id = batch.id AND image.state = 'HELD')"
 )
 _UNKNOWN: Final = "state = 'HELD' AND held_from = 'SUBMITTING'"
+_TAKEABLE: Final = "NOT EXISTS (SELECT 1 FROM retraction WHERE batch_id = batch.id)"
+_SEALED_HERE: Final = "SELECT id, sha256 FROM original WHERE erased_at IS NULL ORDER BY rowid"
 _HELD_SUBJECT: Final = "SELECT 1 FROM registration WHERE state = 'HELD'"
 
 _ANY: Final = st.integers(0, 63)
@@ -226,6 +235,53 @@ class Station(RuleBasedStateMachine):
         ):
             self.promises.asked_again[row["sha256"]] += 1
         self._try(self.desk.work.outbox.compute_again(batch, "model"))
+
+    @precondition(lambda self: self._batch(0, _TAKEABLE) is not None)
+    @rule(which=_ANY, cut=st.none() | st.integers(1, 40))
+    def retract(self, which: int, cut: int | None) -> None:
+        """Take a batch back, wherever it stands; the power may go in the middle."""
+        if (batch := self._batch(which, _TAKEABLE)) is not None:
+            self._try(self.desk.work.outbox.retract(batch, "model"), cut=cut)
+            self.promises.note_taken_back(batch)
+
+    @precondition(lambda self: self.desk.rows(_SEALED_HERE))
+    @rule(which=_ANY, cut=st.none() | st.integers(1, 40))
+    def erase(self, which: int, cut: int | None) -> None:
+        """Erase a picture for ever, or be told why not; the power may go in the middle."""
+        rows = self.desk.rows(_SEALED_HERE)
+        row = rows[which % len(rows)]
+        self._try(self.desk.work.outbox.erase(OriginalId(row["id"]), "model"), cut=cut)
+        self.promises.note_erased(row["sha256"])
+
+    @precondition(lambda self: self.subjects and len(self.visits) < MOST_VISITS)
+    @rule(
+        which=_ANY,
+        faces=st.integers(1, 2),
+        inline=st.integers(0, 2),
+        turns=st.integers(1, 120),
+        step=_SENDING,
+        fault=st.none() | st.sampled_from(Fault),
+        late_s=_LATE_S,
+    )
+    def take_back_in_flight(
+        self,
+        which: int,
+        faces: int,
+        inline: int,
+        turns: int,
+        step: Step,
+        fault: Fault | None,
+        late_s: float,
+    ) -> None:
+        """Hold a visit, let it begin to go, perhaps into a trap, and take it back then."""
+        if fault is not None:
+            self.desk.platform.traps[step].append(Trap(fault, late_s))
+        self.hold_visit(which=which, faces=faces, inline=inline, goes=True)
+        self.desk.loop.run_turns(turns)
+        for row in self.desk.rows(f"SELECT id FROM batch WHERE {_TAKEABLE} ORDER BY rowid DESC"):
+            self._try(self.desk.work.outbox.retract(BatchId(row["id"]), "model"))
+            self.promises.note_taken_back(row["id"])
+            break
 
     @precondition(lambda self: self.desk.rows(_HELD_SUBJECT))
     @rule(is_same=st.booleans())

@@ -85,6 +85,16 @@ class Trap:
     late_s: float = 1.0
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request that left the station."""
+
+    at_s: float
+    step: Step
+    about: str
+    """A picture's name, our batch's id, or for a computation the platform's id of the batch."""
+
+
 @dataclass
 class Picture:
     """A picture as the platform holds it."""
@@ -134,6 +144,8 @@ class FakePlatform(httpx.AsyncBaseTransport):
         """How often each picture was computed, by SHA-256; every one costs money."""
         self.in_flight = 0
         self.most_in_flight = 0
+        self.sent: list[Sent] = []
+        """Every request that begins or sends something and left the station, in order."""
         self.requests: Counter[Step] = Counter()
         self.unknown: list[str] = []
         self._access: dict[str, float] = {}
@@ -224,6 +236,7 @@ class FakePlatform(httpx.AsyncBaseTransport):
         if trap and trap.fault is Fault.BROKEN_BODY and step in PICTURE_STEPS:
             raise httpx.ReadError("reset")  # the body is not even asked for
         await request.aread()
+        self._note(request, step, ids)
         answer: asyncio.Future[httpx.Response] = self._loop.create_future()
         self._receive(request, step, ids, trap, answer)
         response = await answer
@@ -233,6 +246,17 @@ class FakePlatform(httpx.AsyncBaseTransport):
         if trap and trap.fault is Fault.LOST_ANSWER:
             raise httpx.ReadError("reset")
         return response
+
+    def _note(self, request: httpx.Request, step: Step, ids: tuple[str, ...]) -> None:
+        """Remember what left, by our own ids in it."""
+        if step is Step.PUT and (picture := self.addresses.get(request.url.path)):
+            self.sent.append(Sent(self._loop.time(), step, picture.name))
+        elif step is Step.POST_IMAGE:
+            self.sent.append(Sent(self._loop.time(), step, _read(request)["name"]))
+        elif step is Step.INITIATE:
+            self.sent.append(Sent(self._loop.time(), step, _read(request)["meta"]["batch_id"]))
+        elif step is Step.COMPUTE:
+            self.sent.append(Sent(self._loop.time(), step, ids[0]))
 
     def _receive(
         self,

@@ -1,5 +1,6 @@
 """What must be true of a station and its platform after every step, whatever happened before."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from haut_desktop.domain.delivery import (
 from haut_desktop.domain.imaging import image_id_in
 from haut_desktop.store.driver import Row
 from tests.faults.model.desk import Desk
-from tests.faults.model.platform import Folder
+from tests.faults.model.platform import Folder, Step
 
 IN_FLIGHT: Final = 3
 
@@ -49,7 +50,8 @@ _TABLE: Final[Mapping[tuple[StrEnum, StrEnum], StrEnum]] = {
 
 _IMAGES: Final = """
 SELECT image.id, image.state, image.held_from, image.error_kind, image.platform_id,
-    rendition.sha256, batch.id AS batch_id, batch.platform_id AS folder_id, batch.visit_id
+    rendition.sha256, batch.id AS batch_id, batch.platform_id AS folder_id, batch.visit_id,
+    batch.state AS batch_state
 FROM image JOIN batch ON batch.id = image.batch_id
 JOIN rendition ON rendition.id = image.rendition_id
 """
@@ -81,6 +83,19 @@ class Sealed:
     visit_id: str
 
 
+@dataclass(frozen=True)
+class TakenBack:
+    """A batch at the moment at which somebody was told that it is taken back."""
+
+    at_s: float
+    state: str
+    flying: frozenset[str]
+    """Its pictures that were in flight."""
+    images: frozenset[str]
+    folders: frozenset[str]
+    """The platform's ids of it that the record knew."""
+
+
 @dataclass
 class Promises:
     """What people were told, and what they decided; ``check`` holds the record to it."""
@@ -91,6 +106,10 @@ class Promises:
     """Visits that were shown as finished and not reopened since."""
     asked_again: Counter[str] = field(default_factory=Counter)
     """How many more computations of a picture a person asked for."""
+    taken_back: dict[str, TakenBack] = field(default_factory=dict)
+    """Batches that a person took back, by our ids."""
+    erased: dict[str, float] = field(default_factory=dict)
+    """When a person erased a picture, by its SHA-256."""
     said_same: set[str] = field(default_factory=set)
     """Entries of the platform that a person took for a subject of ours."""
     steps: int = 0
@@ -112,6 +131,9 @@ class Promises:
         self._nothing_twice()
         self._nobody_else()
         self._nothing_wrongly_sent()
+        self._nothing_after_it_was_taken_back()
+        self._nothing_erased_is_sent()
+        self._what_is_left_is_recorded()
 
     # ---- nothing is lost -------------------------------------------------------------------
 
@@ -119,14 +141,60 @@ class Promises:
         rows = self.desk.rows("SELECT sha256, vault_name FROM original WHERE erased_at IS NULL")
         recorded = {row["sha256"]: row["vault_name"] for row in rows}
         names = set(self.desk.work.store.vault.names())
+        gone = self._erased_in_the_record()
+        assert gone.keys() == self.erased.keys(), "erased without anybody having said so"
         for sha256, sealed in self.sealed.items():
+            if sha256 in gone:
+                continue
             assert sha256 in recorded, f"a sealed picture left the record: {sealed}"
             assert recorded[sha256] in names, f"a sealed picture left the vault: {sealed}"
         status = {row["id"]: row["status"] for row in self.desk.rows("SELECT * FROM visit")}
         for visit_id in self.finished:
             assert status[visit_id] == "finished", f"visit {visit_id} is {status[visit_id]}"
+        ended = self.desk.rows(
+            "SELECT id FROM batch WHERE state IN ('RETRACTING', 'RETRACTED')"
+            " OR held_from = 'RETRACTING'"
+        )
+        unasked = {row["id"] for row in ended} - self.taken_back.keys()
+        assert not unasked, f"taken back by nobody: {unasked}"
         lost = [row["id"] for row in self.desk.rows(_UNPROMISED)]
         assert not lost, f"takes of finished visits that nothing will send: {lost}"
+
+    def _erased_in_the_record(self) -> dict[str, str]:
+        rows = self.desk.rows("SELECT sha256, id FROM original WHERE erased_at IS NOT NULL")
+        return {row["sha256"]: row["id"] for row in rows}
+
+    def note_taken_back(self, batch_id: str) -> None:
+        """Remember how a batch stands that is taken back, if the record says that it is."""
+        if not self.desk.rows("SELECT 1 FROM retraction WHERE batch_id = ?", batch_id):
+            return
+        (batch,) = self.desk.rows("SELECT * FROM batch WHERE id = ?", batch_id)
+        images = self.desk.rows("SELECT id, state FROM image WHERE batch_id = ?", batch_id)
+        left = self.desk.rows(
+            "SELECT platform_id FROM abandoned_batch WHERE batch_id = ?", batch_id
+        )
+        self.taken_back.setdefault(
+            batch_id,
+            TakenBack(
+                self.desk.loop.time(),
+                batch["state"],
+                frozenset(row["id"] for row in images if row["state"] == "UPLOADING"),
+                frozenset(row["id"] for row in images),
+                frozenset(row["platform_id"] for row in [batch, *left] if row["platform_id"]),
+            ),
+        )
+
+    def note_erased(self, sha256: str) -> None:
+        """Remember a picture that was erased, if the record says that it is."""
+        if sha256 in self._erased_in_the_record():
+            self.erased.setdefault(sha256, self.desk.loop.time())
+        rows = self.desk.rows(
+            "SELECT batch_id FROM image JOIN rendition ON rendition.id = rendition_id"
+            " WHERE sha256 = ?",
+            sha256,
+        )
+        for row in rows:  # one of which nothing is left is taken back with it
+            self.note_taken_back(row["batch_id"])
 
     def check_bytes(self) -> None:
         """Open every sealed picture; raises what the vault raises."""
@@ -174,8 +242,14 @@ class Promises:
     # ---- nothing is computed twice -------------------------------------------------------------
 
     def _nothing_twice(self) -> None:
+        rows = self.desk.rows(
+            "SELECT sha256, count(*) AS batches FROM image"
+            " JOIN rendition ON rendition.id = rendition_id GROUP BY sha256"
+        )
+        # what was taken back may go once more, when its visit is finished again
+        batches = {row["sha256"]: row["batches"] for row in rows}
         for sha256, count in self.desk.platform.computations.items():
-            most = 1 + self.asked_again[sha256]
+            most = batches.get(sha256, 1) + self.asked_again[sha256]
             assert count <= most, f"computed {count} times, {most} asked for: {sha256[:12]}"
 
     # ---- nothing is attached to the wrong subject ----------------------------------------------
@@ -217,6 +291,45 @@ class Promises:
             )
             assert folder.computed_s, f"batch {row['id']} is called computed and is not"
 
+    # ---- taken back, erased --------------------------------------------------------------------
+
+    def _nothing_after_it_was_taken_back(self) -> None:
+        """Nothing of it is begun or computed afterwards; what was in flight ends."""
+        for batch_id, taken_back in self.taken_back.items():
+            for sent in self.desk.platform.sent:
+                if sent.at_s <= taken_back.at_s:
+                    continue
+                said = f"batch {batch_id} was taken back at {taken_back.at_s}, then {sent}"
+                if sent.step is Step.INITIATE:
+                    may = taken_back.state == "INITIATING" or sent.about != batch_id
+                elif sent.step is Step.COMPUTE:
+                    may = taken_back.state == "SUBMITTING" or sent.about not in taken_back.folders
+                else:
+                    image_id = image_id_in(sent.about)
+                    may = image_id in taken_back.flying or image_id not in taken_back.images
+                assert may, said
+
+    def _nothing_erased_is_sent(self) -> None:
+        hashes = {row["id"]: row["sha256"] for row in self.desk.rows(_IMAGES)}
+        for sent in self.desk.platform.sent:
+            sha256 = hashes.get(image_id_in(sent.about) or "", "")
+            at_s = self.erased.get(sha256)
+            assert at_s is None or sent.at_s <= at_s, f"erased at {at_s}, then {sent}"
+        states = {r["sha256"]: r["state"] for r in self.desk.rows(_IMAGES)}
+        for sha256 in self.erased.keys() & states.keys():
+            assert states[sha256] == "ERASED", f"{sha256[:12]} is erased and {states[sha256]}"
+
+    def _what_is_left_is_recorded(self) -> None:
+        """Once a retraction has ended, the record names every batch that holds bytes of it."""
+        rows = self.desk.rows("SELECT * FROM retraction WHERE ended_at IS NOT NULL")
+        for row in rows:
+            images = self.taken_back[row["batch_id"]].images
+            named = {platform_id for platform_id, _, _ in json.loads(row["remnants"])}
+            for folder in self._folders():
+                ours = [p for p in folder.pictures if p.sha256 and image_id_in(p.name) in images]
+                known = folder.id in named or not ours
+                assert known, f"{folder} is left of batch {row['batch_id']}; recorded: {named}"
+
     # ---- the end ---------------------------------------------------------------------------------
 
     def unkept(self) -> list[str]:
@@ -234,7 +347,13 @@ class Promises:
                 if row["error_kind"] not in REASONS and not self._is_held_by_somebody(row["id"])
             ]
         blocked = self._blocked()
-        images = [r for r in self.desk.rows(_IMAGES) if r["batch_id"] not in blocked]
+        images = [
+            row
+            for row in self.desk.rows(_IMAGES)
+            if row["batch_id"] not in blocked
+            # what was not sent of a batch that was taken back stays here
+            and not (row["batch_state"] == "RETRACTED" and row["state"] == "SEALED")
+        ]
         batches = [r for r in self.desk.rows("SELECT * FROM batch") if r["id"] not in blocked]
         for kind, rows, ends in (
             ("image", images, {"STORED", "ERASED"}),
