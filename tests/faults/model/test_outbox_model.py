@@ -14,6 +14,7 @@ from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
 from haut_desktop.services.delivery import Delivery
 from haut_desktop.services.inline_route import InlineRoute
 from haut_desktop.services.registration import Registrar
+from haut_desktop.services.retracting import Retracting
 from haut_desktop.services.signed_route import SignedRoute
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.vault import Vault
@@ -101,9 +102,60 @@ def _register_a_strangers_code(station: Station) -> None:
     _deliver(station)
 
 
+def _take_back_while_it_goes(station: Station) -> None:
+    """At one moment after the other, until something of it is in flight and something is not."""
+    for turns in range(20, 400, 20):
+        station.let_pass(12.0)
+        station.take_back_in_flight(
+            which=0, faces=1, inline=2, turns=turns, step=Step.PUT, fault=None, late_s=0.3
+        )
+        station.check()
+
+
+def _take_back_what_was_sent(station: Station) -> None:
+    _deliver(station)
+    station.retract(which=0, cut=None)
+    station.let_pass(12.0)
+    station.check()
+
+
+def _erase_before_it_goes(station: Station) -> None:
+    station.let_pass(7.0)
+    station.hold_visit(which=0, faces=2, inline=0, goes=False)
+    station.erase(which=0, cut=None)
+    station.send_now(which=0)
+    station.let_pass(12.0)
+    station.check()
+
+
+def _go_anyway(_connection: object, _image_id: object) -> None:
+    """Begin with a picture of a batch that is taken back."""
+
+
+def _leave_as_it_is(_ledger: object, _image: object, _act: object) -> None:
+    """Erase the bytes and leave the delivery as it stands."""
+
+
+async def _ask_nobody(self: Retracting, batch: object, to: object) -> tuple[()]:
+    """Say that nothing is left without having looked."""
+    return ()
+
+
 @pytest.mark.parametrize(
     ("place", "mutant", "lead", "words"),
     [
+        (
+            "haut_desktop.services.retracting.Retracting._left",
+            _ask_nobody,
+            _take_back_what_was_sent,
+            "is left of batch",
+        ),
+        (
+            "haut_desktop.store.erasures._erase_image",
+            _leave_as_it_is,
+            _erase_before_it_goes,
+            "is erased and",
+        ),
         ("haut_desktop.store.ledger.Ledger.moved", _say_nothing, _deliver, "became"),
         ("haut_desktop.store.vault.Vault._write", _write_nothing, _deliver, "left the vault"),
         ("haut_desktop.workplace.IMAGES_IN_FLIGHT", 6, _deliver, "in flight at once"),
@@ -121,6 +173,8 @@ def _register_a_strangers_code(station: Station) -> None:
         ),
     ],
     ids=[
+        "a remnant that nobody noted",
+        "an erased picture on its way",
         "a move without a record",
         "a picture called sealed",
         "too many in flight",
@@ -153,6 +207,16 @@ def test_the_model_notices_that_nothing_is_delivered_at_the_end(
         station.hold_visit(which=0, faces=1, inline=0, goes=True)
         with pytest.raises(AssertionError, match="never kept and not held"):
             station.end_well()
+
+
+def test_the_model_notices_what_is_sent_of_a_batch_that_was_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("haut_desktop.store.outbox.check_may_go", _go_anyway)
+    monkeypatch.setattr("haut_desktop.workplace.IMAGES_IN_FLIGHT", 1)
+
+    with _living() as station, pytest.raises(AssertionError, match="was taken back at"):
+        _take_back_while_it_goes(station)
 
 
 def test_the_model_notices_a_loop_that_spins(monkeypatch: pytest.MonkeyPatch) -> None:
