@@ -37,6 +37,13 @@ QUIRKS = (
     "plain_errors",
     "iso_timestamps",
     "aux_old_shape",
+    "subject_names_unique",
+    "subject_search_ignored",
+    "pages_of_ten",
+    "compute_answers_202",
+    "store_etag_only",
+    "batch_images_paged",
+    "results_early_404",
 )
 
 
@@ -69,6 +76,17 @@ async def test_rotated_refresh_tokens_are_followed(odd_platform: PracticePlatfor
     seen = {(await keeper.refresh()).refresh for _ in range(3)}
     assert len(seen) == 3
     await api.aclose()
+
+
+async def test_without_a_new_refresh_token_the_old_one_stays(tmp_path: Path) -> None:
+    with running_practice(tmp_path, "--quirk", "refresh_no_refresh_token") as platform:
+        keeper = TokenKeeper()
+        api = HautApi(platform.url, keeper)
+        keeper.use(signed_in := await api.sign_in(TECHNICIAN, PASSWORD))
+        for _ in range(2):
+            renewed = await keeper.refresh()
+            assert renewed.refresh == signed_in.tokens.refresh
+        await api.aclose()
 
 
 async def test_an_id_token_alone_is_enough(tmp_path: Path) -> None:
