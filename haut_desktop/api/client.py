@@ -58,6 +58,10 @@ from haut_desktop.domain.subjects import PlatformSubject, SubjectDetails, normal
 
 T = TypeVar("T")
 
+GUESS_COMPUTE_ACCEPTED: Final = (httpx.codes.NO_CONTENT, httpx.codes.ACCEPTED)
+"""§6.5: a computation is answered with 204; 202 would say the same. A mere 200 is what proxies and
+guest networks say of everything."""
+
 _DICTIONARIES: Final = path("v1", "dicts")
 
 
@@ -232,8 +236,7 @@ class HautApi:
         where = path("v3", "companies", company, "batches", batch, "compute")
         # §6.5: null is refused, the empty object is what works
         answer = await self._platform.send("compute", "POST", where, body={"app_args": {}})
-        # §6.5: 204; 202 would say the same. A mere 200 is what proxies and guest networks say.
-        if answer.status_code not in (httpx.codes.NO_CONTENT, httpx.codes.ACCEPTED):
+        if answer.status_code not in GUESS_COMPUTE_ACCEPTED:
             raise UnexpectedAnswerError("compute", "status 204")
 
     async def batch_results(self, company: CompanyId, batch: PlatformBatchId) -> BatchResults:
