@@ -21,6 +21,7 @@ from haut_desktop.domain.errors import (
     HautError,
     MfaAccountError,
     RefusedError,
+    ServerTroubleError,
     SignedOutError,
     SignInRefusedError,
     TooManyRequestsError,
@@ -30,6 +31,9 @@ from haut_desktop.domain.session import SignedIn, Tokens
 LOGIN_PATHS: Final = (path("v1", "auth", "login"), path("v1", "login"))
 REFRESH_PATHS: Final = (path("v1", "auth", "refresh"), path("v1", "refresh"))
 PROFILE_PATH: Final = path("v1", "auth", "profile")
+
+_OF_THE_TRANSPORT: Final = frozenset({408, 411, 413, 414, 421, 425, 431})
+"""Refusals of how a request came, said by whoever stands before the platform; none of a token."""
 
 
 class Accounts:
@@ -69,7 +73,11 @@ class Accounts:
         body = {"refresh_token": tokens.refresh}
         try:
             fields = await self._first_known("refresh", REFRESH_PATHS, body)
-        except (RefusedError, AccountError) as error:
+        except RefusedError as error:
+            if error.status in _OF_THE_TRANSPORT:
+                raise ServerTroubleError(error.status) from error
+            raise SignedOutError from error
+        except AccountError as error:
             raise SignedOutError from error
         access = fields.text(*GUESS_REFRESH_TOKEN_KEYS)
         if not access:

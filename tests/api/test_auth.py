@@ -16,6 +16,7 @@ from haut_desktop.domain.errors import (
     NotThePlatformError,
     OutcomeUnknownError,
     PermissionRefusedError,
+    ServerTroubleError,
     SignedOutError,
     SignInRefusedError,
     TooManyRequestsError,
@@ -201,6 +202,8 @@ async def test_a_missing_right_renews_nothing(
         (httpx.Response(200, html="<html>terms</html>"), NotThePlatformError),
         (httpx.Response(403, html="<html>blocked</html>"), NotThePlatformError),
         (httpx.Response(429), TooManyRequestsError),
+        (httpx.Response(408), ServerTroubleError),
+        (httpx.Response(413, html="<html>too large</html>"), ServerTroubleError),
     ),
 )
 async def test_trouble_on_the_way_is_no_refusal(
