@@ -65,9 +65,13 @@ def _draw_words(painter: QPainter, box: QRectF, line: SubjectLine, tokens: Token
         painter, QRectF(left, box.top() + 29, half, 18), line.details, tokens.muted, is_small=True
     )
     middle = left + half + 8
-    _write(painter, QRectF(middle, box.top() + 8, half - 8, 20), line.visits, tokens.text)
     second = " · ".join(part for part in (line.last_visit, line.waiting) if part)
     ink = tokens.warn if line.waiting else tokens.muted
+    if not second:
+        alone = QRectF(middle, box.top(), half - 8, box.height())
+        _write(painter, alone, line.visits, tokens.muted)
+        return
+    _write(painter, QRectF(middle, box.top() + 8, half - 8, 20), line.visits, tokens.text)
     _write(painter, QRectF(middle, box.top() + 29, half - 8, 18), second, ink, is_small=True)
 
 
