@@ -7,11 +7,11 @@ brought leave the disk. The row stays, so that receipts and checks know what was
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.erasure import Erasure
-from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.errors import HautError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from haut_desktop.store.cache import PictureCache
     from haut_desktop.store.erasures import ErasureStore
     from haut_desktop.store.vault import Vault
+
+_NOT_YET: Final = (
+    "The picture is erased in the record, but a file of it could not be removed from the disk yet. "
+    "The station tries again by itself, at every start and every hour."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +54,8 @@ class Erasures:
     async def erase(self, original_id: OriginalId, act: Act) -> None:
         """Erase a picture with the act's reason; one that is erased already stays so.
 
-        Raises ErasureRefusedError while its fate is open; nothing has left the disk then.
+        Raises ErasureRefusedError while its fate is open; nothing has left the disk then. Raises
+        VaultError when a file can't be removed yet; the record stands and it is tried again.
         """
         erasure = await self._store.write(original_id, act)
         if erasure is not None:
@@ -60,13 +66,16 @@ class Erasures:
         for erasure in await self._store.pending():
             try:
                 await self._finish(erasure)
-            except (HautError, OSError) as error:
-                _log.warning("%s is not off the disk yet: %s", erasure.original_id, type(error))
+            except HautError as error:
+                _log.warning("%s is not off the disk yet: %s", erasure.original_id, error.kind)
 
     async def _finish(self, erasure: Erasure) -> None:
-        await asyncio.to_thread(self._remove, erasure)
-        for batch_id, side in erasure.seen_in:
-            await self._forget_results(batch_id, side)
+        try:
+            await asyncio.to_thread(self._remove, erasure)
+            for batch_id, side in erasure.seen_in:
+                await self._forget_results(batch_id, side)
+        except (OSError, VaultError) as error:
+            raise VaultError(_NOT_YET) from error
         if erasure.visit_id is not None:
             # the other pictures' notes must not call this one missing
             await self._sidecars.follow(erasure.visit_id)

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Route
-from haut_desktop.domain.errors import ItemError, VisitClosedError
+from haut_desktop.domain.errors import Blame, ItemError, VisitClosedError
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.retraction import Computed
-from haut_desktop.domain.session import Connection
 from haut_desktop.store.secrets import MemorySecrets
 from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
@@ -195,8 +194,10 @@ async def test_offline_it_waits_and_a_restart_carries_it_on(
             return batch.waiting.trouble is not None
 
         await in_time(waits)
-        assert station.work.connectivity.state is Connection.OFFLINE
-        assert await station.batch_states() == {BatchState.RETRACTING}
+        (batch,) = await station.batches()
+        assert batch.state is BatchState.RETRACTING
+        assert batch.waiting.trouble is not None
+        assert batch.waiting.trouble.blame is Blame.NETWORK
     platform.clear_faults()
     async with open_workplace(tmp_path / "station", secrets) as station:
         batch = await retracted(station)
