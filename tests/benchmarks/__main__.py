@@ -18,6 +18,7 @@ from tests.benchmarks.link import FULL_COURSES, QUICK_COURSES, Course, measure_l
 from tests.benchmarks.start import measure_start
 from tests.benchmarks.subject import measure_subject
 from tests.benchmarks.table import Report, table
+from tests.benchmarks.together import measure_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Scale:
     sent_bytes: int
     """Size of one picture over a link."""
     photographs: int
+    meanwhile: int
+    """Photographs that are taken in while others are sent."""
     photograph_bytes: int
 
 
@@ -47,6 +50,7 @@ FULL = Scale(
     courses=FULL_COURSES,
     sent_bytes=4_000_000,
     photographs=300,
+    meanwhile=60,
     photograph_bytes=8_000_000,
 )
 QUICK = Scale(
@@ -59,6 +63,7 @@ QUICK = Scale(
     courses=QUICK_COURSES,
     sent_bytes=100_000,
     photographs=3,
+    meanwhile=3,
     photograph_bytes=100_000,
 )
 
@@ -72,6 +77,7 @@ def benchmarks(scale: Scale) -> Mapping[str, Callable[[], Report]]:
         "delivery": lambda: measure_delivery(scale.deliveries, scale.pictures, scale.size_bytes),
         "link": lambda: measure_link(scale.courses, scale.sent_bytes),
         "intake": lambda: measure_intake(scale.photographs, scale.photograph_bytes),
+        "together": lambda: measure_together(scale.meanwhile, scale.photograph_bytes),
     }
 
 
