@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,16 +77,16 @@ def measure_together(pictures: int, size_bytes: int) -> Report:
 @contextmanager
 def slow_fsync(seconds: float) -> Iterator[None]:
     """Let every fsync take so long, whichever thread calls it, and every commit of the database."""
-    fsync, transaction = os.fsync, database._transaction
+    fsync, transaction, never = os.fsync, database._transaction, threading.Event()
 
     def slowly(handle: int) -> None:
-        time.sleep(seconds)
+        never.wait(seconds)
         fsync(handle)
 
     def committed(connection: Connection, work: Callable[[Connection], Any]) -> Any:
         # SQLite's own fsync is out of reach from here; a commit does one
         done = transaction(connection, work)
-        time.sleep(seconds)
+        never.wait(seconds)
         return done
 
     with pytest.MonkeyPatch.context() as patch:
