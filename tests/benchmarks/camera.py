@@ -40,8 +40,9 @@ def write_photographs(folder: Path, number: int, size_bytes: int) -> list[Path]:
 
 
 def _photograph(index: int, size_bytes: int) -> bytes:
-    face = draw_face(Person(3 + index, _TONES[index]), size=_DRAWN_PX).rgb
     edge = math.sqrt(size_bytes / _BYTES_PER_PIXEL / 1.25)
+    drawn_px = min(_DRAWN_PX, round(edge))
+    face = draw_face(Person(3 + index, _TONES[index]), size=drawn_px).rgb
     large = cv2.resize(face, (round(edge), round(edge * 1.25)), interpolation=cv2.INTER_CUBIC)
     return _of_size(_with_grain(np.asarray(large, np.uint8), index), size_bytes)
 
