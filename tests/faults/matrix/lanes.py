@@ -54,6 +54,10 @@ class Lane:
         faults = await asyncio.to_thread(self.platform.faults)
         return sum(not fault["struck"] for fault in faults)
 
+    async def be_normal(self) -> None:
+        """Let go of every quirk; the faults stay."""
+        await asyncio.to_thread(self.platform.set_quirks)
+
     async def relent(self) -> None:
         """Let everything go right again."""
         await asyncio.to_thread(self.platform.clear_faults)

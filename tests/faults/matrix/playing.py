@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from haut_desktop.domain.analysis import Completeness
-from haut_desktop.domain.delivery import BatchState
+from haut_desktop.domain.delivery import BatchState, Route
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.practice.quirks import Quirk
@@ -38,10 +38,10 @@ PACING: Final = replace(
 """Every delay short, and the quiet times longer than a late commit is late and a list lags."""
 PATIENCE_S: Final = 60.0
 """Longer than any cell needs; what takes so long is stuck."""
-WAITS_S: Final = 4.0
-"""So long a cell that can only wait is watched before everything goes right again."""
 _LOOK_S: Final = 0.03
-_NEVER_BY_ITSELF: Final = {Quirk.INITIATE_FEWER_SIDES: "UnexpectedAnswerError"}
+_NEVER_BY_ITSELF: Final[dict[tuple[Quirk | None, Route], str]] = {
+    (Quirk.INITIATE_FEWER_SIDES, Route.SIGNED): "UnexpectedAnswerError",
+}
 """A platform with which nothing can arrive, and in what words the station says so."""
 
 
@@ -111,9 +111,7 @@ class _Game:
     there: PlatformStudy
     station: HeadlessStation
     outcome: Outcome
-    has_relented: bool = False
     has_compared: bool = False
-    waits_until: float = 0.0
 
     def __post_init__(self) -> None:
         self.person = Person(self.station, self.lane, self.there)
@@ -125,7 +123,6 @@ class _Game:
         await self.lane.begin(self.cell)
         subject = await self.station.register(study, "M-001")
         await self.station.finish_visit(study, subject, *self.lane.pictures)
-        self.waits_until = time.monotonic() + WAITS_S
         try:
             await in_time(self._look, deadline_s=PATIENCE_S, every_s=_LOOK_S)
         except AssertionError as error:
@@ -140,8 +137,8 @@ class _Game:
             return True
         await self._compare_once_submitted()
         await self._compare_and_decide()
-        if self.cell.quirk in _NEVER_BY_ITSELF and time.monotonic() > self.waits_until:
-            await self._relent()
+        if "w" not in self.outcome.signs:
+            await self._relent_if_it_waits()
         return bool(self.outcome.broken)
 
     async def _check_end(self, violations_before: int) -> None:
@@ -150,7 +147,7 @@ class _Game:
         broken = self.outcome.broken
         broken.extend(differences(visit, truth))
         broken.extend(final_differences(visit, truth, self.lane.pictures, hashes))
-        unmet = 0 if self.has_relented else await self.lane.unmet()
+        unmet = await self.lane.unmet()
         if unmet and self.cell.table in ("one", "again"):
             broken.append("never met: the fault did not strike")
         self.outcome.unmet = unmet
@@ -203,14 +200,10 @@ class _Game:
         visit, truth = await self._visit(), await self.lane.truth(self.there)
         self.outcome.broken.extend(differences(visit, truth))
 
-    async def _relent(self) -> None:
-        """Let everything go right again for what could only wait, if it said so in its words."""
-        if self.has_relented:
-            return
-        self.has_relented = True
-        visit, wanted = await self._visit(), _NEVER_BY_ITSELF[self.cell.quirk or Quirk.PLAIN_ERRORS]
-        kinds = {b.waiting.trouble.kind for b in visit.batches if b.waiting.trouble}
-        if visit.batches and wanted not in kinds:
-            self.outcome.broken.append(f"waits without saying why: {kinds}")
-        self.outcome.signs.append("w")
-        await self.lane.relent()
+    async def _relent_if_it_waits(self) -> None:
+        """Let the platform be as it should where nothing can arrive, once the station says why."""
+        words = _NEVER_BY_ITSELF.get((self.cell.quirk, self.cell.route))
+        batches = (await self._visit()).batches
+        if words in {batch.waiting.trouble.kind for batch in batches if batch.waiting.trouble}:
+            self.outcome.signs.append("w")
+            await self.lane.be_normal()
