@@ -26,6 +26,7 @@ from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.holdings import Holdings
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
+from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
@@ -247,7 +248,7 @@ class Workplace:
 
     def _delivery(self, judge: Judge, registrar: Registrar, pacing: Pacing) -> Delivery:
         store = self.store
-        lanes = asyncio.Semaphore(IMAGES_IN_FLIGHT)
+        lanes = Lanes(IMAGES_IN_FLIGHT)
         signed = SignedRoute(
             api=self.api,
             objects=self.objects,

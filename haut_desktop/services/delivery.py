@@ -25,7 +25,7 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.destination import DatasetAddress, SubjectAddress
 from haut_desktop.domain.errors import HautError, ItemError, StationError
-from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.ids import BatchId, CompanyId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.session import Account, SessionState
 from haut_desktop.domain.subjects import Registration
@@ -44,6 +44,8 @@ from haut_desktop.store.subjects import SubjectStore
 
 BATCHES_AT_ONCE: Final = 3
 """Enough that a batch uploads while the next one starts; pictures in flight are limited apart."""
+REGISTRATIONS_AT_ONCE: Final = 3
+"""Beside the batches: many round trips and few bytes, for which no picture has to wait."""
 IDLE_S: Final = 60.0
 """Longest wait in seconds without looking, in case a clock jump hid a due time."""
 QUIET_REGISTRATION_S: Final = 30.0
@@ -103,7 +105,8 @@ class Delivery:
         self._clock = clock
         self._quiet_registration = timedelta(seconds=quiet_registration_s)
         self._signed_in: Account | None = None
-        self._active: set[str] = set()
+        self._registering: set[str] = set()
+        self._carrying: set[str] = set()
         self._bench: dict[str, float] = {}
         self._woken = asyncio.Event()
         self._unpaused = asyncio.Event()
@@ -202,26 +205,34 @@ class Delivery:
         account = self._session.account
         if account is None:
             return
-        for registration in await self._subjects.registrations_due(now):
-            at = await self._destinations.of_registration(registration.id)
-            if at.company_id == account.company_id:
-                self._start(registration.id, self._register(registration, at))
-        room = BATCHES_AT_ONCE + len(self._active) + len(self._bench)
-        for batch in await self._retractions.due(now, room, account.company_id):
-            self._start(batch.id, self._retract(batch))
-        for batch in await self._outbox.due_batches(now, room, account.company_id):
-            self._start(batch.id, self._carry(batch))
+        if len(self._registering) < REGISTRATIONS_AT_ONCE:
+            await self._register_due(now, account.company_id)
+        if len(self._carrying) < BATCHES_AT_ONCE:
+            await self._carry_due(now, account.company_id)
 
-    def _start(self, key: str, work: "_Work") -> None:
-        if key in self._active or len(self._active) >= BATCHES_AT_ONCE:
-            return
-        if self._bench.get(key, 0.0) > uptime():
-            return
+    async def _carry_due(self, now: datetime, company_id: CompanyId) -> None:
+        most = BATCHES_AT_ONCE + len(self._carrying) + len(self._bench)
+        for batch in await self._outbox.due_batches(now, most, company_id):
+            if self._may_start(batch.id, self._carrying, BATCHES_AT_ONCE):
+                self._start(batch.id, self._carry(batch), self._carrying)
+
+    async def _register_due(self, now: datetime, company_id: CompanyId) -> None:
+        most = REGISTRATIONS_AT_ONCE + len(self._registering) + len(self._bench)
+        for registration in await self._subjects.registrations_due(now, most, company_id):
+            if self._may_start(registration.id, self._registering, REGISTRATIONS_AT_ONCE):
+                at = await self._destinations.of_registration(registration.id)
+                self._start(registration.id, self._register(registration, at), self._registering)
+
+    def _may_start(self, key: str, active: set[str], most: int) -> bool:
+        is_benched = self._bench.get(key, 0.0) > uptime()
+        return key not in active and len(active) < most and not is_benched
+
+    def _start(self, key: str, work: "_Work", active: set[str]) -> None:
         self._bench.pop(key, None)
-        self._active.add(key)
-        self._tasks.start(self._do(key, work), name=f"deliver-{key}")
+        active.add(key)
+        self._tasks.start(self._do(key, work, active), name=f"deliver-{key}")
 
-    async def _do(self, key: str, work: "_Work") -> None:
+    async def _do(self, key: str, work: "_Work", active: set[str]) -> None:
         try:
             # since it was found due, somebody may have said no, or stop, to everything
             if not self._is_stopped():
@@ -230,7 +241,7 @@ class Delivery:
             self._bench[key] = uptime() + BENCH_S
             raise
         finally:
-            self._active.discard(key)
+            active.discard(key)
             self.wake()
             self._tell(key)
 

@@ -37,7 +37,7 @@ from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery, image_id_in
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
-from haut_desktop.services.lanes import send_each
+from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.pauses import uptime
 from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
@@ -63,7 +63,7 @@ class InlineRoute:
         api: HautApi,
         outbox: OutboxStore,
         vault: Vault,
-        lanes: asyncio.Semaphore,
+        lanes: Lanes,
         progress: Broadcast[Progress],
         clock: Clock,
         quiet_s: float = QUIET_S,
@@ -168,22 +168,22 @@ class InlineRoute:
         # sides and lights are looked up in it; trouble in getting it is not a picture's trouble
         await self._api.image_types()
 
-        async def post(image: Image) -> None:
-            await self._post(image, platform_batch, to)
+        async def post(image: Image, data: bytes) -> None:
+            image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+            await self._send(image, platform_batch, to, data)
 
-        await send_each(todo, post, self._lanes)
+        await self._lanes.send_each(todo, self._unsealed, post)
 
-    async def _post(self, image: Image, batch: PlatformBatchId, to: SubjectAddress) -> None:
+    async def _unsealed(self, image: Image) -> bytes | None:
+        """Open the sealed bytes, checked against their SHA-256; an unreadable one is held."""
         rendition = image.rendition
         try:
-            data = await asyncio.to_thread(
+            return await asyncio.to_thread(
                 self._vault.open, rendition.vault_name, rendition.digest.sha256
             )
         except VaultError as error:
             await self._hold(image, error)
-            return
-        image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
-        await self._send(image, batch, to, data)
+            return None
 
     async def _send(
         self, image: Image, batch: PlatformBatchId, to: SubjectAddress, data: bytes

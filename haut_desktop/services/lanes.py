@@ -1,34 +1,56 @@
-"""Lanes: a few pictures in flight at once, and none begun once their batch has met trouble."""
+"""Lanes: a few pictures in flight at once, the next ones opened already, none begun in trouble."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeVar
 
 from haut_desktop.domain.errors import AddressExpiredError, HautError
 from haut_desktop.domain.imaging import Image
 
+OPENED_AHEAD: Final = 2
+"""So many pictures lie open in memory beside those in flight: a free lane finds one ready."""
 
-async def send_each(
-    images: Iterable[Image], send: Callable[[Image], Awaitable[None]], lanes: asyncio.Semaphore
-) -> None:
-    """Send every image in a lane of its own; what concerns one picture alone ``send`` settles.
+T = TypeVar("T")
 
-    An error that it raises concerns the others too: nothing more is begun, what was begun comes to
-    its end, and the gravest error is raised.
-    """
-    errors: list[Exception] = []
 
-    async def send_one(image: Image) -> None:
-        async with lanes:
-            if errors:
+class Lanes:
+    """The room that all batches share: ``in_flight`` on the network, a few more opened ahead."""
+
+    def __init__(self, in_flight: int, ahead: int = OPENED_AHEAD) -> None:
+        self._in_flight = asyncio.Semaphore(in_flight)
+        self._opened = asyncio.Semaphore(in_flight + ahead)
+
+    async def send_each(
+        self,
+        images: Iterable[Image],
+        unseal: Callable[[Image], Awaitable[T | None]],
+        send: Callable[[Image, T], Awaitable[None]],
+    ) -> None:
+        """Open every image and send it in a lane of its own; one that ``unseal`` gives None for is
+        left out. What concerns one picture alone the two settle themselves.
+
+        An error that they raise concerns the others too: nothing more is begun, what was begun
+        comes to its end, and the gravest error is raised.
+        """
+        errors: list[Exception] = []
+
+        async def send_one(image: Image) -> None:
+            if errors or (opened := await unseal(image)) is None:
                 return
-            try:
-                await send(image)
-            except Exception as error:  # noqa: BLE001 - raised below, once all have ended
-                errors.append(error)
+            async with self._in_flight:
+                if not errors:
+                    await send(image, opened)
 
-    await asyncio.gather(*map(send_one, images))
-    if errors:
-        raise min(errors, key=_order)
+        async def carry_one(image: Image) -> None:
+            async with self._opened:
+                try:
+                    await send_one(image)
+                except Exception as error:  # noqa: BLE001 - raised below, once all have ended
+                    errors.append(error)
+
+        await asyncio.gather(*map(carry_one, images))
+        if errors:
+            raise min(errors, key=_order)
 
 
 def _order(error: Exception) -> int:

@@ -49,7 +49,7 @@ from haut_desktop.domain.imaging import (
 )
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
-from haut_desktop.services.lanes import send_each
+from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
@@ -89,7 +89,7 @@ class SignedRoute:
         objects: ObjectStore,
         outbox: OutboxStore,
         vault: Vault,
-        lanes: asyncio.Semaphore,
+        lanes: Lanes,
         progress: Broadcast[Progress],
         clock: Clock,
         has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
@@ -209,18 +209,15 @@ class SignedRoute:
         """Put every picture that is not stored yet."""
         todo = [i for i in batch.images if i.state in (ImageState.SEALED, ImageState.UNSETTLED)]
 
-        async def put(image: Image) -> None:
-            await self._put(image, to)
+        async def put(image: Image, data: bytes) -> None:
+            await self._put(image, data, to)
 
-        await send_each(todo, put, self._lanes)
+        await self._lanes.send_each(todo, self._unsealed, put)
 
-    async def _put(self, image: Image, to: SubjectAddress) -> None:
+    async def _put(self, image: Image, data: bytes, to: SubjectAddress) -> None:
         address = image.address
         if address is None:
             raise AddressExpiredError
-        data = await self._unsealed(image)
-        if data is None:
-            return
         if image.state is ImageState.SEALED:
             image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
         await self._send(image, address, data, to)

@@ -7,6 +7,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, Waiting
 from haut_desktop.domain.errors import EntryTakenError, SubjectCodeError
 from haut_desktop.domain.ids import (
+    CompanyId,
     DatasetId,
     PlatformSubjectId,
     RegistrationId,
@@ -39,6 +40,16 @@ from haut_desktop.store.rows import (
     waiting_columns,
     waiting_of,
 )
+
+_TO_REGISTER = """
+SELECT registration.* FROM registration
+JOIN subject ON subject.id = registration.subject_id
+WHERE state IN ('DRAFT', 'REGISTERING') AND coalesce(retry_at, '') <= :now
+    AND (:company IS NULL OR EXISTS (
+        SELECT 1 FROM study WHERE study.id = subject.study_id AND company_id = :company))
+ORDER BY attempt > 0, subject.created_at, registration.id
+LIMIT :limit
+"""
 
 # The subjects of the page first, what is counted for each of them afterwards; CROSS JOIN keeps the
 # planner from going through all pictures that wait.
@@ -190,17 +201,17 @@ class SubjectStore:
 
         return await self._database.write(work)
 
-    async def registrations_due(self, now: datetime) -> tuple[Registration, ...]:
-        """Give what is to be registered, oldest subject first, failed ones last."""
+    async def registrations_due(
+        self, now: datetime, limit: int | None = None, company_id: CompanyId | None = None
+    ) -> tuple[Registration, ...]:
+        """Give what is to be registered, oldest subject first, failed ones last.
+
+        With ``company_id`` only of that company's studies.
+        """
+        values = {"now": text_of(now), "limit": -1 if limit is None else limit}
 
         def work(connection: Connection) -> tuple[Registration, ...]:
-            rows = connection.execute(
-                "SELECT registration.* FROM registration"
-                " JOIN subject ON subject.id = registration.subject_id"
-                " WHERE state IN ('DRAFT', 'REGISTERING') AND coalesce(retry_at, '') <= ?"
-                " ORDER BY attempt > 0, subject.created_at, registration.id",
-                (text_of(now),),
-            )
+            rows = connection.execute(_TO_REGISTER, values | {"company": company_id})
             return tuple(registration_of(row) for row in rows)
 
         return await self._database.read(work)

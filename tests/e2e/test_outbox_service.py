@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from haut_desktop.domain.delivery import BatchState, ImageState, Route
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.practice.pictures.person import SkinTone
+from haut_desktop.services.delivery import REGISTRATIONS_AT_ONCE
 from haut_desktop.store.secrets import MemorySecrets
 from tests.conftest import ExpectedLogs
 from tests.e2e.conftest import MakeStudy
@@ -37,9 +39,9 @@ def count_rounds(station: HeadlessStation, monkeypatch: pytest.MonkeyPatch) -> l
     rounds: list[None] = []
     due = station.work.store.subjects.registrations_due
 
-    async def counted(now: datetime) -> tuple[Registration, ...]:
+    async def counted(now: datetime, *more: Any) -> tuple[Registration, ...]:
         rounds.append(None)
-        return await due(now)
+        return await due(now, *more)
 
     monkeypatch.setattr(station.work.store.subjects, "registrations_due", counted)
     return rounds
@@ -225,6 +227,27 @@ async def test_three_pictures_are_in_flight_at_most(
         await station.until_delivered()
     assert most == 3
     there.check_each_once(pictures)
+
+
+async def test_registrations_that_take_long_keep_no_picture_waiting(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        study = await station.choose_study(there.name)
+        first = await station.register(study, "B-001")
+        await station.until_registered(first)
+        platform.add_fault("slow", path="*/subjects/*", method="GET", delay_s=600)
+        for number in range(2, 2 + REGISTRATIONS_AT_ONCE):
+            await station.register(study, f"B-{number:03}")
+        await eventually(lambda: platform.struck() == REGISTRATIONS_AT_ONCE)
+        await station.finish_visit(study, first, *small_pictures)
+        await station.until_delivered(deadline_s=25)
+        platform.clear_faults()
 
 
 async def test_waiting_costs_no_rounds(

@@ -1,5 +1,6 @@
 """Subjects: codes with a history, one owner for each code and each entry of the platform."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from haut_desktop.domain.delivery import (
     Waiting,
 )
 from haut_desktop.domain.errors import Blame, EntryTakenError, StoreError, SubjectCodeError
-from haut_desktop.domain.ids import PlatformSubjectId, SubjectId
+from haut_desktop.domain.ids import CompanyId, PlatformSubjectId, SubjectId
 from haut_desktop.domain.subjects import CodeKind, SubjectDetails, SubjectStatus
 from haut_desktop.store.driver import IntegrityError
 from tests.fakes.builders import make_study, make_subject
@@ -149,6 +150,20 @@ async def test_a_registration_is_due_until_it_is_confirmed(record: Record) -> No
     found = await record.subjects.by_platform_id(due.dataset_id, PlatformSubjectId("p-1"))
     assert found is not None
     assert found.id == subject.id
+
+
+async def test_registrations_are_due_oldest_first_of_one_company_and_as_many_as_asked_for(
+    record: Record,
+) -> None:
+    start = record.clock()
+    for number in (2, 0, 1):
+        subject = make_subject(record.study, f"C-{number}", station_id=record.station.id)
+        created_at = start + timedelta(seconds=number)
+        await record.subjects.add(replace(subject, created_at=created_at), record.act)
+    due = await record.subjects.registrations_due(record.clock(), 2, record.study.company_id)
+    found = [(await record.subjects.get(registration.subject_id)).code for registration in due]
+    assert found == ["C-0", "C-1"]
+    assert not await record.subjects.registrations_due(record.clock(), 2, CompanyId("another"))
 
 
 async def test_a_waiting_registration_is_due_after_its_time(record: Record) -> None:
