@@ -1,8 +1,10 @@
 """How both HTTP clients are made: trust, proxy, timeouts that grow with size, bodies in chunks."""
 
 import base64
+import importlib.util
 import logging
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,11 @@ from haut_desktop.domain.errors import StationError
 # At INFO it logs whole addresses, and a signed one opens a picture.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+# httpcore tries this import several times with each request and takes its absence for asyncio; each
+# failed search looks through every folder of the path, on the event loop.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # Python's way to say "not there"
 
 CHUNK_BYTES: Final = 1024 * 1024
 """Smaller chunks cost time on the event loop, and a Qt timer each."""

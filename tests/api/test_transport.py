@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -45,6 +46,27 @@ async def test_a_given_proxy_is_asked_for_everything() -> None:
         assert await api.algorithms() == ()
         await api.aclose()
     assert seen[0].startswith(b"GET http://platform.example/api/v1/dicts/algorithms/")
+
+
+async def test_a_request_searches_the_disk_for_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    async with _answering(EMPTY_LIST, []) as server:
+        api = HautApi(server, TokenKeeper())
+        await api.algorithms()  # what is imported late is imported now
+        monkeypatch.setattr(sys, "meta_path", [_Watch(searched), *sys.meta_path])
+        await api.algorithms()
+        await api.aclose()
+    assert not searched
+
+
+class _Watch:
+    """Finds no module; notes what is looked for."""
+
+    def __init__(self, searched: list[str]) -> None:
+        self._searched = searched
+
+    def find_spec(self, name: str, *_where: object) -> None:
+        self._searched.append(name)
 
 
 async def test_a_proxy_that_refuses_the_tunnel_proves_that_nothing_left() -> None:
