@@ -80,8 +80,9 @@ WHERE batch.state IN ('RETRACTING', 'RETRACTED') AND image.state IN ('SEALED', '
 GROUP BY image.state
 """
 
+# Left to itself the planner would go through the visits of all batches there ever were.
 _RESTING: Final = """
-SELECT count(DISTINCT visit_id) AS visits FROM batch
+SELECT count(DISTINCT visit_id) AS visits FROM batch INDEXED BY batch_rests
 WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
 """
 

@@ -40,6 +40,7 @@ from haut_desktop.store.rows import (
     waiting_columns,
     waiting_of,
 )
+from haut_desktop.store.subject_search import find_subjects
 
 _TO_REGISTER = """
 SELECT registration.* FROM registration
@@ -49,32 +50,6 @@ WHERE state IN ('DRAFT', 'REGISTERING') AND coalesce(retry_at, '') <= :now
         SELECT 1 FROM study WHERE study.id = subject.study_id AND company_id = :company))
 ORDER BY attempt > 0, subject.created_at, registration.id
 LIMIT :limit
-"""
-
-# The subjects of the page first, what is counted for each of them afterwards; CROSS JOIN keeps the
-# planner from going through all pictures that wait.
-_OVERVIEW = """
-WITH page AS (
-    SELECT subject.*,
-        (SELECT max(created_at) FROM visit WHERE subject_id = subject.id) AS last_visit_at,
-        (SELECT code_key FROM subject_code WHERE subject_id = subject.id
-            ORDER BY number DESC LIMIT 1) AS code_key
-    FROM subject
-    WHERE study_id = :study_id AND EXISTS (
-        SELECT 1 FROM subject_code
-        WHERE subject_id = subject.id AND code_key LIKE :pattern ESCAPE '\\')
-    ORDER BY coalesce(last_visit_at, created_at) DESC, code_key, id
-    LIMIT :limit)
-SELECT page.*,
-    (SELECT count(*) FROM visit WHERE subject_id = page.id) AS visit_count,
-    (SELECT count(*) FROM visit
-        CROSS JOIN batch ON batch.visit_id = visit.id
-        CROSS JOIN image ON image.batch_id = batch.id
-        WHERE visit.subject_id = page.id
-            AND batch.state NOT IN ('RETRACTING', 'RETRACTED')
-            AND +image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')) AS waiting_images
-FROM page
-ORDER BY coalesce(last_visit_at, created_at) DESC, code_key, id
 """
 
 
@@ -138,13 +113,9 @@ class SubjectStore:
         self, study_id: StudyId, text: str = "", limit: int = 200
     ) -> tuple[SubjectRow, ...]:
         """Find by any part of any code, present or former; the last seen first."""
-        pattern = code_key(text)
-        for special in "\\%_":
-            pattern = pattern.replace(special, f"\\{special}")
-        values = {"study_id": study_id, "pattern": f"%{pattern}%", "limit": limit}
 
         def work(connection: Connection) -> tuple[SubjectRow, ...]:
-            rows = connection.execute(_OVERVIEW, values).fetchall()
+            rows = find_subjects(connection, study_id, code_key(text), limit)
             return tuple(_overview(connection, row) for row in rows)
 
         return await self._database.read(work)

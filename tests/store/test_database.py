@@ -292,6 +292,16 @@ def test_0003_taken_back_adds_retractions_and_erasures(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_0004_initiating_lets_a_start_find_what_was_being_begun(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    migrate(connection)
+    plan = connection.execute(
+        "EXPLAIN QUERY PLAN SELECT id FROM batch WHERE state = 'INITIATING'"
+    ).fetchall()
+    assert [row[3] for row in plan] == ["SEARCH batch USING INDEX batch_initiating (state=?)"]
+    connection.close()
+
+
 def test_a_migration_that_fails_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

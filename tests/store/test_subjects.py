@@ -16,7 +16,7 @@ from haut_desktop.domain.errors import Blame, EntryTakenError, StoreError, Subje
 from haut_desktop.domain.ids import CompanyId, PlatformSubjectId, SubjectId
 from haut_desktop.domain.subjects import CodeKind, SubjectDetails, SubjectStatus
 from haut_desktop.store.driver import IntegrityError
-from tests.fakes.builders import make_study, make_subject
+from tests.fakes.builders import make_slots, make_study, make_subject, make_visit
 from tests.store.conftest import Record
 
 TROUBLE = Trouble("UnreachableError", Blame.NETWORK, "No connection", "It waits.")
@@ -110,6 +110,28 @@ async def test_search_counts_visits_and_waiting_pictures_and_stops_at_the_limit(
     assert rows[0].visit_count == 1
     assert rows[0].waiting_images == 3
     assert rows[0].last_visit_at == record.clock()
+
+
+@pytest.mark.parametrize("limit", (1, 2, 3, 4, 5, 6, 100))
+async def test_without_a_text_the_last_seen_come_first_visited_or_only_registered(
+    record: Record, limit: int
+) -> None:
+    start = record.clock()
+    # days of registration and of visits; two were seen at the same moment
+    for number, (registered, *visits) in enumerate(((0, 5), (1,), (2, 3, 9), (4, 9), (7,), (6, 8))):
+        subject = make_subject(record.study, f"C-{5 - number}", station_id=record.station.id)
+        created_at = start + timedelta(days=registered)
+        await record.subjects.add(replace(subject, created_at=created_at), record.act)
+        for day in visits:
+            visit = make_visit(
+                record.study, subject, f"Day {day}", created_at=start + timedelta(days=day)
+            )
+            await record.visits.add(visit, make_slots(visit), record.act)
+    rows = await record.subjects.search(record.study.id, limit=limit)
+    codes = [row.subject.code for row in rows]
+    assert codes == ["C-2", "C-3", "C-0", "C-1", "C-5", "C-4"][:limit]
+    by_text = await record.subjects.search(record.study.id, "C-", limit=limit)
+    assert [row.subject.code for row in by_text] == codes
 
 
 async def test_corrected_details_leave_their_former_values(record: Record) -> None:
