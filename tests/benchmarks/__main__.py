@@ -15,6 +15,7 @@ from tests.benchmarks.delivery import measure_delivery
 from tests.benchmarks.frozen import measure_frozen
 from tests.benchmarks.intake import measure_intake
 from tests.benchmarks.link import FULL_COURSES, QUICK_COURSES, Course, measure_link
+from tests.benchmarks.outbox import FULL_OUTBOXES, QUICK_OUTBOXES, Outboxes, measure_outbox
 from tests.benchmarks.start import measure_start
 from tests.benchmarks.subject import measure_subject
 from tests.benchmarks.table import Report, table
@@ -38,6 +39,7 @@ class Scale:
     meanwhile: int
     """Photographs that are taken in while others are sent."""
     photograph_bytes: int
+    outboxes: Outboxes
 
 
 FULL = Scale(
@@ -52,6 +54,7 @@ FULL = Scale(
     photographs=300,
     meanwhile=60,
     photograph_bytes=8_000_000,
+    outboxes=FULL_OUTBOXES,
 )
 QUICK = Scale(
     starts=1,
@@ -65,6 +68,7 @@ QUICK = Scale(
     photographs=3,
     meanwhile=3,
     photograph_bytes=100_000,
+    outboxes=QUICK_OUTBOXES,
 )
 
 
@@ -78,6 +82,7 @@ def benchmarks(scale: Scale) -> Mapping[str, Callable[[], Report]]:
         "link": lambda: measure_link(scale.courses, scale.sent_bytes),
         "intake": lambda: measure_intake(scale.photographs, scale.photograph_bytes),
         "together": lambda: measure_together(scale.meanwhile, scale.photograph_bytes),
+        "outbox": lambda: measure_outbox(scale.outboxes),
     }
 
 

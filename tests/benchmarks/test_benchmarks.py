@@ -8,6 +8,7 @@ import pytest
 from tests.benchmarks.table import Row, table
 
 
+@pytest.mark.timeout(200)
 def test_every_benchmark_gives_its_rows_at_tiny_sizes() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks", "--quick"],
@@ -21,6 +22,7 @@ def test_every_benchmark_gives_its_rows_at_tiny_sizes() -> None:
         assert words in done.stdout
     for words in ("200 Mbit/s & 5 ms", "intake to sealed and shown", "fsync of 30 ms"):
         assert words in done.stdout
+    assert "one claim, 200 images, all waiting" in done.stdout
 
 
 @pytest.mark.parametrize(
