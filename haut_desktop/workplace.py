@@ -12,7 +12,7 @@ from haut_desktop.api.object_store import ObjectStore
 from haut_desktop.api.transport import Network
 from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import RetryPolicy, Route
-from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.domain.ids import StationId
 from haut_desktop.services.biological_sexes import BiologicalSexes
 from haut_desktop.services.blame import Judge
@@ -21,13 +21,14 @@ from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Changes, Progress
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.decisions import Decisions
-from haut_desktop.services.delivery import QUIET_REGISTRATION_S, Delivery
+from haut_desktop.services.delivery import QUIET_REGISTRATION_S, STORE_TROUBLE_S, Delivery
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.holdings import Holdings
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.pauses import pause
 from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
 from haut_desktop.services.registration import Registrar
@@ -42,6 +43,7 @@ from haut_desktop.services.signed_route import SETTLE_AGAIN_S, SETTLING_S, Signe
 from haut_desktop.services.studies import Studies
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.services.traffic import Traffic
 from haut_desktop.settings import PRODUCTION_SERVER
 from haut_desktop.store.station import Station
 
@@ -81,7 +83,7 @@ class Workplace:
         pacing: Pacing | None = None,
     ) -> None:
         pacing = pacing or Pacing()
-        network = network or Network()
+        self.network = network = network or Network()
         self.store = store
         self.clock = clock
         self.tasks = TaskScope("workplace", report)
@@ -120,6 +122,14 @@ class Workplace:
             clock=clock,
             tasks=self.tasks.child("capture"),
         )
+        self.traffic = Traffic(
+            studies=store.studies,
+            throttle=network.throttle,
+            act=self.session.act,
+            changes=self.changes,
+            tasks=self.tasks,
+            clock=clock,
+        )
         judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
         registrar = Registrar(api=self.api, subjects=store.subjects)
         self._deliveries = self.tasks.child("delivery")
@@ -148,6 +158,7 @@ class Workplace:
             subjects=store.subjects,
             registrar=registrar,
             delivery=self.delivery,
+            traffic=self.traffic,
             judge=judge,
             session=self.session,
             connectivity=self.connectivity,
@@ -195,7 +206,7 @@ class Workplace:
     def start(self) -> None:
         """Set delivery, results and the renewal of tokens going."""
         self.tasks.start(self.session.run(), name="session")
-        self.tasks.start(self.delivery.run(), name="delivery")
+        self.tasks.start(self._deliver(), name="delivery")
         self.tasks.start(self.results.run(), name="results")
         self.tasks.start(self.sidecars.run(), name="sidecars")
         self.tasks.start(self.retention.run(), name="retention")
@@ -209,6 +220,22 @@ class Workplace:
         await self.api.aclose()
         await self.objects.aclose()
         await self.store.aclose()
+
+    async def _deliver(self) -> None:
+        """Deliver by the rules that were kept: nothing leaves before they are known."""
+        while not await self._has_rules():
+            await pause(asyncio.Event(), STORE_TROUBLE_S)
+        if self.traffic.rules.is_paused:
+            self.delivery.pause()
+        await self.delivery.run()
+
+    async def _has_rules(self) -> bool:
+        try:
+            await self.traffic.load()
+        except StationError:
+            # the disk or the record has trouble, which everything else tells of
+            return False
+        return True
 
     async def _part(self) -> None:
         """Let what is in flight end before somebody of another company or server goes on."""
@@ -293,5 +320,6 @@ class Workplace:
             changes=self.changes,
             tasks=self._deliveries,
             clock=self.clock,
+            opens_at=self.traffic.opens_at,
             quiet_registration_s=pacing.quiet_registration_s,
         )

@@ -76,7 +76,8 @@ class HautApi:
         network: Network | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        self._platform = Platform(server, keeper, network or Network(), clock)
+        self._network = network or Network()
+        self._platform = Platform(server, keeper, self._network, clock)
         self._accounts = Accounts(self._platform, clock)
         self._keeper = keeper
         self._image_types: tuple[ImageTypeEntry, ...] = ()
@@ -282,7 +283,9 @@ class HautApi:
         head: dict[str, Any] = {"name": name, "light_id": light_id(types, image_type, light)}
         if (number := side_id(types, image_type, side)) is not None:
             head["side_id"] = number
-        picture = InlineBody(msgspec.json.encode(head), "b64data", data, on_progress)
+        picture = InlineBody(
+            msgspec.json.encode(head), "b64data", data, on_progress, self._network.throttle
+        )
         where = _of_subject(company, dataset, subject, "batches", batch, "images")
         fields = await self._platform.fields("send picture", "POST", where, picture=picture)
         return parse_image(fields).id

@@ -59,7 +59,7 @@ class ObjectStore:
         OutcomeUnknownError, whose ``in_body`` says that the connection broke while the body was
         being sent.
         """
-        body = PictureBody(data, on_progress)
+        body = PictureBody(data, on_progress, self._network.throttle)
         try:
             request = self._client.build_request(
                 address.method or "PUT",
@@ -93,7 +93,7 @@ class ObjectStore:
 
     async def _send(self, request: httpx.Request, size_bytes: int) -> httpx.Response:
         with translate_errors():
-            async with asyncio.timeout(self._network.timeouts.whole_s(size_bytes)):
+            async with asyncio.timeout(self._network.whole_s(size_bytes)):
                 return await self._client.send(request, auth=None)
 
     def _proof(self, response: httpx.Response, md5_hex: str, size_bytes: int) -> ProofOfDelivery:

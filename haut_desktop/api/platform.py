@@ -148,7 +148,7 @@ class Platform:
     ) -> httpx.Response:
         size_bytes = picture.size_bytes if picture else 0
         with translate_errors():
-            async with asyncio.timeout(self._network.timeouts.whole_s(size_bytes)):
+            async with asyncio.timeout(self._network.whole_s(size_bytes)):
                 return await self._client.send(request, auth=auth)
 
     def _request(

@@ -6,13 +6,14 @@ import logging
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import httpx
 import truststore
 
+from haut_desktop.api.throttle import Throttle
 from haut_desktop.domain.errors import StationError
 
 # At INFO it logs whole addresses, and a signed one opens a picture.
@@ -24,13 +25,7 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # Python's way to say "not there"
 
-CHUNK_BYTES: Final = 1024 * 1024
-"""Smaller chunks cost time on the event loop, and a Qt timer each."""
-
 _SLOWEST_BYTES_PER_S: Final = 50_000
-_INLINE_CHUNK_BYTES: Final = CHUNK_BYTES // 4 * 3
-"""Divisible by 3, so that its base64 has no padding and is one chunk long."""
-
 OnProgress = Callable[[int], None]
 """Called with the number of a picture's bytes that have left so far."""
 
@@ -63,6 +58,12 @@ class Network:
     timeouts: Timeouts = Timeouts()
     transport: httpx.AsyncBaseTransport | None = None
     """In place of real sockets, for tests."""
+    throttle: Throttle = field(default_factory=Throttle, compare=False)
+    """The line that all bodies of both clients share."""
+
+    def whole_s(self, size_bytes: int) -> float:
+        """How long an exchange may take at all; a limited line is not a stalled one."""
+        return self.timeouts.whole_s(size_bytes) + self.throttle.longest_s(size_bytes)
 
     def make_client(self) -> httpx.AsyncClient:
         """Make a client without authorization, redirects or anything from the environment.
@@ -105,9 +106,12 @@ def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
 class PictureBody:
     """A picture's bytes in chunks; can be sent again, and knows whether all of them left."""
 
-    def __init__(self, data: bytes, on_progress: OnProgress | None = None) -> None:
+    def __init__(
+        self, data: bytes, on_progress: OnProgress | None = None, throttle: Throttle | None = None
+    ) -> None:
         self._data = data
         self._on_progress = on_progress
+        self._throttle = throttle or Throttle()
         self.is_sent = False
 
     @property
@@ -117,11 +121,14 @@ class PictureBody:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         self.is_sent = False
-        view = memoryview(self._data)
-        for start in range(0, len(view), CHUNK_BYTES):
-            yield bytes(view[start : start + CHUNK_BYTES])
+        view, start = memoryview(self._data), 0
+        while start < len(view):
+            chunk = bytes(view[start : start + self._throttle.chunk_bytes])
+            await self._throttle.turn(len(chunk))
+            yield chunk
+            start += len(chunk)
             # asked for more: the chunk before was handed to the network
-            self._tell(min(start + CHUNK_BYTES, len(view)))
+            self._tell(start)
         self.is_sent = True
 
     def _tell(self, sent_bytes: int) -> None:
@@ -133,10 +140,15 @@ class InlineBody(PictureBody):
     """A JSON object whose last field is a picture in base64, made while it is sent."""
 
     def __init__(
-        self, head: bytes, field: str, data: bytes, on_progress: OnProgress | None = None
+        self,
+        head: bytes,
+        field: str,
+        data: bytes,
+        on_progress: OnProgress | None = None,
+        throttle: Throttle | None = None,
     ) -> None:
         """Put ``field`` into the JSON object ``head``, which has at least one other field."""
-        super().__init__(data, on_progress)
+        super().__init__(data, on_progress, throttle)
         self._head = head.rstrip()[:-1] + f',"{field}":"'.encode()
 
     @property
@@ -147,9 +159,14 @@ class InlineBody(PictureBody):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         self.is_sent = False
         yield self._head
-        view = memoryview(self._data)
-        for start in range(0, len(view), _INLINE_CHUNK_BYTES):
-            yield base64.b64encode(view[start : start + _INLINE_CHUNK_BYTES])
-            self._tell(min(start + _INLINE_CHUNK_BYTES, len(view)))
+        view, start = memoryview(self._data), 0
+        while start < len(view):
+            # divisible by 3, so that its base64 has no padding and is one chunk long
+            piece = view[start : start + self._throttle.chunk_bytes // 4 * 3]
+            chunk = base64.b64encode(piece)
+            await self._throttle.turn(len(chunk))
+            yield chunk
+            start += len(piece)
+            self._tell(start)
         yield b'"}'
         self.is_sent = True

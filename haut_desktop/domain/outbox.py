@@ -47,3 +47,5 @@ class OutboxSummary:
     """The earliest time at which something that waits is tried again."""
     is_paused: bool = False
     """Paused by hand; the database does not know, the delivery service fills it in."""
+    opens_at: datetime | None = None
+    """When the sending window opens next; None while it is open."""

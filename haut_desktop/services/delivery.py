@@ -88,6 +88,7 @@ class Delivery:
         changes: Changes,
         tasks: TaskScope,
         clock: Clock,
+        opens_at: Callable[[], datetime | None] = lambda: None,
         quiet_registration_s: float = QUIET_REGISTRATION_S,
     ) -> None:
         self._outbox = outbox
@@ -103,6 +104,7 @@ class Delivery:
         self._changes = changes
         self._tasks = tasks
         self._clock = clock
+        self._opens_at = opens_at
         self._quiet_registration = timedelta(seconds=quiet_registration_s)
         self._signed_in: Account | None = None
         self._registering: set[str] = set()
@@ -185,7 +187,7 @@ class Delivery:
         while True:
             if self.is_paused:
                 await self._unpaused.wait()
-            elif not self._may_act():
+            elif not self._may_act() or self._opens_at() is not None:
                 self._woken.clear()
                 await pause(self._woken, IDLE_S)
             elif self._connectivity.due_in_s > 0:
@@ -194,7 +196,8 @@ class Delivery:
                 return
 
     def _is_stopped(self) -> bool:
-        return self.is_paused or not self._may_act() or self._connectivity.due_in_s > 0
+        is_barred = self.is_paused or not self._may_act() or self._opens_at() is not None
+        return is_barred or self._connectivity.due_in_s > 0
 
     def _may_act(self) -> bool:
         signed_in = self._session.state is SessionState.SIGNED_IN

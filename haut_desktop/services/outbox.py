@@ -17,6 +17,7 @@ from haut_desktop.domain.errors import ItemError
 from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, PlatformSubjectId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.traffic import SendingRules
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
@@ -26,6 +27,7 @@ from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.session import Session
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.traffic import Traffic
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.subjects import SubjectStore
@@ -47,6 +49,7 @@ class Outbox:
         subjects: SubjectStore,
         registrar: Registrar,
         delivery: Delivery,
+        traffic: Traffic,
         judge: Judge,
         session: Session,
         connectivity: Connectivity,
@@ -61,6 +64,7 @@ class Outbox:
         self._subjects = subjects
         self._registrar = registrar
         self._delivery = delivery
+        self._traffic = traffic
         self._judge = judge
         self._session = session
         self._connectivity = connectivity
@@ -71,13 +75,30 @@ class Outbox:
         """Whether somebody paused sending."""
         return self._delivery.is_paused
 
+    @property
+    def opens_at(self) -> datetime | None:
+        """When the sending window opens next; None while nothing is kept back by it."""
+        return self._traffic.opens_at()
+
+    @property
+    def rules(self) -> SendingRules:
+        """When and how fast the station sends."""
+        return self._traffic.rules
+
+    async def set_rules(self, rules: SendingRules) -> None:
+        """Set when and how fast the station sends; the trail says who did."""
+        await self._traffic.set_rules(rules)
+        self._go_on()
+
     def pause(self) -> None:
         """Start nothing new until ``resume``; what is in flight still ends well."""
         self._delivery.pause()
+        self._traffic.note_pause(True)
 
     def resume(self) -> None:
         """Go on after ``pause``."""
         self._delivery.resume()
+        self._traffic.note_pause(False)
 
     async def overview(self, limit: int, offset: int = 0) -> tuple[VisitDelivery, ...]:
         """Deliveries by visit, newest first."""
@@ -85,7 +106,9 @@ class Outbox:
 
     async def summary(self) -> OutboxSummary:
         """The outbox in one line."""
-        return replace(await self._store.summary(), is_paused=self.is_paused)
+        return replace(
+            await self._store.summary(), is_paused=self.is_paused, opens_at=self.opens_at
+        )
 
     async def retry_now(self, batch_id: BatchId | None = None) -> None:
         """Forget waiting times, of one batch or of all; quiet times that prove absence stay."""

@@ -172,6 +172,24 @@ class StudyStore:
 
         return await self._database.read(work)
 
+    async def change_setting(self, name: str, value: str, act: Act) -> None:
+        """Keep a setting that a person answers for: who, what it was and what it is are noted."""
+
+        def work(connection: Connection) -> None:
+            row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+            old = str(row["value"]) if row else ""
+            if old == value:
+                return
+            ledger = Ledger(connection, self._clock)
+            connection.execute("DELETE FROM setting WHERE name = ?", (name,))
+            ledger.insert("setting", name=name, value=value)
+            ledger.audit(
+                act, "setting.changed", "station", ledger.station_id,
+                old=f"{name}={old}", new=f"{name}={value}",
+            )  # fmt: skip
+
+        await self._database.write(work)
+
     async def set_setting(self, name: str, value: str) -> None:
         """Keep a setting of the station."""
 

@@ -12,6 +12,7 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import ImageId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.traffic import SendingRules
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox_model import OutboxModel
@@ -160,6 +161,7 @@ class OutboxViewModel(QObject):
             is_paused=self._outbox.is_paused,
             is_signed_in=self._session.state is SessionState.SIGNED_IN,
             connection=self._connectivity.state,
+            opens_at=self._outbox.opens_at,
         )
 
     def _show_rows(self) -> None:
@@ -171,8 +173,13 @@ class OutboxViewModel(QObject):
         obstacle = self._circumstances().obstacle() if summary.waiting_images else None
         if summary.is_paused:
             obstacle = Phrase("Sending is paused", Mood.WARN)
-        self.head = OutboxHead(summary, head_words(summary, self._clock), obstacle)
+        self.head = OutboxHead(summary, self._head_words(summary), obstacle)
         self.head_changed.emit(self.head)
+
+    def _head_words(self, summary: OutboxSummary) -> str:
+        limit = self.rules.most_bytes_per_s
+        words = head_words(summary, self._clock)
+        return f"{words}  ·  at most {size(limit)}/s" if limit else words
 
     # ---- news ----------------------------------------------------------------------------
 
@@ -189,6 +196,26 @@ class OutboxViewModel(QObject):
         self._show_head(self.head.summary)
         self._show_rows()
         self.model.age_passed()
+
+    # ---- rules ---------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> SendingRules:
+        """When and how fast the station sends."""
+        return self._outbox.rules
+
+    @property
+    def zone(self) -> str:
+        """The site's zone, in which the window's times are meant."""
+        return self.model.zone
+
+    def set_rules(self, rules: SendingRules) -> None:
+        """Send by other rules from now on."""
+        self._do(self._set_rules(rules), "rules")
+
+    async def _set_rules(self, rules: SendingRules) -> None:
+        await self._outbox.set_rules(rules)
+        self.refresh()
 
     # ---- deeds ---------------------------------------------------------------------------
 

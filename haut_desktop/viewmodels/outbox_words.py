@@ -32,6 +32,8 @@ class Circumstances:
     is_paused: bool = False
     is_signed_in: bool = True
     connection: Connection = Connection.ONLINE
+    opens_at: datetime | None = None
+    """When the sending window opens next; None while it is open."""
 
     def clock_time(self, moment: datetime) -> str:
         """A moment's time of day at the site with its zone, and the date when it is not today."""
@@ -44,6 +46,8 @@ class Circumstances:
             return Phrase("Paused by you", Mood.WARN)
         if not self.is_signed_in:
             return Phrase("Waiting for sign-in", Mood.WARN)
+        if self.opens_at is not None:
+            return Phrase(f"Sends again at {self.clock_time(self.opens_at)}", Mood.ACCENT)
         return _CONNECTIONS.get(self.connection)
 
 

@@ -18,6 +18,7 @@ from haut_desktop.widgets.icons import dress
 from haut_desktop.widgets.labels import muted, title
 from haut_desktop.widgets.outbox_delegates import PlainDelegate, ProgressDelegate, StateDelegate
 from haut_desktop.widgets.outbox_panel import OutboxPanel
+from haut_desktop.widgets.sending_sheet import SendingSheet
 from haut_desktop.widgets.tokens import Tone
 from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
 
@@ -49,6 +50,7 @@ class OutboxPage(QWidget):
         self._obstacle = Badge()
         self._retry = button("Try everything now", icon="retry", key="F5")
         self._pause = button("Pause sending", icon="pause", key="Ctrl+P")
+        self._rules = button("Sending…", icon="clock", key="Ctrl+Shift+S")
         self._more = quiet_button("Show older visits", icon="down")
         self._tree = self._make_tree()
         self._panel = OutboxPanel()
@@ -58,7 +60,7 @@ class OutboxPage(QWidget):
         self._stack.addWidget(self._make_body())
         head = row(
             column(title("Outbox"), row(self._words, self._obstacle, None), gap=4),
-            None, self._retry, self._pause,
+            None, self._retry, self._rules, self._pause,
         )  # fmt: skip
         self.setLayout(column(head, self._stack, gap=16, margins=(24, 20, 24, 20)))
         self._wire()
@@ -100,6 +102,7 @@ class OutboxPage(QWidget):
         self._panel.deed_chosen.connect(self._on_deed_chosen)
         self._retry.clicked.connect(self._vm.retry_all)
         self._pause.clicked.connect(self._vm.toggle_pause)
+        self._rules.clicked.connect(self._on_rules_clicked)
         self._more.clicked.connect(self._vm.show_more)
         self._empty.acted.connect(self._on_empty_acted)
 
@@ -142,6 +145,12 @@ class OutboxPage(QWidget):
             )
         self._stack.setCurrentIndex(1 if state is PageState.READY else 0)
         self._more.setVisible(self._vm.has_more)
+
+    def _on_rules_clicked(self) -> None:
+        sheet = SendingSheet(self._vm.rules, self._vm.zone, self.window())
+        sheet.chosen.connect(self._vm.set_rules)
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.open()
 
     def _on_empty_acted(self) -> None:
         if self._vm.state is PageState.EMPTY:

@@ -78,12 +78,12 @@ QToolButton[button_role="rail"]:checked {
 }
 QToolButton[button_role="rail"]:focus { border: 2px solid $accent; padding: 8px 0 6px 0; }
 
-QLineEdit, QPlainTextEdit, QSpinBox, QComboBox, QDateEdit {
+QLineEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox {
     background: $surface; border: 1px solid $line_strong; border-radius: 6px; padding: 6px 8px;
     selection-background-color: $accent; selection-color: $on_accent;
 }
-QLineEdit, QSpinBox, QComboBox, QDateEdit { min-height: 18px; }
-QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QComboBox:focus, QDateEdit:focus {
+QLineEdit, QAbstractSpinBox, QComboBox { min-height: 18px; }
+QLineEdit:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
     border: 2px solid $accent; padding: 5px 7px;
 }
 QLineEdit[has_problem="true"] { border: 2px solid $bad; padding: 5px 7px; }
@@ -91,7 +91,13 @@ QLineEdit:disabled, QPlainTextEdit:disabled { color: $muted; background: $canvas
 QComboBox::drop-down { border: 0; width: 24px; }
 QComboBox::down-arrow { image: url("$arrow"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line_strong; }
+QAbstractSpinBox:disabled { color: $muted; background: $canvas; }
 QCheckBox, QRadioButton { spacing: 8px; padding: 3px; border: 2px solid transparent; }
+QCheckBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $line_strong; border-radius: 3px;
+    background: $surface;
+}
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
 QCheckBox:focus, QRadioButton:focus { border: 2px solid $accent; border-radius: 6px; }
 
 QListWidget::item { padding: 4px 8px; }
@@ -133,6 +139,7 @@ QSplitter::handle { background: $line; }
 def style_sheet(tokens: Tokens) -> str:
     """Fill the sheet with ``tokens``."""
     arrow = resources_folder() / "icons" / f"arrow-{'dark' if tokens.is_dark else 'light'}.svg"
-    names = set(_SHEET.get_identifiers()) - {"arrow"}
+    check = resources_folder() / "icons" / ("check.svg" if tokens.is_dark else "check-light.svg")
+    names = set(_SHEET.get_identifiers()) - {"arrow", "check"}
     colours = {name: getattr(tokens, name) for name in names}
-    return _SHEET.substitute(colours, arrow=arrow.as_posix())
+    return _SHEET.substitute(colours, arrow=arrow.as_posix(), check=check.as_posix())

@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.traffic import SendingRules
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from tests.fakes.builders import (
@@ -87,6 +88,8 @@ class FakeOutbox:
     done: list[tuple[str, ...]] = field(default_factory=list)
     progress: Broadcast[Progress] = field(default_factory=Broadcast)
     total: OutboxSummary = field(default_factory=OutboxSummary)
+    opens_at: datetime | None = None
+    rules: SendingRules = field(default_factory=SendingRules)
 
     async def overview(self, limit: int, offset: int = 0) -> tuple[VisitDelivery, ...]:
         if self.trouble is not None:
@@ -113,6 +116,9 @@ class FakeOutbox:
 
     async def erase(self, original_id: OriginalId, reason: str) -> None:
         self.done.append(("erase", original_id, reason))
+
+    async def set_rules(self, rules: SendingRules) -> None:
+        self.rules = rules
 
     def pause(self) -> None:
         self.is_paused = True

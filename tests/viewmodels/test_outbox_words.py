@@ -99,6 +99,10 @@ def test_a_batch_says_where_it_stands(delivery: VisitDelivery, text: str, mood: 
     ("around", "text"),
     (
         (Circumstances(START, is_paused=True), "Paused by you"),
+        (
+            Circumstances(START, opens_at=START.replace(hour=20, minute=0)),
+            "Sends again at 20:00 UTC",
+        ),
         (Circumstances(START, is_signed_in=False), "Waiting for sign-in"),
         (Circumstances(START, connection=Connection.OFFLINE), "Waiting for the network"),
         (

@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import cast
+from datetime import time, timedelta
+from typing import TypeVar, cast
 
 import pytest_asyncio
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTime
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QCheckBox,
+    QDoubleSpinBox,
     QLabel,
     QLineEdit,
     QPushButton,
+    QTimeEdit,
     QTreeView,
     QWidget,
 )
@@ -23,6 +26,7 @@ from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationSta
 from haut_desktop.domain.errors import ContentMismatchError
 from haut_desktop.domain.ids import PlatformBatchId, VisitId
 from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.outbox import Outbox
@@ -30,11 +34,14 @@ from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.widgets.outbox_page import OutboxPage
+from haut_desktop.widgets.sending_sheet import SendingSheet
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
 from tests.fakes.clock import START, FakeClock
 from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
 from tests.waiting import emitted, eventually
+
+_Part = TypeVar("_Part", bound=QWidget)
 
 
 @dataclass
@@ -235,6 +242,48 @@ async def test_pausing_changes_the_button(shown: Shown) -> None:
     QTest.mouseClick(shown.button("Pause sending"), Qt.MouseButton.LeftButton)
     await eventually(lambda: shown.model.head.summary.is_paused)
     assert shown.button("Resume sending").isVisible()
+
+
+async def test_the_sending_sheet_sets_speed_and_time(shown: Shown) -> None:
+    sheet = open_sheet(shown)
+    part(sheet, QCheckBox, "is-limited").click()
+    part(sheet, QDoubleSpinBox, "limit").setValue(1.5)
+    part(sheet, QCheckBox, "has-window").click()
+    part(sheet, QTimeEdit, "begins").setTime(QTime(20, 30))
+    part(sheet, QPushButton, "set").click()
+    await eventually(lambda: shown.outbox.rules.window is not None)
+    night = Window(time(20, 30), time(7, 0))
+    assert shown.outbox.rules == SendingRules(most_bytes_per_s=1_500_000, window=night)
+    await eventually(lambda: "at most 1.5 MB/s" in shown.model.head.words)
+
+
+async def test_a_time_that_is_never_open_is_not_set(shown: Shown) -> None:
+    sheet = open_sheet(shown)
+    part(sheet, QCheckBox, "has-window").click()
+    part(sheet, QTimeEdit, "ends").setTime(part(sheet, QTimeEdit, "begins").time())
+    part(sheet, QPushButton, "set").click()
+    assert sheet.isVisible()
+    assert shown.outbox.rules == SendingRules()
+    sheet.reject()
+
+
+async def test_every_control_of_the_sending_sheet_has_a_name(shown: Shown) -> None:
+    sheet = open_sheet(shown)
+    assert not nameless(sheet)
+    sheet.reject()
+
+
+def open_sheet(shown: Shown) -> SendingSheet:
+    """Open the sheet as a technician does."""
+    QTest.mouseClick(shown.button("Sending…"), Qt.MouseButton.LeftButton)
+    return part(shown.page.window(), SendingSheet, "sending")
+
+
+def part(within: QWidget, kind: type[_Part], name: str) -> _Part:
+    """Find a widget by its object name."""
+    found = within.findChild(kind, name)
+    assert isinstance(found, kind)
+    return found
 
 
 async def test_every_control_has_a_name(shown: Shown) -> None:

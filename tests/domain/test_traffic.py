@@ -1,0 +1,51 @@
+from datetime import UTC, datetime, time
+
+import pytest
+
+from haut_desktop.domain.traffic import SendingRules, Window
+
+BERLIN = "Europe/Berlin"
+NIGHT = Window(time(18, 0), time(7, 0))
+NOON = Window(time(12, 0), time(13, 30))
+
+
+def utc(day: int, hour: int, minute: int = 0, *, month: int = 6) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("window", "now", "opens_at"),
+    (
+        (NIGHT, utc(1, 15, 59), utc(1, 16)),
+        (NIGHT, utc(1, 16), None),
+        (NIGHT, utc(1, 23), None),
+        (NIGHT, utc(2, 4, 59), None),
+        (NIGHT, utc(2, 5), utc(2, 16)),
+        (NOON, utc(1, 9), utc(1, 10)),
+        (NOON, utc(1, 11, 29), None),
+        (NOON, utc(1, 11, 30), utc(2, 10)),
+    ),
+)
+def test_a_window_is_meant_in_the_sites_time(
+    window: Window, now: datetime, opens_at: datetime | None
+) -> None:
+    assert window.opens_at(now, BERLIN) == opens_at
+
+
+def test_a_window_in_the_hour_that_summer_time_skips_opens_after_it() -> None:
+    skipped = Window(time(2, 30), time(5, 0))
+    before = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    opens_at = skipped.opens_at(before, BERLIN)
+    assert opens_at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert skipped.opens_at(opens_at, BERLIN) is None
+
+
+def test_without_rules_everything_may_go() -> None:
+    assert SendingRules().opens_at(utc(1, 3), BERLIN) is None
+
+
+def test_rules_that_never_let_a_picture_go_are_refused() -> None:
+    with pytest.raises(ValueError, match="says nothing"):
+        Window(time(8), time(8))
+    with pytest.raises(ValueError, match="at least"):
+        SendingRules(most_bytes_per_s=1000)

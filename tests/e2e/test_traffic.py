@@ -1,0 +1,112 @@
+"""The rules of sending on a real platform: a limit, a window, a pause that outlives the program."""
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from haut_desktop.domain.delivery import Route
+from haut_desktop.domain.traffic import SendingRules, Window
+from haut_desktop.store.secrets import MemorySecrets
+from tests.e2e.conftest import MakeStudy
+from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.e2e.studies import PlatformStudy
+from tests.e2e.test_outbox_service import finish_visit, let_pass
+from tests.waiting import in_time
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def finish(
+    station: HeadlessStation, there: PlatformStudy, pictures: tuple[Path, ...]
+) -> None:
+    """Sign in and finish a visit."""
+    await station.sign_in(there.platform.url)
+    await finish_visit(station, there, pictures)
+
+
+@pytest.mark.parametrize("route", Route)
+async def test_a_limited_line_takes_its_time_and_delivers(
+    tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...], route: Route
+) -> None:
+    there = study_by(route)
+    bytes_per_s = 100_000
+    sent_bytes = sum(path.stat().st_size for path in small_pictures)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        turns: list[float] = []
+        throttle = station.work.network.throttle
+        turn = throttle.turn
+
+        async def counted(size_bytes: int) -> None:
+            turns.append(size_bytes / bytes_per_s)
+            await turn(size_bytes)
+
+        throttle.turn = counted  # type: ignore[method-assign]
+        await station.work.outbox.set_rules(SendingRules(most_bytes_per_s=bytes_per_s))
+        await finish(station, there, small_pictures)
+        await station.until_delivered()
+        assert not station.errors
+    assert sum(turns) >= sent_bytes / bytes_per_s
+    there.check_each_once(small_pictures)
+
+
+async def test_outside_of_the_window_nothing_is_begun(
+    tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...]
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await in_time(lambda: has_zone(station))
+        work = station.work
+        here = work.clock().astimezone(ZoneInfo(work.traffic.zone)).replace(second=0, microsecond=0)
+        later = (here + timedelta(hours=2)).time()
+        await work.outbox.set_rules(
+            SendingRules(window=Window(later, (here + timedelta(hours=3)).time()))
+        )
+        await finish(station, there, small_pictures)
+        summary = await work.outbox.summary()
+        assert summary.opens_at is not None
+        assert timedelta(hours=1) < summary.opens_at - work.clock() <= timedelta(hours=2)
+        await let_pass(0.3)
+        assert not there.subjects()
+        await work.outbox.set_rules(SendingRules())
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(small_pictures)
+
+
+async def test_a_pause_is_remembered_over_a_restart(
+    tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...]
+) -> None:
+    there, secrets = study_by(Route.SIGNED), MemorySecrets()
+    async with open_workplace(tmp_path / "station", secrets) as station:
+        await station.sign_in(there.platform.url)
+        station.work.outbox.pause()
+        await finish_visit(station, there, small_pictures)
+        await in_time(lambda: is_kept(station))
+    async with open_workplace(tmp_path / "station", secrets) as station:
+        await in_time(lambda: is_paused(station))
+        await let_pass(0.3)
+        assert not there.subjects()
+        station.work.outbox.resume()
+        await station.until_delivered()
+        assert not station.errors
+        changed = [e for e in await station.work.store.audit.entries() if "setting" in e.action]
+        assert len(changed) == 2
+        assert all(entry.operator_id is not None for entry in changed)
+    there.check_each_once(small_pictures)
+
+
+async def has_zone(station: HeadlessStation) -> bool:
+    """Whether the kept rules were read."""
+    return station.work.traffic.zone != "UTC"
+
+
+async def is_kept(station: HeadlessStation) -> bool:
+    """Whether the pause stands in the record."""
+    return bool(await station.work.store.studies.setting("sending-rules"))
+
+
+async def is_paused(station: HeadlessStation) -> bool:
+    """Whether the program knows that it was paused."""
+    return (await station.work.outbox.summary()).is_paused
