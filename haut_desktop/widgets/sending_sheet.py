@@ -61,17 +61,17 @@ class SendingSheet(QDialog):
             "for everybody who works here."
         )
         end = muted("Outside of the time nothing new is begun; what is on its way arrives.")
+        zone = held(row(self._zone, margins=(26, 0, 0, 0)))
         self.setLayout(
             column(
                 title("Sending"), words, self._is_limited, self._limits, self._has_window,
-                self._times, held(row(self._zone, margins=(26, 0, 0, 0))), end, self._problem, None, row(self._cancel, None, self._set),
+                self._times, zone, end, self._problem, None, row(self._cancel, None, self._set),
                 gap=12, margins=(24, 20, 24, 20),
             )
         )  # fmt: skip
         self.setMinimumWidth(520)
         for editor in (self._begins, self._ends):
             editor.setDisplayFormat(_TIME)
-            editor.setButtonSymbols(QTimeEdit.ButtonSymbols.NoButtons)
 
     def _wire(self) -> None:
         self._is_limited.toggled.connect(self._limits.setEnabled)
@@ -114,7 +114,6 @@ def _speed(bytes_per_s: int) -> QDoubleSpinBox:
     made = QDoubleSpinBox()
     made.setRange(SLOWEST_LIMIT / _MB, _FASTEST_MB)
     made.setDecimals(2)
-    made.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     made.setSingleStep(0.5)
     made.setSuffix(" MB/s")
     made.setValue(bytes_per_s / _MB)
