@@ -17,12 +17,22 @@ import pytest
 import pytest_asyncio
 import qasync
 import shiboken6
+from hypothesis import HealthCheck, settings
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tests.waiting import emitted, eventually
 
 __all__ = ["ExpectedLogs", "emitted", "eventually"]
+
+# A slow computer makes a test slow, not red; CI tries the same examples every time.
+settings.register_profile(
+    "haut",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("haut")
 
 _QT_FIXTURES = frozenset({"qapp", "qtbot", "qtmodeltester"})
 _FAILED = pytest.StashKey[bool]()
