@@ -290,8 +290,9 @@ async def _receipts(chosen: argparse.Namespace, station: Station) -> int:
     )
     made = [await reports.visit_report(one.visit.id) for one in await _deliveries(station)]
     if chosen.out is not None:
-        pages = [(r.visit_id, r.receipts_to_csv(), r.receipts_to_html()) for r in made]
-        _write_receipts(chosen.out, pages)
+        from haut_desktop.desktop.receipts import write_receipts
+
+        write_receipts(chosen.out, made)
     if chosen.json:
         _write_json([json.loads(report.receipts_to_json()) for report in made])
     elif chosen.out is None:
@@ -302,23 +303,6 @@ async def _receipts(chosen: argparse.Namespace, station: Station) -> int:
     else:
         _say(f"{len(made)} receipts written to {chosen.out}")
     return WELL
-
-
-def _write_receipts(folder: Path, pages: Sequence[tuple[str, str, str]]) -> None:
-    """Write a CSV and a PDF file per visit, named by the visit's id and by nobody's code."""
-    from haut_desktop.desktop.printing import offscreen_fonts, write_pdf
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with offscreen_fonts():
-            for visit_id, text, html in pages:
-                (folder / f"{visit_id}.csv").write_text(text, "utf-8-sig", newline="")
-                write_pdf(html, folder / f"{visit_id}.pdf", title="Receipts")
-    except OSError as error:
-        raise StationError(
-            f"The receipts can't be written to {folder}. Choose another folder.",
-            title="Receipts not written",
-        ) from error
 
 
 # ---- rebuild -----------------------------------------------------------------------------------

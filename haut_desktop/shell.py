@@ -12,11 +12,12 @@ from haut_desktop.domain.study import Site
 from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.viewmodels.desk import Desk
-from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.status import StatusViewModel
 from haut_desktop.viewmodels.studies import StudiesViewModel
 from haut_desktop.viewmodels.subject_form import SubjectFormViewModel
 from haut_desktop.viewmodels.subjects import SubjectsViewModel
+from haut_desktop.widgets.ask import choose_folder
 from haut_desktop.widgets.main_window import MainWindow
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.theme import Appearance
@@ -148,6 +149,7 @@ class Shell:
         page.subjects_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
         page.visit_reopened.connect(self._on_visit_reopened)
         page.decision_wanted.connect(self._on_decision_wanted)
+        page.receipts_wanted.connect(self._on_receipts_wanted)
         return page
 
     def _results_page(self) -> QWidget:
@@ -184,6 +186,19 @@ class Shell:
         dialog = DecisionDialog(view_model, self.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _on_receipts_wanted(self, visit_id: VisitId) -> None:
+        self.tasks.start(self._save_receipts(visit_id), name="save receipts")
+
+    async def _save_receipts(self, visit_id: VisitId) -> None:
+        from haut_desktop.desktop.receipts import write_receipts
+
+        folder = await choose_folder(self.window, "Folder for the receipts")
+        if folder is None:
+            return
+        write_receipts(folder, (await self.work.reports.visit_report(visit_id),))
+        words = f"A PDF and a CSV file named {visit_id} lie in {folder}."
+        self.notices.show(Notice("Receipts saved", words, Weight.GOOD))
 
     def _on_subject_changed(self, subject: Subject | None) -> None:
         subject_id = subject.id if subject else None

@@ -47,6 +47,7 @@ class Deed(StrEnum):
     COMPUTE_AGAIN = "compute-again"
     RETRACT = "retract"
     ERASE = "erase"
+    RECEIPTS = "receipts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def visit_row(
         next_try=_earliest(child.next_try for child in children),
         trouble=next((child.trouble for child in children if child.trouble), None),
         facts=visit_facts(delivery, around),
-        deeds=deeds | _rest_deeds(delivery, around),
+        deeds=deeds | _rest_deeds(delivery, around) | {Deed.RECEIPTS},
         held_registration=next(
             (c.held_registration for c in children if c.held_registration is not None), None
         ),

@@ -39,6 +39,8 @@ class OutboxPage(QWidget):
     """Carries the id of a visit that is taken back to the capture page."""
     decision_wanted = Signal(object)
     """Carries the held registration that a person decides about."""
+    receipts_wanted = Signal(object)
+    """Carries the id of the visit whose proofs somebody wants to have as files."""
 
     def __init__(self, view_model: OutboxViewModel) -> None:
         super().__init__()
@@ -196,6 +198,8 @@ class OutboxPage(QWidget):
                 self._ask_twice(deed, chosen)
             case Deed.DECIDE:
                 self.decision_wanted.emit(chosen.held_registration)
+            case Deed.RECEIPTS:
+                self.receipts_wanted.emit(chosen.visit_id)
 
     def _ask_twice(self, deed: Deed, chosen: OutboxRow) -> None:
         """Open the two steps; the deed is done for the row that was chosen, whatever comes."""

@@ -78,6 +78,7 @@ class OutboxPanel(QFrame):
             Deed.REOPEN: button("Reopen the visit", icon="reopen", key="Ctrl+E"),
             Deed.HOLD: button("Hold back…", icon="hold", key="Ctrl+H"),
             Deed.RETRACT: button("Take back…", icon="back", key="Ctrl+B"),
+            Deed.RECEIPTS: button("Save receipts…", icon="report", key="Ctrl+Shift+R"),
             Deed.ERASE: button("Erase for ever…", icon="remove", key="Ctrl+Delete"),
         }
         for deed, each in made.items():

@@ -139,7 +139,7 @@ def test_a_batch_that_was_taken_back_can_be_reopened_and_says_what_is_left() -> 
     left = Remnant(PlatformBatchId("there-1"), (PlatformImageId("p-1"),), Computed.UNKNOWN)
     row = visit_row(_taken_back(left), _NOW, {})
     facts = dict(row.children[0].facts)
-    assert row.deeds == {Deed.REOPEN}
+    assert row.deeds == {Deed.REOPEN, Deed.RECEIPTS}
     assert facts["Taken back because"] == "wrong participant"
     assert facts["Left on the platform"] == "1 picture. Nobody can say whether it was computed."
     assert (facts["Batch there"], facts["Pictures there"]) == ("there-1", "p-1")
@@ -154,7 +154,7 @@ def test_a_batch_of_which_nothing_is_left_says_so() -> None:
 
 def test_while_it_is_taken_back_nothing_else_can_be_done() -> None:
     row = visit_row(_taken_back(batch=BatchState.RETRACTING), _NOW, {})
-    assert row.deeds == frozenset()
+    assert row.deeds == {Deed.RECEIPTS}
     assert [child.deeds for child in row.children[0].children] == [frozenset(), frozenset()]
 
 

@@ -244,6 +244,13 @@ async def test_pausing_changes_the_button(shown: Shown) -> None:
     assert shown.button("Resume sending").isVisible()
 
 
+async def test_a_visits_receipts_are_asked_for(shown: Shown) -> None:
+    resting, _ = shown.outbox.deliveries
+    async with emitted(shown.page.receipts_wanted) as emission:
+        QTest.mouseClick(shown.button("Save receipts…"), Qt.MouseButton.LeftButton)
+    assert emission.args == (resting.visit.id,)
+
+
 async def test_the_sending_sheet_sets_speed_and_time(shown: Shown) -> None:
     sheet = open_sheet(shown)
     part(sheet, QCheckBox, "is-limited").click()
