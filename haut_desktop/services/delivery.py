@@ -215,6 +215,9 @@ class Delivery:
 
     async def _carry_due(self, now: datetime, company_id: CompanyId) -> None:
         most = BATCHES_AT_ONCE + len(self._carrying) + len(self._bench)
+        for batch in await self._retractions.due(now, most, company_id):
+            if self._may_start(batch.id, self._carrying, BATCHES_AT_ONCE):
+                self._start(batch.id, self._retract(batch), self._carrying)
         for batch in await self._outbox.due_batches(now, most, company_id):
             if self._may_start(batch.id, self._carrying, BATCHES_AT_ONCE):
                 self._start(batch.id, self._carry(batch), self._carrying)
