@@ -9,6 +9,7 @@ from haut_desktop.domain.delivery import BatchState, ImageState, Route
 from haut_desktop.domain.errors import Blame, ItemError, VisitClosedError
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.retraction import Computed
+from haut_desktop.services.lanes import Lanes
 from haut_desktop.store.secrets import MemorySecrets
 from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
@@ -97,7 +98,7 @@ async def test_inline_pictures_that_were_not_in_flight_are_not_sent_any_more(
     platform.add_fault("drop_answer", path="*/images/", method="POST", count=1)
     platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.5)
     async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        station.work.delivery._routes[Route.INLINE]._lanes._value = 1  # type: ignore[attr-defined]
+        station.work.delivery._routes[Route.INLINE]._lanes = Lanes(1)  # type: ignore[attr-defined]
         await station.sign_in(platform.url)
         await finish_visit(station, there, small_pictures)
         image = await station.until_image(ImageState.UPLOADING)
