@@ -26,6 +26,7 @@ from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.holdings import Holdings
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
+from haut_desktop.services.interrupted import InterruptedIntake
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.pauses import pause
@@ -188,6 +189,15 @@ class Workplace:
             quiet_s=pacing.quiet_s,
             look_again_s=pacing.look_again_s,
         )
+        self.interrupted = InterruptedIntake(
+            visits=store.visits,
+            vault=store.vault,
+            rebuilt=store.rebuilt,
+            sidecars=notes,
+            changing=self.capture.changing,
+            changes=self.changes,
+            since=clock(),
+        )
         self.sidecars = SidecarFollower(
             sidecars=notes,
             outbox=store.outbox,
@@ -205,6 +215,7 @@ class Workplace:
 
     def start(self) -> None:
         """Set delivery, results and the renewal of tokens going."""
+        self.tasks.start(self.interrupted.settle(), name="interrupted intake")
         self.tasks.start(self.session.run(), name="session")
         self.tasks.start(self._deliver(), name="delivery")
         self.tasks.start(self.results.run(), name="results")

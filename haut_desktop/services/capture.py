@@ -104,6 +104,11 @@ class Capture:
             changing=self._changing,
         )
 
+    @property
+    def changing(self) -> asyncio.Lock:
+        """Held by whoever reads a visit and then changes it."""
+        return self._changing
+
     # ---- visits --------------------------------------------------------------------------
 
     async def visits(self, subject_id: SubjectId) -> tuple[Visit, ...]:

@@ -94,6 +94,6 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def is_temporary(path: Path) -> bool:
-    """Whether ``path`` is what a crash left of a write."""
-    return path.name.endswith(_TEMPORARY)
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is what a crash left of a write."""
+    return name.endswith(_TEMPORARY)

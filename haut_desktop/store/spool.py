@@ -78,7 +78,7 @@ class Spool:
                 for path in self.folder.iterdir()
                 if path.name.endswith(_PICTURE)
                 and not path.name.endswith(_NOTE)
-                and not is_temporary(path)
+                and not is_temporary(path.name)
             )
         )
 

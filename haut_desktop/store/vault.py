@@ -4,8 +4,10 @@ A picture's file is named after our id and never changes; beside it lies a sidec
 and replaceable, that says whose picture it is. From these two alone the outbox can be rebuilt.
 """
 
+import contextlib
 import hashlib
 import hmac
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,19 +131,24 @@ class Vault:
         except OSError as error:
             raise VaultError("The sealed picture could not be erased.") from error
 
+    def clear_half_written(self, before: datetime) -> None:
+        """Remove what a crash before then left of a write; what can't be removed stays."""
+        if not self.folder.is_dir():
+            return
+        with os.scandir(self.folder) as entries:
+            halves = [entry.path for entry in entries if is_temporary(entry.name)]
+        for path in map(Path, halves):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < before.timestamp():
+                    remove(path)
+
     def names(self) -> tuple[str, ...]:
         """List the sealed pictures."""
         if not self.folder.is_dir():
             return ()
-        return tuple(
-            sorted(
-                path.name
-                for path in self.folder.iterdir()
-                if path.name.endswith(_PICTURE)
-                and not path.name.endswith(_SIDECAR)
-                and not is_temporary(path)
-            )
-        )
+        with os.scandir(self.folder) as entries:  # a path for each of them would cost a second
+            names = [entry.name for entry in entries]
+        return tuple(sorted(n for n in names if n.endswith(_PICTURE) and not n.endswith(_SIDECAR)))
 
     def sidecar(self, vault_name: str) -> Sidecar:
         """Read what a picture is; raises VaultError when the sidecar does not authenticate."""

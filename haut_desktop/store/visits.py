@@ -289,6 +289,13 @@ class VisitStore:
 
         return await self._database.read(work)
 
+    async def vault_names(self) -> frozenset[str]:
+        """Name every file of the vault that the record knows or has ever known."""
+        statement = "SELECT vault_name FROM rendition UNION SELECT vault_name FROM original"
+        return await self._database.read(
+            lambda c: frozenset(row["vault_name"] for row in c.execute(statement))
+        )
+
     async def original(self, original_id: OriginalId) -> Original:
         """Give one original; raises StoreError for an unknown one."""
         return await self._database.read(lambda c: _original(c, original_id))

@@ -1,0 +1,122 @@
+"""Interrupted intake: what the program's sudden end left in the vault comes into the record.
+
+A picture is sealed before it is written down. Who was killed in between had not shown it as taken
+in, but its note says whose it is: the next start writes it down, so that nothing lies in the vault
+that the record does not know.
+"""
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.errors import HautError, StoreError
+from haut_desktop.domain.visits import VisitSheet, VisitStatus
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.sidecars import Sidecars
+
+if TYPE_CHECKING:
+    from haut_desktop.store.picture_record import PictureRecord
+    from haut_desktop.store.rebuilt import RebuiltStore
+    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.visits import VisitStore
+
+_log = logging.getLogger(__name__)
+
+WRITTEN_DOWN: Final = "sealed when the program ended"
+"""Why a picture came into the record at a start."""
+WAITS: Final = (
+    "The program ended while this picture was being taken in, and its visit is finished. Say "
+    "whose it is."
+)
+
+
+class InterruptedIntake:
+    """Ends at a start what an earlier process had begun."""
+
+    def __init__(
+        self,
+        *,
+        visits: "VisitStore",
+        vault: "Vault",
+        rebuilt: "RebuiltStore",
+        sidecars: Sidecars,
+        changing: asyncio.Lock,
+        changes: Changes,
+        since: datetime,
+    ) -> None:
+        self._visits = visits
+        self._vault = vault
+        self._rebuilt = rebuilt
+        self._sidecars = sidecars
+        self._changing = changing
+        self._changes = changes
+        self._since = since
+        """When this process began: what is half written since then is being written."""
+
+    async def settle(self) -> None:
+        """Write down what is sealed and unknown, clear away what is half written; once."""
+        await asyncio.to_thread(self._vault.clear_half_written, self._since)
+        if not await self._unknown():
+            return
+        # while nobody changes a visit, no picture is on its way from the vault to the record
+        async with self._changing:
+            for name in await self._unknown():
+                try:
+                    await self._settle(name)
+                except HautError as error:
+                    # it stays where it is, and a verification names it
+                    _log.warning("sealed picture %s stays unknown: %s", name, error.kind)
+
+    async def _unknown(self) -> list[str]:
+        # first the names: a picture that comes into the record meanwhile is no stranger
+        names = await asyncio.to_thread(self._vault.names)
+        known = await self._visits.vault_names()
+        return [name for name in names if name not in known]
+
+    async def _settle(self, name: str) -> None:
+        sidecar = await asyncio.to_thread(self._vault.sidecar, name)
+        record, sha256 = sidecar.record, sidecar.digest.sha256
+        if record is None:
+            return
+        await asyncio.to_thread(self._vault.open, name, sha256)
+        if any(place.visit_id is not None for place in await self._visits.places_of(sha256)):
+            await self._clear_twin(name, sha256)
+            return
+        sheet = await self._open_sheet(record)
+        if sheet is None:
+            claim = {"subject_code": sidecar.subject_code, "visit": sidecar.visit_name}
+            await self._rebuilt.hold(record.original, record.rendition, WAITS, claim)
+        else:
+            await self._write_down(record, sheet)
+        _log.info("sealed picture %s came into the record", name)
+
+    async def _clear_twin(self, name: str, sha256: str) -> None:
+        """The same bytes were dropped again: once that copy is proven, this one goes."""
+        for picture in await self._visits.sealed_pictures():
+            if picture.original_sha256 == picture.sha256 == sha256:
+                await asyncio.to_thread(self._vault.open, picture.vault_name, sha256)
+                await asyncio.to_thread(self._vault.erase, name)
+                return
+
+    async def _open_sheet(self, record: "PictureRecord") -> VisitSheet | None:
+        """The picture's visit; None for one that is finished or not in the record."""
+        try:
+            sheet = await self._visits.sheet(record.frame.visit.id)
+        except StoreError:
+            return None
+        return sheet if sheet.visit.status is VisitStatus.OPEN else None
+
+    async def _write_down(self, record: "PictureRecord", sheet: VisitSheet) -> None:
+        operator = record.frame.operator
+        act = Act(operator.id if operator else None, WRITTEN_DOWN)
+        if all(shelf.slot.id != record.slot.id for shelf in sheet.shelves):
+            await self._visits.add_slot(record.slot, act)
+        number = await self._visits.next_take_number(record.slot.id)
+        # what was taken since then was chosen later
+        take = replace(record.take, number=number, counts=number == record.take.number)
+        await self._visits.add_picture(record.original, record.rendition, take, (), act)
+        await self._sidecars.follow(sheet.visit.id)
+        self._changes.send(Change(Topic.VISITS, frozenset({sheet.visit.id})))

@@ -1,0 +1,174 @@
+"""The program ended between sealing a picture and writing it down; then it starts again."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.ids import OriginalId, new_id
+from haut_desktop.domain.visits import TakenPicture
+from haut_desktop.services.interrupted import WAITS, WRITTEN_DOWN, InterruptedIntake
+from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.store.visits import VisitStore
+from tests.conftest import ExpectedLogs
+from tests.photographs import marked
+from tests.services.rooms import Room, open_room
+
+FRONT = marked(1)
+
+
+class PowerCutError(Exception):
+    """The program ends here."""
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room(tmp_path) as opened:
+        yield opened
+
+
+async def take_in_and_die(
+    room: Room,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str = "add_picture",
+    file: str = "front.jpg",
+) -> str:
+    """Drop a picture; the program ends before it is in the record. The vault's name of it."""
+    before = set(room.vault.names())
+
+    async def end(*_: object) -> None:
+        raise PowerCutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VisitStore, method, end)
+        with pytest.raises(PowerCutError):
+            await room.capture.take_in(room.visit, room.file(file, FRONT))
+    (name,) = set(room.vault.names()) - before
+    return name
+
+
+async def start(room: Room) -> None:
+    station = room.station
+    await InterruptedIntake(
+        visits=station.visits,
+        vault=station.vault,
+        rebuilt=station.rebuilt,
+        sidecars=Sidecars(visits=station.visits, vault=station.vault),
+        changing=room.capture.changing,
+        changes=room.capture._changes,
+        since=room.clock(),
+    ).settle()
+
+
+async def taken(room: Room) -> list[TakenPicture]:
+    return [taken for shelf in (await room.sheet()).shelves for taken in shelf.takes]
+
+
+async def strangers(room: Room) -> set[str]:
+    return set(room.vault.names()) - await room.station.visits.vault_names()
+
+
+async def test_a_sealed_picture_is_written_down_at_the_next_start(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await take_in_and_die(room, monkeypatch)
+    await start(room)
+    (picture,) = await taken(room)
+    assert picture.original.vault_name == name
+    assert picture.take.counts
+    assert picture.original.file_name == "front.jpg"
+    (line,) = [e for e in await room.station.audit.entries(100) if e.action == "picture.taken-in"]
+    assert line.reason == WRITTEN_DOWN
+    await room.capture.finish(room.visit)
+    assert len((await room.batches())[0].images) == 1
+
+
+async def test_a_picture_of_a_new_place_comes_with_its_place(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("front.jpg", "left.jpg", "right.jpg"), 2):
+        await room.capture.take_in(room.visit, room.file(name, marked(number)))
+    name = await take_in_and_die(room, monkeypatch, "add_slot", "detail.jpg")
+    await start(room)
+    assert name in {picture.original.vault_name for picture in await taken(room)}
+
+
+async def test_what_was_dropped_again_is_there_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await take_in_and_die(room, monkeypatch)
+    again = await room.capture.take_in(room.visit, room.file("front.jpg", FRONT))
+    await start(room)
+    assert room.vault.names() == (again.original.vault_name,)
+    assert name != again.original.vault_name
+    assert not await strangers(room)
+
+
+async def test_what_was_taken_since_then_goes_on_counting(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await take_in_and_die(room, monkeypatch)
+    newer = await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+    await start(room)
+    counts = {p.original.id: p.take.counts for p in await taken(room)}
+    assert len(counts) == 2
+    assert [original for original, does in counts.items() if does] == [newer.original.id]
+
+
+async def test_a_picture_of_a_finished_visit_waits_for_a_person(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await take_in_and_die(room, monkeypatch)
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+    await room.capture.finish(room.visit)
+    await start(room)
+    (held,) = await room.station.rebuilt.held_pictures()
+    assert (held.original.vault_name, held.reason) == (name, WAITS)
+    assert held.claim["subject_code"] == "B-007"
+    assert not await strangers(room)
+
+
+async def test_a_note_that_is_not_ours_brings_nothing_into_the_record(
+    room: Room, monkeypatch: pytest.MonkeyPatch, expected_log: ExpectedLogs
+) -> None:
+    name = await take_in_and_die(room, monkeypatch)
+    sidecar = replace(room.vault.sidecar(name), original_id=OriginalId(new_id()))
+    monkeypatch.setattr(room.vault, "_hmac_key", b"x" * 32)
+    room.vault.set_sidecar(name, sidecar)
+    monkeypatch.undo()
+    expected_log("stays unknown: UnauthenticatedSidecarError")
+    await start(room)
+    assert not await taken(room)
+    assert await strangers(room) == {name}
+
+
+async def test_an_erased_picture_does_not_come_back(room: Room) -> None:
+    picture = await room.capture.take_in(room.visit, room.file("front.jpg", FRONT))
+    original = picture.original
+    kept = room.vault.folder / original.vault_name
+    data = kept.read_bytes()
+    await room.capture.remove_take(picture.take.id)
+    assert await room.station.erasures.write(original.id, Act(reason="a test"))
+    room.vault.erase(original.vault_name)
+    kept.write_bytes(data)
+    await start(room)
+    assert not await taken(room)
+    assert not await room.station.rebuilt.held_pictures()
+
+
+async def test_what_is_half_written_is_cleared_away_unless_it_is_being_written(room: Room) -> None:
+    await room.capture.take_in(room.visit, room.file("front.jpg", FRONT))
+    old, new = (room.vault.folder / f".{word}.age.1.part" for word in ("old", "new"))
+    for path, minutes in ((old, -1), (new, 1)):
+        path.write_bytes(b"half")
+        path.chmod(0o400)
+        at = (room.clock() + timedelta(minutes=minutes)).timestamp()
+        os.utime(path, (at, at))
+    await start(room)
+    assert not old.exists()
+    assert new.exists()
+    assert len(room.vault.names()) == 1
