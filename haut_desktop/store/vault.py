@@ -72,6 +72,13 @@ class _Envelope(msgspec.Struct):
     hmac: str
 
 
+# Made here and not at first use: msgspec breaks down when two threads learn a class at once, and
+# notes are read by several.
+_SIDECARS: Final = msgspec.json.Decoder(Sidecar)
+_FRAMES: Final = msgspec.json.Decoder(StationFrame)
+_ENVELOPES: Final = msgspec.json.Decoder(_Envelope)
+
+
 class Vault:
     """Seals with the public key alone; opens with the identity; everything here blocks."""
 
@@ -157,7 +164,7 @@ class Vault:
             body = bytes(envelope.sidecar)
             if not self._is_ours(vault_name, envelope):
                 raise UnauthenticatedSidecarError(_claim(body))
-            return msgspec.json.decode(body, type=Sidecar)
+            return _SIDECARS.decode(body)
         except msgspec.DecodeError as error:
             raise VaultError("The note beside a sealed picture can't be read.") from error
 
@@ -174,7 +181,7 @@ class Vault:
             envelope = self._envelope(path)
             if not self._is_ours(_FRAME, envelope):
                 return None
-            return msgspec.json.decode(envelope.sidecar, type=StationFrame)
+            return _FRAMES.decode(envelope.sidecar)
         except (VaultError, msgspec.DecodeError):
             return None
 
@@ -188,7 +195,7 @@ class Vault:
         self._write(path, msgspec.json.encode(envelope))
 
     def _envelope(self, path: Path) -> _Envelope:
-        return msgspec.json.decode(self._open(path), type=_Envelope)
+        return _ENVELOPES.decode(self._open(path))
 
     def _is_ours(self, about: str, envelope: _Envelope) -> bool:
         expected = self._authenticate(about, bytes(envelope.sidecar))
@@ -237,6 +244,6 @@ class Vault:
 
 def _claim(body: bytes) -> Sidecar | None:
     try:
-        return msgspec.json.decode(body, type=Sidecar)
+        return _SIDECARS.decode(body)
     except msgspec.DecodeError:
         return None

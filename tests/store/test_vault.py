@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,3 +213,35 @@ def test_a_damaged_or_swapped_file_of_the_cache_is_not_there(
     (other,) = set((tmp_path / "cache").iterdir()) - {file}
     other.write_bytes(sealed)
     assert cache.get("b") is None
+
+
+READING_AT_ONCE = """
+import sys, threading
+from pathlib import Path
+from tests.store.test_vault import DATA, HMAC_KEY, IDENTITY, make_sidecar
+from haut_desktop.store.sealing import recipient_of
+from haut_desktop.store.vault import Vault
+
+sys.setswitchinterval(1e-6)
+vault = Vault(Path(sys.argv[1]), recipient_of(IDENTITY), IDENTITY, HMAC_KEY)
+name = vault.seal(DATA, make_sidecar())
+together = threading.Barrier(8)
+read = []
+
+def look():
+    together.wait()
+    read.append(vault.sidecar(name))
+
+threads = [threading.Thread(target=look) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert len(read) == 8
+"""
+
+
+def test_the_first_notes_of_a_process_can_be_read_by_several_threads(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", READING_AT_ONCE, str(tmp_path / "vault")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
