@@ -41,6 +41,7 @@ OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 FAULT_SUITE = {
     "model": ["tests.faults.model"],
     "power-loss": ["tests.faults.power_loss"],
+    "kill": ["tests.faults.kill"],
     "matrix": ["tests.faults.matrix"],
     "night": ["tests.faults.night"],
     "tests": ["pytest", "tests/faults", "tests/e2e"],

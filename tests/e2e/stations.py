@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from haut_desktop.api.transport import Network
 from haut_desktop.domain.audit import BY_ITSELF
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, RetryPolicy
@@ -186,7 +187,12 @@ class FileSecrets:
 
 @asynccontextmanager
 async def open_workplace(
-    folder: Path, secrets: Secrets, *, pacing: Pacing = QUICK, is_working: bool = True
+    folder: Path,
+    secrets: Secrets,
+    *,
+    pacing: Pacing = QUICK,
+    is_working: bool = True,
+    network: Network | None = None,
 ) -> AsyncIterator[HeadlessStation]:
     """Open the station in ``folder``, or make it; closed in order at the end."""
     if has_station(folder):
@@ -204,7 +210,7 @@ async def open_workplace(
     station = await store.studies.station()
     assert station is not None
     errors: list[HautError] = []
-    work = Workplace(store, station.id, report=errors.append, pacing=pacing)
+    work = Workplace(store, station.id, report=errors.append, pacing=pacing, network=network)
     try:
         await work.session.restore()
         if is_working:

@@ -1,0 +1,1 @@
+"""The program is killed at every commit, every rename and every network step of a visit."""
