@@ -112,11 +112,17 @@ class InterruptedIntake:
     async def _write_down(self, record: "PictureRecord", sheet: VisitSheet) -> None:
         operator = record.frame.operator
         act = Act(operator.id if operator else None, WRITTEN_DOWN)
-        if all(shelf.slot.id != record.slot.id for shelf in sheet.shelves):
-            await self._visits.add_slot(record.slot, act)
         number = await self._visits.next_take_number(record.slot.id)
         # what was taken since then was chosen later
         take = replace(record.take, number=number, counts=number == record.take.number)
-        await self._visits.add_picture(record.original, record.rendition, take, (), act)
+        is_there = any(shelf.slot.id == record.slot.id for shelf in sheet.shelves)
+        await self._visits.add_picture(
+            record.original,
+            record.rendition,
+            take,
+            (),
+            act,
+            new_slot=None if is_there else record.slot,
+        )
         await self._sidecars.follow(sheet.visit.id)
         self._changes.send(Change(Topic.VISITS, frozenset({sheet.visit.id})))
