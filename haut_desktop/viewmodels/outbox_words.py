@@ -13,7 +13,7 @@ from haut_desktop.domain.delivery import (
     Trouble,
     Waiting,
 )
-from haut_desktop.domain.errors import Blame
+from haut_desktop.domain.errors import Blame, PermissionRefusedError
 from haut_desktop.domain.imaging import Batch, Image, Side
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.session import Connection
@@ -189,6 +189,9 @@ def waiting_words(waiting: Waiting) -> Phrase | None:
         return None
     if trouble.blame is Blame.NETWORK:
         text = "Waiting for the network"
+    elif trouble.kind == PermissionRefusedError.__name__:
+        # signing in again would not help: somebody has to grant it
+        text = "Waiting for a right"
     elif trouble.blame is Blame.ACCOUNT:
         text = "Waiting for sign-in"
     else:

@@ -23,7 +23,7 @@ from haut_desktop.widgets.tokens import Tone
 from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
 
 _WIDTHS: Final = {
-    OutboxColumn.STATE: 236,
+    OutboxColumn.STATE: 272,
     OutboxColumn.PROGRESS: 128,
     OutboxColumn.SIZE: 76,
     OutboxColumn.AGE: 104,

@@ -8,6 +8,7 @@ import pytest
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import (
     ContentMismatchError,
+    PermissionRefusedError,
     ServerTroubleError,
     SignedOutError,
     UnreachableError,
@@ -16,11 +17,19 @@ from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection
-from haut_desktop.viewmodels.outbox_words import Circumstances, batch_words, image_words, worst
+from haut_desktop.viewmodels.outbox_rows import visit_row
+from haut_desktop.viewmodels.outbox_words import (
+    Circumstances,
+    batch_words,
+    image_words,
+    waiting_words,
+    worst,
+)
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from tests.fakes.builders import make_proof
 from tests.fakes.clock import START
 from tests.viewmodels.deliveries import batch_of, make_delivery, trouble_with
+from tests.widgets.outbox_gallery import HELD, REGISTRATIONS, WAITING, troubled
 
 _SEALED, _UPLOADING = ImageState.SEALED, ImageState.UPLOADING
 _STORED, _HELD, _UNSETTLED = ImageState.STORED, ImageState.HELD, ImageState.UNSETTLED
@@ -186,3 +195,19 @@ def test_an_erased_picture_says_whether_it_had_arrived() -> None:
     erased = batch_of(make_delivery(ImageState.ERASED)).images[0]
     assert image_words(erased).text == "Erased, never sent"
     assert image_words(replace(erased, proof=make_proof())).text == "Arrived, erased here"
+
+
+def test_a_missing_right_is_no_missing_sign_in() -> None:
+    waiting = Waiting(trouble=trouble_with(PermissionRefusedError()))
+    words = waiting_words(waiting)
+    assert words is not None
+    assert words.text == "Waiting for a right"
+
+
+def test_the_gallery_shows_every_kind_of_trouble_in_words() -> None:
+    around = Circumstances(START)
+    rows = {d.subject_code: visit_row(d, around, {}) for d in troubled()}
+    assert len(rows) == len(troubled())
+    assert all(rows[code].trouble for code in (*WAITING, *HELD))
+    assert all(rows[code].phrase.mood is Mood.BAD for code in (*HELD, *REGISTRATIONS))
+    assert all(rows[code].phrase.mood is Mood.WARN for code in WAITING)

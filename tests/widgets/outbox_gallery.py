@@ -1,0 +1,181 @@
+"""``python -m tests.widgets.outbox_gallery --out DIR``: the outbox with every kind of trouble.
+
+A picture of the page with all of them, light and dark, and one for each trouble with its words.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, cast
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from haut_desktop.app import make_application, make_loop
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
+from haut_desktop.domain.errors import (
+    AddressExpiredError,
+    BodyRefusedError,
+    ContentMismatchError,
+    HautError,
+    NotThePlatformError,
+    OutcomeUnknownError,
+    PermissionRefusedError,
+    RefusedError,
+    ServerTroubleError,
+    SignedOutError,
+    TooManyRequestsError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    VaultError,
+)
+from haut_desktop.domain.outbox import VisitDelivery
+from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.services.changes import Changes
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.registration import CodeTakenError, CodeTwiceError
+from haut_desktop.services.session import Session
+from haut_desktop.services.signed_route import ComputationUnknownError
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
+from haut_desktop.widgets.outbox_page import OutboxPage
+from haut_desktop.widgets.theme import Appearance, Scheme
+from tests.fakes.clock import START, FakeClock
+from tests.viewmodels.deliveries import FakeOutbox, make_delivery, trouble_with
+from tests.waiting import eventually
+
+SIZE: Final = (1278, 646)
+"""What the page has of a window of 1366 × 768 pixels."""
+
+WAITING: Final[Mapping[str, HautError]] = {
+    "W-101": UnreachableError(),
+    "W-102": OutcomeUnknownError(),
+    "W-103": NotThePlatformError(),
+    "W-104": SignedOutError(),
+    "W-105": PermissionRefusedError(),
+    "W-106": ServerTroubleError(503),
+    "W-107": TooManyRequestsError(60.0),
+    "W-108": UnexpectedAnswerError("batches", "results"),
+}
+HELD: Final[Mapping[str, HautError]] = {
+    "H-201": RefusedError(400, "invalid", "Side is not known."),
+    "H-202": AddressExpiredError(),
+    "H-203": BodyRefusedError(),
+    "H-204": ContentMismatchError(),
+    "H-205": VaultError("The sealed picture can't be opened."),
+    "H-206": ComputationUnknownError(),
+}
+REGISTRATIONS: Final[Mapping[str, HautError]] = {
+    "R-301": CodeTakenError(),
+    "R-302": CodeTwiceError(),
+}
+
+
+@dataclass
+class Place:
+    """Where somebody is signed in and the network is there."""
+
+    state: object
+
+
+def troubled() -> tuple[VisitDelivery, ...]:
+    """A visit for each kind of trouble, and one for each state without."""
+    later = START + timedelta(minutes=2)
+    sealed, stored = ImageState.SEALED, ImageState.STORED
+    waiting = [
+        make_delivery(sealed, sealed, waiting=Waiting(2, later, trouble_with(error)), code=code)
+        for code, error in WAITING.items()
+    ]
+    held = [
+        make_delivery(
+            stored,
+            stored,
+            batch=BatchState.HELD,
+            waiting=Waiting(trouble=trouble_with(error)),
+            code=code,
+        )
+        for code, error in HELD.items()
+    ]
+    subjects = [
+        make_delivery(
+            sealed,
+            registration=RegistrationState.HELD,
+            waiting=Waiting(trouble=trouble_with(error)),
+            code=code,
+        )
+        for code, error in REGISTRATIONS.items()
+    ]
+    calm = [
+        make_delivery(sealed, sealed, not_before=later, code="A-001"),
+        make_delivery(stored, ImageState.UPLOADING, code="A-002"),
+        make_delivery(stored, ImageState.UNSETTLED, code="A-003"),
+        make_delivery(stored, stored, batch=BatchState.SUBMITTED, code="A-004"),
+        make_delivery(stored, stored, batch=BatchState.SUBMITTED, is_computed=True, code="A-005"),
+    ]
+    return (*held, *subjects, *waiting, *calm)
+
+
+@asynccontextmanager
+async def gallery(deliveries: tuple[VisitDelivery, ...]) -> AsyncIterator[OutboxPage]:
+    """Show the page with the deliveries while the block lasts."""
+
+    async def nothing(_visit_id: object) -> None:
+        """Nobody clicks."""
+
+    tasks = TaskScope("gallery", lambda _error: None)
+    model = OutboxViewModel(
+        outbox=cast(Outbox, FakeOutbox(deliveries)),
+        session=cast(Session, Place(SessionState.SIGNED_IN)),
+        connectivity=cast(Connectivity, Place(Connection.ONLINE)),
+        reopen=nothing,
+        send_now=nothing,
+        changes=Changes(),
+        tasks=tasks,
+        clock=FakeClock(),
+    )
+    page = OutboxPage(model)
+    page.show()
+    try:
+        await eventually(lambda: model.state is PageState.READY)
+        # only now the page knows how little room it can do with
+        page.resize(*SIZE)
+        yield page
+    finally:
+        model.close()
+        page.close()
+        page.deleteLater()
+        await tasks.aclose()
+
+
+async def draw(out: Path) -> None:
+    """Write the pictures."""
+    appearance = Appearance(make_application())
+    deliveries = troubled()
+    for scheme in (Scheme.LIGHT, Scheme.DARK):
+        appearance.choose(scheme)
+        async with gallery(deliveries) as page:
+            page.grab().save(str(out / f"outbox-{scheme.value}.png"))
+            for delivery in deliveries:
+                page.choose(delivery.visit.id)
+                await asyncio.sleep(0)
+                page.grab().save(str(out / f"{delivery.subject_code}-{scheme.value}.png"))
+
+
+def main() -> None:
+    """Read the command line and draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    application = make_application()
+    with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+        runner.run(draw(out))
+
+
+if __name__ == "__main__":
+    main()
