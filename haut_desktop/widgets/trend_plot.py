@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SYMBOLS: Final = ("o", "s", "t", "d", "+")
 _STYLES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+_VERSIONS_IN_A_ROW: Final = 4
 _NO_TREND: Final = "Choose a metric with numbers to see it over the visits."
 
 
@@ -64,10 +65,10 @@ class TrendPlot(QWidget):
         bottom.setTicks([list(enumerate(_short(name) for name in picture.visits))])
         item.legend.clear()
         item.legend.setLabelTextColor(tokens.text)
-        item.legend.setVisible(len(picture.lines) > 1)
         colours = (tokens.accent, tokens.warn, tokens.good, tokens.bad)
         for number, line in enumerate(picture.lines):
             self._draw_line(line, colours[number % len(colours)], number)
+        _show_legend(item, is_needed=len(picture.lines) > 1)
         item.setXRange(-0.3, max(len(picture.visits) - 1, 1) + 0.3, padding=0)
         values = [value for line in picture.lines for piece in line.pieces for _, value in piece]
         margin = max((max(values) - min(values)) * 0.2, abs(max(values)) * 0.05, 1.0)
@@ -109,8 +110,31 @@ def _new_plot() -> "pyqtgraph.PlotWidget":
     plot.hideButtons()
     plot.showGrid(x=False, y=True, alpha=0.15)
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    plot.addLegend(offset=(-8, 8))
+    _put_legend_above(plot.getPlotItem())
     return plot
+
+
+def _put_legend_above(item: Any) -> None:
+    """Keep a legend for the title's row: the library's own lies over the newest points."""
+    import pyqtgraph
+
+    legend = pyqtgraph.LegendItem(offset=None, colCount=_VERSIONS_IN_A_ROW)
+    legend.layout.setContentsMargins(0, 0, 0, 0)
+    legend.setParentItem(item)
+    item.layout.removeItem(item.titleLabel)
+    item.legend = legend
+
+
+def _show_legend(item: Any, *, is_needed: bool) -> None:
+    """Show the legend in its row; a hidden one would keep the row's height."""
+    if item.layout.itemAt(0, 1) is not None:
+        item.layout.removeItem(item.legend)
+    item.legend.setVisible(is_needed)
+    item.layout.setRowFixedHeight(0, 0)
+    if is_needed:
+        wanted = item.legend.layout.effectiveSizeHint(Qt.SizeHint.PreferredSize).height()
+        item.layout.setRowFixedHeight(0, wanted)
+        item.layout.addItem(item.legend, 0, 1, Qt.AlignmentFlag.AlignLeft)
 
 
 def _heading(picture: TrendPicture) -> str:
