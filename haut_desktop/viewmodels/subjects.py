@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import HautError, NetworkError
+from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.subjects import Subject, normalise_code
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -128,6 +129,8 @@ class SubjectsViewModel(QObject):
 
     changed = Signal(object)
     opened = Signal(object)
+    missed = Signal(object)
+    """A code that was entered and that nobody here has."""
 
     def __init__(
         self,
@@ -146,6 +149,9 @@ class SubjectsViewModel(QObject):
         self._clock = clock
         self._state = SubjectsState()
         self._question = 0
+        self._answered: str | None = None
+        self._is_entered = False
+        self._marked: SubjectId | None = None
         self.model = SubjectsModel(desk.zone, self)
         changes.subscribe(self._on_change)
         desk.study_changed.connect(self._on_study_changed)
@@ -161,6 +167,7 @@ class SubjectsViewModel(QObject):
         """Show the subjects whose code has ``text``; only the latest question is answered."""
         study = self._desk.study
         self._question += 1
+        self._is_entered = self._is_entered and text == self._state.text
         self._show(SubjectsState(text, self._state.shown, True, self._state.is_syncing))
         if study is not None:
             self._tasks.start(self._search(text, self._question), name="search subjects")
@@ -180,8 +187,33 @@ class SubjectsViewModel(QObject):
         if 0 <= row < self.model.rowCount():
             self.open_subject(self.model.line(row).subject)
 
+    def mark(self, row: int) -> None:
+        """Remember whom the list marks, so that they stay marked when it is read anew."""
+        if 0 <= row < self.model.rowCount():
+            self._marked = self.model.line(row).subject.id
+
+    @property
+    def marked_row(self) -> int:
+        """The row that Enter opens; the first one when nobody is marked."""
+        rows = range(self.model.rowCount())
+        return next((row for row in rows if self.model.line(row).subject.id == self._marked), 0)
+
+    def enter(self) -> None:
+        """Open the marked subject.
+
+        A scanner's Enter comes before the list has answered its code: it then waits for the
+        answer and opens the subject with exactly this code, never one that only was in the list.
+        """
+        if self._answered != self._state.text:
+            self._is_entered = True
+        elif self.model.rowCount():
+            self.open_row(self.marked_row)
+        elif self._state.code:
+            self.missed.emit(self._state.code)
+
     def open_subject(self, subject: Subject) -> None:
-        """Put a subject on the desk."""
+        """Put a subject on the desk; what was entered before opens nobody else afterwards."""
+        self._is_entered = False
         self._desk.open_subject(subject)
         self.opened.emit(subject)
 
@@ -191,8 +223,22 @@ class SubjectsViewModel(QObject):
             return
         rows = await self._subjects.search(study, text.strip())
         if question == self._question:
-            self.model.show(rows)
-            self._show(SubjectsState(text, len(rows), False, self._state.is_syncing))
+            self._take_in(text, rows)
+
+    def _take_in(self, text: str, rows: tuple[SubjectRow, ...]) -> None:
+        self.model.show(rows)
+        exact = next(
+            (row.subject for row in rows if row.subject.code == normalise_code(text)), None
+        )
+        if text != self._answered:
+            self._answered = text
+            self._marked = exact.id if exact else None
+        self._show(SubjectsState(text, len(rows), False, self._state.is_syncing))
+        was_entered, self._is_entered = self._is_entered, False
+        if was_entered and exact:
+            self.open_subject(exact)
+        elif was_entered and not rows and self._state.code:
+            self.missed.emit(self._state.code)
 
     async def _sync(self) -> None:
         study = self._desk.study
@@ -204,7 +250,8 @@ class SubjectsViewModel(QObject):
         except HautError as error:
             self._notices.report(error)
         finally:
-            self._mark_syncing(False)
+            if self._desk.study is study:
+                self._mark_syncing(False)
         self.refresh()
 
     async def _reopen(self) -> None:
@@ -223,6 +270,9 @@ class SubjectsViewModel(QObject):
         self.changed.emit(state)
 
     def _on_study_changed(self, study: object) -> None:
+        self._question += 1  # what was asked of the study before is not shown under this one
+        self._answered = self._marked = None
+        self._is_entered = False
         self.model.show(())
         self._show(SubjectsState())
         if study is not None:

@@ -72,13 +72,15 @@ class SubjectsPage(QWidget):
 
     def _connect(self, form: SubjectFormViewModel) -> None:
         self._search.textChanged.connect(self._view_model.search)
-        self._search.returnPressed.connect(self._on_search_return_pressed)
+        self._search.returnPressed.connect(self._view_model.enter)
         self._find.clicked.connect(self._on_find_clicked)
         self._sync.clicked.connect(self._view_model.sync)
         self._add.clicked.connect(lambda: self._form.open_with(""))
         self._nothing.acted.connect(lambda: self._form.open_with(self._view_model.state.code))
         self._list.activated.connect(self._on_list_activated)
         self._list.clicked.connect(self._on_list_activated)
+        self._list.selectionModel().currentChanged.connect(self._on_current_changed)
+        self._view_model.missed.connect(self._form.open_with)
         self._form.closed.connect(self._on_form_closed)
         form.registered.connect(self._on_form_registered)
         self._view_model.changed.connect(self._on_view_model_changed)
@@ -92,11 +94,11 @@ class SubjectsPage(QWidget):
             self._busy.show_going("Bringing in the platform's subjects…")
         else:
             self._busy.clear()
-        if has_rows and not self._list.currentIndex().isValid():
-            self._list.setCurrentIndex(self._view_model.model.index(0))
+        if has_rows:
+            self._list.setCurrentIndex(self._view_model.model.index(self._view_model.marked_row))
 
     def _say_nothing(self, state: SubjectsState) -> None:
-        if state.is_loading:
+        if state.is_loading or (state.is_syncing and not state.code):
             self._nothing.say("clock", "Reading subjects…", "This takes a moment.")
         elif state.code:
             words = "Check the code, or register it as a new subject."
@@ -106,11 +108,8 @@ class SubjectsPage(QWidget):
             words = "Register the first subject of this study: type or scan the code."
             self._nothing.say("subjects", "No subjects yet", words, action="&Register subject")
 
-    def _on_search_return_pressed(self) -> None:
-        if self._view_model.model.rowCount():
-            self._view_model.open_row(max(self._list.currentIndex().row(), 0))
-        elif self._view_model.state.code:
-            self._form.open_with(self._view_model.state.code)
+    def _on_current_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
+        self._view_model.mark(current.row())
 
     def _on_find_clicked(self) -> None:
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)

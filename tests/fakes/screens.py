@@ -69,6 +69,12 @@ class FakeSession:
         self.state = SessionState.SIGNED_IN
 
 
+def _set_event() -> asyncio.Event:
+    made = asyncio.Event()
+    made.set()
+    return made
+
+
 @dataclass
 class FakeSubjects:
     """Subjects in a list; a code in ``there`` is taken at the platform."""
@@ -78,6 +84,7 @@ class FakeSubjects:
     there: set[str] | None = field(default_factory=set)
     error: HautError | None = None
     syncs: int = 0
+    may_sync: asyncio.Event = field(default_factory=_set_event)
 
     async def search(self, _study: Study, text: str = "") -> tuple[SubjectRow, ...]:
         """Find by a part of the code."""
@@ -107,8 +114,9 @@ class FakeSubjects:
         return subject
 
     async def sync(self, _study: Study) -> None:
-        """Count how often it was asked for."""
+        """Count how often it was asked for; take as long as a test wants."""
         self.syncs += 1
+        await self.may_sync.wait()
 
 
 @dataclass

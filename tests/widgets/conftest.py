@@ -9,6 +9,7 @@ import pytest_asyncio
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from haut_desktop.domain.study import Study
 from haut_desktop.services.biological_sexes import BiologicalSexes
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
@@ -65,6 +66,8 @@ class Office:
     changes: Changes
     clock: FakeClock
     sexes: FakeSexes
+    listed: SubjectsViewModel
+    study: Study
 
     def find(self, kind: type[_Widget], name: str) -> _Widget:
         """Give a widget by its object name."""
@@ -104,5 +107,5 @@ async def office(
     desk.open_study(study)
     window.show()
     window.go(Place.SUBJECTS)
-    yield Office(window, desk, notices, subjects, capture, changes, clock, sexes)
+    yield Office(window, desk, notices, subjects, capture, changes, clock, sexes, listed, study)
     form.close()

@@ -5,10 +5,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QListView, QPlainTextEdit, QPushButton
 
 from haut_desktop.domain.errors import DiskFullError
+from haut_desktop.services.changes import Change, Topic
 from haut_desktop.viewmodels.subjects import SubjectRole
 from haut_desktop.widgets.choice_row import ChoiceRow
+from haut_desktop.widgets.empty_state import EmptyState
 from haut_desktop.widgets.phototypes import Phototypes
 from haut_desktop.widgets.subject_form import SubjectForm
+from haut_desktop.widgets.subjects_page import SubjectsPage
+from tests.fakes.builders import make_subject
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
 
@@ -44,6 +48,70 @@ async def test_enter_opens_the_chosen_subject_and_the_banner_names_it(office: Of
     assert office.desk.subject is office.subjects.rows[1]
     assert "B-002" in office.window._banner.accessibleName()
     assert office.window._banner.isVisible()
+
+
+async def test_a_scanned_code_with_its_enter_opens_its_own_subject(office: Office) -> None:
+    await eventually(lambda: shown(office) == ["B-001", "B-002"])
+    # a scanner is faster than the answer: the list still shows everybody
+    QTest.keyClicks(office.find(QLineEdit, "search"), "b-002")
+    QTest.keyClick(office.find(QLineEdit, "search"), Qt.Key.Key_Return)
+    assert office.desk.subject is None
+    await eventually(lambda: office.desk.subject is office.subjects.rows[1])
+
+
+async def test_a_whole_code_goes_before_codes_that_only_begin_with_it(office: Office) -> None:
+    office.subjects.rows.insert(0, make_subject(office.study, "B-0021"))
+    office.changes.send(Change(Topic.SUBJECTS))
+    await eventually(lambda: shown(office) == ["B-0021", "B-001", "B-002"])
+    search = office.find(QLineEdit, "search")
+    QTest.keyClicks(search, "b-002")
+    await eventually(lambda: shown(office) == ["B-0021", "B-002"])
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert office.desk.subject is office.subjects.rows[2]
+
+
+async def test_an_unknown_scanned_code_opens_nobody_who_is_like_it(office: Office) -> None:
+    await eventually(lambda: shown(office) == ["B-001", "B-002"])
+    QTest.keyClicks(office.find(QLineEdit, "search"), "b-00")
+    QTest.keyClick(office.find(QLineEdit, "search"), Qt.Key.Key_Return)
+    await eventually(lambda: not office.listed.state.is_loading)
+    assert office.desk.subject is None
+
+
+async def test_an_unknown_scanned_code_goes_into_the_form(office: Office) -> None:
+    await eventually(lambda: shown(office) == ["B-001", "B-002"])
+    QTest.keyClicks(office.find(QLineEdit, "search"), "b-009")
+    QTest.keyClick(office.find(QLineEdit, "search"), Qt.Key.Key_Return)
+    await eventually(lambda: office.find(QLineEdit, "code").text() == "B-009")
+
+
+async def test_the_marked_subject_stays_marked_when_the_list_is_read_anew(office: Office) -> None:
+    await eventually(lambda: shown(office) == ["B-001", "B-002"])
+    search = office.find(QLineEdit, "search")
+    QTest.keyClick(search, Qt.Key.Key_Down)
+    marked = office.subjects.rows[1]
+    office.subjects.rows.insert(0, make_subject(office.study, "B-003"))
+    office.changes.send(Change(Topic.SUBJECTS))
+    await eventually(lambda: shown(office) == ["B-003", "B-001", "B-002"])
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert office.desk.subject is marked
+
+
+async def test_while_the_platforms_subjects_come_in_nobody_is_said_to_be_missing(
+    office: Office,
+) -> None:
+    office.subjects.rows.clear()
+    office.subjects.may_sync.clear()
+    office.listed.sync()
+    office.changes.send(Change(Topic.SUBJECTS))
+    await eventually(lambda: not shown(office) and not office.listed.state.is_loading)
+    page = office.window.findChild(SubjectsPage)
+    assert page is not None
+    nothing = page.findChild(EmptyState)
+    assert nothing is not None
+    assert nothing.accessibleName().startswith("Reading subjects")
+    office.subjects.may_sync.set()
+    await eventually(lambda: nothing.accessibleName().startswith("No subjects yet"))
 
 
 async def test_a_line_is_spoken_whole(office: Office) -> None:
