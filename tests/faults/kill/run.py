@@ -73,8 +73,8 @@ def run(bench: Bench, chosen: Chosen, tell: Callable[[str], None]) -> list[Row]:
             after = [pool.submit(bench.kill_after, row.shape, delay) for delay in moments]
             for kind, done in [*at, *((None, one) for one in after)]:
                 row.add(done.result(), kind)
-                for words in row.failures[-1:] if done.result().failures else ():
-                    tell(f"  {words}")
+                for words in done.result().failures:
+                    tell(f"  {done.result().moment}: {words}")
     return rows
 
 

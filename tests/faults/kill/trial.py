@@ -26,6 +26,8 @@ from tests.faults.matrix.reasons import REASONS
 from tests.faults.night.pictures import draw_pictures
 
 _KILLED: Final = -9
+_UNKNOWN: Final = 255
+"""The exit code of a program was read by the thread that was just starting another one."""
 _LONGEST_S: Final = 240.0
 PLATFORM: Final = ("--logins-per-minute", "1000000", "--quirk", "compute_twice_bills")
 """A computation that is asked for twice is billed twice: whoever asks too much is seen."""
@@ -100,7 +102,8 @@ class Bench:
         return self._outcome(job, f"after {delay_s:.3f} s", program.exitcode)
 
     def _outcome(self, job: Job, moment: str, code: int | None) -> Outcome:
-        was_killed = code == _KILLED
+        has_spoken = (job.folder / "lived.json").exists()
+        was_killed = code == _KILLED or (code == _UNKNOWN and not has_spoken)
         failures = [] if was_killed or code == 0 else [f"ended with {code}"]
         if not was_killed:
             failures += self._account(job, "lived").failures
