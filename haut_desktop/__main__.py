@@ -2,11 +2,27 @@
 
 import argparse
 import gc
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from haut_desktop import __version__
+
+
+def run() -> NoReturn:
+    """Do what the command line asks for and end the process.
+
+    By then everything is closed and written. What is left are Python's and Qt's objects, which take
+    each other down in whatever order; once in some dozen ends that crashed the process.
+    """
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,4 +80,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

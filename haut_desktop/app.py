@@ -54,6 +54,10 @@ _FOLDER: Final = (
     "This account can't write to it. Nothing was changed; ask your IT to let this account write "
     "there, then start the program again."
 )
+_ELSEWHERE: Final = (
+    "Another program, or another account of this computer, works on this station and does not "
+    "answer. Go on there, or close it first; then start the program again. Nothing was changed."
+)
 _ENDED: Final = "The platform has ended the session. Nothing is lost; sign in and sending goes on."
 
 
@@ -436,7 +440,9 @@ def _run_window(application: QApplication, *, is_practice: bool) -> int:
     mode = Mode.PRACTICE if is_practice else Mode.STUDY
     instance = SingleInstance(paths.practice_station if is_practice else paths.station)
     if not instance.acquire():
-        return 0 if instance.knock() else 1
+        if instance.knock():
+            return 0
+        raise StationError(_ELSEWHERE, title="Haut Desktop is open already")
     handler = open_logs(paths.logs)
 
     async def work() -> None:

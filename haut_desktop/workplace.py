@@ -160,6 +160,7 @@ class Workplace:
             registrar=registrar,
             delivery=self.delivery,
             traffic=self.traffic,
+            wake_results=lambda: self.results.wake(),
             judge=judge,
             session=self.session,
             connectivity=self.connectivity,

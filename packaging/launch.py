@@ -1,10 +1,9 @@
 """Where the frozen program begins."""
 
 import multiprocessing
-import sys
 
-from haut_desktop.__main__ import main
+from haut_desktop.__main__ import run
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()
-    sys.exit(main())
+    run()

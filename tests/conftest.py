@@ -9,6 +9,7 @@ import asyncio
 import gc
 import logging
 import re
+import sys
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -36,6 +37,7 @@ settings.load_profile("haut")
 
 _QT_FIXTURES = frozenset({"qapp", "qtbot", "qtmodeltester"})
 _FAILED = pytest.StashKey[bool]()
+_STATUS = pytest.StashKey[int]()
 
 
 # ------------------------------------------------------------------------------------- event loop
@@ -62,6 +64,22 @@ def _application() -> QCoreApplication:
 def _new_qt_loop() -> asyncio.AbstractEventLoop:
     loop: asyncio.AbstractEventLoop = qasync.QEventLoop(_application())
     return loop
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End without taking Qt's and Python's objects down in whatever order, which may crash."""
+    status = config.stash.get(_STATUS, None)
+    if status is None or QCoreApplication.instance() is None or "coverage" in sys.modules:
+        return
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember how the run ended."""
+    session.config.stash[_STATUS] = int(exitstatus)
 
 
 # ----------------------------------------------------------------------------------------- guards

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QApplication
 
 from haut_desktop import app
 from haut_desktop.app import Program, run_window
+from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.errors import DiskFullError, HautError
-from haut_desktop.settings import FOLDER_VARIABLE
+from haut_desktop.settings import FOLDER_VARIABLE, app_paths
 from tests.conftest import ExpectedLogs
 
 
@@ -59,3 +60,16 @@ def test_a_folder_that_can_not_be_made_is_said(
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "file"))
     assert run_window(is_practice=False) == 1
     assert [error.title for error in told] == ["The station's folder can't be used"]
+
+
+def test_a_station_that_somebody_else_works_on_is_said(told: list[HautError]) -> None:
+    folder = app_paths().station
+    folder.mkdir(parents=True, exist_ok=True)
+    elsewhere = FolderLock(folder)
+    assert elsewhere.acquire()
+    try:
+        # nobody hears the knock: it is another account's program, or a command
+        assert run_window(is_practice=False) == 1
+    finally:
+        elsewhere.release()
+    assert [error.title for error in told] == ["Haut Desktop is open already"]

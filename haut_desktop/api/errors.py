@@ -36,6 +36,8 @@ NEVER_LEFT: Final = (
 GUESS_TOKEN_CODES: Final = frozenset({"authentication_failed", "not_authenticated"})
 """§1.4: the envelope's codes for a token that is no good, whatever the status is."""
 
+_LONGEST_WAIT_S: Final = 86_400.0
+"""Whoever asks for more is mistaken: what waits for years is lost."""
 _LONGEST_DETAIL: Final = 300
 _NO_JSON: Final = object()
 
@@ -100,7 +102,9 @@ def error_of(response: httpx.Response) -> HautError | None:
     if status == 429:
         return TooManyRequestsError(retry_after_s(response))
     if status >= 500:
-        return ServerTroubleError(status)
+        trouble = ServerTroubleError(status)
+        trouble.retry_after_s = retry_after_s(response)
+        return trouble
     if status in (401, 403, 407) and _is_page(response):
         # a proxy's or guest network's own page: the platform's frontend answers these in JSON
         return NotThePlatformError()
@@ -134,15 +138,15 @@ def reason_of(response: httpx.Response) -> Reason:
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
-    """Seconds that the server asks to wait, written as a number or as a date."""
+    """Seconds that the server asks to wait, written as a number or as a date; a day at most."""
     text = response.headers.get("retry-after", "")
     if text.strip().isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_WAIT_S)
     until = parse_date(text)
     if until is None:
         return None
     now = server_time(response) or datetime.now(UTC)
-    return max(0.0, (until - now).total_seconds())
+    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT_S)
 
 
 def server_time(response: httpx.Response) -> datetime | None:

@@ -284,6 +284,8 @@ class Delivery:
             quiet_until = self._clock() + self._quiet_registration
             again = max(waiting.retry_at or quiet_until, quiet_until)
             waiting = replace(waiting, retry_at=again)
+            # also by the loop's clock, which nobody sets: it proves that a late answer shows by now
+            self._bench[registration.id] = uptime() + self._quiet_registration.total_seconds()
         await self._subjects.set_waiting_registration(registration.id, waiting)
 
     def _carry(self, found: Batch) -> "_Work":

@@ -1,5 +1,6 @@
 """The outbox for people: what waits and why, and the decisions that only a person takes."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -50,6 +51,7 @@ class Outbox:
         registrar: Registrar,
         delivery: Delivery,
         traffic: Traffic,
+        wake_results: Callable[[], None],
         judge: Judge,
         session: Session,
         connectivity: Connectivity,
@@ -65,6 +67,7 @@ class Outbox:
         self._registrar = registrar
         self._delivery = delivery
         self._traffic = traffic
+        self._wake_results = wake_results
         self._judge = judge
         self._session = session
         self._connectivity = connectivity
@@ -126,6 +129,7 @@ class Outbox:
             await self._retry_registrations()
         self._connectivity.network_changed()
         self._session.wake()
+        self._wake_results()
         self._go_on(*(batch.id for batch in batches))
 
     async def hold(self, batch_id: BatchId, reason: str) -> None:

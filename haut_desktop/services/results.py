@@ -137,12 +137,17 @@ class Results:
         """Follow submitted batches until cancelled."""
         await self._follower.run()
 
+    def wake(self) -> None:
+        """Look at once for everything that is still awaited: a person waits for it."""
+        self._follower.wake()
+
     async def refresh(self, batch_id: BatchId) -> Completeness:
         """Ask the platform about one batch now; raises as every call to the platform does."""
         return (await self._look(batch_id)).completeness
 
     async def discover(self, subject_id: SubjectId) -> int:
         """Make visits of the platform's batches that came from elsewhere; say how many."""
+        self.wake()
         async with self._discovering:
             # two at once would both find the same batches unknown
             batches = await self._elsewhere.adopt(subject_id)

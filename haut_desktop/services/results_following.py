@@ -39,6 +39,7 @@ class Pace:
     overdue_s: float = 600.0
     """Age from which a batch counts as overdue; whatever arrives later is still taken."""
     after_overdue_s: float = 300.0
+    rarest_s: float = 86_400.0
     refused_s: float = 600.0
     idle_s: float = 60.0
     """Longest time between two looks into the database, in case news was missed."""
@@ -47,7 +48,8 @@ class Pace:
     def next_s(self, before_s: float, look: "Look") -> float:
         """The pause after ``look``: short again whenever something new came."""
         if look.completeness is Completeness.OVERDUE:
-            return self.after_overdue_s
+            # never given up, ever less often; whoever opens the results has them looked for at once
+            return min(self.rarest_s, max(self.after_overdue_s, before_s * 2))
         return self.first_s if look.grew else min(self.slowest_s, before_s * self.growth)
 
 
@@ -93,6 +95,7 @@ class ResultFollower:
         self._lanes = asyncio.Semaphore(pace.at_once)
         self._followed: set[BatchId] = set()
         self._news = asyncio.Event()
+        self._impatient = asyncio.Event()
 
     async def run(self) -> None:
         """Follow until cancelled; a batch that is submitted meanwhile is taken up at once."""
@@ -107,6 +110,11 @@ class ResultFollower:
                     await self._until_news(self._pace.idle_s)
         finally:
             unsubscribe()
+
+    def wake(self) -> None:
+        """Look at every followed batch at once: somebody waits for it."""
+        impatient, self._impatient = self._impatient, asyncio.Event()
+        impatient.set()
 
     def _on_change(self, change: Change) -> None:
         if change.topic in (Topic.OUTBOX, Topic.VISITS, Topic.SESSION, Topic.CONNECTIVITY):
@@ -141,7 +149,7 @@ class ResultFollower:
                 else:
                     picture_looks += look.completeness is Completeness.COMPLETE
                     pause_s = self._pace.next_s(pause_s, look)
-                await asyncio.sleep(pause_s)
+                await pause(self._impatient, pause_s)
         except HautError as error:
             # refused for this batch alone: the others go on, a person can ask again
             _log.info("batch %s is not followed: %s", batch_id, error.kind)

@@ -12,9 +12,14 @@ import pytest
 
 from haut_desktop.api.auth import TokenKeeper
 from haut_desktop.api.client import HautApi
-from haut_desktop.api.errors import translate_errors
+from haut_desktop.api.errors import error_of, translate_errors
 from haut_desktop.api.transport import Network
-from haut_desktop.domain.errors import OutcomeUnknownError, StationError, UnreachableError
+from haut_desktop.domain.errors import (
+    OutcomeUnknownError,
+    ServerError,
+    StationError,
+    UnreachableError,
+)
 
 
 @asynccontextmanager
@@ -128,3 +133,16 @@ def test_only_a_connection_that_was_never_made_proves_that_nothing_left(
 ) -> None:
     with pytest.raises(expected), translate_errors():
         raise error
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits_s"),
+    (("60", 60.0), ("9" * 400, 86_400.0), ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0)),
+)
+@pytest.mark.parametrize("status", (429, 503))
+def test_a_servers_waiting_time_is_kept_and_is_a_day_at_most(
+    status: int, asked: str, waits_s: float
+) -> None:
+    trouble = error_of(httpx.Response(status, headers={"retry-after": asked}))
+    assert isinstance(trouble, ServerError)
+    assert trouble.retry_after_s == waits_s

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import cache
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,13 @@ from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face
 from haut_desktop.services.results import VisitResults
 from haut_desktop.services.results_awaited import awaited
+from haut_desktop.services.results_following import Look, Pace
+from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.results import ResultStore
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.services.reading_room import ReadingRoom, open_reading_room
-from tests.waiting import DEADLINE_S
+from tests.waiting import DEADLINE_S, eventually
 
 V1, V3 = "face_skin_metrics_2.0", "face_skin_metrics_3.0"
 SIMULATION = "product_effect_simulation"
@@ -207,6 +210,39 @@ async def test_a_batch_that_is_never_computed_becomes_overdue(room: ReadingRoom)
     (visit,) = await room.results.visits(room.subject.id)
     assert {"Redness", "Pigmentation"} <= set(visit.awaited)
     assert visit.image_type is ImageType.SELFIE
+
+
+def test_an_overdue_batch_is_asked_for_ever_less_often_and_never_given_up() -> None:
+    pace, overdue = Pace(), Look(Completeness.OVERDUE, grew=False)
+    pauses = [pace.slowest_s]
+    while pauses[-1] < pace.rarest_s:
+        pauses.append(pace.next_s(pauses[-1], overdue))
+    assert pauses[1] == pace.after_overdue_s
+    assert all(later > sooner for sooner, later in pairwise(pauses))
+    assert pace.next_s(pauses[-1], overdue) == pace.rarest_s
+    assert pace.next_s(pauses[-1], Look(Completeness.PARTIAL, grew=True)) == pace.first_s
+
+
+async def test_somebody_who_opens_the_results_has_them_looked_for_at_once(
+    room: ReadingRoom,
+) -> None:
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START, is_computed=False)
+    await room.results.discover(room.subject.id)
+    looks: list[None] = []
+    follower = room.results._follower
+
+    async def look(_batch_id: BatchId) -> Look:
+        looks.append(None)
+        return Look(Completeness.OVERDUE, grew=False)
+
+    follower._look = look
+    tasks = TaskScope("test", lambda _error: None)
+    tasks.start(follower.run(), name="follow")
+    await eventually(lambda: looks)
+    before = len(looks)
+    room.results.wake()
+    await eventually(lambda: len(looks) > before)
+    await tasks.aclose()
 
 
 async def test_nothing_is_awaited_once_everything_has_arrived(room: ReadingRoom) -> None:
