@@ -138,6 +138,10 @@ class TransitionError(ValueError):
     """A move that the table does not have: a bug of ours, never shown as the user's fault."""
 
 
+class HeldBackError(TransitionError):
+    """A person holds a batch, or takes it back, while it is on its way: no bug of ours."""
+
+
 def advance(state: S, event: Event, *, held_from: S | None = None) -> S:
     """Say where ``event`` leads from ``state``; RESUME needs the state that was held."""
     if event.value == "hold" and state not in CANNOT_BE_HELD:

@@ -16,6 +16,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
+    HeldBackError,
     ImageEvent,
     ImageState,
     RegistrationState,
@@ -57,6 +58,7 @@ STORE_TROUBLE_S: Final = 5.0
 
 _TO_REGISTER: Final = frozenset({RegistrationState.DRAFT, RegistrationState.REGISTERING})
 _TAKEN_OUT: Final = frozenset({BatchState.HELD, BatchState.RETRACTING, BatchState.RETRACTED})
+_KEPT_BACK: Final = frozenset({BatchState.HELD})
 _TO_CARRY: Final = frozenset({BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING})
 
 _log = logging.getLogger(__name__)
@@ -301,9 +303,12 @@ class Delivery:
                 is_item = isinstance(error, ItemError)
                 await self._safely(lambda: self._wait(batch.id, waiting, is_held=is_item))
                 return
+            except HeldBackError:
+                await self._safely(lambda: self._tidy(batch.id))
+                return
             except TransitionError:
+                await self._safely(lambda: self._tidy(batch.id))
                 if not await self._is_taken_out(batch.id):
-                    await self._safely(lambda: self._tidy(batch.id))
                     raise
                 return  # a person held it, took it back or erased of it while a step was under way
             except Exception:
@@ -330,6 +335,10 @@ class Delivery:
                     lambda: self._wait_to_retract(batch.id, waiting, is_held=is_item)
                 )
                 return
+            except TransitionError:
+                if not await self._is_taken_out(batch.id, _KEPT_BACK):
+                    raise
+                return  # a person held it while the platform was being asked
             self._judge.praise()
 
         return work
@@ -354,9 +363,11 @@ class Delivery:
     def _waits(self, waiting: Waiting) -> bool:
         return waiting.retry_at is not None and waiting.retry_at > self._clock()
 
-    async def _is_taken_out(self, batch_id: BatchId) -> bool:
+    async def _is_taken_out(
+        self, batch_id: BatchId, states: frozenset[BatchState] = _TAKEN_OUT
+    ) -> bool:
         batch = await self._outbox.find(batch_id)
-        if batch is None or batch.state in _TAKEN_OUT:
+        if batch is None or batch.state in states:
             return batch is not None
         return any(image.state is ImageState.ERASED for image in batch.images)
 

@@ -220,6 +220,9 @@ class SignedRoute:
             raise AddressExpiredError
         if image.state is ImageState.SEALED:
             image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
+        else:
+            # it waited for a lane, and nothing but the claim asks whether it may still go
+            await self._outbox.check_may_go(image.id)
         await self._send(image, address, data, to)
 
     async def _unsealed(self, image: Image) -> bytes | None:

@@ -134,6 +134,10 @@ class OutboxStore:
         """Give submitted batches whose results are not all here, oldest first."""
         return await self._database.read(lambda c: read_incomplete(c, now, company_id))
 
+    async def check_may_go(self, image_id: ImageId) -> None:
+        """Refuse to repeat a picture whose batch is held or taken back; raises HeldBackError."""
+        await self._database.read(lambda c: check_may_go(c, image_id))
+
     async def knows_any(self, image_ids: Collection[ImageId]) -> bool:
         """Whether one of the pictures is, or was, in this outbox."""
         marks = ", ".join("?" * len(image_ids))
@@ -173,7 +177,7 @@ class OutboxStore:
         """Move an image; fields that are given are written with it, others stay.
 
         STORED needs a proof. A stored image's signed address is forgotten. Nothing is claimed of a
-        batch that a person takes back.
+        batch that is held or that a person takes back.
         """
         columns = _image_columns(platform_id, address, proof, body_drops)
         if event is ImageEvent.CONFIRM:

@@ -11,7 +11,7 @@ from typing import Final
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import BatchEvent, BatchState, TransitionError, Waiting
+from haut_desktop.domain.delivery import BatchEvent, BatchState, HeldBackError, Waiting
 from haut_desktop.domain.errors import RetractionRefusedError
 from haut_desktop.domain.ids import BatchId, CompanyId, ImageId, OperatorId
 from haut_desktop.domain.imaging import Batch
@@ -141,14 +141,15 @@ def begin_if_asked(ledger: Ledger, batch_id: BatchId) -> None:
 
 
 def check_may_go(connection: Connection, image_id: ImageId) -> None:
-    """Refuse to begin with a picture whose batch is taken back; raises TransitionError."""
+    """Refuse to begin with a picture whose batch is held or taken back; raises HeldBackError."""
     row = connection.execute(
-        "SELECT 1 FROM image JOIN retraction ON retraction.batch_id = image.batch_id"
-        " WHERE image.id = ?",
+        "SELECT 1 FROM image JOIN batch ON batch.id = image.batch_id"
+        " LEFT JOIN retraction ON retraction.batch_id = batch.id"
+        " WHERE image.id = ? AND (batch.state = 'HELD' OR retraction.batch_id IS NOT NULL)",
         (image_id,),
     ).fetchone()
     if row is not None:
-        raise TransitionError(f"the batch of image {image_id} is taken back")
+        raise HeldBackError(f"the batch of image {image_id} is held or taken back")
 
 
 def _end(ledger: Ledger, batch_id: BatchId, left: tuple[Remnant, ...]) -> None:

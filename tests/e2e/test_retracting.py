@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Route
-from haut_desktop.domain.errors import Blame, ItemError, VisitClosedError
-from haut_desktop.domain.imaging import Batch
-from haut_desktop.domain.retraction import Computed
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import Blame, ItemError, OutcomeUnknownError, VisitClosedError
+from haut_desktop.domain.imaging import Batch, ProofOfDelivery
+from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.store.secrets import MemorySecrets
 from tests.e2e.conftest import MakeStudy
@@ -86,6 +88,73 @@ async def test_signed_pictures_in_flight_end_and_are_never_computed(
     assert batch.retraction is not None
     assert [one.computed for one in batch.retraction.left] == [Computed.NO]
     assert not there.computed()
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "taken back"])
+async def test_signed_pictures_that_are_to_be_repeated_are_not_when_a_person_says_stop(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+    is_held: bool,
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        work, puts = station.work, 0
+        route, put = work.delivery._routes[Route.SIGNED], work.objects.put
+
+        async def stopped_at_the_fourth(*args: Any, **options: Any) -> ProofOfDelivery:
+            nonlocal puts
+            puts += 1
+            proof = await put(*args, **options)
+            if puts <= len(small_pictures):
+                route._lanes = Lanes(1)  # type: ignore[attr-defined]
+                raise OutcomeUnknownError
+            (batch,) = await station.batches()
+            act = work.outbox.hold if is_held else work.outbox.retract
+            await act(batch.id, WHY)
+            return proof
+
+        work.objects.put = stopped_at_the_fourth  # type: ignore[method-assign]
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        if is_held:
+            await station.until_batch(BatchState.HELD)
+            await eventually(lambda: not work.delivery._carrying)
+        else:
+            await retracted(station)
+        assert puts == len(small_pictures) + 1
+        assert not station.errors
+    assert not there.computed()
+
+
+async def test_a_retraction_that_is_held_while_the_platform_is_asked_goes_on_later(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        work = station.work
+        left = work.delivery._retracting._left
+
+        async def held_meanwhile(batch: Batch, to: SubjectAddress) -> tuple[Remnant, ...]:
+            work.delivery._retracting._left = left  # type: ignore[method-assign]
+            await work.outbox.hold(batch.id, "not yet")
+            return await left(batch, to)
+
+        work.delivery._retracting._left = held_meanwhile  # type: ignore[method-assign]
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        await station.until_delivered()
+        (batch,) = await station.batches()
+        await work.outbox.retract(batch.id, WHY)
+        await station.until_batch(BatchState.HELD)
+        await eventually(lambda: not work.delivery._carrying)
+        assert not station.errors
+        await work.outbox.resume_held(batch.id)
+        await retracted(station)
 
 
 async def test_inline_pictures_that_were_not_in_flight_are_not_sent_any_more(

@@ -7,6 +7,7 @@ import pytest
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
+    HeldBackError,
     ImageEvent,
     ImageState,
     TransitionError,
@@ -213,3 +214,23 @@ async def test_what_was_taken_back_does_not_wait_any_more(
     assert (summary.waiting_images, summary.waiting_bytes, summary.held) == (0, 0, 0)
     (row,) = await record.subjects.search(record.study.id)
     assert row.waiting_images == 0
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "taken back"])
+async def test_nothing_is_begun_or_repeated_of_what_a_person_keeps_back(
+    record: Record, retractions: RetractionStore, is_held: bool
+) -> None:
+    batch = await record.finish(await record.register(), sides=(Side.FRONT, Side.LEFT))
+    batch = await begin(record, batch)
+    lost, sealed = batch.images
+    for event in (ImageEvent.CLAIM, ImageEvent.LOSE):
+        await record.outbox.move_image(lost.id, event)
+    await record.outbox.check_may_go(lost.id)
+    if is_held:
+        await record.outbox.move_batch(batch.id, BatchEvent.HOLD, act=record.act)
+    else:
+        await retractions.ask(batch.id, record.act)
+    with pytest.raises(HeldBackError):
+        await record.outbox.check_may_go(lost.id)
+    with pytest.raises(HeldBackError):
+        await record.outbox.move_image(sealed.id, ImageEvent.CLAIM)
