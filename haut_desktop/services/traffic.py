@@ -1,5 +1,6 @@
 """Traffic: when and how fast the station sends, as a person has set it; kept over restarts."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,6 +44,8 @@ class Traffic:
         self._clock = clock
         self._rules = SendingRules()
         self._zone = "UTC"
+        # one change after the other, or the later one would write down the rules before the first
+        self._keeping = asyncio.Lock()
 
     @property
     def rules(self) -> SendingRules:
@@ -69,16 +72,25 @@ class Traffic:
                 _log.warning("the kept sending rules can't be read")
 
     async def set_rules(self, rules: SendingRules, reason: str = "") -> None:
-        """Keep and obey other rules; they stand in the audit trail with who set them."""
-        await self._keep(rules, reason)
-        self._take_up(rules)
+        """Keep and obey other rules; they stand in the trail with who set them. A pause stays."""
+        async with self._keeping:
+            await self._keep(self._paused_as_now(rules), reason)
+            # somebody may have paused meanwhile; what that writes waits for this
+            self._take_up(self._paused_as_now(rules))
 
     def note_pause(self, is_paused: bool) -> None:
         """Keep that somebody paused sending, or let it go on; delivery obeys already."""
         rules = replace(self._rules, is_paused=is_paused)
         if rules != self._rules:
             self._rules = rules
-            self._tasks.start(self._keep(rules, ""), name="keep pause")
+            self._tasks.start(self._keep_pause(is_paused), name="keep pause")
+
+    def _paused_as_now(self, rules: SendingRules) -> SendingRules:
+        return replace(rules, is_paused=self._rules.is_paused)
+
+    async def _keep_pause(self, is_paused: bool) -> None:
+        async with self._keeping:
+            await self._keep(replace(self._rules, is_paused=is_paused), "")
 
     async def _keep(self, rules: SendingRules, reason: str) -> None:
         value = msgspec.json.encode(rules).decode()

@@ -1,9 +1,11 @@
 """The rules of sending on a real platform: a limit, a window, a pause that outlives the program."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from haut_desktop.domain.delivery import Route
@@ -95,6 +97,29 @@ async def test_a_pause_is_remembered_over_a_restart(
         assert len(changed) == 2
         assert all(entry.operator_id is not None for entry in changed)
     there.check_each_once(small_pictures)
+
+
+async def test_a_pause_and_other_rules_at_the_same_moment_are_both_kept(tmp_path: Path) -> None:
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await in_time(lambda: has_zone(station))
+        outbox, traffic = station.work.outbox, station.work.traffic
+
+        async def pause() -> None:
+            outbox.pause()
+
+        await asyncio.gather(outbox.set_rules(SendingRules(most_bytes_per_s=100_000)), pause())
+        both = SendingRules(is_paused=True, most_bytes_per_s=100_000)
+        assert traffic.rules == both
+        # as the next start reads it
+        await in_time(lambda: is_written(station, both))
+        await outbox.set_rules(SendingRules())
+        assert traffic.rules == SendingRules(is_paused=True)
+
+
+async def is_written(station: HeadlessStation, rules: SendingRules) -> bool:
+    """Whether just these rules stand in the record."""
+    kept = await station.work.store.studies.setting("sending-rules")
+    return kept == msgspec.json.encode(rules).decode()
 
 
 async def has_zone(station: HeadlessStation) -> bool:
