@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.errors import HautError, ItemError, VaultError
+from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.study import Study
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.pauses import pause
@@ -74,10 +75,20 @@ class Retention:
             return 0
         act, until, gone = Act(reason=rule_words(keep_days)), now - timedelta(days=keep_days), 0
         while over := await self._store.outlived(study.id, until, AT_ONCE):
-            for original_id in over:
-                await self._erasures.erase(original_id, act)
-            gone += len(over)
+            erased = [original_id for original_id in over if await self._erase(original_id, act)]
+            gone += len(erased)
+            if not erased:
+                break  # what is refused comes back with every look
         return gone
+
+    async def _erase(self, original_id: OriginalId, act: Act) -> bool:
+        """Erase one; trouble with it keeps no other picture here."""
+        try:
+            await self._erasures.erase(original_id, act)
+        except (ItemError, VaultError) as error:
+            _log.info("%s is not erased yet: %s", original_id, error.kind)
+            return False
+        return True
 
 
 def rule_words(keep_days: int) -> str:

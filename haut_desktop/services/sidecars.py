@@ -65,7 +65,7 @@ class Sidecars:
                 frame = replace(record.frame, operator=known.frame.operator)
                 record = replace(record, frame=frame)
             if known is None or replace(record, written_at=known.written_at) != known:
-                self._vault.set_sidecar(name, sidecar_of(record))
+                self._vault.renew_sidecar(name, sidecar_of(record))
 
     def _before(self, vault_name: str) -> "Sidecar | None":
         try:

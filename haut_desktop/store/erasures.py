@@ -140,6 +140,8 @@ class ErasureStore:
 
 def _check(image: Row) -> None:
     """Refuse while nobody knows what becomes of the picture."""
+    if image["batch_state"] == BatchState.RETRACTED and image["state"] == ImageState.HELD:
+        return  # nothing of it is sent or asked for any more
     if image["state"] in _IN_FLIGHT or image["held_from"] == ImageState.UNSETTLED:
         raise ErasureRefusedError(
             "The picture is on its way to the platform, or the station is asking whether it "

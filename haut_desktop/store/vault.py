@@ -172,6 +172,15 @@ class Vault:
         """Replace what is said about a picture, whole or not at all."""
         self._note(self._sidecar_path(vault_name), vault_name, msgspec.json.encode(sidecar))
 
+    def renew_sidecar(self, name: str, sidecar: Sidecar) -> None:
+        """As ``set_sidecar``, for a picture that may be erased meanwhile: no note outlives it."""
+        if not self._path(name).exists():
+            return
+        self.set_sidecar(name, sidecar)
+        # erasing removes the picture first: whoever writes its note after that finds it gone
+        if not self._path(name).exists():
+            self.erase(name)
+
     def frame(self) -> StationFrame | None:
         """Read which station's vault it is; None where nothing that is ours says so."""
         path = self.folder / _FRAME

@@ -18,6 +18,7 @@ from haut_desktop.services.retention import Retention
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.verification import Verification
 from haut_desktop.store.rebuild import recover_station
+from haut_desktop.store.vault import Sidecar
 from tests.fakes.builders import make_proof
 from tests.services.rooms import Room, open_room
 
@@ -223,3 +224,36 @@ async def test_a_station_clock_that_is_ahead_erases_nothing_too_early(desk: Desk
     assert await retention(desk).look() == 0
     desk.is_time_known, desk.ahead = True, timedelta(0)
     assert await retention(desk).look() == 3
+
+
+async def test_what_can_not_be_erased_yet_keeps_no_other_picture_here(desk: Desk) -> None:
+    await keep_for(desk, 0)
+    stuck = f"{await desk.front()}.age"
+    before, erase = desk.room.vault, desk.room.vault.erase
+
+    def refuse(vault_name: str) -> None:
+        if vault_name == stuck:
+            raise VaultError
+        erase(vault_name)
+
+    before.erase = refuse  # type: ignore[method-assign]
+    assert await retention(desk).look() == 2
+    assert desk.files() == [stuck, stuck.replace(".age", ".side.age")]
+
+
+# ---- notes -----------------------------------------------------------------------------------
+
+
+async def test_no_note_outlives_a_picture_that_is_erased_while_it_is_written(desk: Desk) -> None:
+    vault, front = desk.room.vault, await desk.front()
+    name = vault.name_for(front)
+    note, write = vault.sidecar(name), vault.set_sidecar
+
+    def erased_meanwhile(vault_name: str, sidecar: Sidecar) -> None:
+        vault.erase(vault_name)
+        write(vault_name, sidecar)
+
+    vault.set_sidecar = erased_meanwhile  # type: ignore[method-assign]
+    vault.renew_sidecar(name, note)
+    vault.renew_sidecar(name, note)
+    assert not [one for one in desk.files() if one.startswith(front)]

@@ -178,3 +178,21 @@ async def deliver_other(record: Record) -> None:
     for image in batch.images:
         await record.outbox.move_image(image.id, ImageEvent.CLAIM)
         await record.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+
+
+async def test_what_was_held_unsettled_can_go_once_its_batch_is_taken_back(
+    record: Record, erasures: ErasureStore
+) -> None:
+    batch = await begin(record, await record.finish(await record.register()))
+    image = batch.images[0].id
+    for event in (ImageEvent.CLAIM, ImageEvent.LOSE, ImageEvent.HOLD):
+        await record.outbox.move_image(image, event)
+    with pytest.raises(ErasureRefusedError):
+        await erasures.write(original_of(batch), record.act)
+    retractions = RetractionStore(record.database, record.clock)
+    await retractions.ask(batch.id, record.act)
+    with pytest.raises(ErasureRefusedError):
+        await erasures.write(original_of(batch), record.act)
+    await retractions.end(batch.id, ())
+    assert await erasures.write(original_of(batch), record.act) is not None
+    assert await state(record, batch) is ImageState.ERASED
