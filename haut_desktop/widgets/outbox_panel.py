@@ -94,18 +94,26 @@ class OutboxPanel(QFrame):
         """Show another row, or the same one anew; a reason that is being typed stays."""
         is_same = self._row is not None and shown is not None and shown.id == self._row.id
         self._row = shown
-        self.setVisible(shown is not None)
         if shown is None:
+            self.setVisible(False)
             return
         self._kind.setText(shown.kind.value.capitalize())
         self._title.setText(shown.title)
         self._badge.say(shown.phrase.text, Tone(shown.phrase.mood.value))
-        self._show_trouble(shown)
-        self._show_facts(shown)
-        for deed, each in self._buttons.items():
-            each.setVisible(deed in shown.deeds)
         if not is_same or (self._asked is not None and self._asked not in shown.deeds):
             self._ask(None)
+        self._show_deeds(shown.deeds)
+        self._show_trouble(shown)
+        self._show_facts(shown)
+        # only now: Qt would make the window so tall that every button has room, and leave it so
+        self.setVisible(True)
+
+    def _show_deeds(self, deeds: frozenset[Deed]) -> None:
+        """Hide first, then show, so that never more is in sight than one row has."""
+        for is_offered in (False, True):
+            for deed, each in self._buttons.items():
+                if (deed in deeds) is is_offered:
+                    each.setVisible(is_offered)
 
     def _show_trouble(self, shown: OutboxRow) -> None:
         trouble = shown.trouble

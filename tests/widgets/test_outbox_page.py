@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QLabel,
     QLineEdit,
+    QMainWindow,
     QPushButton,
     QTimeEdit,
     QTreeView,
@@ -33,7 +34,10 @@ from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
+from haut_desktop.viewmodels.outbox_rows import visit_row
+from haut_desktop.viewmodels.outbox_words import Circumstances
 from haut_desktop.widgets.outbox_page import OutboxPage
+from haut_desktop.widgets.outbox_panel import OutboxPanel
 from haut_desktop.widgets.sending_sheet import SendingSheet
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
@@ -210,6 +214,22 @@ async def test_a_picture_is_erased_in_two_steps(shown: Shown) -> None:
     await eventually(lambda: shown.outbox.done)
     original_id = batch_of(held).images[0].rendition.original_id
     assert shown.outbox.done == [("erase", original_id, "the subject asked for it")]
+
+
+async def test_the_window_stays_as_it_is_while_rows_are_chosen(shown: Shown, qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    panel = OutboxPanel()
+    window.setCentralWidget(panel)
+    window.resize(1278, 646)
+    window.show()
+    _, held = shown.outbox.deliveries
+    sent = make_delivery(ImageState.STORED, batch=BatchState.SUBMITTED)
+    for delivery in (held, *shown.outbox.deliveries, sent, held):
+        row = visit_row(delivery, Circumstances(START, "UTC"), {})
+        panel.show_row(row)
+        panel.show_row(row.children[0].children[0])
+        assert (window.width(), window.height()) == (1278, 646)
 
 
 async def test_no_fact_is_cut_at_the_panels_edge(shown: Shown) -> None:
