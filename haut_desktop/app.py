@@ -103,6 +103,12 @@ class Program:
 
     async def run(self) -> None:
         """Work until the user ends it; a study's work and practice may follow each other."""
+        from haut_desktop.desktop.garbage import garbage_on_main_thread
+
+        with garbage_on_main_thread():
+            await self._run()
+
+    async def _run(self) -> None:
         try:
             while self._mode is not None and not self._is_ending:
                 mode, self._mode = self._mode, None

@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 
 import pytest
 import pytest_asyncio
@@ -80,6 +81,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Remember how the run ended."""
     session.config.stash[_STATUS] = int(exitstatus)
+
+
+# ---------------------------------------------------------------------------------------- garbage
+
+# Windows of one test must not be taken down by a worker's thread in another: that crashes Qt.
+gc.disable()
+_TESTS_PER_COLLECTION = 10
+_since_collection = count(1)
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    """Collect between tests, on the main thread."""
+    if not next(_since_collection) % _TESTS_PER_COLLECTION:
+        gc.collect()
 
 
 # ----------------------------------------------------------------------------------------- guards
