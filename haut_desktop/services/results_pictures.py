@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -59,26 +60,29 @@ class ResultPictures:
         self._cache = cache
         self._vault = vault
         self._lists: dict[BatchId, dict[str, _Entry]] = {}
+        # whoever reads a list and then writes it must not see another's change in between
+        self._listing = asyncio.Lock()
+        self._erased = Counter[tuple[BatchId, str]]()
+        """How often a side of a batch was erased since the start."""
 
     async def keep(self, batch_id: BatchId, wanted: Iterable[Wanted]) -> int:
         """Fetch what is not kept yet; say how many could not be fetched.
 
         A store that cannot be reached is left alone until the next look.
         """
-        entries = dict(await self._entries(batch_id))
+        erased, entries = self._erased.copy(), await self._entries(batch_id)
         todo = [item for item in wanted if item.key not in entries]
-        fetched = 0
+        fetched: dict[str, _Entry] = {}
         try:
             for item in todo:
                 if await self._fetch(item):
-                    entries[item.key] = _entry_of(item)
-                    fetched += 1
+                    fetched[item.key] = _entry_of(item)
         except NetworkError as error:
             _log.info("pictures of batch %s wait: %s", batch_id, error.kind)
         finally:
             if fetched:
-                await self._save(batch_id, entries)
-        return len(todo) - fetched
+                await self._add(batch_id, fetched.values(), erased)
+        return len(todo) - len(fetched)
 
     async def pictures(self, batch_id: BatchId) -> tuple[ResultPicture, ...]:
         """What is kept of a batch, without the masks."""
@@ -95,17 +99,20 @@ class ResultPictures:
 
     async def forget(self, batch_id: BatchId) -> None:
         """Take nothing of a batch for kept any more, so that ``keep`` fetches all of it again."""
-        await self._save(batch_id, {})
+        async with self._listing:
+            await self._save(batch_id, {})
 
     async def erase(self, batch_id: BatchId, side: Side) -> None:
         """Let everything that is kept of one side of a batch leave the disk."""
-        entries = dict(await self._entries(batch_id))
-        mine = [key for key, entry in entries.items() if entry.side == side.value]
-        for key in mine:
-            await asyncio.to_thread(self._cache.forget, key)
-            del entries[key]
-        if mine:
-            await self._save(batch_id, entries)
+        self._erased[batch_id, side.value] += 1  # what is being fetched leaves the disk, too
+        async with self._listing:
+            entries = dict(await self._entries(batch_id))
+            mine = [key for key, entry in entries.items() if entry.side == side.value]
+            for key in mine:
+                await asyncio.to_thread(self._cache.forget, key)
+                del entries[key]
+            if mine:
+                await self._save(batch_id, entries)
 
     async def open(self, key: str) -> bytes | None:
         """Unseal a kept picture; None when this station does not have it (any more)."""
@@ -117,6 +124,23 @@ class ResultPictures:
         except VaultError as error:
             _log.info("picture not opened: %s", error.kind)
             return None
+
+    async def _add(
+        self,
+        batch_id: BatchId,
+        fetched: Iterable[_Entry],
+        erased: Mapping[tuple[BatchId, str], int],
+    ) -> None:
+        """List what was fetched; what was erased since then leaves the disk again."""
+        async with self._listing:
+            entries = dict(await self._entries(batch_id))
+            for entry in fetched:
+                side = (batch_id, entry.side)
+                if self._erased[side] == erased.get(side, 0):
+                    entries[entry.key] = entry
+                else:
+                    await asyncio.to_thread(self._cache.forget, entry.key)
+            await self._save(batch_id, entries)
 
     async def _fetch(self, item: Wanted) -> bool:
         try:

@@ -14,6 +14,8 @@ from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
+from haut_desktop.services.results_pictures import ResultPictures
+from haut_desktop.services.results_wanted import Wanted
 from haut_desktop.services.retention import Retention
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.verification import Verification
@@ -239,6 +241,37 @@ async def test_what_can_not_be_erased_yet_keeps_no_other_picture_here(desk: Desk
     before.erase = refuse  # type: ignore[method-assign]
     assert await retention(desk).look() == 2
     assert desk.files() == [stuck, stuck.replace(".age", ".side.age")]
+
+
+class _ErasedMeanwhile:
+    """A store of pictures; while the second one comes, its side is erased."""
+
+    def __init__(self, desk: Desk, batch_id: BatchId) -> None:
+        self.pictures = ResultPictures(
+            objects=self,  # type: ignore[arg-type]
+            cache=desk.room.station.cache,
+            vault=desk.room.vault,
+        )
+        self._batch_id = batch_id
+
+    async def get(self, url: str) -> bytes:
+        """Give a picture."""
+        if url == "left":
+            await self.pictures.erase(self._batch_id, Side.LEFT)
+        return url.encode()
+
+
+async def test_what_is_fetched_of_a_side_while_it_is_erased_does_not_stay(desk: Desk) -> None:
+    (batch,) = await desk.room.batches()
+    pictures = _ErasedMeanwhile(desk, batch.id).pictures
+    sides = (Side.FRONT, Side.LEFT, Side.RIGHT)
+    wanted = [
+        Wanted(f"{batch.id}/{side}", side.value, side, "aligned", "", False) for side in sides
+    ]
+    assert await pictures.keep(batch.id, wanted) == 0
+    kept = [one.side for one in await pictures.pictures(batch.id)]
+    assert kept == [Side.FRONT, Side.RIGHT]
+    assert [await pictures.open(one.key) for one in wanted] == [b"front", None, b"right"]
 
 
 # ---- notes -----------------------------------------------------------------------------------
