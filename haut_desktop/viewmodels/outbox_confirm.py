@@ -27,7 +27,9 @@ _GONE: Final = (
 _STAYS_THERE: Final = (
     "The copy that arrived on the platform stays there; this station deletes nothing on it."
 )
-_NOWHERE: Final = "It has not arrived on the platform: there will be no copy of it anywhere."
+_NO_PROOF: Final = (
+    "Nothing proves that a whole copy is on the platform: there may be none of it anywhere."
+)
 _RECORD_STAYS: Final = (
     "That the picture was taken, its hash and its proof of delivery stay in the record."
 )
@@ -78,11 +80,10 @@ def _retraction_of(row: OutboxRow) -> Confirmation:
 
 
 def _erasure_of(row: OutboxRow) -> Confirmation:
-    has_arrived = row.progress == 1.0
     return Confirmation(
         title="Erase the picture for ever?",
         about=row.path,
-        meaning=(_GONE, _STAYS_THERE if has_arrived else _NOWHERE, _RECORD_STAYS),
+        meaning=(_GONE, _STAYS_THERE if row.is_proven else _NO_PROOF, _RECORD_STAYS),
         reason_question="Why is it erased?",
         question="The picture is gone afterwards. Erase it now?",
         yes="Erase for ever",

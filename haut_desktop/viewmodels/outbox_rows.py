@@ -76,6 +76,8 @@ class OutboxRow:
     """What the row is about, from the subject down, for a question about it."""
     original_id: OriginalId | None = None
     """The picture that can be erased; only of a picture's row."""
+    is_proven: bool = False
+    """Whether there is a proof that the platform has the picture."""
 
 
 _UNFINISHED = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
@@ -176,6 +178,7 @@ def _image_row(
         title=title,
         path=f"{_visit_title(delivery)}  ·  {title}",
         original_id=image.rendition.original_id,
+        is_proven=image.proof is not None,
         phrase=image_words(image, is_taken_back=is_taken_back),
         visit_id=delivery.visit.id,
         batch_ids=(batch.id,),

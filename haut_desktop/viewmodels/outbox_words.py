@@ -88,7 +88,7 @@ def image_words(image: Image, *, is_taken_back: bool = False) -> Phrase:
         case ImageState.UNSETTLED:
             return Phrase("Asking whether it arrived", Mood.WARN)
         case ImageState.ERASED:
-            return Phrase("Arrived, erased here" if image.proof else "Erased, never sent")
+            return Phrase("Arrived, erased here" if image.proof else "Erased, no proof it arrived")
         case ImageState.SEALED:
             return waiting_words(image.waiting) or Phrase("Sealed here")
 

@@ -212,9 +212,17 @@ def test_the_two_steps_say_what_stays_and_what_goes() -> None:
     (there,) = sent.children[0].children
     (here,) = waiting.children[0].children
     assert "stays there" in " ".join(confirmation_of(Deed.ERASE, there).meaning)
-    assert "no copy of it anywhere" in " ".join(confirmation_of(Deed.ERASE, here).meaning)
+    assert "Nothing proves" in " ".join(confirmation_of(Deed.ERASE, here).meaning)
     assert "deletes nothing" in " ".join(confirmation_of(Deed.RETRACT, sent).meaning)
     assert confirmation_of(Deed.ERASE, there).about == "B-007  ·  Week 4  ·  Front"
+
+
+def test_bytes_that_left_are_no_copy_on_the_platform() -> None:
+    held = make_delivery(ImageState.HELD)
+    image = batch_of(held).images[0]
+    sent = {image.id: image.rendition.digest.size_bytes}
+    (picture,) = visit_row(held, _NOW, sent).children[0].children
+    assert "Nothing proves" in " ".join(confirmation_of(Deed.ERASE, picture).meaning)
 
 
 def test_a_held_registration_waits_for_a_decision() -> None:

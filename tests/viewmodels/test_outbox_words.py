@@ -193,7 +193,7 @@ def test_what_was_not_sent_of_a_taken_back_batch_is_no_trouble() -> None:
 
 def test_an_erased_picture_says_whether_it_had_arrived() -> None:
     erased = batch_of(make_delivery(ImageState.ERASED)).images[0]
-    assert image_words(erased).text == "Erased, never sent"
+    assert image_words(erased).text == "Erased, no proof it arrived"
     assert image_words(replace(erased, proof=make_proof())).text == "Arrived, erased here"
 
 
