@@ -1,4 +1,5 @@
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -7,15 +8,17 @@ from haut_desktop.api.transport import InlineBody, Network, PictureBody
 
 
 class Line:
-    """A throttle's time without waiting for it: how long each turn was put off."""
+    """A throttle's time without waiting for it: how long, and until when, turns were put off."""
 
     def __init__(self, throttle: Throttle, monkeypatch: pytest.MonkeyPatch) -> None:
         self.throttle = throttle
         self.waited_s: list[float] = []
+        self.ends_s: list[float] = []
         monkeypatch.setattr("haut_desktop.api.throttle.asyncio.sleep", self._sleep)
 
     async def _sleep(self, delay_s: float) -> None:
         self.waited_s.append(delay_s)
+        self.ends_s.append(asyncio.get_running_loop().time() + delay_s)
 
 
 @pytest.fixture
@@ -32,10 +35,13 @@ async def test_without_a_limit_nobody_waits(line: Line) -> None:
 
 
 async def test_all_bodies_share_one_line_in_turn(line: Line) -> None:
-    line.throttle.bytes_per_s = 100_000
+    line.throttle.bytes_per_s = 1000
     for _ in range(4):
         await line.throttle.turn(25_000)
-    assert line.waited_s == pytest.approx([0.25, 0.5, 0.75], abs=0.05)
+    # by the moments, not the waits: this computer may have been busy between the turns
+    assert len(line.ends_s) == 3
+    assert [b - a for a, b in pairwise(line.ends_s)] == pytest.approx([25.0, 25.0], abs=5.0)
+    assert line.waited_s[0] <= 25.0
 
 
 async def test_a_line_that_was_idle_owes_nothing(line: Line) -> None:

@@ -15,6 +15,8 @@ from typing import Final, cast
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtWidgets import QTreeView
+
 from haut_desktop.app import make_application, make_loop
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import (
@@ -139,11 +141,13 @@ async def gallery(deliveries: tuple[VisitDelivery, ...]) -> AsyncIterator[Outbox
         clock=FakeClock(),
     )
     page = OutboxPage(model)
+    page.resize(*SIZE)
     page.show()
     try:
         await eventually(lambda: model.state is PageState.READY)
-        # only now the page knows how little room it can do with
-        page.resize(*SIZE)
+        # scroll bars are right once Qt has laid out what came
+        (tree,) = page.findChildren(QTreeView)
+        await eventually(lambda: not tree.horizontalScrollBar().isVisible())
         yield page
     finally:
         model.close()
