@@ -92,6 +92,7 @@ class Capture:
             looker=self._looker,
             intake=self._intake,
             judgements=self._judgements,
+            tasks=tasks,
             on_sealed=self._tell,
         )
         self._hand_over = HandOver(

@@ -16,6 +16,7 @@ from haut_desktop.services.intake import Source
 from haut_desktop.services.judging import Judgements
 from haut_desktop.services.looking import Looked, Looker
 from haut_desktop.services.picture_intake import PictureIntake
+from haut_desktop.services.tasks import TaskScope
 
 _log = logging.getLogger(__name__)
 
@@ -60,11 +61,13 @@ class Drops:
         looker: Looker,
         intake: PictureIntake,
         judgements: Judgements,
+        tasks: TaskScope,
         on_sealed: Callable[[VisitId], None],
     ) -> None:
         self._looker = looker
         self._intake = intake
         self._judgements = judgements
+        self._tasks = tasks
         self._on_sealed = on_sealed
 
     async def take_in(
@@ -72,7 +75,7 @@ class Drops:
     ) -> None:
         """Take in pictures and folders; comes back when all that were sealed are judged.
 
-        Cancelled, it seals no further picture; what is sealed is judged nevertheless.
+        Cancelled, it begins to seal no further picture; what is sealed is judged nevertheless.
         """
         found = await _expand(sources, watcher)
         place = slot_id if len(found) == 1 else None
@@ -80,13 +83,25 @@ class Drops:
         with self._judgements.put_off():
             async with aclosing(self._looker.ahead(found)) as looked_at:
                 async for source, looking in looked_at:
-                    outcome, judgement = await self._outcome(visit_id, source, looking, place)
+                    outcome, judgement = await self._to_its_end(visit_id, source, looking, place)
                     if judgement is not None:
                         judgement.add_done_callback(watcher.hear)
                         judging.append(judgement)
                     watcher.on_outcome(outcome)
         if judging:
             await asyncio.wait(judging)
+
+    async def _to_its_end(
+        self,
+        visit_id: VisitId,
+        source: Source,
+        looking: asyncio.Future[Looked],
+        slot_id: SlotId | None,
+    ) -> tuple[IntakeOutcome, asyncio.Task[None] | None]:
+        """Seal one picture and queue its judgement; once begun, a stopped drop stops neither."""
+        await asyncio.wait([looking])
+        work = self._outcome(visit_id, source, looking, slot_id)
+        return await asyncio.shield(self._tasks.start(work, name="seal picture"))
 
     async def _outcome(
         self,

@@ -19,6 +19,7 @@ from haut_desktop.domain.errors import (
     StoreIOError,
     VisitClosedError,
 )
+from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import ImageType, Side, image_id_in
 from haut_desktop.domain.visits import VisitKind, VisitStatus
 from haut_desktop.services import intake, looking, pictures, previews, quality
@@ -387,6 +388,27 @@ async def test_what_was_sealed_before_a_drop_was_stopped_is_judged(
     with pytest.raises(asyncio.CancelledError):
         await drop
     assert len(outcomes) == 1
+
+    async def is_judged() -> bool:
+        counting = (await room.sheet()).shelves[0].counting
+        return counting is not None and bool(counting.verdicts)
+
+    await in_time(is_judged)
+
+
+async def test_a_drop_that_is_stopped_just_after_a_commit_leaves_nothing_unjudged(
+    room: Room,
+) -> None:
+    source, keep = room.file("IMG_0.jpg", marked(0)), room.capture._previews.keep
+
+    async def stopped(original_id: OriginalId, small: bytes) -> None:
+        drop.cancel()
+        await keep(original_id, small)
+
+    room.capture._previews.keep = stopped  # type: ignore[method-assign]
+    drop = asyncio.create_task(room.capture.take_in_all(room.visit, [source], lambda _: None))
+    with pytest.raises(asyncio.CancelledError):
+        await drop
 
     async def is_judged() -> bool:
         counting = (await room.sheet()).shelves[0].counting
