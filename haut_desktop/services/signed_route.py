@@ -74,8 +74,7 @@ class ComputationUnknownError(ItemError):
     default_title = "Was it computed?"
     default_message = (
         "The platform's answer was lost and no results have appeared. Asking again could compute "
-        "the pictures twice: check the results on the platform, then release the batch or keep it "
-        "held."
+        "the pictures twice."
     )
 
 

@@ -76,7 +76,9 @@ def side_words(side: Side) -> str:
 
 def image_words(image: Image, *, is_taken_back: bool = False) -> Phrase:
     """Where one picture stands; of a batch that is taken back, what is not there stays here."""
-    if is_taken_back and image.state in (ImageState.SEALED, ImageState.HELD):
+    if is_taken_back and image.state is ImageState.HELD:
+        return Phrase("No proof it arrived, sealed here")
+    if is_taken_back and image.state is ImageState.SEALED:
         return Phrase("Not sent, sealed here")
     match image.state:
         case ImageState.STORED:

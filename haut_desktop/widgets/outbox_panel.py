@@ -25,6 +25,10 @@ _WHO_ACTS: Final = {
     Blame.STATION: "Call your study's IT; the sealed pictures are safe.",
 }
 _DECIDE: Final = "Decide whose entry on the platform it is; the pictures wait until then."
+_LOOK_FIRST: Final = (
+    "Look in the web portal whether there are results. Ask for the analysis again only if there "
+    "are none, or leave it held."
+)
 _NEEDS_REASON: Final = {
     Deed.HOLD: ("Hold back", "Why is it held back?"),
     Deed.COMPUTE_AGAIN: ("Ask for the analysis again", "Why is it asked for again?"),
@@ -121,8 +125,7 @@ class OutboxPanel(QFrame):
         if trouble is not None:
             self._trouble_title.setText(trouble.title)
             self._trouble.setText(trouble.message)
-            todo = _DECIDE if Deed.DECIDE in shown.deeds else _WHO_ACTS[trouble.blame]
-            self._todo.setText(todo)
+            self._todo.setText(_todo(shown.deeds, trouble.blame))
 
     def _show_facts(self, shown: OutboxRow) -> None:
         facts = shown.facts
@@ -161,3 +164,10 @@ class OutboxPanel(QFrame):
 
     def _on_dismiss_clicked(self) -> None:
         self._ask(None)
+
+
+def _todo(deeds: frozenset[Deed], blame: Blame) -> str:
+    """Say what a person can do about a row with these buttons."""
+    if Deed.DECIDE in deeds:
+        return _DECIDE
+    return _LOOK_FIRST if Deed.COMPUTE_AGAIN in deeds else _WHO_ACTS[blame]

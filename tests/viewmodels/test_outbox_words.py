@@ -188,7 +188,9 @@ def test_a_batch_that_is_taken_back_says_so(
 
 def test_what_was_not_sent_of_a_taken_back_batch_is_no_trouble() -> None:
     held = batch_of(make_delivery(_HELD, image_waiting=_MISMATCH)).images[0]
-    assert image_words(held, is_taken_back=True) == Phrase("Not sent, sealed here")
+    assert image_words(held, is_taken_back=True) == Phrase("No proof it arrived, sealed here")
+    sealed = batch_of(make_delivery(ImageState.SEALED)).images[0]
+    assert image_words(sealed, is_taken_back=True) == Phrase("Not sent, sealed here")
 
 
 def test_an_erased_picture_says_whether_it_had_arrived() -> None:

@@ -32,6 +32,7 @@ from haut_desktop.services.changes import Changes
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.session import Session
+from haut_desktop.services.signed_route import ComputationUnknownError
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.viewmodels.outbox_rows import visit_row
@@ -230,6 +231,21 @@ async def test_the_window_stays_as_it_is_while_rows_are_chosen(shown: Shown, qtb
         panel.show_row(row)
         panel.show_row(row.children[0].children[0])
         assert (window.width(), window.height()) == (1278, 646)
+
+
+async def test_of_an_unknown_computation_no_button_is_named_that_is_not_there(
+    shown: Shown, qtbot: QtBot
+) -> None:
+    panel = OutboxPanel()
+    qtbot.addWidget(panel)
+    waiting = Waiting(trouble=trouble_with(ComputationUnknownError()))
+    held = make_delivery(ImageState.STORED, batch=BatchState.HELD, waiting=waiting)
+    unknown = replace(batch_of(held), held_from=BatchState.SUBMITTING)
+    row = visit_row(replace(held, batches=(unknown,)), Circumstances(START), {})
+    panel.show_row(row)
+    words = " ".join(one.text() for one in panel.findChildren(QLabel))
+    assert "Ask for the analysis again only" in words
+    assert "release" not in words
 
 
 async def test_no_fact_is_cut_at_the_panels_edge(shown: Shown) -> None:
