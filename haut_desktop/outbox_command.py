@@ -35,6 +35,10 @@ NOT_DONE: Final = 2
 _PAGE: Final = 200
 _TAKEN_BACK: Final = frozenset({BatchState.RETRACTING, BatchState.RETRACTED})
 _OFFLINE: Final = "asked not to"
+_NO_STATION: Final = (
+    "Start the program once to set one up, or name another folder with --folder. On a computer "
+    "without a keyring practice keeps nothing over its end."
+)
 _NOBODY: Final = "Nobody is signed in on this station."
 _EXPIRED: Final = "The kept sign-in has ended. Open the program, which renews it, and try again."
 
@@ -83,7 +87,7 @@ async def _run(chosen: argparse.Namespace, secrets: Secrets) -> int:
     usual = paths.practice_station if chosen.practice else paths.station
     folder: Path = chosen.folder or usual
     if not has_station(folder):
-        raise StationError(f"There is no station in {folder}.", title="No station")
+        raise StationError(f"There is no station in {folder}. {_NO_STATION}", title="No station")
     key = sys.stdin.readline().strip() if chosen.recovery_key_stdin else None
     if chosen.command == "rebuild":
         return await _rebuild(chosen, folder, secrets, key)

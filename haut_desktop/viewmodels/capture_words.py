@@ -115,7 +115,7 @@ def rest_words(visit: Visit, now: datetime, zone: str) -> str:
         return ""
     if visit.not_before is not None and rests(visit, now):
         return f"Sealed. Goes out at {clock_time(visit.not_before, zone)}."
-    return "Sealed. On its way; the outbox shows how far it is."
+    return "Sealed. The outbox shows how far it is."
 
 
 def taken_words(done: int, total: int | None) -> str:

@@ -149,6 +149,7 @@ class SubjectsViewModel(QObject):
         self._clock = clock
         self._state = SubjectsState()
         self._question = 0
+        self._readings = 0
         self._answered: str | None = None
         self._is_entered = False
         self._marked: SubjectId | None = None
@@ -255,11 +256,17 @@ class SubjectsViewModel(QObject):
         self.refresh()
 
     async def _reopen(self) -> None:
+        """Show the open subject as it is now; of two readings at once the later one counts."""
         subject = self._desk.subject
-        if subject is not None:
-            read = await self._subjects.get(subject.id)
-            if self._desk.subject is subject and read != subject:
-                self._desk.open_subject(read)
+        if subject is None:
+            return
+        self._readings += 1
+        reading = self._readings
+        read = await self._subjects.get(subject.id)
+        shown = self._desk.subject
+        is_open = shown is not None and shown.id == subject.id
+        if is_open and reading == self._readings and read != shown:
+            self._desk.open_subject(read)
 
     def _mark_syncing(self, is_syncing: bool) -> None:
         state = self._state

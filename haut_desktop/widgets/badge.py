@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from haut_desktop.widgets.icons import draw_icon
@@ -18,6 +18,8 @@ TONE_ICONS: Final = {
 }
 
 _ICON: Final = 12
+_HEIGHT: Final = 22
+_TALLEST: Final = 1000
 _PAD: Final = 8
 _GAP: Final = 4
 
@@ -25,8 +27,12 @@ _GAP: Final = 4
 class Badge(QWidget):
     """Shows one word or phrase in a tone; tells it to screen readers as its name."""
 
-    def __init__(self, text: str = "", tone: Tone = Tone.NEUTRAL, *, icon: str = "") -> None:
+    def __init__(
+        self, text: str = "", tone: Tone = Tone.NEUTRAL, *, icon: str = "", wraps: bool = False
+    ) -> None:
+        """Make a badge; one that ``wraps`` takes as many lines as its words need."""
         super().__init__()
+        self._wraps = wraps
         self._text = ""
         self._tone = tone
         self._icon = ""
@@ -59,11 +65,23 @@ class Badge(QWidget):
     def sizeHint(self) -> QSize:
         """Room for icon and words."""
         room = self.fontMetrics().horizontalAdvance(self._text) + 2 * _PAD
-        return QSize(room + (_ICON + _GAP if self._icon else 0), 22)
+        return QSize(room + (_ICON + _GAP if self._icon else 0), _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         """Room for the icon and a few letters; the rest is elided."""
-        return QSize(min(self.sizeHint().width(), 48), 22)
+        return QSize(min(self.sizeHint().width(), 48), _HEIGHT)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take more lines where there is less room."""
+        super().resizeEvent(event)
+        if self._wraps:
+            box = self._words_box(self.width(), _TALLEST).toRect()
+            lines = self.fontMetrics().boundingRect(box, Qt.TextFlag.TextWordWrap, self._text)
+            self.setFixedHeight(max(_HEIGHT, lines.height() + 8))
+
+    def _words_box(self, width: int, height: int) -> QRectF:
+        left = _PAD + (_ICON + _GAP if self._icon else 0)
+        return QRectF(left, 0, width - left - _PAD + 1, height)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw ground, icon and words."""
@@ -73,16 +91,18 @@ class Badge(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.wash(self._tone)))
         painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
-        left = float(_PAD)
         ink = tokens.ink(self._tone)
         if self._icon:
-            top = (self.height() - _ICON) / 2
-            draw_icon(painter, self._icon, ink, QRectF(left, top, _ICON, _ICON))
-            left += _ICON + _GAP
+            top = (_HEIGHT if self._wraps else self.height()) / 2 - _ICON / 2
+            draw_icon(painter, self._icon, ink, QRectF(_PAD, top, _ICON, _ICON))
         painter.setPen(QColor(ink))
-        box = QRectF(left, 0, self.width() - left - _PAD + 1, self.height())
-        words = self.fontMetrics().elidedText(
-            self._text, Qt.TextElideMode.ElideRight, int(box.width()) + 1
-        )
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+        box = self._words_box(self.width(), self.height())
+        if self._wraps:
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(box, int(flags), self._text)
+        else:
+            words = self.fontMetrics().elidedText(
+                self._text, Qt.TextElideMode.ElideRight, int(box.width()) + 1
+            )
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
         painter.end()

@@ -107,7 +107,7 @@ class FinishSheet(QDialog):
             parts.append(Badge("Missing, required" if slot.is_required else "Left out", tone))
         else:
             self._watch(taken.original_id, picture)
-            parts += [Badge(mark.text, Tone(mark.tone)) for mark in taken.marks[:2]]
+            parts += [Badge(mark.text, Tone(mark.tone), wraps=True) for mark in taken.marks[:2]]
             parts.append(caption(f"Take {taken.number} · {slot.hint.lower()}"))
         return picture, held(column(*parts, None, gap=4))
 

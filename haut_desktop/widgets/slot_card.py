@@ -117,7 +117,7 @@ class SlotCard(DropArea):
 
     def _show_marks(self, taken: TakeLine | None) -> None:
         marks = taken.marks[:_MOST_MARKS] if taken else ()
-        _refill(self._marks, [Badge(mark.text, Tone(mark.tone)) for mark in marks])
+        _refill(self._marks, [Badge(mark.text, Tone(mark.tone), wraps=True) for mark in marks])
         every = "\n".join(mark.text for mark in taken.marks) if taken else ""
         self._marks.setToolTip(every)
 
