@@ -199,7 +199,9 @@ def _image_trouble(image: Image, batch: Batch) -> Trouble | None:
 
 def _erase_deeds(batch: Batch, image: Image) -> frozenset[Deed]:
     """Only while the picture's fate is known; the record refuses it otherwise, too."""
-    is_settled = image.state in _SETTLED and image.held_from is not ImageState.UNSETTLED
+    # what nobody knows of a batch that was taken back is written down there and settled by nobody
+    is_known = image.held_from is not ImageState.UNSETTLED or batch.state is BatchState.RETRACTED
+    is_settled = image.state in _SETTLED and is_known
     is_resting = batch.state not in _UNDER_WAY
     return frozenset({Deed.ERASE} if is_settled and is_resting else ())
 

@@ -177,6 +177,18 @@ def test_only_a_picture_whose_fate_is_known_can_be_erased(
     assert (Deed.ERASE in picture.deeds) is can
 
 
+def test_what_nobody_knows_can_be_erased_once_its_batch_was_taken_back() -> None:
+    deeds = []
+    for state in (BatchState.OPEN, BatchState.RETRACTED):
+        delivery = make_delivery(ImageState.HELD, batch=state)
+        batch = batch_of(delivery)
+        images = tuple(replace(i, held_from=ImageState.UNSETTLED) for i in batch.images)
+        unknown = replace(delivery, batches=(replace(batch, images=images),))
+        picture = visit_row(unknown, _NOW, {}).children[0].children[0]
+        deeds.append(Deed.ERASE in picture.deeds)
+    assert deeds == [False, True]
+
+
 def test_a_batch_says_what_it_replaces_and_what_replaced_it() -> None:
     old, new = _taken_back(), make_delivery(_STORED)
     second = replace(batch_of(new), supersedes=batch_of(old).id)
