@@ -190,11 +190,7 @@ class Outbox:
     async def compute_again(self, batch_id: BatchId, reason: str) -> None:
         """A person decides that a computation whose outcome is unknown is asked for once more."""
         act = self._session.act(reason)
-        batch = await self._store.move_batch(
-            batch_id, BatchEvent.RESUME, waiting=Waiting(), act=act
-        )
-        if batch.state is BatchState.SUBMITTING:
-            await self._store.move_batch(batch_id, BatchEvent.RELEASE, act=act)
+        await self._store.resume_unsettled(batch_id, act)
         self._go_on(batch_id)
 
     async def _resume_image(self, image_id: ImageId, act: Act) -> None:

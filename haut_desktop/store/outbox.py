@@ -220,6 +220,26 @@ class OutboxStore:
 
         return await self._database.write(work)
 
+    async def resume_unsettled(self, batch_id: BatchId, act: Act) -> Batch:
+        """Let a held batch go on; what was asked for and never answered is asked for anew.
+
+        In one piece: between the two moves delivery would settle it, and hold it once more.
+        """
+
+        def work(connection: Connection) -> Batch:
+            ledger = Ledger(connection, self._clock)
+            event: BatchEvent = BatchEvent.RESUME
+            state = move(
+                ledger, BatchState, batch_id, event, columns={}, waiting=Waiting(), act=act
+            )
+            if state in (BatchState.SUBMITTING, BatchState.INITIATING):
+                event = BatchEvent.RELEASE
+                move(ledger, BatchState, batch_id, event, columns={}, waiting=None, act=act)
+            begin_if_asked(ledger, batch_id)
+            return _batch_with_sum(connection, batch_id)
+
+        return await self._database.write(work)
+
     async def initiated(
         self,
         batch_id: BatchId,

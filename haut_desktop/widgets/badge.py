@@ -77,7 +77,8 @@ class Badge(QWidget):
         if self._wraps:
             box = self._words_box(self.width(), _TALLEST).toRect()
             lines = self.fontMetrics().boundingRect(box, Qt.TextFlag.TextWordWrap, self._text)
-            self.setFixedHeight(max(_HEIGHT, lines.height() + 8))
+            is_one_line = lines.height() < 2 * self.fontMetrics().height()
+            self.setFixedHeight(_HEIGHT if is_one_line else lines.height() + 8)
 
     def _words_box(self, width: int, height: int) -> QRectF:
         left = _PAD + (_ICON + _GAP if self._icon else 0)

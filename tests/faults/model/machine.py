@@ -1,6 +1,6 @@
 """The rules: what people, the network, the platform and the computer do to a station."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -318,9 +318,9 @@ class Station(RuleBasedStateMachine):
 
     @rule(seconds=_LAPSES_S)
     def pause(self, seconds: float) -> None:
-        self.desk.work.outbox.pause()
+        self.desk.call(_by_hand(self.desk.work.outbox.pause))
         self.desk.loop.run_for(seconds)
-        self.desk.work.outbox.resume()
+        self.desk.call(_by_hand(self.desk.work.outbox.resume))
 
     @rule()
     def sign_in(self) -> None:
@@ -406,7 +406,7 @@ class Station(RuleBasedStateMachine):
         desk = self.desk
         desk.platform.heal()
         desk.power.is_disk_full, desk.power.writes_left = False, None
-        desk.work.outbox.resume()
+        desk.call(_by_hand(desk.work.outbox.resume))
         unkept: list[str] = []
         for seconds in _ENDS_S:
             if desk.work.session.state is not SessionState.SIGNED_IN:
@@ -491,6 +491,11 @@ class Station(RuleBasedStateMachine):
     def work(self) -> Workplace:
         """The program that runs just now."""
         return self.desk.work
+
+
+async def _by_hand(click: Callable[[], None]) -> None:
+    """Do what a click does, on the program's loop."""
+    click()
 
 
 async def _answered(call: Coroutine[Any, Any, T]) -> T | None:

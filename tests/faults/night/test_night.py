@@ -12,7 +12,7 @@ from tests.faults.night.watching import Frames
 
 pytestmark = pytest.mark.timeout(640)
 
-SHORT = Plan(visits=14, subjects=4, inline_every=4, away_s=2.0, deadline_s=600.0)
+SHORT = Plan(visits=9, subjects=4, inline_every=4, away_s=2.0, deadline_s=600.0)
 
 
 async def test_after_a_short_night_everything_is_there_once(tmp_path: Path) -> None:
