@@ -3,7 +3,7 @@
 import os
 from typing import Final
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 
 VARIABLE: Final = "HAUT_MODEL"
 """Set to ``full`` for thousands of steps instead of a minute."""
@@ -27,9 +27,6 @@ FULL: Final = settings(
     stateful_step_count=80,
     derandomize=False,
 )
-
-UNSHRUNK: Final = settings(QUICK, max_examples=400, phases=(Phase.generate,))
-"""For tests of the model itself: what it finds need not be made small."""
 
 
 def chosen() -> settings:
