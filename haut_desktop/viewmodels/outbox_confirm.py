@@ -51,11 +51,6 @@ class Confirmation:
     no: str
 
 
-def needs_two_steps(deed: Deed) -> bool:
-    """Whether a deed can't be undone."""
-    return deed in (Deed.RETRACT, Deed.ERASE)
-
-
 def confirmation_of(deed: Deed, row: OutboxRow) -> Confirmation:
     """Word the two steps for a row."""
     return _erasure_of(row) if deed is Deed.ERASE else _retraction_of(row)
