@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_tour(chosen.out, pictures=chosen.pictures, platform=chosen.platform)
     # what is imported stays: to look through it for garbage would only hold the window up
     gc.disable()
-    from haut_desktop.app import run_window
+    from haut_desktop.starting import run_window
 
     gc.freeze()
     gc.enable()

@@ -1,7 +1,6 @@
 """Opening a station: with the keyring, the recovery key, the first start, or for practice."""
 
 import tempfile
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,6 +22,7 @@ from haut_desktop.store.secrets import KeyringSecrets, MemorySecrets, Secrets
 from haut_desktop.store.station import Station, create_station, has_station, open_station
 from haut_desktop.viewmodels.notices import Notice, Weight
 from haut_desktop.viewmodels.words import count
+from haut_desktop.widgets.ask import Ask
 
 if TYPE_CHECKING:
     from haut_desktop.store.rebuild import Rebuilt
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 PRACTICE_SITE: Final = "PRACTICE"
 _PRACTICE_ZONE: Final = "UTC"
-
-Ask = Callable[[QDialog], Awaitable[bool]]
-"""Shows a dialog until it is closed; True when it was accepted."""
 
 
 class PracticeWanted(Exception):  # noqa: N818 - a choice of the user's, not an error

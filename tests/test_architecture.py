@@ -34,19 +34,22 @@ TOP_MODULES: Final = frozenset(
     {
         *("__init__", "__main__", "app", "opening", "shell", "tour", "self_test", "workplace"),
         *("logs", "outbox_command", "practice_process", "settings"),
+        *("signing_in", "starting", "work_opening"),
     }
 )
 COMPOSERS: Final = frozenset(
     {
         *("__main__", "app", "opening", "outbox_command", "practice_process", "shell"),
-        *("tour", "self_test", "workplace"),
+        *("tour", "self_test", "workplace", "signing_in", "starting", "work_opening"),
     }
 )
 """Modules that know every layer."""
 
 DOMAIN_LIBRARIES: Final = frozenset({"stdnum"})
 
-_WINDOWS: Final = frozenset({"widgets", "app", "opening", "shell", "tour", "self_test"})
+_WINDOWS: Final = frozenset(
+    {"widgets", "app", "opening", "shell", "signing_in", "tour", "self_test"}
+)
 _QT: Final = frozenset({"desktop", "viewmodels", *_WINDOWS})
 
 HOMES: Final = {

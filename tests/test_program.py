@@ -12,6 +12,8 @@ from haut_desktop.app import Mode, Program
 from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.errors import StationError
 from haut_desktop.settings import AppPaths
+from haut_desktop.signing_in import SigningIn
+from haut_desktop.viewmodels.sign_in import PracticeAccount
 from haut_desktop.workplace import Workplace
 from tests.fakes.timers import settle
 from tests.waiting import eventually
@@ -32,34 +34,44 @@ class _Work:
         self.session = _Session()
 
 
-class _Asking(Program):
+class _Asking(SigningIn):
     """Counts the sign-in dialogs instead of showing them."""
 
     asked = 0
 
-    async def _sign_in(self, work: Workplace, mode: Mode, reason: str = "") -> bool:
+    async def sign_in(
+        self, work: Workplace, accounts: tuple[PracticeAccount, ...] = (), reason: str = ""
+    ) -> bool:
         self.asked += 1
         return False
 
 
 @pytest_asyncio.fixture
-async def program(qapp: QApplication, tmp_path: Path) -> AsyncIterator[_Asking]:
-    made = _Asking(qapp, paths=AppPaths(tmp_path), mode=Mode.STUDY)
+async def program(qapp: QApplication, tmp_path: Path) -> AsyncIterator[Program]:
+    made = Program(qapp, paths=AppPaths(tmp_path), mode=Mode.STUDY)
     yield made
     await made._tasks.aclose()
 
 
-async def test_signing_out_twice_opens_one_dialog(program: _Asking) -> None:
+async def test_signing_out_twice_opens_one_dialog(program: Program) -> None:
     work = _Work()
-    program._sign_out(cast(Workplace, work), Mode.STUDY)
-    program._sign_out(cast(Workplace, work), Mode.STUDY)
-    await eventually(lambda: program.asked > 0)
+    asking = _Asking(
+        ask=program.ask,
+        tasks=program._tasks,
+        notices=program.notices,
+        want_practice=lambda _dialog: None,
+        note=None,
+        window=lambda: None,
+    )
+    program._sign_out(cast(Workplace, work), asking)
+    program._sign_out(cast(Workplace, work), asking)
+    await eventually(lambda: asking.asked > 0)
     await settle()
-    assert (work.session.left, program.asked) == (1, 1)
+    assert (work.session.left, asking.asked) == (1, 1)
 
 
 async def test_an_end_that_was_asked_for_between_two_dialogs_is_not_forgotten(
-    program: _Asking,
+    program: Program,
 ) -> None:
     program.request_close()
     assert not await program.ask(QDialog())
@@ -67,7 +79,7 @@ async def test_an_end_that_was_asked_for_between_two_dialogs_is_not_forgotten(
 
 
 async def test_practice_from_the_studys_window_waits_for_the_practice_that_is_open(
-    program: _Asking, tmp_path: Path
+    program: Program, tmp_path: Path
 ) -> None:
     folder = AppPaths(tmp_path).practice_station
     folder.mkdir(parents=True)

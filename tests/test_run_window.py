@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from haut_desktop import app
-from haut_desktop.app import Program, run_window
+from haut_desktop import starting
+from haut_desktop.app import Program
 from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.errors import DiskFullError, HautError
 from haut_desktop.settings import FOLDER_VARIABLE, app_paths
+from haut_desktop.starting import run_window
 from tests.conftest import ExpectedLogs
 
 
@@ -21,7 +22,7 @@ def told(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     async def hear(error: HautError) -> None:
         heard.append(error)
 
-    monkeypatch.setattr(app, "tell_error", hear)
+    monkeypatch.setattr(starting, "tell_error", hear)
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     monkeypatch.setattr("sys.excepthook", lambda *_fault: None)
     return heard
@@ -50,7 +51,7 @@ def test_a_fault_of_the_program_is_said_too(
     expected_log("ended by ZeroDivisionError")
     expected_log("fault ZeroDivisionError at test_run_window")
     assert run_window(is_practice=False) == 1
-    assert [error.title for error in told] == [app.FAULT.title]
+    assert [error.title for error in told] == [starting.FAULT.title]
 
 
 def test_a_folder_that_can_not_be_made_is_said(

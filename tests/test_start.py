@@ -10,6 +10,6 @@ _HEAVY = (
 
 
 def test_the_sign_in_window_waits_for_no_library_of_the_work_behind_it() -> None:
-    code = f"import sys, haut_desktop.app; print([m for m in {_HEAVY!r} if m in sys.modules])"
+    code = f"import sys, haut_desktop.starting; print([m for m in {_HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,9 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from haut_desktop.domain.errors import HautError
+
+Ask = Callable[[QDialog], Awaitable[bool]]
+"""Shows a dialog until it is closed; True when it was accepted."""
 
 _UNSEEN_S: Final = 1.0
 """A window that is not painted by then is minimised or covered; nobody waits for it."""

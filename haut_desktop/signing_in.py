@@ -1,0 +1,138 @@
+"""Signing in: with the kept session, or in a dialog, which may come before the station is open."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QDialog, QWidget
+
+from haut_desktop.services.early_session import EarlySession, SignedOutNote
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
+from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
+from haut_desktop.viewmodels.words import count
+from haut_desktop.widgets.ask import Ask, painted
+from haut_desktop.widgets.sign_in_dialog import SignInDialog
+
+if TYPE_CHECKING:
+    from haut_desktop.workplace import Workplace
+
+ENDED: Final = "The platform has ended the session. Nothing is lost; sign in and sending goes on."
+
+_log = logging.getLogger(__name__)
+
+
+class SigningIn:
+    """Asks who works here, one question at a time, and remembers for the next start."""
+
+    def __init__(
+        self,
+        *,
+        ask: Ask,
+        tasks: TaskScope,
+        notices: NoticesViewModel,
+        want_practice: Callable[[QDialog], None],
+        note: SignedOutNote | None,
+        window: Callable[[], QWidget | None],
+    ) -> None:
+        self._ask = ask
+        self._tasks = tasks
+        self._notices = notices
+        self._want_practice = want_practice
+        self._note = note
+        """None for practice, which signs in by itself."""
+        self._window = window
+        self._is_asking = False
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether nobody is signed in, so that one may be asked before the station is open."""
+        return self._note is not None and self._note.is_there
+
+    async def before_opening(
+        self, open_work: "Callable[[], Awaitable[Workplace | None]]", server: str
+    ) -> "tuple[Workplace | None, bool]":
+        """Ask at once and open the station behind the dialog, while the user types."""
+        session = EarlySession()
+        view_model = SignInViewModel(session, self._tasks, server=server)
+        dialog = SignInDialog(view_model)
+        view_model.practice_requested.connect(lambda: self._want_practice(dialog))
+
+        async def open_behind() -> "Workplace | None":
+            try:
+                await painted(dialog)
+                _log.info("sign-in window painted")
+                work = await open_work()
+            except BaseException:
+                dialog.reject()
+                raise
+            if work is None:
+                dialog.reject()
+            elif await work.session.restore():
+                dialog.accept()
+            else:
+                session.arrive(work.session)
+            return work
+
+        opening = self._tasks.start(open_behind(), name="open station")
+        is_in = await self._ask(dialog)
+        work = await opening
+        if work is not None and is_in:
+            await self._name_predecessor(work)
+        return work, is_in
+
+    async def sign_in(
+        self, work: "Workplace", accounts: tuple[PracticeAccount, ...] = (), reason: str = ""
+    ) -> bool:
+        """Ask in a dialog; False when the user leaves it."""
+        view_model = SignInViewModel(
+            work.session,
+            self._tasks,
+            server=work.api.server,
+            practice_accounts=accounts,
+            reason=reason,
+        )
+        dialog = SignInDialog(view_model, self._window())
+        view_model.practice_requested.connect(lambda: self._want_practice(dialog))
+        self.leave_word(is_signed_in=False)
+        is_in = await self._ask(dialog)
+        self.leave_word(is_signed_in=is_in)
+        if is_in:
+            await self._name_predecessor(work)
+        return is_in
+
+    def start(self, ask: Callable[[], Awaitable[object]], *, name: str) -> None:
+        """Ask beside the work, one thing at a time: what is asked twice is asked once."""
+        if self._is_asking:
+            return
+        self._is_asking = True
+
+        async def once() -> None:
+            try:
+                await ask()
+            finally:
+                self._is_asking = False
+
+        self._tasks.start(once(), name=name)
+
+    def leave_word(self, *, is_signed_in: bool) -> None:
+        """Leave word for the next start."""
+        if self._note is not None:
+            self._note.erase() if is_signed_in else self._note.write()
+
+    async def _name_predecessor(self, work: "Workplace") -> None:
+        """Say whose pictures wait when somebody of another company has signed in."""
+        last, account = work.session.predecessor, work.session.account
+        if last is None or account is None or last.company_id == account.company_id:
+            return
+        if waiting := await work.store.studies.unsent_pictures(last.company_id):
+            self._notices.show(_unsent_notice(last.username, waiting))
+
+
+def _unsent_notice(username: str, pictures: int) -> Notice:
+    return Notice(
+        f"{count(pictures, 'picture')} of another company {'waits' if pictures == 1 else 'wait'}",
+        f"{username} worked here before. What was not sent stays sealed on this station and goes "
+        "out when somebody of that company signs in again.",
+        Weight.WARN,
+    )
