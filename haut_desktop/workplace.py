@@ -30,6 +30,7 @@ from haut_desktop.services.interrupted import InterruptedIntake
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.pauses import pause
+from haut_desktop.services.placing import Placing
 from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
 from haut_desktop.services.registration import Registrar
@@ -189,6 +190,17 @@ class Workplace:
             clock=clock,
             quiet_s=pacing.quiet_s,
             look_again_s=pacing.look_again_s,
+        )
+        self.placing = Placing(
+            rebuilt=store.rebuilt,
+            visits=store.visits,
+            studies=store.studies,
+            vault=store.vault,
+            capture=self.capture,
+            sidecars=notes,
+            act=self.session.act,
+            changes=self.changes,
+            clock=clock,
         )
         self.interrupted = InterruptedIntake(
             visits=store.visits,

@@ -31,7 +31,7 @@ from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.drops import Drops, IntakeOutcome, Watcher
 from haut_desktop.services.hand_over import HandOver
 from haut_desktop.services.intake import Pasted, Source
-from haut_desktop.services.judging import Judgements
+from haut_desktop.services.judging import Judgements, Sealed
 from haut_desktop.services.looking import Looker
 from haut_desktop.services.picture_intake import PictureIntake, free_slot
 from haut_desktop.services.previews import Previews
@@ -196,6 +196,10 @@ class Capture:
         taken = await self._judgements.judge(sealed)
         self._tell(visit_id, Topic.OUTBOX)
         return taken
+
+    async def judge(self, sealed: Sealed) -> None:
+        """Judge a picture that came into a visit in another way than by a drop."""
+        await self._judgements.judge(sealed)
 
     async def add_free_slot(
         self, visit_id: VisitId, side: Side, image_type: ImageType | None = None

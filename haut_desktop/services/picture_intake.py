@@ -134,7 +134,7 @@ class PictureIntake:
         looked = await looking
         async with self._changing:
             known = await self._known(visit_id, looked)
-            _check_gone(known.sheet)
+            check_gone(known.sheet)
             slot = choose_slot(known.sheet, source, slot_id)
             arrival = self._describe(known, looked, slot, reason)
             taken, visit = arrival.taken, known.sheet.visit
@@ -154,7 +154,7 @@ class PictureIntake:
         return await self._visits.reception(visit_id, sha256, operator_id)
 
     def _describe(self, known: "Reception", looked: Looked, slot: Slot, reason: str) -> _Arrival:
-        _refuse_known(known)
+        refuse_known(known)
         number = known.next_numbers.get(slot.id, 1)
         take = Take(TakeId(new_id()), slot.id, number, counts=True, reason=reason)
         facts, read, now = looked.facts, looked.read, self._clock()
@@ -196,14 +196,16 @@ class PictureIntake:
         await asyncio.to_thread(self._vault.seal, arrival.looked.read.data, note)
 
 
-def _refuse_known(known: "Reception") -> None:
+def refuse_known(known: "Reception") -> None:
+    """Refuse bytes that have a place already; raises ``PictureError`` and says where."""
     for place in known.places:
         if place.visit_id is not None:
             words = known_words(place, known.sheet)
             raise PictureError(words, title="This picture is there already")
 
 
-def _check_gone(sheet: VisitSheet) -> None:
+def check_gone(sheet: VisitSheet) -> None:
+    """Refuse a visit that can still be reopened; raises ``VisitClosedError``."""
     takes = (taken for shelf in sheet.shelves for taken in shelf.takes)
     if sheet.visit.status is not VisitStatus.FINISHED or any(
         visit_rules.may_still_come_back(taken) for taken in takes

@@ -9,8 +9,8 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Original, Rendition
 from haut_desktop.store.database import Database
-from haut_desktop.store.driver import Connection
-from haut_desktop.store.imaging_rows import original_of
+from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.imaging_rows import original_of, rendition_of
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.rows import moment, text_of
 from haut_desktop.store.takes import insert_picture
@@ -23,6 +23,12 @@ JOIN registration ON registration.subject_id = visit.subject_id
     AND registration.dataset_id = batch.dataset_id AND registration.state = 'REGISTERED'
 WHERE rebuilt_batch.written_at <= ? AND batch.state <> 'HELD'
 ORDER BY batch.visit_at, batch.id
+"""
+
+
+_HELD = """
+SELECT original.*, held_picture.reason, held_picture.claim, held_picture.written_at AS since
+FROM held_picture JOIN original ON original.id = held_picture.original_id
 """
 
 
@@ -67,25 +73,31 @@ class RebuiltStore:
 
         await self._database.write(work)
 
+    async def held_count(self) -> int:
+        """Say how many pictures wait for a person."""
+        statement = "SELECT count(*) AS held FROM held_picture"
+        return await self._database.read(lambda c: int(c.execute(statement).fetchone()["held"]))
+
     async def held_pictures(self) -> tuple[HeldPicture, ...]:
         """Give the pictures that wait for a person, oldest first."""
 
         def work(connection: Connection) -> tuple[HeldPicture, ...]:
-            rows = connection.execute(
-                "SELECT original.*, held_picture.reason, held_picture.claim,"
-                " held_picture.written_at AS since"
-                " FROM held_picture JOIN original ON original.id = held_picture.original_id"
-                " ORDER BY held_picture.rowid"
-            )
-            return tuple(
-                HeldPicture(
-                    original_of(row),
-                    row["reason"],
-                    json.loads(row["claim"]),
-                    moment(row["since"]),
-                )
-                for row in rows
-            )
+            rows = connection.execute(f"{_HELD} ORDER BY held_picture.rowid")
+            return tuple(_held(row) for row in rows)
+
+        return await self._database.read(work)
+
+    async def held_rendition(self, original_id: OriginalId) -> Rendition | None:
+        """Give what would be delivered of a picture that waits; None when it waits no longer."""
+        statement = (
+            "SELECT rendition.* FROM held_picture"
+            " JOIN rendition ON rendition.original_id = held_picture.original_id"
+            " WHERE held_picture.original_id = ? ORDER BY rendition.rowid DESC LIMIT 1"
+        )
+
+        def work(connection: Connection) -> Rendition | None:
+            row = connection.execute(statement, (original_id,)).fetchone()
+            return None if row is None else rendition_of(row)
 
         return await self._database.read(work)
 
@@ -101,6 +113,11 @@ class RebuiltStore:
             return True
 
         return await self._database.write(work)
+
+
+def _held(row: Row) -> HeldPicture:
+    claim = json.loads(row["claim"])
+    return HeldPicture(original_of(row), row["reason"], claim, moment(row["since"]))
 
 
 def insert_held(

@@ -5,7 +5,7 @@ from haut_desktop.domain.ids import SlotId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Original, Rendition, Take, Verdict
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.rows import one, text_of, update
+from haut_desktop.store.rows import Value, one, text_of, update
 
 _NEWEST = (
     "SELECT id FROM take WHERE slot_id = ? AND removed_at IS NULL ORDER BY number DESC LIMIT 1"
@@ -59,6 +59,25 @@ def insert_picture(ledger: Ledger, original: Original, rendition: Rendition) -> 
         size_bytes=rendition.digest.size_bytes,
         media_type=rendition.media_type,
         vault_name=rendition.vault_name,
+    )
+
+
+def describe_picture(connection: Connection, original: Original) -> None:
+    """Write down what the bytes of a picture say, whose note proved nothing."""
+    columns: dict[str, Value] = {
+        "media_type": original.media_type,
+        "width": original.width,
+        "height": original.height,
+        "orientation": original.orientation,
+        "captured_text": original.captured.text,
+        "captured_offset": original.captured.offset,
+        "captured_source": original.captured.source,
+        "captured_at": text_of(original.captured.utc),
+    }
+    update(connection, "original", original.id, columns)
+    connection.execute(
+        "UPDATE rendition SET media_type = ? WHERE original_id = ?",
+        (original.media_type, original.id),
     )
 
 

@@ -38,6 +38,7 @@ from haut_desktop.store.sheets import read_sheet
 from haut_desktop.store.takes import (
     changeable,
     count_newest,
+    describe_picture,
     insert_picture,
     insert_take,
     insert_verdict,
@@ -249,25 +250,44 @@ class VisitStore:
                 raise VisitClosedError("The visit is open. Add the picture to it as usual.")
             insert_take(ledger, take)
             _insert_sealed(ledger, original, rendition, act)
-            for batch in batches:
-                insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
-                ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")
+            _insert_batches(ledger, visit, batches, act)
 
         await self._database.write(work)
 
-    async def assign_picture(self, original_id: OriginalId, take: Take, act: Act) -> None:
-        """Put an unassigned picture into a slot of an open visit; raises VisitClosedError."""
+    async def assign_picture(
+        self,
+        original_id: OriginalId,
+        take: Take,
+        act: Act,
+        *,
+        described: Original | None = None,
+        new_slot: Slot | None = None,
+        batches: Iterable[Batch] = (),
+    ) -> None:
+        """Put an unassigned picture into a slot of an open visit, and what it is beside it.
+
+        ``described`` is what its bytes say, for one whose note proved nothing. Into a finished
+        visit it goes with the batches that carry it, as a retake does. Whole or not at all; raises
+        VisitClosedError.
+        """
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
             if _original(connection, original_id).take_id is not None:
                 raise VisitClosedError("The picture is in a slot already.")
-            _open_visit(connection, _visit_of_slot(connection, take.slot_id))
+            if new_slot is not None:
+                _insert_new_slot(ledger, new_slot, act)
+            visit = _get(connection, _visit_of_slot(connection, take.slot_id))
+            _check_status(visit, VisitStatus.FINISHED if batches else VisitStatus.OPEN)
             insert_take(ledger, take)
+            if described is not None:
+                describe_picture(connection, described)
             update(connection, "original", original_id, {"take_id": take.id})
             connection.execute("DELETE FROM held_picture WHERE original_id = ?", (original_id,))
             ledger.audit(act, "picture.assigned", "original", original_id, new=take.slot_id)
+            _insert_batches(ledger, visit, batches, act)
 
+        batches = tuple(batches)
         await self._database.write(work)
 
     async def unassigned(self) -> tuple[Original, ...]:
@@ -588,11 +608,21 @@ def _of_subject(connection: Connection, subject_id: SubjectId) -> tuple[Visit, .
     return tuple(visit_of(row) for row in rows)
 
 
+def _insert_batches(ledger: Ledger, visit: Visit, batches: Iterable[Batch], act: Act) -> None:
+    for batch in batches:
+        insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
+        ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")
+
+
 def _open_visit(connection: Connection, visit_id: VisitId) -> Visit:
     visit = _get(connection, visit_id)
-    if visit.status is not VisitStatus.OPEN:
-        raise VisitClosedError("The visit is no longer open. Nothing was changed.")
+    _check_status(visit, VisitStatus.OPEN)
     return visit
+
+
+def _check_status(visit: Visit, status: VisitStatus) -> None:
+    if visit.status is not status:
+        raise VisitClosedError(f"The visit is no longer {status.value}. Nothing was changed.")
 
 
 def _check_planned(sheet: VisitSheet, batches: Iterable[Batch]) -> None:

@@ -1,0 +1,103 @@
+"""Pictures that nobody could place are placed by a person and delivered once."""
+
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.delivery import Route
+from haut_desktop.domain.ids import VisitId
+from haut_desktop.domain.study import Study
+from haut_desktop.domain.subjects import Subject
+from haut_desktop.services.placing import NoteWord, Placement
+from haut_desktop.services.spooling import SpoolDrain, SpoolIntake
+from haut_desktop.store.keys import KeyChest
+from haut_desktop.store.rebuild import recover_station
+from haut_desktop.store.secrets import MemorySecrets
+from haut_desktop.store.spool import Spool
+from haut_desktop.store.vault import Vault
+from tests.e2e.conftest import MakeStudy
+from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.fakes.keyring import locked
+
+pytestmark = pytest.mark.timeout(120)
+both_routes = pytest.mark.parametrize("route", list(Route))
+
+
+async def place_all(
+    station: HeadlessStation, study: Study, subject: Subject, visit_id: VisitId
+) -> None:
+    """Put every picture that waits into the visit's next view."""
+    placing = station.work.placing
+    for number, one in enumerate(await placing.waiting()):
+        sheet = await station.work.capture.sheet(visit_id)
+        place = Placement(subject.id, visit_id, sheet.visit.name, sheet.shelves[number].slot)
+        await placing.assign(one.held.original.id, study, place, "the paper list says so")
+
+
+async def drain(station: HeadlessStation, spool: Spool) -> None:
+    """Unlock: what was spooled comes into the vault and waits for a person."""
+    store = station.work.store
+    here = await store.studies.station()
+    assert here is not None
+    await SpoolDrain(
+        spool=spool,
+        identity=store.keys.identity,
+        vault=store.vault,
+        visits=store.visits,
+        rebuilt=store.rebuilt,
+        station_id=here.id,
+        zone="Europe/Berlin",
+    ).drain()
+
+
+@both_routes
+async def test_spooled_pictures_are_placed_and_delivered_once(
+    tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...], route: Route
+) -> None:
+    there, folder = study_by(route), tmp_path / "station"
+    async with open_workplace(folder, MemorySecrets()) as station:
+        await station.sign_in(there.platform.url)
+        study = await station.choose_study(there.name)
+        subject = await station.register(study, "B-007")
+        spool = Spool(folder / "spool", KeyChest(folder, locked()).recipient(), system_clock)
+        for picture in small_pictures:
+            await SpoolIntake(spool, station.work.space).take_in(picture, {"subject_code": "B-007"})
+        await drain(station, spool)
+        assert await station.work.placing.count() == len(small_pictures)
+        visit = await station.work.capture.open_visit(study, subject.id, "Baseline")
+        await place_all(station, study, subject, visit.id)
+        await station.work.capture.finish(visit.id)
+        await station.until_delivered()
+    there.check_each_once(small_pictures)
+
+
+async def test_pictures_with_a_strangers_notes_are_placed_after_a_rebuild(
+    tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...]
+) -> None:
+    there, folder, secrets = study_by(Route.SIGNED), tmp_path / "station", MemorySecrets()
+    async with open_workplace(folder, secrets, is_working=False) as station:
+        await station.sign_in(there.platform.url)
+        study = await station.choose_study(there.name)
+        subject = await station.register(study, "B-007")
+        visit = await station.work.capture.open_visit(study, subject.id, "Baseline")
+        for picture in small_pictures:
+            await station.work.capture.take_in(visit.id, picture)
+        vault = station.work.store.vault
+        stranger = Vault(vault.folder, station.work.store.keys.recipient, None, None)
+        for name in vault.names():
+            stranger.set_sidecar(name, vault.sidecar(name))
+    rebuilt_station, rebuilt = await recover_station(folder, secrets, system_clock)
+    await rebuilt_station.aclose()
+    assert len(rebuilt.held) == len(small_pictures)
+    async with open_workplace(folder, secrets) as station:
+        await station.sign_in(there.platform.url)
+        study = await station.choose_study(there.name)
+        subject = await station.register(study, "B-007")
+        waiting = await station.work.placing.waiting()
+        assert {one.note for one in waiting} == {NoteWord.NOT_OURS}
+        visit = await station.work.capture.open_visit(study, subject.id, "Baseline")
+        await place_all(station, study, subject, visit.id)
+        await station.work.capture.finish(visit.id)
+        await station.until_delivered()
+    there.check_each_once(small_pictures)
