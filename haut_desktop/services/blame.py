@@ -6,7 +6,7 @@ from random import random
 from typing import Final
 
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import RetryPolicy, Waiting
+from haut_desktop.domain.delivery import RetryPolicy, Trouble, Waiting
 from haut_desktop.domain.errors import AccountError, HautError, NetworkError, ServerError
 from haut_desktop.services.connectivity import Connectivity, Peer
 from haut_desktop.services.troubles import trouble_of
@@ -30,11 +30,19 @@ class Judge:
         self._policy = policy or RetryPolicy()
         self._server_errors = 0
         self._account_until: datetime | None = None
+        self._account_trouble: Trouble | None = None
 
     @property
     def is_account_trusted(self) -> bool:
         """False while the account was told no and nobody signed in again."""
         return self._account_until is None or self._clock() >= self._account_until
+
+    @property
+    def account_waits(self) -> Waiting | None:
+        """What the account was told and when it is looked at again; None while it is trusted."""
+        if self.is_account_trusted:
+            return None
+        return Waiting(0, self._account_until, self._account_trouble)
 
     def forgive_account(self) -> None:
         """Somebody signed in, or asks to try at once."""
@@ -60,6 +68,7 @@ class Judge:
             return Waiting(before.attempt, None, trouble)
         if isinstance(error, AccountError):
             self._account_until = self._clock() + ACCOUNT_PAUSE
+            self._account_trouble = trouble
             return Waiting(before.attempt, None, trouble)
         asked_s = 0.0
         if isinstance(error, ServerError):

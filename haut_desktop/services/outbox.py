@@ -84,6 +84,11 @@ class Outbox:
         return self._traffic.opens_at()
 
     @property
+    def account_waits(self) -> Waiting | None:
+        """Why nothing goes since the account was told no, and until when; None while it may."""
+        return self._judge.account_waits
+
+    @property
     def rules(self) -> SendingRules:
         """When and how fast the station sends."""
         return self._traffic.rules

@@ -162,6 +162,7 @@ class OutboxViewModel(QObject):
             is_signed_in=self._session.state is SessionState.SIGNED_IN,
             connection=self._connectivity.state,
             opens_at=self._outbox.opens_at,
+            account_waits=self._outbox.account_waits,
         )
 
     def _show_rows(self) -> None:
@@ -170,7 +171,7 @@ class OutboxViewModel(QObject):
         self.rows_changed.emit()
 
     def _show_head(self, summary: OutboxSummary) -> None:
-        obstacle = self._circumstances().obstacle() if summary.waiting_images else None
+        obstacle = self._circumstances().obstacle_in_full() if summary.waiting_images else None
         if summary.is_paused:
             obstacle = Phrase("Sending is paused", Mood.WARN)
         self.head = OutboxHead(summary, self._head_words(summary), obstacle)

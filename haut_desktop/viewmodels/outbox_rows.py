@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Trouble
+from haut_desktop.domain.delivery import (
+    BatchState,
+    ImageState,
+    RegistrationState,
+    Trouble,
+    Waiting,
+)
 from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
@@ -138,6 +144,9 @@ def _batch_row(
     trouble = batch.waiting.trouble or next((c.trouble for c in children if c.trouble), None)
     if trouble is None and registration is not None:
         trouble = registration.waiting.trouble
+    kept = around.account_keeps(batch)
+    if trouble is None and kept is not None:
+        trouble = kept.trouble
     tries = [batch.waiting.retry_at, batch.not_before, *(i.waiting.retry_at for i in batch.images)]
     is_open = batch.state in _UNFINISHED
     return OutboxRow(
@@ -151,7 +160,7 @@ def _batch_row(
         progress=_joint_progress(children) if is_open else None,
         size_bytes=sum(child.size_bytes for child in children),
         since=batch.submitted_at or batch.created_at,
-        next_try=_earliest(t for t in tries if t and t > around.now) if is_open else None,
+        next_try=_next_try(tries, around.now, kept) if is_open else None,
         trouble=trouble,
         facts=batch_facts(delivery, batch, around),
         deeds=_batch_deeds(batch, trouble, delivery),
@@ -223,6 +232,16 @@ def _joint_progress(children: tuple[OutboxRow, ...]) -> float | None:
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _next_try(
+    tries: Iterable[datetime | None], now: datetime, kept: Waiting | None
+) -> datetime | None:
+    """The earliest of its own times, but never before the account is looked at again."""
+    own = _earliest(moment for moment in tries if moment and moment > now)
+    if kept is None or kept.retry_at is None:
+        return own
+    return max(own or kept.retry_at, kept.retry_at)
 
 
 def _rest_deeds(delivery: VisitDelivery, around: Circumstances) -> frozenset[Deed]:

@@ -34,6 +34,8 @@ class Circumstances:
     connection: Connection = Connection.ONLINE
     opens_at: datetime | None = None
     """When the sending window opens next; None while it is open."""
+    account_waits: Waiting | None = None
+    """What the platform told the account, which keeps everything; None while it may send."""
 
     def clock_time(self, moment: datetime) -> str:
         """A moment's time of day at the site with its zone, and the date when it is not today."""
@@ -46,11 +48,30 @@ class Circumstances:
             return Phrase("Paused by you", Mood.WARN)
         if not self.is_signed_in:
             return Phrase("Waiting for sign-in", Mood.WARN)
+        if self.account_waits is not None:
+            return waiting_words(self.account_waits)
         if self.opens_at is not None:
             return Phrase(f"Sends again at {self.clock_time(self.opens_at)}", Mood.ACCENT)
         return _CONNECTIONS.get(self.connection)
 
+    def obstacle_in_full(self) -> Phrase | None:
+        """The obstacle, and when the station looks whether the account is allowed again."""
+        found, waits = self.obstacle(), self.account_waits
+        if found is None or waits is None or waits.retry_at is None:
+            return found
+        if found != waiting_words(waits):
+            return found
+        return Phrase(f"{found.text}, looks again at {self.clock_time(waits.retry_at)}", found.mood)
 
+    def account_keeps(self, batch: Batch) -> Waiting | None:
+        """What the account was told, where it keeps ``batch`` back as well; None otherwise."""
+        may_go = batch.state in _TO_GO and (
+            batch.not_before is None or batch.not_before <= self.now
+        )
+        return self.account_waits if may_go and batch.retraction is None else None
+
+
+_TO_GO: Final = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
 _CONNECTIONS: Final = {
     Connection.OFFLINE: Phrase("Waiting for the network", Mood.WARN),
     Connection.PORTAL: Phrase("Waiting: the network wants its own sign-in first", Mood.WARN),

@@ -61,6 +61,19 @@ def test_somebody_who_signs_in_is_trusted_at_once(bench: Bench) -> None:
     assert bench.judge.is_account_trusted
 
 
+def test_what_the_account_was_told_is_there_for_everything_behind_it(bench: Bench) -> None:
+    met = bench.judge.sentence(PermissionRefusedError(), Waiting())
+    behind = bench.judge.account_waits
+    assert behind is not None
+    assert (behind.trouble, behind.retry_at) == (met.trouble, START + ACCOUNT_PAUSE)
+
+
+def test_an_account_that_is_trusted_keeps_nothing(bench: Bench) -> None:
+    bench.judge.sentence(PermissionRefusedError(), Waiting())
+    bench.now += ACCOUNT_PAUSE
+    assert bench.judge.account_waits is None
+
+
 def test_server_trouble_lets_only_that_step_wait_longer_each_time(bench: Bench) -> None:
     first = bench.judge.sentence(ServerTroubleError(503), Waiting())
     second = bench.judge.sentence(ServerTroubleError(503), first)

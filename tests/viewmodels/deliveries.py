@@ -1,7 +1,7 @@
 """Deliveries in every state, for the tests of the outbox's words, rows and page."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from haut_desktop.domain.delivery import (
     BatchState,
@@ -10,7 +10,7 @@ from haut_desktop.domain.delivery import (
     Trouble,
     Waiting,
 )
-from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.errors import HautError, PermissionRefusedError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
@@ -32,6 +32,10 @@ from tests.fakes.clock import START
 def trouble_with(error: HautError) -> Trouble:
     """What a row remembers of an error."""
     return Trouble(error.kind, error.blame, error.title, error.message)
+
+
+NOT_ALLOWED = Waiting(0, START + timedelta(hours=1), trouble_with(PermissionRefusedError()))
+"""What the platform told the account; everything waits for it."""
 
 
 def make_delivery(
@@ -89,6 +93,7 @@ class FakeOutbox:
     progress: Broadcast[Progress] = field(default_factory=Broadcast)
     total: OutboxSummary = field(default_factory=OutboxSummary)
     opens_at: datetime | None = None
+    account_waits: Waiting | None = None
     rules: SendingRules = field(default_factory=SendingRules)
 
     async def overview(self, limit: int, offset: int = 0) -> tuple[VisitDelivery, ...]:

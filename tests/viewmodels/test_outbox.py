@@ -27,7 +27,13 @@ from haut_desktop.viewmodels.outbox_model import OutboxColumn, OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances
 from tests.fakes.clock import START, FakeClock
-from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
+from tests.viewmodels.deliveries import (
+    NOT_ALLOWED,
+    FakeOutbox,
+    batch_of,
+    make_delivery,
+    trouble_with,
+)
 from tests.waiting import emitted, eventually
 
 _SEALED, _STORED = ImageState.SEALED, ImageState.STORED
@@ -82,6 +88,37 @@ async def desk(qtbot: QtBot) -> AsyncIterator[Desk]:
 
 
 # ---- rows
+
+
+def test_a_visit_behind_a_refused_account_says_what_keeps_it_and_until_when() -> None:
+    row = visit_row(
+        make_delivery(_SEALED, _SEALED), Circumstances(START, account_waits=NOT_ALLOWED), {}
+    )
+    assert row.phrase.text == "Waiting for a right"
+    assert row.trouble == NOT_ALLOWED.trouble
+    assert row.next_try == NOT_ALLOWED.retry_at
+    assert Deed.RETRY in row.deeds
+
+
+def test_a_refused_account_is_told_of_only_where_it_keeps_something_back() -> None:
+    around = Circumstances(START, account_waits=NOT_ALLOWED)
+    resting = make_delivery(_SEALED, not_before=START + timedelta(minutes=5))
+    arrived = make_delivery(_STORED, batch=BatchState.SUBMITTED)
+    for delivery in (resting, arrived):
+        row = visit_row(delivery, around, {})
+        assert row.trouble is None
+        assert Deed.RETRY not in row.deeds
+        assert row.next_try != NOT_ALLOWED.retry_at
+
+
+async def test_the_head_says_when_a_refused_account_is_looked_at_again(desk: Desk) -> None:
+    desk.outbox.account_waits = NOT_ALLOWED
+    desk.outbox.total = OutboxSummary(waiting_images=3)
+    async with emitted(desk.model.head_changed):
+        desk.model.start()
+    obstacle = desk.model.head.obstacle
+    assert obstacle is not None
+    assert obstacle.text == "Waiting for a right, looks again at 10:12 UTC"
 
 
 def test_a_visit_opens_to_its_batch_and_pictures() -> None:

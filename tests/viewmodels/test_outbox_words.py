@@ -28,7 +28,7 @@ from haut_desktop.viewmodels.outbox_words import (
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from tests.fakes.builders import make_proof
 from tests.fakes.clock import START
-from tests.viewmodels.deliveries import batch_of, make_delivery, trouble_with
+from tests.viewmodels.deliveries import NOT_ALLOWED, batch_of, make_delivery, trouble_with
 from tests.widgets.outbox_gallery import HELD, REGISTRATIONS, WAITING, troubled
 
 _SEALED, _UPLOADING = ImageState.SEALED, ImageState.UPLOADING
@@ -113,6 +113,11 @@ def test_a_batch_says_where_it_stands(delivery: VisitDelivery, text: str, mood: 
             "Sends again at 20:00 UTC",
         ),
         (Circumstances(START, is_signed_in=False), "Waiting for sign-in"),
+        (Circumstances(START, account_waits=NOT_ALLOWED), "Waiting for a right"),
+        (
+            Circumstances(START, is_signed_in=False, account_waits=NOT_ALLOWED),
+            "Waiting for sign-in",
+        ),
         (Circumstances(START, connection=Connection.OFFLINE), "Waiting for the network"),
         (
             Circumstances(START, connection=Connection.PORTAL),
