@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QWidget
 
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import SubjectId, VisitId
+from haut_desktop.domain.space import Room, StationFacts
 from haut_desktop.domain.study import Site
 from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
+from haut_desktop.viewmodels.station import StationViewModel, space_phrase
 from haut_desktop.viewmodels.status import StatusViewModel
 from haut_desktop.viewmodels.studies import StudiesViewModel
 from haut_desktop.viewmodels.subject_form import SubjectFormViewModel
@@ -53,6 +55,9 @@ class Shell:
             clock=work.clock,
             site=site.code,
         )
+        self._station = StationViewModel(
+            station=work.this_station, notices=notices, changes=work.changes, tasks=self.tasks
+        )
         self._zone = site.zone
         self._opened_id: SubjectId | None = None
         self.subject_form: SubjectFormViewModel | None = None
@@ -64,6 +69,9 @@ class Shell:
             is_practice=is_practice,
         )
         self._status.changed.connect(self.window.show_status)
+        self._station.room_changed.connect(self._on_room_changed)
+        self._station.facts_read.connect(self._on_station_facts_read)
+        self.window.top_bar.station_wanted.connect(self._station.read_facts)
         self._studies.opened.connect(lambda: self.window.go(Place.SUBJECTS))
         self.desk.subject_changed.connect(self._on_subject_changed)
         self._unsubscribe = work.changes.subscribe(self._on_news)
@@ -72,6 +80,7 @@ class Shell:
         """Show the window on the study that was worked on last, or on the choice of one."""
         study = await self.work.studies.restore()
         self._status.start()
+        self._station.start()
         if study is not None:
             self.desk.open_study(study)
         self.window.go(Place.SUBJECTS if study is not None else Place.STUDY)
@@ -81,6 +90,7 @@ class Shell:
         """Take the window away; what works behind it is closed by who owns the workplace."""
         self._unsubscribe()
         self._status.close()
+        self._station.close()
         if self.subject_form is not None:
             self.subject_form.close()
         self.window.close_now()
@@ -175,6 +185,18 @@ class Shell:
         if change.topic is Topic.STUDY and self.work.studies.current is None:
             self.desk.open_study(None)
             self.window.go(Place.STUDY)
+
+    def _on_room_changed(self, room: Room) -> None:
+        self.window.top_bar.show_space(space_phrase(room))
+
+    def _on_station_facts_read(self, facts: StationFacts) -> None:
+        from haut_desktop.widgets.station_sheet import StationSheet
+
+        sheet = StationSheet(facts, self.window)
+        sheet.chosen.connect(self._station.set_limits)
+        self._station.room_changed.connect(sheet.show_room)
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.open()
 
     def _on_decision_wanted(self, registration: Registration) -> None:
         from haut_desktop.viewmodels.decision import DecisionViewModel

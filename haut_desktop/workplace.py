@@ -45,6 +45,7 @@ from haut_desktop.services.signed_route import SETTLE_AGAIN_S, SETTLING_S, Signe
 from haut_desktop.services.studies import Studies
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.services.this_station import ThisStation
 from haut_desktop.services.traffic import Traffic
 from haut_desktop.settings import PRODUCTION_SERVER
 from haut_desktop.store.station import Station
@@ -112,6 +113,9 @@ class Workplace:
         )
         self.biological_sexes = BiologicalSexes(self.api, store.studies)
         self.space = DiskSpace(store.vault.folder)
+        self.this_station = ThisStation(
+            studies=store.studies, space=self.space, act=self.session.act
+        )
         self.capture = Capture(
             studies=store.studies,
             subjects=store.subjects,

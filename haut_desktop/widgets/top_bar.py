@@ -1,13 +1,15 @@
 """The top bar: study, site, operator, connection, token and outbox, always in sight."""
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFrame, QMenu
 
+from haut_desktop.viewmodels.phrase import Phrase
 from haut_desktop.viewmodels.status import Status
-from haut_desktop.widgets.badge import Badge
+from haut_desktop.widgets.badge import TONE_ICONS, Badge
 from haut_desktop.widgets.boxes import column, row
 from haut_desktop.widgets.buttons import change_text, icon_button, quiet_button
+from haut_desktop.widgets.icons import dress
 from haut_desktop.widgets.labels import ElidedLabel, caption
 from haut_desktop.widgets.theme import Appearance, Scheme
 from haut_desktop.widgets.tokens import Tone
@@ -20,6 +22,7 @@ class TopBar(QFrame):
     sign_in_wanted = Signal()
     sign_out_wanted = Signal()
     outbox_wanted = Signal()
+    station_wanted = Signal()
 
     def __init__(self, appearance: Appearance) -> None:
         super().__init__()
@@ -29,6 +32,8 @@ class TopBar(QFrame):
         self._study = quiet_button("Choose study", icon="study", key="Ctrl+T", tip="Choose study")
         self._site = caption("")
         self._outbox = quiet_button("", icon="outbox", tip="Open the outbox")
+        self._space = quiet_button("", tip="Look at this station's disk")
+        self._space.setObjectName("space")
         self._connection = Badge("Connecting…", Tone.NEUTRAL, icon="clock")
         self._operator = ElidedLabel()
         self._token = ElidedLabel("caption")
@@ -39,10 +44,14 @@ class TopBar(QFrame):
         who = column(None, self._operator, self._token, None, gap=0)
         for text in (self._operator, self._token):
             text.setAlignment(Qt.AlignmentFlag.AlignRight)
-        left = row(self._study, self._site, None, self._outbox, self._connection, gap=12)
+        left = row(
+            self._study, self._site, None, self._space, self._outbox, self._connection, gap=12
+        )
         self.setLayout(row(left, who, self._account, self._scheme, margins=(8, 0, 12, 0)))
         self._study.clicked.connect(self.study_wanted)
         self._outbox.clicked.connect(self.outbox_wanted)
+        self._space.clicked.connect(self.station_wanted)
+        self.show_space(None)
         self._scheme.clicked.connect(appearance.choose_next)
         self.show_status(Status())
 
@@ -61,11 +70,24 @@ class TopBar(QFrame):
         self._sign_in.setVisible(status.needs_sign_in)
         self._sign_out.setVisible(not status.needs_sign_in)
 
+    def show_space(self, phrase: Phrase | None) -> None:
+        """Show that the disk is nearly full; nothing while there is room."""
+        self._space.setVisible(phrase is not None)
+        if phrase is not None:
+            self._space.setText(phrase.text)
+            self._space.setAccessibleName(phrase.text)
+            tone = Tone(phrase.mood.value)
+            dress(self._space, TONE_ICONS[tone], tone=tone)
+
     def _account_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setAccessibleName("Account")
         self._sign_in = _entry(menu, "Sign in…", self.sign_in_wanted.emit)
         self._sign_out = _entry(menu, "Sign out", self.sign_out_wanted.emit)
+        menu.addSeparator()
+        station = _entry(menu, "This station…", self.station_wanted.emit)
+        station.setShortcut(QKeySequence("Ctrl+I"))
+        self.addAction(station)  # the key works while the menu is closed, too
         menu.addSeparator()
         for scheme in Scheme:
             name = "Follow the system" if scheme is Scheme.SYSTEM else f"{scheme.title()} colours"

@@ -10,12 +10,13 @@ from haut_desktop.domain.delivery import BatchEvent, RegistrationEvent
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import OperatorId, PlatformBatchId, PlatformSubjectId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
+from haut_desktop.domain.space import GIB
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import VisitSheet
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes
-from haut_desktop.services.disk_space import GIB, DiskSpace
+from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.keys import NoRecovery, Recovery
 from haut_desktop.store.outbox import OutboxStore

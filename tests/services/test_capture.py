@@ -21,11 +21,12 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import ImageType, Side, image_id_in
+from haut_desktop.domain.space import GIB
 from haut_desktop.domain.visits import VisitKind, VisitStatus
 from haut_desktop.services import intake, looking, pictures, previews, quality
 from haut_desktop.services.capture import IntakeOutcome, Pasted
 from haut_desktop.services.changes import Change, Topic
-from haut_desktop.services.disk_space import GIB, DiskSpace
+from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.store import visits
 from haut_desktop.store.vault import Sidecar, Vault
 from tests.conftest import ExpectedLogs

@@ -10,6 +10,7 @@ import pytest
 
 from haut_desktop.domain.delivery import ImageState, Route
 from haut_desktop.domain.errors import DiskFullError
+from haut_desktop.domain.space import SpaceLimits
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import VisitStatus
@@ -68,7 +69,9 @@ async def begin(
     Unguarded it is as when something else fills the disk between the look and the write.
     """
     if not is_guarded:
-        station.work.capture._looker._space = DiskSpace(station.work.store.folder, 0, 0)
+        station.work.capture._looker._space = DiskSpace(
+            station.work.store.folder, SpaceLimits(0, 0)
+        )
     await station.sign_in(study.platform.url)
     chosen = await station.choose_study(study.name)
     return chosen, await station.register(chosen, "B-001")

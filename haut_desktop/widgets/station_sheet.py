@@ -1,0 +1,124 @@
+"""The sheet about this station: what it is called, its room, and the limits for it."""
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QLineEdit, QSpinBox, QWidget
+
+from haut_desktop.domain.space import MIB, Room, SpaceLevel, SpaceLimits, StationFacts, megabytes
+from haut_desktop.viewmodels.station import facts_in_words, space_phrase
+from haut_desktop.widgets.badge import Badge
+from haut_desktop.widgets.boxes import column, named, row
+from haut_desktop.widgets.buttons import button, primary_button
+from haut_desktop.widgets.field import Field
+from haut_desktop.widgets.inline_problem import InlineProblem
+from haut_desktop.widgets.labels import caption, label, muted, title
+from haut_desktop.widgets.tokens import Tone
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QLayout
+
+_MOST_MB: Final = 1_000_000
+_NOT_SET: Final = "These limits were not set"
+_NO_REASON: Final = "Write a few words; they stand in the audit trail."
+
+
+class StationSheet(QDialog):
+    """Accepted with ``chosen``; Esc leaves everything as it was."""
+
+    chosen = Signal(object, str)
+    """Carries the limits and the reason."""
+
+    def __init__(self, facts: StationFacts, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._limits = facts.room.limits
+        self.setObjectName("station")
+        self.setWindowTitle("This station – Haut Desktop")
+        self._free = Badge()
+        self._free.setObjectName("free")
+        self._warn = named(_megabytes("Warn below", self._limits.warn_below_bytes), "warn-below")
+        self._stop = named(
+            _megabytes("Stop intake below", self._limits.stop_below_bytes), "stop-below"
+        )
+        self._reason = named(QLineEdit(), "reason")
+        self._reason_field = Field("&Reason", self._reason)
+        self._problem = InlineProblem()
+        self._cancel = button("&Close", tip="Close (Esc)")
+        self._set = named(primary_button("&Set for this station"), "set")
+        self._lay_out(facts)
+        self._cancel.clicked.connect(self.reject)
+        self._set.clicked.connect(self._on_set_clicked)
+        self._set.setDefault(True)
+        self.show_room(facts.room)
+
+    def show_room(self, room: Room) -> None:
+        """Show how much is free now."""
+        phrase = space_phrase(room)
+        tone = Tone(phrase.mood.value) if phrase else Tone.GOOD
+        words = {
+            SpaceLevel.AMPLE: "enough",
+            SpaceLevel.LOW: "make room soon",
+            SpaceLevel.STOPPED: "no more pictures are taken in",
+        }
+        self._free.say(f"{megabytes(room.free_bytes)} free: {words[room.level]}", tone)
+
+    def _lay_out(self, facts: StationFacts) -> None:
+        rows = [_fact(name, value) for name, value in facts_in_words(facts)]
+        words = muted(
+            "Pictures are sealed on this computer's disk before they are sent. The station warns "
+            "while there is time, and takes no more pictures in before it is too late."
+        )
+        limits = row(
+            Field("&Warn below", self._warn), Field("S&top intake below", self._stop), None, gap=16
+        )
+        self.setLayout(
+            column(
+                title("This station"), *rows, row(self._free, None), words, limits,
+                self._reason_field, self._problem, None, row(self._cancel, None, self._set),
+                gap=12, margins=(24, 20, 24, 20),
+            )
+        )  # fmt: skip
+        self.setMinimumWidth(520)
+
+    def _on_set_clicked(self) -> None:
+        wanted = SpaceLimits(self._warn.value() * MIB, self._stop.value() * MIB)
+        if wanted == self._limits:
+            self.reject()
+            return
+        self._reason_field.say("")
+        problem = wanted.problem()
+        self._problem.say(_NOT_SET if problem else "", problem)
+        if problem:
+            self._stop.setFocus()
+        elif not (reason := self._reason.text().strip()):
+            self._reason_field.say(_NO_REASON)
+            self._reason.setFocus()
+        else:
+            self.chosen.emit(wanted, reason)
+            self.accept()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Grow for words that came; Qt grows a window by itself only for what does not wrap."""
+        layout = self.layout()
+        assert layout is not None, "it was laid out at once"
+        layout.activate()
+        self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+
+
+def _fact(name: str, value: str) -> "QLayout":
+    shown = label(value, wraps=True)
+    shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    shown.setAccessibleName(f"{name}: {value}")
+    return column(caption(name), shown, gap=2)
+
+
+def _megabytes(name: str, size_bytes: int) -> QSpinBox:
+    made = QSpinBox()
+    made.setRange(1, max(_MOST_MB, size_bytes // MIB))
+    made.setSingleStep(64)
+    made.setGroupSeparatorShown(True)
+    made.setSuffix(" MB")
+    made.lineEdit().setAccessibleName(name)
+    made.setValue(size_bytes // MIB)
+    return made

@@ -1,0 +1,104 @@
+"""The sheet about this station: its limits are set with a reason, or nothing happens."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.ids import SiteId, StationId
+from haut_desktop.domain.space import GIB, MIB, Room, SpaceLimits, StationFacts
+from haut_desktop.domain.study import Site, Station
+from haut_desktop.viewmodels.phrase import Mood, Phrase
+from haut_desktop.widgets.badge import Badge
+from haut_desktop.widgets.field import Field
+from haut_desktop.widgets.inline_problem import InlineProblem
+from haut_desktop.widgets.station_sheet import StationSheet
+from haut_desktop.widgets.theme import Appearance
+from tests.waiting import emitted
+from tests.widgets.conftest import Office
+from tests.widgets.test_accessibility import nameless
+
+_Part = TypeVar("_Part", bound=QWidget)
+
+FACTS = StationFacts(
+    Site(SiteId("s"), "B01", "Europe/Berlin"),
+    Station(StationId("0190aa00-0000-7000-8000-000000000001"), SiteId("s"), "Room 2"),
+    Room(820 * MIB, SpaceLimits()),
+)
+
+
+@pytest.fixture
+def sheet(qtbot: QtBot, appearance: Appearance) -> Iterator[StationSheet]:
+    made = StationSheet(FACTS)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.reject()
+
+
+def part(sheet: StationSheet, kind: type[_Part], name: str) -> _Part:
+    """Find a widget by its object name."""
+    found = sheet.findChild(kind, name)
+    assert isinstance(found, kind)
+    return found
+
+
+def press_set(sheet: StationSheet) -> None:
+    """Set, as a person does."""
+    QTest.mouseClick(part(sheet, QPushButton, "set"), Qt.MouseButton.LeftButton)
+
+
+def test_it_says_how_much_is_free_now(sheet: StationSheet) -> None:
+    free = part(sheet, Badge, "free")
+    assert free.text == "820 MB free: make room soon"
+    sheet.show_room(Room(2 * GIB, SpaceLimits()))
+    assert free.text == "2,048 MB free: enough"
+
+
+async def test_limits_are_set_with_a_reason(sheet: StationSheet) -> None:
+    part(sheet, QSpinBox, "warn-below").setValue(4096)
+    press_set(sheet)
+    (field,) = [f for f in sheet.findChildren(Field) if f.problem]
+    assert "audit trail" in field.problem
+    part(sheet, QLineEdit, "reason").setText(" a small disk ")
+    async with emitted(sheet.chosen) as emission:
+        press_set(sheet)
+    assert emission.args == (SpaceLimits(4 * GIB, GIB // 2), "a small disk")
+    assert not sheet.isVisible()
+
+
+@pytest.mark.parametrize(("warn", "stop"), ((256, 512), (512, 63)))
+def test_limits_that_protect_nothing_are_told_and_not_set(
+    sheet: StationSheet, warn: int, stop: int
+) -> None:
+    part(sheet, QSpinBox, "warn-below").setValue(warn)
+    part(sheet, QSpinBox, "stop-below").setValue(stop)
+    part(sheet, QLineEdit, "reason").setText("a small disk")
+    press_set(sheet)
+    assert sheet.isVisible()
+    assert SpaceLimits(warn * MIB, stop * MIB).problem() in part(sheet, InlineProblem, "").text
+
+
+def test_every_control_has_a_name(sheet: StationSheet) -> None:
+    assert not nameless(sheet)
+
+
+async def test_a_key_asks_for_the_sheet(office: Office) -> None:
+    office.window.activateWindow()
+    async with emitted(office.window.top_bar.station_wanted):
+        QTest.keyClick(office.window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+
+
+async def test_the_top_bar_shows_the_disk_only_while_it_is_nearly_full(office: Office) -> None:
+    room = office.find(QPushButton, "space")
+    assert not room.isVisible()
+    office.window.top_bar.show_space(Phrase("Disk: 820 MB free", Mood.WARN))
+    assert (room.isVisible(), room.accessibleName()) == (True, "Disk: 820 MB free")
+    async with emitted(office.window.top_bar.station_wanted):
+        room.click()
+    office.window.top_bar.show_space(None)
+    assert not room.isVisible()
