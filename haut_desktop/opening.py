@@ -161,7 +161,7 @@ def rebuilt_notice(rebuilt: "Rebuilt") -> Notice:
         "already is asked for before anything goes. Sign in again; results come back by themselves."
     )
     if held:
-        words += f" {count(held, 'picture')} can't be placed without you: call your study's IT."
+        words += f" {count(held, 'picture')} can't be placed without you: look into the outbox."
     return Notice("The station's record was damaged and has been rebuilt", words, Weight.WARN)
 
 

@@ -159,6 +159,7 @@ class Shell:
         page.subjects_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
         page.visit_reopened.connect(self._on_visit_reopened)
         page.decision_wanted.connect(self._on_decision_wanted)
+        page.placing_wanted.connect(self._on_placing_wanted)
         page.receipts_wanted.connect(self._on_receipts_wanted)
         return page
 
@@ -206,6 +207,26 @@ class Shell:
             self.work.decisions, self.tasks, registration, zone=self._zone
         )
         dialog = DecisionDialog(view_model, self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_placing_wanted(self) -> None:
+        from haut_desktop.viewmodels.placing import PlacingViewModel
+        from haut_desktop.widgets.placing_dialog import PlacingDialog
+
+        work, study = self.work, self.desk.study
+        if study is None:
+            self.window.go(Place.STUDY)
+            return
+        view_model = PlacingViewModel(
+            placing=work.placing,
+            subjects=work.subjects,
+            study=study,
+            erase=work.outbox.erase,
+            tasks=self.tasks,
+            zone=self._zone,
+        )
+        dialog = PlacingDialog(view_model, self.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

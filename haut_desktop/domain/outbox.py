@@ -41,6 +41,8 @@ class OutboxSummary:
     """Finished visits that may still be reopened; they go by themselves."""
     unsettled: int = 0
     """Pictures whose fate is being asked for."""
+    unplaced: int = 0
+    """Sealed pictures of which a person must say whose they are."""
     last_sent_at: datetime | None = None
     """When a picture was last proven to be on the platform."""
     next_try_at: datetime | None = None

@@ -167,12 +167,14 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
     row = connection.execute(_SUMMARY).fetchone()
     next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
     resting = connection.execute(_RESTING, {"now": text_of(now)}).fetchone()
+    unplaced = connection.execute("SELECT count(*) AS pictures FROM held_picture").fetchone()
     return OutboxSummary(
         waiting_images=sum(number for number, _ in images.values()),
         waiting_bytes=sum(size for _, size in images.values()),
         held=row["held"] + held,
         resting_visits=resting["visits"],
         unsettled=unsettled,
+        unplaced=unplaced["pictures"],
         last_sent_at=moment_or_none(row["last_sent_at"]),
         next_try_at=moment_or_none(next_try["next_try_at"]),
     )

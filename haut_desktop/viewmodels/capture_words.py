@@ -81,7 +81,7 @@ class Rejected:
 
 def visit_tab(visit: Visit) -> VisitTab:
     """Say a visit in one line: ``Week 4 · 1 Mar 2026 · open``."""
-    return VisitTab(visit.id, f"{visit_title(visit)} · {_date(visit)} · {visit.status}")
+    return VisitTab(visit.id, f"{visit_title(visit)} · {visit_day(visit)} · {visit.status}")
 
 
 def visit_title(visit: Visit) -> str:
@@ -155,5 +155,6 @@ def _take_line(taken: TakenPicture, zone: str) -> TakeLine:
     )
 
 
-def _date(visit: Visit) -> str:
+def visit_day(visit: Visit) -> str:
+    """A visit's date at the site: ``1 Mar 2026``."""
     return f"{visit.local_date.day} {visit.local_date:%b %Y}"

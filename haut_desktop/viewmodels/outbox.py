@@ -305,3 +305,12 @@ def head_words(summary: OutboxSummary, clock: Clock) -> str:
     if summary.held:
         parts.append(f"{summary.held} held")
     return "  ·  ".join(parts)
+
+
+def unplaced_words(pictures: int) -> str:
+    """Say that pictures wait for a person; empty when none does."""
+    if not pictures:
+        return ""
+    waits = "waits" if pictures == 1 else "wait"
+    whose = "it is" if pictures == 1 else "they are"
+    return f"{count(pictures, 'picture')} {waits} for you to say whose {whose}"

@@ -30,6 +30,7 @@ _STAYS_THERE: Final = (
 _NO_PROOF: Final = (
     "Nothing proves that a whole copy is on the platform: there may be none of it anywhere."
 )
+_UNPLACED_STAYS: Final = "That the picture was taken in, and its hash, stay in the record."
 _RECORD_STAYS: Final = (
     "That the picture was taken, its hash and its proof of delivery stay in the record."
 )
@@ -54,6 +55,19 @@ class Confirmation:
 def confirmation_of(deed: Deed, row: OutboxRow) -> Confirmation:
     """Word the two steps for a row."""
     return _erasure_of(row) if deed is Deed.ERASE else _retraction_of(row)
+
+
+def erasure_of_held(about: str) -> Confirmation:
+    """Word the two steps for a picture that nobody has placed."""
+    return Confirmation(
+        title="Erase the picture for ever?",
+        about=about,
+        meaning=(_GONE, _NO_PROOF, _UNPLACED_STAYS),
+        reason_question="Why is it erased?",
+        question="The picture is gone afterwards. Erase it now?",
+        yes="Erase for ever",
+        no="Keep the picture",
+    )
 
 
 def is_reason(text: str) -> bool:

@@ -127,7 +127,7 @@ class StatusViewModel(QObject):
             connection_tone=tone,
             token=self._token_words(),
             outbox=self._outbox_words(summary),
-            outbox_count=summary.waiting_images + summary.held,
+            outbox_count=summary.waiting_images + summary.held + summary.unplaced,
             needs_sign_in=self._session.state in {SessionState.REFUSED, SessionState.SIGNED_OUT},
         )
 
@@ -149,6 +149,8 @@ class StatusViewModel(QObject):
             parts.append(f"{count(summary.resting_visits, 'visit')} resting")
         if summary.held:
             parts.append(f"{summary.held} held")
+        if summary.unplaced:
+            parts.append(f"{summary.unplaced} to be placed")
         words = ", ".join(parts)
         return words[:1].upper() + words[1:]
 

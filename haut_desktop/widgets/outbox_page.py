@@ -6,15 +6,21 @@ from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHeaderView, QStackedWidget, QTreeView, QWidget
 
-from haut_desktop.viewmodels.outbox import OutboxHead, OutboxViewModel, PageState
+from haut_desktop.viewmodels.outbox import (
+    OutboxHead,
+    OutboxViewModel,
+    PageState,
+    unplaced_words,
+)
 from haut_desktop.viewmodels.outbox_confirm import confirmation_of
 from haut_desktop.viewmodels.outbox_model import OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow
 from haut_desktop.widgets.badge import Badge
-from haut_desktop.widgets.boxes import card, column, row
-from haut_desktop.widgets.buttons import button, give_key, quiet_button
+from haut_desktop.widgets.boxes import card, column, held, row
+from haut_desktop.widgets.buttons import button, give_key, primary_button, quiet_button
 from haut_desktop.widgets.empty_state import EmptyState
 from haut_desktop.widgets.icons import dress
+from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.labels import muted, title
 from haut_desktop.widgets.outbox_delegates import PlainDelegate, ProgressDelegate, StateDelegate
 from haut_desktop.widgets.outbox_panel import OutboxPanel
@@ -30,6 +36,8 @@ _WIDTHS: Final = {
     OutboxColumn.NEXT_TRY: 92,
 }
 
+_UNPLACED: Final = "They are sealed on this station, and nothing of them is sent before that."
+
 
 class OutboxPage(QWidget):
     """Lists deliveries; the chosen one is explained beside the list."""
@@ -39,6 +47,8 @@ class OutboxPage(QWidget):
     """Carries the id of a visit that is taken back to the capture page."""
     decision_wanted = Signal(object)
     """Carries the held registration that a person decides about."""
+    placing_wanted = Signal()
+    """Somebody wants to say whose the pictures are that nobody could place."""
     receipts_wanted = Signal(object)
     """Carries the id of the visit whose proofs somebody wants to have as files."""
 
@@ -53,7 +63,10 @@ class OutboxPage(QWidget):
         self._retry = button("Try everything now", icon="retry", key="F5")
         self._pause = button("Pause sending", icon="pause", key="Ctrl+P")
         self._rules = button("Sending…", icon="clock", key="Ctrl+Shift+S")
-        self._more = quiet_button("Show older visits", icon="down")
+        self._more = quiet_button("Show older visits", icon="down", key="Ctrl+M")
+        self._unplaced = InlineProblem(Tone.WARN)
+        self._place = primary_button("Say whose they are…", icon="subjects", key="Ctrl+J")
+        self._waiting = held(row(self._unplaced, self._place, gap=12))
         self._tree = self._make_tree()
         self._panel = OutboxPanel()
         self._empty = EmptyState("outbox", "", "")
@@ -64,8 +77,9 @@ class OutboxPage(QWidget):
             column(title("Outbox"), row(self._words, self._obstacle, None), gap=4),
             None, self._retry, self._rules, self._pause,
         )  # fmt: skip
-        self.setLayout(column(head, self._stack, gap=16, margins=(24, 20, 24, 20)))
+        self.setLayout(column(head, self._waiting, self._stack, gap=16, margins=(24, 20, 24, 20)))
         self._wire()
+        self._waiting.hide()
         self._on_state_changed(view_model.state)
 
     def _make_tree(self) -> QTreeView:
@@ -107,6 +121,7 @@ class OutboxPage(QWidget):
         self._rules.clicked.connect(self._on_rules_clicked)
         self._more.clicked.connect(self._vm.show_more)
         self._empty.acted.connect(self._on_empty_acted)
+        self._place.clicked.connect(self.placing_wanted)
 
     def choose(self, row_id: str) -> None:
         """Choose a row by its id and open what is above it."""
@@ -127,7 +142,12 @@ class OutboxPage(QWidget):
         self._pause.setAccessibleName(words)
         dress(self._pause, icon)
         give_key(self._pause, "Ctrl+P")
+        self._show_unplaced(head.summary.unplaced)
         self._retry.setEnabled(bool(head.summary.waiting_images) and not is_paused)
+
+    def _show_unplaced(self, pictures: int) -> None:
+        self._unplaced.say(unplaced_words(pictures), _UNPLACED if pictures else "")
+        self._waiting.setVisible(bool(pictures))
 
     def _on_state_changed(self, state: PageState) -> None:
         if state is PageState.LOADING:

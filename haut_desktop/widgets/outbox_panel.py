@@ -75,7 +75,9 @@ class OutboxPanel(QFrame):
     def _make_buttons(self) -> dict[Deed, QWidget]:
         made = {
             Deed.RELEASE: button("Release and try again", icon="play", key="Ctrl+L"),
-            Deed.COMPUTE_AGAIN: button("Ask for the analysis again…", icon="retry"),
+            Deed.COMPUTE_AGAIN: button(
+                "Ask for the analysis again…", icon="retry", key="Ctrl+Shift+L"
+            ),
             Deed.RETRY: button("Try now", icon="retry", key="Ctrl+R"),
             Deed.DECIDE: primary_button("Decide who it is…", icon="subjects", key="Ctrl+D"),
             Deed.SEND_NOW: button("Send now", icon="outbox", key="Ctrl+Shift+Return"),

@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QListWidget, QPushButton
+from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import Route
@@ -16,9 +19,12 @@ from haut_desktop.store.rebuild import recover_station
 from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.store.spool import Spool
 from haut_desktop.store.vault import Vault
+from haut_desktop.widgets.placing_dialog import PlacingDialog
 from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.e2e.test_receipts_saved import open_shell
 from tests.fakes.keyring import locked
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(120)
 both_routes = pytest.mark.parametrize("route", list(Route))
@@ -101,3 +107,29 @@ async def test_pictures_with_a_strangers_notes_are_placed_after_a_rebuild(
         await station.work.capture.finish(visit.id)
         await station.until_delivered()
     there.check_each_once(small_pictures)
+
+
+async def test_the_outbox_of_the_window_opens_them(
+    qtbot: QtBot, tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...]
+) -> None:
+    there, folder = study_by(Route.SIGNED), tmp_path / "station"
+    async with open_workplace(folder, MemorySecrets()) as station:
+        await station.sign_in(there.platform.url)
+        await station.choose_study(there.name)
+        spool = Spool(folder / "spool", KeyChest(folder, locked()).recipient(), system_clock)
+        await SpoolIntake(spool, station.work.space).take_in(small_pictures[0], {})
+        await drain(station, spool)
+        shell = await open_shell(station)
+        buttons = shell.window.findChildren(QPushButton)
+        place = next(b for b in buttons if b.accessibleName() == "Say whose they are…")
+        await eventually(place.isVisible)
+        place.click()
+        dialog = await eventually(lambda: shell.window.findChild(PlacingDialog))
+        assert isinstance(dialog, PlacingDialog)
+        pictures = dialog.findChild(QListWidget, "held-pictures")
+        assert isinstance(pictures, QListWidget)
+        await eventually(lambda: pictures.count() == 1)
+        dialog.reject()
+        await shell.tasks.aclose()
+        shell.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

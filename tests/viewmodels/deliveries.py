@@ -47,6 +47,7 @@ def make_delivery(
     registration: RegistrationState = RegistrationState.REGISTERED,
     is_computed: bool = False,
     code: str = "B-007",
+    held_from: BatchState = BatchState.OPEN,
 ) -> VisitDelivery:
     """A visit with one batch whose pictures are in the given states."""
     study = make_study()
@@ -70,7 +71,7 @@ def make_delivery(
         images=images,
         waiting=waiting or Waiting(),
         not_before=not_before,
-        held_from=BatchState.OPEN if batch is BatchState.HELD else None,
+        held_from=held_from if batch is BatchState.HELD else None,
         submitted_at=START if batch is BatchState.SUBMITTED else None,
     )
     computed = frozenset({made.id}) if is_computed else frozenset[BatchId]()

@@ -35,7 +35,7 @@ from haut_desktop.domain.errors import (
     UnreachableError,
     VaultError,
 )
-from haut_desktop.domain.outbox import VisitDelivery
+from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.connectivity import Connectivity
@@ -53,6 +53,9 @@ from tests.waiting import eventually
 
 SIZE: Final = (1278, 646)
 """What the page has of a window of 1366 × 768 pixels."""
+
+_LAYING_OUT: Final = 4
+"""Turns of the loop until Qt has given wrapped words their height."""
 
 WAITING: Final[Mapping[str, HautError]] = {
     "W-101": UnreachableError(),
@@ -100,6 +103,11 @@ def troubled() -> tuple[VisitDelivery, ...]:
             batch=BatchState.HELD,
             waiting=Waiting(trouble=trouble_with(error)),
             code=code,
+            held_from=(
+                BatchState.SUBMITTING
+                if isinstance(error, ComputationUnknownError)
+                else BatchState.OPEN
+            ),
         )
         for code, error in HELD.items()
     ]
@@ -123,7 +131,9 @@ def troubled() -> tuple[VisitDelivery, ...]:
 
 
 @asynccontextmanager
-async def gallery(deliveries: tuple[VisitDelivery, ...]) -> AsyncIterator[OutboxPage]:
+async def gallery(
+    deliveries: tuple[VisitDelivery, ...], unplaced: int = 0
+) -> AsyncIterator[OutboxPage]:
     """Show the page with the deliveries while the block lasts."""
 
     async def nothing(_visit_id: object) -> None:
@@ -131,7 +141,7 @@ async def gallery(deliveries: tuple[VisitDelivery, ...]) -> AsyncIterator[Outbox
 
     tasks = TaskScope("gallery", lambda _error: None)
     model = OutboxViewModel(
-        outbox=cast(Outbox, FakeOutbox(deliveries)),
+        outbox=cast(Outbox, FakeOutbox(deliveries, total=OutboxSummary(unplaced=unplaced))),
         session=cast(Session, Place(SessionState.SIGNED_IN)),
         connectivity=cast(Connectivity, Place(Connection.ONLINE)),
         reopen=nothing,
@@ -162,11 +172,14 @@ async def draw(out: Path) -> None:
     deliveries = troubled()
     for scheme in (Scheme.LIGHT, Scheme.DARK):
         appearance.choose(scheme)
+        async with gallery(deliveries[-3:], unplaced=3) as page:
+            page.grab().save(str(out / f"unplaced-{scheme.value}.png"))
         async with gallery(deliveries) as page:
             page.grab().save(str(out / f"outbox-{scheme.value}.png"))
             for delivery in deliveries:
                 page.choose(delivery.visit.id)
-                await asyncio.sleep(0)
+                for _ in range(_LAYING_OUT):
+                    await asyncio.sleep(0)
                 page.grab().save(str(out / f"{delivery.subject_code}-{scheme.value}.png"))
 
 

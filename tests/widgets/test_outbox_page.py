@@ -26,6 +26,7 @@ from pytestqt.qtbot import QtBot
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import ContentMismatchError
 from haut_desktop.domain.ids import PlatformBatchId, VisitId
+from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.services.changes import Changes
@@ -344,3 +345,14 @@ def _is_inner(control: QWidget) -> bool:
     """Parts that Qt makes inside its own controls."""
     name = control.metaObject().className()
     return control.objectName().startswith("qt_") or name in {"QHeaderView", "QTableCornerButton"}
+
+
+async def test_pictures_that_nobody_could_place_are_told_above_everything(shown: Shown) -> None:
+    assert not shown.button("Say whose they are…").isVisible()
+    shown.outbox.total, shown.outbox.deliveries = OutboxSummary(unplaced=3), ()
+    shown.model.refresh()
+    await eventually(lambda: shown.model.state is PageState.EMPTY)
+    labels = [label.text() for label in shown.page.findChildren(QLabel) if label.isVisible()]
+    assert "3 pictures wait for you to say whose they are" in labels
+    async with emitted(shown.page.placing_wanted):
+        QTest.keyClick(shown.page, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)

@@ -1,0 +1,251 @@
+"""Placing held pictures with real clicks and keys, on a real station."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest_asyncio
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QListWidget, QPushButton
+from pytestqt.qtbot import QtBot
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.overviews import SubjectRow
+from haut_desktop.domain.study import Study
+from haut_desktop.services.intake import Pasted
+from haut_desktop.services.subjects import Subjects
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.placing import (
+    NO_REASON,
+    NO_SLOT,
+    NO_SUBJECT,
+    NO_VISIT,
+    PlacingViewModel,
+)
+from haut_desktop.widgets.placing_dialog import PlacingDialog
+from haut_desktop.widgets.theme import Appearance
+from tests.photographs import marked
+from tests.services.rooms import Room, open_room
+from tests.services.test_placing import hold_strange, placing_of
+from tests.services.test_spooling import WORDS, drain_of, intake_of
+from tests.waiting import eventually
+from tests.widgets.test_accessibility import assert_usable
+
+
+@dataclass
+class StoredSubjects:
+    """The search of the subjects' service, without a platform behind it."""
+
+    room: Room
+
+    async def search(self, study: Study, text: str) -> tuple[SubjectRow, ...]:
+        return await self.room.station.subjects.search(study.id, text)
+
+
+@dataclass
+class Asked:
+    """The open dialog, and the station behind it."""
+
+    dialog: PlacingDialog
+    model: PlacingViewModel
+    room: Room
+
+    def button(self, name: str) -> QPushButton:
+        found = self.dialog.findChild(QPushButton, name)
+        assert found is not None
+        return found
+
+    def click(self, name: str) -> None:
+        QTest.mouseClick(self.button(name), Qt.MouseButton.LeftButton)
+
+    def box(self, name: str) -> QComboBox:
+        found = self.dialog.findChild(QComboBox, name)
+        assert found is not None
+        return found
+
+    def listed(self, name: str) -> QListWidget:
+        found = self.dialog.findChild(QListWidget, name)
+        assert found is not None
+        return found
+
+    def type_into(self, name: str, words: str) -> None:
+        edit = self.dialog.findChild(QLineEdit, name)
+        assert edit is not None
+        edit.setFocus()
+        edit.selectAll()
+        QTest.keyClicks(edit, words)
+
+    def says(self, words: str) -> bool:
+        labels = self.dialog.findChildren(QLabel)
+        return any(words in label.text() for label in labels if label.isVisible())
+
+    def choose(self, name: str, place: int) -> None:
+        """Choose with the arrow keys, as somebody without a mouse does."""
+        box = self.box(name)
+        box.setFocus()
+        for _ in range(place + 1):
+            QTest.keyClick(box, Qt.Key.Key_Down)
+
+
+@pytest_asyncio.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room(tmp_path) as opened:
+        yield opened
+
+
+async def spool(room: Room, *numbers: int) -> None:
+    for number in numbers:
+        await intake_of(room).take_in(Pasted(marked(number)), WORDS)
+    await (await drain_of(room)).drain()
+
+
+async def open_dialog(qtbot: QtBot, tasks: TaskScope, room: Room) -> Asked:
+    async def erase(original_id: OriginalId, reason: str) -> None:
+        await room.station.erasures.write(original_id, Act(None, reason))
+
+    model = PlacingViewModel(
+        placing=placing_of(room),
+        subjects=cast(Subjects, StoredSubjects(room)),
+        study=room.study,
+        erase=erase,
+        tasks=tasks,
+        zone="Europe/Berlin",
+    )
+    dialog = PlacingDialog(model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    await eventually(lambda: model.state.subjects)
+    return Asked(dialog, model, room)
+
+
+async def counting(room: Room) -> list[OriginalId]:
+    shelves = (await room.sheet()).shelves
+    return [shelf.counting.original.id for shelf in shelves if shelf.counting]
+
+
+async def test_only_an_exact_code_and_its_open_visit_are_chosen_beforehand(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await eventually(lambda: asked.model.state.visit)
+    assert asked.says("Subject B-007, Visit Baseline")
+    state = asked.model.state
+    assert state.subject is not None
+    assert (state.subject.code, state.slot) == ("B-007", None)
+    assert_usable(asked.dialog)
+    asked.type_into("subject-search", "B-00")
+    await eventually(lambda: len(asked.model.state.subjects) == 2)
+    asked.type_into("subject-search", "B-008")
+    await eventually(lambda: len(asked.model.state.subjects) == 1)
+    assert asked.model.state.subject is not None
+    assert asked.model.state.subject.code == "B-008"
+    assert asked.model.state.visit is None
+
+
+async def test_it_says_everything_once_more_before_it_is_done(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await eventually(lambda: asked.model.state.visit)
+    asked.click("continue")
+    assert asked.says(NO_SLOT)
+    assert asked.says(NO_REASON)
+    asked.choose("slot", 0)
+    asked.type_into("reason", "the paper list")
+    asked.click("continue")
+    sentence = (
+        "This picture becomes the front view of the visit Baseline of 1 Mar 2026, subject B-007"
+    )
+    assert asked.says(sentence)
+    assert_usable(asked.dialog)
+    assert await counting(room) == []
+    # Enter on the second step means the harmless answer
+    QTest.keyClick(asked.dialog, Qt.Key.Key_Return)
+    assert not asked.says(sentence)
+    assert await counting(room) == []
+    asked.click("continue")
+    asked.click("yes")
+    await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
+    assert len(await counting(room)) == 1
+
+
+async def test_by_a_strangers_note_nobody_is_chosen(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await hold_strange(room)
+    asked = await open_dialog(qtbot, tasks, room)
+    assert asked.says("is not this station's")
+    assert asked.says("Subject B-007")
+    assert asked.model.state.text == ""
+    asked.click("continue")
+    assert all(asked.says(words) for words in (NO_SUBJECT, NO_REASON, NO_VISIT, NO_SLOT))
+    assert_usable(asked.dialog)
+    found = asked.listed("subjects-found")
+    codes = [choice.code for choice in asked.model.state.subjects]
+    found.setFocus()
+    for _ in range(codes.index("B-007")):
+        QTest.keyClick(found, Qt.Key.Key_Down)
+    QTest.keyClick(found, Qt.Key.Key_Space)
+    await eventually(lambda: asked.model.state.visits)
+    assert asked.model.state.visit is None
+    asked.choose("visit", 0)
+    asked.choose("slot", 1)
+    asked.type_into("reason", "seen on the paper list")
+    asked.click("continue")
+    assert asked.says("only your word says whose picture it is")
+    assert asked.says("It may have been sent before")
+    asked.click("yes")
+    await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
+    assert (await room.sheet()).shelves[1].counting is not None
+
+
+async def test_the_next_picture_begins_with_nothing_of_the_last(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 8, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await eventually(lambda: asked.model.state.visit)
+    asked.choose("slot", 0)
+    asked.type_into("reason", "the paper list")
+    asked.click("continue")
+    asked.click("yes")
+    await eventually(lambda: len(asked.model.state.pictures) == 1)
+    assert asked.says("Placed: Baseline of subject B-007.")
+    assert (asked.model.state.slot, asked.model.state.sentence) == (None, "")
+    await eventually(lambda: asked.model.state.visit)
+    assert "has take 1" in asked.box("slot").itemText(0)
+
+
+async def test_a_picture_that_is_there_already_can_only_be_erased(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(9)))
+    asked = await open_dialog(qtbot, tasks, room)
+    assert asked.says("belongs to subject B-007 already")
+    assert not asked.button("continue").isEnabled()
+    asked.model.erase(asked.model.state.pictures[0].original_id, "twice")
+    await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
+    assert len(await counting(room)) == 1
+
+
+async def test_a_refusal_is_said_and_nothing_that_was_typed_is_lost(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await eventually(lambda: asked.model.state.visit)
+    asked.choose("slot", 0)
+    asked.type_into("reason", "the paper list")
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    asked.click("continue")
+    asked.click("yes")
+    await eventually(lambda: asked.says("The visit has changed"))
+    assert asked.model.state.reason == "the paper list"
+    await eventually(lambda: asked.model.state.visit)
+    assert "has take 1" in asked.box("slot").itemText(0)
