@@ -237,6 +237,15 @@ def _first_constant(node: ast.Call) -> object:
     return first.value if isinstance(first, ast.Constant) else None
 
 
+def decoders_are_made_at_import(module: Module) -> Iterator[str]:
+    """Ban ``msgspec.json.decode(type=…)`` in the store: its threads would learn a class at once."""
+    if not module.path.startswith(f"{PACKAGE}/store/"):
+        return
+    for node, name in calls(module):
+        if name == "msgspec.json.decode" and any(word.arg == "type" for word in node.keywords):
+            yield f"line {node.lineno}: make the decoder when the module is imported"
+
+
 def mocks_stay_in_fakes(module: Module) -> Iterator[str]:
     """Allow unittest.mock in tests/fakes only."""
     if module.is_product or module.path.startswith("tests/fakes/"):
@@ -267,6 +276,7 @@ WALLS: Final[tuple[Wall, ...]] = (
     no_nested_event_loops,
     tasks_start_in_scopes,
     nobody_sleeps,
+    decoders_are_made_at_import,
     mocks_stay_in_fakes,
     signals_carry_objects,
 )
@@ -328,6 +338,7 @@ SAMPLES: Final = (
     (nobody_sleeps, "store/a.py", "from time import sleep\nsleep(x)"),
     (nobody_sleeps, "../tests/a.py", "await asyncio.sleep(0.1)"),
     (nobody_sleeps, "../tests/a.py", "from asyncio import sleep\nawait sleep(1)"),
+    (decoders_are_made_at_import, "store/a.py", "msgspec.json.decode(row, type=Mask)"),
     (mocks_stay_in_fakes, "../tests/a.py", "from unittest.mock import MagicMock"),
     (signals_carry_objects, "viewmodels/a.py", "changed = Signal(dict)"),
 )
@@ -345,6 +356,7 @@ ALLOWED: Final = (
     ("services/a.py", "scope.start(f())\nawait asyncio.sleep(delay_s)"),
     ("app.py", "import qasync\nfrom haut_desktop.store import database"),
     ("domain/a.py", "from stdnum import luhn\nimport datetime"),
+    ("store/a.py", "NOTES = msgspec.json.Decoder(Note)\nNOTES.decode(row)"),
     ("store/a.py", "connection.execute('x')\nconnection.executescript('y')"),
     ("../tests/a.py", "await asyncio.sleep(0)"),
     ("../tests/fakes/a.py", "from unittest.mock import patch"),

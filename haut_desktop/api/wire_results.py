@@ -64,9 +64,13 @@ class _Application(msgspec.Struct):
     parameters: dict[str, msgspec.Raw] | None = None
 
 
+# made at import, not at first use: msgspec breaks down when two threads learn a class at once
+_APPLICATIONS: Final = msgspec.json.Decoder(_Application)
+
+
 def _parse_parameters(call: str, application: str, raw: bytes) -> Iterator[AlgorithmResult]:
     try:
-        parameters = msgspec.json.decode(raw, type=_Application).parameters or {}
+        parameters = _APPLICATIONS.decode(raw).parameters or {}
     except msgspec.ValidationError as error:
         raise UnexpectedAnswerError(call, "parameters") from error
     for name, part in parameters.items():

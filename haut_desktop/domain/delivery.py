@@ -72,6 +72,8 @@ class BatchEvent(StrEnum):
 
     INITIATE = "initiate"
     INITIATED = "initiated"
+    TURN_AWAY = "turn-away"
+    """Certainly not begun on the platform: the request never left, or was refused at the door."""
     SUBMIT = "submit"
     SUBMITTED = "submitted"
     RELEASE = "release"
@@ -116,6 +118,7 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = MappingProxyType(
         (_B.OPEN, _BE.INITIATE): _B.INITIATING,
         (_B.INITIATING, _BE.INITIATED): _B.OPEN,
         (_B.INITIATING, _BE.RELEASE): _B.OPEN,
+        (_B.INITIATING, _BE.TURN_AWAY): _B.OPEN,
         (_B.OPEN, _BE.SUBMIT): _B.SUBMITTING,
         (_B.SUBMITTING, _BE.SUBMITTED): _B.SUBMITTED,
         (_B.SUBMITTING, _BE.RELEASE): _B.OPEN,

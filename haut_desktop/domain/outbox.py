@@ -22,6 +22,8 @@ class VisitDelivery:
 
     computed: frozenset[BatchId] = frozenset()
     """Those of the batches whose results are complete."""
+    begun: frozenset[BatchId] = frozenset()
+    """Those that may have been begun on the platform, even when it never told their ids."""
 
     def registration_for(self, batch: Batch) -> Registration | None:
         """The registration that ``batch`` needs before anything of it can go."""

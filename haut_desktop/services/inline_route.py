@@ -102,6 +102,9 @@ class InlineRoute:
             platform_id = await self._api.create_batch(
                 to.company_id, to.dataset_id, to.subject_id, created_at=batch.created_at
             )
+        except (UnreachableError, AccountError, TooManyRequestsError):
+            await self._outbox.move_batch(batch.id, BatchEvent.TURN_AWAY)
+            raise
         except HautError:
             await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
             raise

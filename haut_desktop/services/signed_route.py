@@ -134,6 +134,9 @@ class SignedRoute:
             started = await self._api.initiate_upload(
                 to.company_id, to.subject_id, names, created_at=batch.created_at, meta=meta
             )
+        except (UnreachableError, AccountError, TooManyRequestsError):
+            await self._outbox.move_batch(batch.id, BatchEvent.TURN_AWAY)
+            raise
         except HautError:
             await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
             raise

@@ -111,6 +111,10 @@ class _Payload(msgspec.Struct, kw_only=True):
     recovery: str
 
 
+# made at import, not at first use: msgspec breaks down when two threads learn a class at once
+_PAYLOADS: Final = msgspec.json.Decoder(_Payload)
+
+
 class KeyChest:
     """Makes, opens and shares the keys of one station folder; everything here blocks."""
 
@@ -229,7 +233,7 @@ class KeyChest:
         except OSError as error:
             raise _damaged(self._keys_file) from error
         try:
-            payload = msgspec.json.decode(unseal(sealed, identity), type=_Payload)
+            payload = _PAYLOADS.decode(unseal(sealed, identity))
             return _keys(payload)
         except (msgspec.DecodeError, ValueError) as error:
             raise _damaged(self._keys_file) from error

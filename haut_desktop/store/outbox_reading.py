@@ -12,6 +12,7 @@ from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import batches_of_visits, read_batches, visit_of
+from haut_desktop.store.retractions import begun
 from haut_desktop.store.rows import moment, moment_or_none, text_of
 from haut_desktop.store.subjects import registration_of
 
@@ -190,6 +191,7 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
     codes = _codes(connection, subjects)
     registrations = _registrations(connection, subjects)
     computed = _computed(connection, batches)
+    started = begun(connection, [batch.id for some in batches.values() for batch in some])
     return tuple(
         VisitDelivery(
             visit,
@@ -197,6 +199,7 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
             tuple(batches[visit.id]),
             tuple(registrations.get(visit.subject_id or "", ())),
             computed & {batch.id for batch in batches[visit.id]},
+            started & {batch.id for batch in batches[visit.id]},
         )
         for visit in visits
     )

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -31,6 +31,11 @@ from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.rows import moment, moment_or_none, one, text_of, text_or_none, update
 
 T = TypeVar("T")
+
+# made at import, not at first use: msgspec breaks down when two threads learn a class at once
+_ALGORITHMS: Final = msgspec.json.Decoder(Algorithm)
+_APPLICATIONS: Final = msgspec.json.Decoder(Application)
+_MASKS: Final = msgspec.json.Decoder(tuple[Mask, ...])
 
 _CURRENT = """
 SELECT * FROM result
@@ -137,7 +142,7 @@ class ResultStore:
 
     async def algorithms(self) -> tuple[Algorithm, ...]:
         """Give every algorithm that was ever described."""
-        return await self._words("algorithms", Algorithm)
+        return await self._words("algorithms", _ALGORITHMS)
 
     async def save_applications(self, applications: Iterable[Application]) -> None:
         """Keep applications; ones that the platform no longer lists stay for old results."""
@@ -148,7 +153,7 @@ class ResultStore:
 
     async def applications(self) -> tuple[Application, ...]:
         """Give every application that was ever listed."""
-        return await self._words("applications", Application)
+        return await self._words("applications", _APPLICATIONS)
 
     async def _save_words(
         self, kind: str, rows: dict[str, Algorithm] | dict[str, Application]
@@ -163,12 +168,12 @@ class ResultStore:
 
         await self._database.write(work)
 
-    async def _words(self, kind: str, type_: type[T]) -> tuple[T, ...]:
+    async def _words(self, kind: str, decoder: msgspec.json.Decoder[T]) -> tuple[T, ...]:
         def work(connection: Connection) -> tuple[T, ...]:
             rows = connection.execute(
                 "SELECT content FROM dictionary WHERE kind = ? ORDER BY scope", (kind,)
             )
-            return tuple(msgspec.json.decode(row["content"], type=type_) for row in rows)
+            return tuple(decoder.decode(row["content"]) for row in rows)
 
         return await self._database.read(work)
 
@@ -299,7 +304,7 @@ def _stored(connection: Connection, row: Row) -> StoredResult:
         is_ok=bool(row["is_ok"]),
         error=row["error"],
         areas=_areas(values),
-        masks=msgspec.json.decode(row["masks"], type=tuple[Mask, ...]),
+        masks=_MASKS.decode(row["masks"]),
         platform_image_id=(
             PlatformImageId(row["platform_image_id"]) if row["platform_image_id"] else None
         ),

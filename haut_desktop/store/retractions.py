@@ -5,6 +5,7 @@ step that is under way comes to its own end, and the move that ends it begins th
 the same transaction. So a crash at any moment leaves either the one or the other.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -37,9 +38,16 @@ LIMIT :limit
 _HAS_LEFT: Final = """
 SELECT batch.platform_id IS NOT NULL OR batch.abandoned > 0
     OR EXISTS (SELECT 1 FROM rebuilt_batch WHERE batch_id = batch.id)
-    OR EXISTS (SELECT 1 FROM transition WHERE entity_id = batch.id AND event = 'initiate')
     AS has_left
 FROM batch WHERE batch.id = ?
+"""
+
+# A start whose answer was lost leaves no id, and a batch without bytes on the platform, perhaps.
+_BEGUN: Final = """
+SELECT entity_id FROM transition
+WHERE entity_id IN (SELECT value FROM json_each(?)) AND event IN ('initiate', 'turn-away')
+GROUP BY entity_id
+HAVING sum(event = 'initiate') > sum(event = 'turn-away')
 """
 
 _READY: Final = frozenset({BatchState.OPEN, BatchState.SUBMITTED, BatchState.HELD})
@@ -140,6 +148,12 @@ def begin_if_asked(ledger: Ledger, batch_id: BatchId) -> None:
     move(ledger, BatchState, batch_id, BatchEvent.RETRACT, columns={}, waiting=Waiting(), act=act)
 
 
+def begun(connection: Connection, batch_ids: Iterable[BatchId]) -> frozenset[BatchId]:
+    """Give those of the batches that may have been begun on the platform, ids or no ids."""
+    rows = connection.execute(_BEGUN, (json.dumps(list(batch_ids)),))
+    return frozenset(BatchId(row["entity_id"]) for row in rows)
+
+
 def check_may_go(connection: Connection, image_id: ImageId) -> None:
     """Refuse to begin with a picture whose batch is held or taken back; raises HeldBackError."""
     row = connection.execute(
@@ -186,7 +200,7 @@ def _computed(events: list[str]) -> Computed:
 def _has_left(connection: Connection, batch_id: BatchId) -> bool:
     """Whether anything of the batch may be known to the platform."""
     row = one(connection.execute(_HAS_LEFT, (batch_id,)).fetchone(), "batch")
-    return bool(row["has_left"])
+    return bool(row["has_left"]) or bool(begun(connection, [batch_id]))
 
 
 def _batch(connection: Connection, batch_id: BatchId) -> Batch:

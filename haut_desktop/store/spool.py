@@ -38,6 +38,10 @@ class SpoolNote:
     """As somebody typed them, e.g. the subject's code and the visit: a hint, never a fact."""
 
 
+# made at import, not at first use: msgspec breaks down when two threads learn a class at once
+_NOTES: Final = msgspec.json.Decoder(SpoolNote)
+
+
 class Spool:
     """Seals with the public key; opens with the identity; everything here blocks."""
 
@@ -87,7 +91,7 @@ class Spool:
         if identity is None:
             raise KeyringLockedError
         try:
-            note = msgspec.json.decode(self._read(_note_of(name), identity), type=SpoolNote)
+            note = _NOTES.decode(self._read(_note_of(name), identity))
             data = self._read(name, identity)
         except msgspec.DecodeError as error:
             raise VaultError("The note beside a picture of the spool can't be read.") from error

@@ -1,5 +1,7 @@
 """The frame of the work: site, station, operators, studies with plan and datasets, settings."""
 
+from typing import Final
+
 import msgspec
 
 from haut_desktop.domain.audit import Act
@@ -32,6 +34,9 @@ from haut_desktop.store.rows import (
 )
 
 _LAST_STUDY = "last-study"
+
+# made at import, not at first use: msgspec breaks down when two threads learn a class at once
+_PLANS: Final = msgspec.json.Decoder(ImagingPlan)
 
 _UNSENT = """
 SELECT count(*) FROM image
@@ -251,7 +256,7 @@ def _save_dataset(ledger: Ledger, dataset: Dataset, act: Act) -> None:
 
 def _plan_of(row: Row) -> ImagingPlan:
     """Read a plan; what an older version did not know of has its default."""
-    return msgspec.json.decode(row["content"], type=ImagingPlan)
+    return _PLANS.decode(row["content"])
 
 
 def _save_plan(ledger: Ledger, study: Study, act: Act) -> None:

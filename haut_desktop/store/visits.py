@@ -33,6 +33,7 @@ from haut_desktop.store.imaging_rows import (
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_record import PictureRecord, Reception, VisitFrame
 from haut_desktop.store.record_reading import read_frame, read_records
+from haut_desktop.store.retractions import begun
 from haut_desktop.store.rows import Value, one, text_of, text_or_none, update
 from haut_desktop.store.sheets import read_sheet
 from haut_desktop.store.takes import (
@@ -454,7 +455,8 @@ class VisitStore:
     async def reopen(self, visit_id: VisitId, act: Act) -> Visit:
         """Open a finished visit again while nothing of it has left that was not taken back.
 
-        Raises VisitClosedError.
+        What may have been begun on the platform has left, too: with its row the record of it would
+        go. Raises VisitClosedError.
         """
 
         def work(connection: Connection) -> Visit:
@@ -462,7 +464,8 @@ class VisitStore:
             batches = batches_of_visits(connection, [visit_id])
             # what was taken back keeps its row: it is the record of what the platform may have
             living = [batch for batch in batches if batch.state is not BatchState.RETRACTED]
-            if any(_has_left(batch) or _is_rebuilt(connection, batch) for batch in living):
+            may_be_there = begun(connection, [batch.id for batch in living])
+            if may_be_there or any(_has_left(b) or _is_rebuilt(connection, b) for b in living):
                 raise VisitClosedError
             for batch in living:
                 connection.execute("DELETE FROM image WHERE batch_id = ?", (batch.id,))

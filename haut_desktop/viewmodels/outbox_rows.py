@@ -259,15 +259,17 @@ def _held_registration(batch: Batch, registration: Registration | None) -> Regis
 def _can_reopen(delivery: VisitDelivery) -> bool:
     """Only while nothing of the visit was ever started on the platform, or it was taken back."""
     return bool(delivery.batches) and all(
-        batch.state is BatchState.RETRACTED or _is_fresh(batch) for batch in delivery.batches
+        batch.state is BatchState.RETRACTED or _is_fresh(batch, delivery)
+        for batch in delivery.batches
     )
 
 
-def _is_fresh(batch: Batch) -> bool:
+def _is_fresh(batch: Batch, delivery: VisitDelivery) -> bool:
     return (
         batch.state is BatchState.OPEN
         and batch.platform_id is None
         and not batch.abandoned
+        and batch.id not in delivery.begun
         and all(image.state is ImageState.SEALED for image in batch.images)
     )
 
@@ -277,7 +279,7 @@ def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery)
         return _retraction_deeds(batch)
     deeds = _going_deeds(batch, trouble, delivery)
     # what can be reopened need not be taken back
-    return deeds if not batch.images or _is_fresh(batch) else deeds | {Deed.RETRACT}
+    return deeds if not batch.images or _is_fresh(batch, delivery) else deeds | {Deed.RETRACT}
 
 
 def _retraction_deeds(batch: Batch) -> frozenset[Deed]:

@@ -172,6 +172,31 @@ async def test_a_visit_on_its_way_is_not_reopened(record: Record) -> None:
     assert (await record.outbox.batch(batch.id)).state is BatchState.INITIATING
 
 
+async def test_a_visit_that_may_have_been_begun_is_taken_back_before_it_is_reopened(
+    record: Record,
+) -> None:
+    """Nobody knows an id of it; with its rows the record of what the platform has would go."""
+    batch = await record.finish(await record.register())
+    await record.outbox.move_batch(batch.id, BatchEvent.INITIATE)
+    await record.outbox.move_batch(batch.id, BatchEvent.RELEASE)
+    (delivery,) = await record.outbox.deliveries(1)
+    assert delivery.begun == {batch.id}
+    with pytest.raises(VisitClosedError):
+        await record.visits.reopen(batch.visit_id, record.act)
+    assert [one.id for one in await record.outbox.of_visit(batch.visit_id)] == [batch.id]
+
+
+async def test_a_visit_whose_start_was_turned_away_at_the_door_is_reopened(record: Record) -> None:
+    batch = await record.finish(await record.register())
+    for _ in range(2):
+        await record.outbox.move_batch(batch.id, BatchEvent.INITIATE)
+        await record.outbox.move_batch(batch.id, BatchEvent.TURN_AWAY)
+    (delivery,) = await record.outbox.deliveries(1)
+    assert delivery.begun == frozenset()
+    visit = await record.visits.reopen(batch.visit_id, record.act)
+    assert visit.status is VisitStatus.OPEN
+
+
 async def test_the_same_bytes_are_found_again_until_they_are_removed(record: Record) -> None:
     subject = await record.register()
     visit, (front, *_) = await record.open_visit(subject)

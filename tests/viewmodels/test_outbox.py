@@ -145,6 +145,13 @@ def test_a_visit_that_has_begun_to_go_cannot_be_reopened() -> None:
     assert Deed.REOPEN not in row.deeds
 
 
+def test_a_visit_that_may_have_begun_to_go_is_taken_back_not_reopened() -> None:
+    made = make_delivery(_SEALED)
+    row = visit_row(replace(made, begun=frozenset({batch_of(made).id})), _NOW, {})
+    assert Deed.REOPEN not in row.deeds
+    assert Deed.RETRACT in row.children[0].deeds
+
+
 def test_a_resting_visit_can_be_sent_now() -> None:
     resting = make_delivery(_SEALED, not_before=START + timedelta(minutes=5))
     assert Deed.SEND_NOW in visit_row(resting, _NOW, {}).deeds

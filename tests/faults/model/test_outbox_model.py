@@ -11,6 +11,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
+from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.services.delivery import Delivery
 from haut_desktop.services.inline_route import InlineRoute
 from haut_desktop.services.registration import Registrar
@@ -240,6 +241,17 @@ def test_a_station_that_nothing_happens_to_delivers_everything() -> None:
         assert states == {"SUBMITTED"}
         assert set(station.desk.platform.computations.values()) == {1}
         assert len(station.desk.platform.computations) == 20
+
+
+def test_a_start_whose_answer_was_lost_is_not_forgotten_by_reopening() -> None:
+    with _living() as station:
+        station.desk.platform.traps[Step.INITIATE].append(Trap(Fault.LOST_ANSWER))
+        station.hold_visit(which=0, faces=1, inline=0, goes=True)
+        station.let_pass(1.0)
+        capture, (visit,) = station.desk.work.capture, station.visits
+        with pytest.raises(VisitClosedError):
+            station.desk.call(capture.reopen(visit.id))
+        station.end_well()
 
 
 def test_a_late_commit_of_the_platform_is_seen_after_the_station_lost_its_power() -> None:
