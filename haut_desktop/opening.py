@@ -1,17 +1,29 @@
 """Opening a station: with the keyring, the recovery key, the first start, or for practice."""
 
+import asyncio
+import logging
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QDialog
 
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError, KeyringError, StationError, StoreCorruptError
+from haut_desktop.domain.errors import (
+    HautError,
+    KeyringError,
+    RecoveryKeyError,
+    StationError,
+    StoreCorruptError,
+)
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.spooling import SpoolIntake
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths, storage_problem
 from haut_desktop.store.keys import (
+    KeyChest,
     NoRecovery,
     Recovery,
     RecoveryPassphrase,
@@ -19,8 +31,10 @@ from haut_desktop.store.keys import (
     make_recovery_passphrase,
 )
 from haut_desktop.store.secrets import KeyringSecrets, MemorySecrets, Secrets
+from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station, create_station, has_station, open_station
 from haut_desktop.viewmodels.notices import Notice, Weight
+from haut_desktop.viewmodels.spool import SpoolViewModel
 from haut_desktop.viewmodels.words import count
 from haut_desktop.widgets.ask import Ask
 
@@ -31,9 +45,22 @@ if TYPE_CHECKING:
 PRACTICE_SITE: Final = "PRACTICE"
 _PRACTICE_ZONE: Final = "UTC"
 
+_log = logging.getLogger(__name__)
+
 
 class PracticeWanted(Exception):  # noqa: N818 - a choice of the user's, not an error
     """The user would rather practise first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How the station is to be opened this time."""
+
+    recovery_key: str | None = None
+    is_rebuild: bool = False
+
+    def __repr__(self) -> str:
+        return f"_Attempt(is_rebuild={self.is_rebuild})"
 
 
 class StationOpener:
@@ -47,6 +74,7 @@ class StationOpener:
         self._tasks = tasks
         self._ask = ask
         self._secrets = secrets or KeyringSecrets()
+        self._spool: SpoolViewModel | None = None
         self.rebuilt: Rebuilt | None = None
         """What was found when the record was damaged and had to be rebuilt."""
 
@@ -72,18 +100,18 @@ class StationOpener:
             raise StationError(problem, title="This computer's folder can't hold pictures")
         if not has_station(folder):
             return await self._first_start(folder)
-        recovery_key: str | None = None
+        attempt = _Attempt()
         while True:
             try:
-                station = await self._open(folder, self._secrets, recovery_key)
+                station = await self._attempt(folder, attempt)
             except StationError as error:
-                recovery_key, stays = await self._unlock(error)
-                if not stays:
+                _log.info("station not opened: %s", error.kind)
+                wanted = await self._unlock(folder, error, attempt)
+                if wanted is None:
                     return None
+                attempt = wanted
             else:
-                if await _is_set_up(station):
-                    return station
-                return await self._first_start(folder)
+                return station or await self._first_start(folder)
 
     async def _practice_station(self, folder: Path, secrets: Secrets) -> Station:
         if has_station(folder):
@@ -100,23 +128,59 @@ class StationOpener:
             station_name="Practice",
         )
 
+    async def _attempt(self, folder: Path, attempt: _Attempt) -> Station | None:
+        """Open the station; None for one whose first start broke off."""
+        if attempt.is_rebuild:
+            return await self._rebuild(folder, self._secrets, attempt.recovery_key)
+        station = await self._open(folder, self._secrets, attempt.recovery_key)
+        return station if await _is_set_up(station) else None
+
     async def _open(self, folder: Path, secrets: Secrets, recovery_key: str | None) -> Station:
         """Open a station; a damaged record is moved aside and rebuilt from the vault."""
         try:
             return await open_station(folder, secrets, self._clock, recovery_secret=recovery_key)
         except StoreCorruptError:
-            from haut_desktop.store.rebuild import recover_station
+            return await self._rebuild(folder, secrets, recovery_key)
 
-            # a recovery key has let this account in already
+    async def _rebuild(self, folder: Path, secrets: Secrets, recovery_key: str | None) -> Station:
+        from haut_desktop.store.rebuild import recover_station
+
+        try:
+            # a recovery key has let this account in already, where its keyring can keep a key
             station, self.rebuilt = await recover_station(folder, secrets, self._clock)
-            return station
+        except KeyringError:
+            if recovery_key is None:
+                raise
+            station, self.rebuilt = await recover_station(
+                folder, secrets, self._clock, recovery_secret=recovery_key
+            )
+        return station
 
-    async def _unlock(self, error: HautError) -> tuple[str | None, bool]:
-        from haut_desktop.widgets.unlock_dialog import UnlockDialog
+    async def _unlock(self, folder: Path, error: HautError, before: _Attempt) -> _Attempt | None:
+        """Ask what to do about it; None when the user leaves."""
+        from haut_desktop.widgets.unlock_dialog import Answer, UnlockDialog
 
-        dialog = UnlockDialog(error)
-        stays = await self._ask(dialog)
-        return dialog.recovery_key, stays
+        dialog = UnlockDialog(error, await self._spool_of(folder))
+        await self._ask(dialog)
+        if dialog.answer is Answer.LEAVE:
+            return None
+        is_about_keys = isinstance(error, KeyringError | RecoveryKeyError)
+        # a key that opened the station is not asked for again when something else was wrong
+        kept = None if is_about_keys else before.recovery_key
+        return _Attempt(dialog.recovery_key or kept, is_rebuild=dialog.answer is Answer.REBUILD)
+
+    async def _spool_of(self, folder: Path) -> SpoolViewModel | None:
+        """What takes pictures in while the station is shut; one that outlives every attempt."""
+        if self._spool is None:
+            chest = KeyChest(folder, self._secrets)
+            try:
+                recipient = await asyncio.to_thread(chest.recipient)
+            except StationError:
+                return None
+            spool = Spool(folder / SPOOL, recipient, self._clock)
+            self._spool = SpoolViewModel(SpoolIntake(spool, DiskSpace(folder)), self._tasks)
+            await self._spool.count_earlier()
+        return self._spool
 
     async def _first_start(self, folder: Path) -> Station | None:
         from haut_desktop.viewmodels.first_start import FirstStartViewModel

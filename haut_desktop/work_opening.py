@@ -19,6 +19,7 @@ from haut_desktop.widgets.ask import Ask
 if TYPE_CHECKING:
     from haut_desktop.api.transport import Network
     from haut_desktop.practice_process import PracticeProcess
+    from haut_desktop.services.spooling import Drained
     from haut_desktop.store.secrets import Secrets
     from haut_desktop.store.station import Station
     from haut_desktop.workplace import Pacing, Workplace
@@ -144,7 +145,14 @@ class WorkOpener:
         # the window goes last, when everything behind it has ended
         stack.callback(self._close_window)
         stack.push_async_callback(work.aclose)
+        work.place_spooled(self._tell_of_spooled)
         return work
+
+    def _tell_of_spooled(self, drained: "Drained") -> None:
+        from haut_desktop.viewmodels.spool import drained_notice
+
+        if notice := drained_notice(drained):
+            self._notices.show(notice)
 
     async def _network(self, store: "Station") -> "Network":
         """The way to the server that the kept sign-in belongs to."""

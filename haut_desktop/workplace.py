@@ -42,12 +42,14 @@ from haut_desktop.services.session import Session
 from haut_desktop.services.settling import ResultsProbe
 from haut_desktop.services.sidecars import SidecarFollower, Sidecars
 from haut_desktop.services.signed_route import SETTLE_AGAIN_S, SETTLING_S, SignedRoute
+from haut_desktop.services.spooling import Drained, SpoolDrain
 from haut_desktop.services.studies import Studies
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.services.this_station import ThisStation
 from haut_desktop.services.traffic import Traffic
 from haut_desktop.settings import PRODUCTION_SERVER
+from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station
 
 IMAGES_IN_FLIGHT: Final = 3
@@ -215,6 +217,17 @@ class Workplace:
             changes=self.changes,
             since=clock(),
         )
+        self.spool = SpoolDrain(
+            spool=Spool(store.folder / SPOOL, store.keys.recipient, clock),
+            identity=store.keys.identity,
+            vault=store.vault,
+            visits=store.visits,
+            rebuilt=store.rebuilt,
+            studies=store.studies,
+            station_id=station_id,
+            changing=self.capture.changing,
+            changes=self.changes,
+        )
         self.sidecars = SidecarFollower(
             sidecars=notes,
             outbox=store.outbox,
@@ -229,6 +242,14 @@ class Workplace:
             audit=store.audit,
             clock=clock,
         )
+
+    def place_spooled(self, tell: Callable[[Drained], None]) -> None:
+        """Move what was taken in while the station was locked into the record, and tell of it."""
+
+        async def drain() -> None:
+            tell(await self.spool.drain())
+
+        self.tasks.start(drain(), name="spooled pictures")
 
     def start(self) -> None:
         """Set delivery, results and the renewal of tokens going."""

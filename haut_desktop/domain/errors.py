@@ -26,6 +26,7 @@ HautError                         title: what happened; message: what happens ne
 ├── StationError                  this computer: disk, database, keyring
 │   ├── StoreError                …with one class for each outcome of the database
 │   ├── KeyringError              …with one class for each situation of the keyring
+│   ├── RecoveryKeyError          the typed recovery key opens nothing here
 │   ├── VaultError                a sealed picture that cannot be written or does not open
 │   └── DiskFullError
 └── (UserCancelled is not an error and stands apart)
@@ -315,14 +316,20 @@ class StoreBusyError(StoreError):
     """SQLITE_BUSY or SQLITE_LOCKED: somebody else is writing."""
 
     default_title = "The station's database is busy"
-    default_message = "Another program holds the database for a moment. Please try again."
+    default_message = (
+        "Another program holds the database. Wait a moment and try again; if it stays so, end "
+        "what reads the station's folder: a backup, a virus scanner, a command in a window."
+    )
 
 
 class StoreReadOnlyError(StoreError):
     """SQLITE_READONLY."""
 
     default_title = "The station's folder is read-only"
-    default_message = "Ask your IT to let this account write to the station's folder, then restart."
+    default_message = (
+        "Nothing was changed. Ask your IT to let this account write to the station's folder, then "
+        "try again."
+    )
 
 
 class StoreIOError(StoreError):
@@ -338,6 +345,10 @@ class StoreCannotOpenError(StoreError):
     """SQLITE_CANTOPEN."""
 
     default_title = "The station's database can't be opened"
+    default_message = (
+        "The file station.db is there, or should be, and this account can't open it. Nothing was "
+        "changed; ask your IT whether the folder was moved or its rights have changed."
+    )
 
 
 class StoreCorruptError(StoreError):
@@ -353,8 +364,21 @@ class StoreCorruptError(StoreError):
 class StoreKeyError(StoreError):
     """NOTADB with a key whose fingerprint does not match: the key is wrong, not the file."""
 
-    default_title = "The database key doesn't fit"
-    default_message = "Nothing was changed. Open the station with the recovery key."
+    default_title = "The database was made with other keys"
+    default_message = (
+        "The keys are right for the sealed pictures and not for station.db. That is so when only a "
+        "part of the folder came back from a backup. Nothing was changed; call your study's IT to "
+        "put station.db and keys.age of one day together again."
+    )
+
+
+class RecoveryKeyError(StationError):
+    """What was typed opens no keys of this station."""
+
+    default_title = "Recovery key doesn't fit"
+    default_message = (
+        "The recovery key does not fit this station. Check each character and try again."
+    )
 
 
 class StoreNewerError(StoreError):
@@ -362,7 +386,8 @@ class StoreNewerError(StoreError):
 
     default_title = "Made by a newer version"
     default_message = (
-        "This station's data was written by a newer Haut Desktop. Install that version."
+        "This station's data was written by a newer Haut Desktop. Nothing was changed; install "
+        "that version, or ask your study's IT for it."
     )
 
 
@@ -370,14 +395,20 @@ class StoreMissingError(StoreError):
     """An empty or missing database beside a vault that holds pictures."""
 
     default_title = "The database is missing"
-    default_message = "The sealed pictures are there, the list of them is not. Rebuild the outbox."
+    default_message = (
+        "The sealed pictures are there, the record of them is not. If your IT has a backup of "
+        "station.db, put it back and try again. Otherwise rebuild the record from the pictures; "
+        "nothing is sent before the platform was asked for it."
+    )
 
 
 class DiskFullError(StationError):
     """No room for the next picture or the next row."""
 
     default_title = "The disk is full"
-    default_message = "Make room on this computer's disk; what is sealed already is safe."
+    default_message = (
+        "Make room on this computer's disk and try again; what is sealed already is safe."
+    )
 
 
 class VaultError(StationError):

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.errors import HautError, PictureError
 from haut_desktop.domain.ids import OriginalId, RenditionId, StationId, new_id
 from haut_desktop.domain.imaging import CaptureTime, Original, Rendition, Transform
 from haut_desktop.services import intake, pictures
+from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.intake import Source
 
@@ -17,10 +18,18 @@ if TYPE_CHECKING:
     from haut_desktop.services.pictures import PictureFacts
     from haut_desktop.store.rebuilt import RebuiltStore
     from haut_desktop.store.spool import Spool, SpoolNote
+    from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
 WAITS: Final = "Taken in while the keyring was locked. Say whose picture it is."
+
+_EDGE_PX: Final = 160
+"""Longer edge of the small picture in the list."""
+_TWICE: Final = (
+    "The same picture is in the list already. To say something else of it, choose it there, type "
+    "the words, and press “Put these words on them”."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -37,23 +46,53 @@ class Drained:
     """Stay in the spool, and why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A picture that lies sealed in the spool."""
+
+    note: "SpoolNote"
+    thumbnail: bytes
+    """Upright, for the screen; it lies on no disk."""
+
+    def __repr__(self) -> str:
+        # what was typed names a subject, and must not reach a log by way of a traceback
+        return f"Spooled({self.note.original_id})"
+
+
 class SpoolIntake:
     """Takes pictures in that nobody can place yet; needs no keyring."""
 
     def __init__(self, spool: "Spool", space: DiskSpace) -> None:
         self._spool = spool
         self._space = space
+        self._sealed: set[str] = set()
 
-    async def take_in(self, source: Source, words: Mapping[str, str]) -> "SpoolNote":
+    async def waiting(self) -> int:
+        """How many pictures lie in the spool."""
+        return len(await asyncio.to_thread(self._spool.names))
+
+    async def expand(self, source: Source) -> tuple[Source, ...]:
+        """Give a folder's pictures; anything else is itself; raises PictureError."""
+        return await asyncio.to_thread(intake.expand, source)
+
+    async def take_in(self, source: Source, words: Mapping[str, str]) -> Spooled:
         """Read, check and seal a picture; raises PictureError, DiskFullError or VaultError."""
+        return await asyncio.to_thread(self._take_in, source, words)
 
-        def work() -> "SpoolNote":
-            self._space.check()
-            read = intake.read(source)
-            pictures.inspect(read.data)
-            return self._spool.seal(read.data, words, file_name=read.name)
+    async def say(self, spooled: Spooled, words: Mapping[str, str]) -> Spooled:
+        """Put other words on a sealed picture; raises DiskFullError or VaultError."""
+        return replace(spooled, note=await asyncio.to_thread(self._spool.say, spooled.note, words))
 
-        return await asyncio.to_thread(work)
+    def _take_in(self, source: Source, words: Mapping[str, str]) -> Spooled:
+        self._space.check()
+        read = intake.read(source)
+        if read.digest.sha256 in self._sealed:
+            raise PictureError(_TWICE, title="Sealed already")
+        _facts, pixels = pictures.inspect(read.data)
+        small = pictures.encode_small(pictures.shrink(pixels, _EDGE_PX))
+        note = self._spool.seal(read.data, words, file_name=read.name)
+        self._sealed.add(read.digest.sha256)
+        return Spooled(note, small)
 
 
 class SpoolDrain:
@@ -67,16 +106,21 @@ class SpoolDrain:
         vault: "Vault",
         visits: "VisitStore",
         rebuilt: "RebuiltStore",
+        studies: "StudyStore",
         station_id: StationId,
-        zone: str,
+        changing: asyncio.Lock,
+        changes: Changes,
     ) -> None:
         self._spool = spool
         self._identity = identity
         self._vault = vault
         self._visits = visits
         self._rebuilt = rebuilt
+        self._studies = studies
         self._station_id = station_id
-        self._zone = zone
+        # the same bytes may be dropped on a visit at this moment
+        self._changing = changing
+        self._changes = changes
 
     async def drain(self) -> Drained:
         """Place every picture; one that can't be placed stays and does not stop the others.
@@ -86,9 +130,12 @@ class SpoolDrain:
         placed: list[OriginalId] = []
         kept: list[tuple[str, HautError]] = []
         known = 0
-        for name in await asyncio.to_thread(self._spool.names):
+        names = await asyncio.to_thread(self._spool.names)
+        site = await self._studies.site() if names else None
+        for name in names:
             try:
-                original_id = await self._place(name)
+                async with self._changing:
+                    original_id = await self._place(name, site.zone if site else "UTC")
             except HautError as error:
                 _log.info("spooled picture %s stays: %s", name, error.kind)
                 kept.append((name, error))
@@ -97,17 +144,24 @@ class SpoolDrain:
                 known += 1
             else:
                 placed.append(original_id)
+        if placed:
+            self._changes.send(Change(Topic.OUTBOX))
+            self._changes.send(Change(Topic.VISITS))
         return Drained(tuple(placed), known, tuple(kept))
 
-    async def _place(self, name: str) -> OriginalId | None:
+    async def _place(self, name: str, zone: str) -> OriginalId | None:
         """Place one picture; None when the record has its bytes under another id."""
         note, data = await asyncio.to_thread(self._spool.open, name, self._identity)
         places = await self._visits.places_of(note.digest.sha256)
-        if any(place.original_id != note.original_id for place in places):
+        twin = next((p.original_id for p in places if p.original_id != note.original_id), None)
+        if twin is not None:
+            # the spool's copy goes only when the other one is proven
+            vault_name = self._vault.name_for(twin)
+            await asyncio.to_thread(self._vault.open, vault_name, note.digest.sha256)
             await asyncio.to_thread(self._spool.remove, name)
             return None
         facts, _pixels = await asyncio.to_thread(pictures.inspect, data)
-        original = self._describe(note, facts)
+        original = self._describe(note, facts, zone)
         await asyncio.to_thread(self._seal, original, note, data)
         rendition = Rendition(
             RenditionId(new_id()),
@@ -121,8 +175,8 @@ class SpoolDrain:
         await asyncio.to_thread(self._spool.remove, name)
         return original.id
 
-    def _describe(self, note: "SpoolNote", facts: "PictureFacts") -> Original:
-        captured: CaptureTime = intake.capture_time(facts.taken, None, note.received_at, self._zone)
+    def _describe(self, note: "SpoolNote", facts: "PictureFacts", zone: str) -> Original:
+        captured: CaptureTime = intake.capture_time(facts.taken, None, note.received_at, zone)
         return Original(
             id=note.original_id,
             take_id=None,

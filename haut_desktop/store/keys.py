@@ -20,7 +20,7 @@ from typing import Final
 
 import msgspec
 
-from haut_desktop.domain.errors import KeyringStrangerError, StationError, StoreKeyError
+from haut_desktop.domain.errors import KeyringStrangerError, RecoveryKeyError, StationError
 from haut_desktop.store.database import KEY_BYTES, fingerprint
 from haut_desktop.store.files import write_atomically
 from haut_desktop.store.sealing import (
@@ -162,15 +162,12 @@ class KeyChest:
     def open_with_recovery(self, secret: str) -> Keys:
         """Open with the printed passphrase, or with the study's age identity.
 
-        Raises StoreKeyError when it does not fit.
+        Raises RecoveryKeyError when it does not fit.
         """
         try:
             return self._read(self._recovery_identity(secret))
         except (SealBrokenError, ValueError) as error:
-            raise StoreKeyError(
-                "The recovery key does not fit this station. Check each character and try again.",
-                title="Recovery key doesn't fit",
-            ) from error
+            raise RecoveryKeyError from error
 
     def add_account(self, keys: Keys) -> Keys:
         """Let this computer account open the station from now on by itself."""

@@ -7,7 +7,7 @@ is: a note that was written without the keys proves nothing.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -21,8 +21,15 @@ from haut_desktop.domain.imaging import Digest
 from haut_desktop.store.files import is_temporary, remove, write_atomically
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
+SPOOL: Final = "spool"
+"""Name of the spool's folder in a station's."""
+
 _PICTURE: Final = ".age"
 _NOTE: Final = ".side.age"
+_NOT_SEALED: Final = (
+    "This account can't write to the station's folder. The picture is where it was; keep it there "
+    "and call your study's IT."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +75,18 @@ class Spool:
             # the note first: a picture that is there is always explained
             self._write(f"{note.original_id}{_NOTE}", msgspec.json.encode(note))
             self._write(f"{note.original_id}{_PICTURE}", data)
-        except OSError as error:
-            raise VaultError("The picture could not be sealed.") from error
+        except (OSError, ValueError) as error:
+            raise VaultError(_NOT_SEALED, title="The picture could not be sealed") from error
         return note
+
+    def say(self, note: SpoolNote, words: Mapping[str, str]) -> SpoolNote:
+        """Put other words on a sealed picture; raises DiskFullError or VaultError."""
+        other = replace(note, words=dict(words))
+        try:
+            self._write(f"{note.original_id}{_NOTE}", msgspec.json.encode(other))
+        except (OSError, ValueError) as error:
+            raise VaultError("The words on a sealed picture could not be changed.") from error
+        return other
 
     def names(self) -> tuple[str, ...]:
         """List the sealed pictures in the order of their ids."""

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError, StoreMissingError
+from haut_desktop.domain.errors import HautError, KeyringError, StoreMissingError
 from haut_desktop.store.audit_log import AuditLog
 from haut_desktop.store.cache import PictureCache
 from haut_desktop.store.clocks import CameraClockStore
@@ -138,13 +138,18 @@ async def open_station(
 ) -> Station:
     """Open a station with this account's keyring, or with the recovery key.
 
-    The recovery key also lets this account in from now on. Raises the KeyringError or StoreError
-    that fits; nothing is changed then.
+    The recovery key also lets this account in from now on, where its keyring can keep a key. Raises
+    the KeyringError, RecoveryKeyError or StoreError that fits; nothing is changed then.
     """
     keys = await asyncio.to_thread(open_keys, folder, secrets, recovery_secret)
     station = await asyncio.to_thread(Station.assemble, folder, keys, clock)
-    if await station.studies.station() is not None:
-        await _say_whose(station)
+    try:
+        if await station.studies.station() is not None:
+            await _say_whose(station)
+    except BaseException:
+        # damage is often met with the first row; the file must be closed to be moved aside
+        await station.aclose()
+        raise
     return station
 
 
@@ -191,11 +196,19 @@ def read_keys(folder: Path, secrets: Secrets, recovery_secret: str | None) -> Ke
 
 
 def open_keys(folder: Path, secrets: Secrets, recovery_secret: str | None) -> Keys:
-    """Open the keys; the recovery key also lets this account in from now on; blocking."""
+    """Open the keys; the recovery key also lets this account in from now on; blocking.
+
+    An account whose keyring can keep no key at the moment is let in this once.
+    """
     chest = KeyChest(folder, secrets)
     if recovery_secret is None:
         return chest.open()
-    return chest.add_account(chest.open_with_recovery(recovery_secret))
+    keys = chest.open_with_recovery(recovery_secret)
+    try:
+        return chest.add_account(keys)
+    except KeyringError as error:
+        _log.info("opened with the recovery key, this once: %s", error.kind)
+        return keys
 
 
 def _recovery_word(recovery: Recovery) -> str:

@@ -1,9 +1,15 @@
 """Dropped and pasted things: their paths, or the clipboard's picture as PNG bytes."""
 
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QBuffer, QIODevice, QMimeData
 from PySide6.QtGui import QImage, QImageWriter
+
+FILE_FILTER: Final = (
+    "Pictures (*.jpg *.jpeg *.png *.heic *.heif *.webp *.tif *.tiff);;All files (*)"
+)
+"""What a dialog for files offers first."""
 
 
 def holds_pictures(mime: QMimeData) -> bool:

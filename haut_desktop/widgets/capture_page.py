@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QGridLayout, QStackedWi
 
 from haut_desktop.domain.ids import SlotId
 from haut_desktop.viewmodels.capture import CaptureState, CaptureViewModel, Confirmation
+from haut_desktop.viewmodels.capture_sources import FILE_FILTER
 from haut_desktop.viewmodels.picture_intake import Intake
 from haut_desktop.widgets.boxes import column, held, scrolled
 from haut_desktop.widgets.busy_bar import BusyBar
@@ -21,7 +22,6 @@ from haut_desktop.widgets.visit_chooser import VisitChooser
 from haut_desktop.widgets.visit_foot import VisitFoot
 from haut_desktop.widgets.visit_header import VisitHeader
 
-_FILTER = "Pictures (*.jpg *.jpeg *.png *.heic *.heif *.webp *.tif *.tiff);;All files (*)"
 _COLUMNS = 3
 
 
@@ -169,7 +169,7 @@ class CapturePage(DropArea):
     def _choose_files(self, slot_id: SlotId | None) -> None:
         dialog = QFileDialog(self, "Choose pictures")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilter(_FILTER)
+        dialog.setNameFilter(FILE_FILTER)
         dialog.filesSelected.connect(partial(self._on_files_selected, slot_id))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -1,6 +1,7 @@
 """Files that were not taken in, each with its reason, until somebody has read them."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
 
 from haut_desktop.viewmodels.capture_words import Rejected
@@ -13,6 +14,9 @@ _MOST_LINES = 4
 """Above so many the list scrolls; the pictures need the room."""
 _LINE_HEIGHT = 24
 _FRAME = 6
+_PAD = 8
+"""Above and below the words of a line, together."""
+_BESIDE_WORDS = 48
 
 
 class RejectedList(QFrame):
@@ -47,10 +51,22 @@ class RejectedList(QFrame):
             item = QListWidgetItem(f"{line.name}: {line.title}. {line.message}")
             item.setToolTip(line.message)
             self._list.addItem(item)
-        shown = min(max(self._list.count(), 1), _MOST_LINES)
-        self._list.setFixedHeight(shown * _LINE_HEIGHT + _FRAME)
-        self._list.scrollToBottom()
         self.setVisible(bool(rejected))
+        self._fit()
+        self._list.scrollToBottom()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give reasons the lines that they need at this width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = QRect(0, 0, max(self.width() - _BESIDE_WORDS, 1), 0)
+        letters, wraps = self._list.fontMetrics(), Qt.TextFlag.TextWordWrap
+        texts = (self._list.item(number).text() for number in range(self._list.count()))
+        heights = (letters.boundingRect(room, wraps, text).height() + _PAD for text in texts)
+        wanted = min(max(sum(heights), _LINE_HEIGHT), _MOST_LINES * _LINE_HEIGHT)
+        self._list.setFixedHeight(wanted + _FRAME)
 
     def _is_longer(self, rejected: tuple[Rejected, ...]) -> bool:
         return 0 < self._list.count() <= len(rejected)

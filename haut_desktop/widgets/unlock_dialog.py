@@ -1,71 +1,155 @@
-"""Unlock: what stands between this account and the station's keys, and the two ways past it."""
+"""Unlock: what stands between this account and the station, and the ways that lead on."""
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QDialog, QWidget
+from enum import Enum, auto
 
-from haut_desktop.domain.errors import HautError, KeyringError, StoreKeyError
-from haut_desktop.widgets.boxes import column, held, line, row
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QDialog, QLayout, QStackedWidget, QWidget
+
+from haut_desktop.domain.errors import HautError
+from haut_desktop.viewmodels.spool import SpoolState, SpoolViewModel
+from haut_desktop.viewmodels.unlocking import Impasse, Way, impasse_of
+from haut_desktop.widgets.boxes import column, held, line, named, row, scrolled
 from haut_desktop.widgets.buttons import button, primary_button
 from haut_desktop.widgets.cover import Cover
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.labels import muted, title
 from haut_desktop.widgets.secret_edit import SecretEdit
+from haut_desktop.widgets.spool_page import SpoolPage
 
 _PROMISE = "The station's pictures are sealed. Its keys lie in your account's keyring."
+_KEY_HELP = (
+    "Printed when the station was set up. An account whose keyring works needs it only once."
+)
+
+
+class Answer(Enum):
+    """What the user wants of a station that didn't open."""
+
+    LEAVE = auto()
+    AGAIN = auto()
+    REBUILD = auto()
 
 
 class UnlockDialog(QDialog):
-    """Accepted to try again, with ``recovery_key`` when one was typed; rejected to leave it."""
+    """Accepted to try again, with ``recovery_key`` when one was typed, or to rebuild.
 
-    def __init__(self, error: HautError, parent: QWidget | None = None) -> None:
+    While a picture is being sealed it stays: it closes by itself when that is done.
+    """
+
+    def __init__(
+        self, error: HautError, spool: SpoolViewModel | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._impasse = impasse_of(error)
+        self._spool = spool if self._impasse.ways & Way.PICTURES else None
+        self._is_leaving = False
+        self._wants_rebuild = False
         self.setWindowTitle("Open this station – Haut Desktop")
-        self._problem = InlineProblem()
-        self._problem.say(error.title, error.message)
-        self._key = SecretEdit("Recovery key")
-        self._key.setObjectName("recovery-key")
-        self._again = primary_button("&Try again")
-        self._again.setObjectName("try-again")
+        self._key = named(SecretEdit("Recovery key"), "recovery-key")
+        self._again = named(primary_button("&Try again"), "try-again")
         self._again.setDefault(True)
         self._leave = button("&Close")
-        # a key opens no full disk and no newer record
-        self._other = held(
-            column(
-                line(),
-                muted("Or open it with the recovery key, which lets this account in from now on."),
-                Field("&Recovery key", self._key, help_text="Printed when the station was set up."),
-                gap=12,
-            )
-        )
-        form = column(
-            None,
-            title(_title(error)),
-            muted("Nothing is lost. Mend what is named here and try again."),
-            self._problem,
-            self._other,
-            row(self._leave, None, self._again),
-            None,
-            gap=12,
-            margins=(48, 24, 48, 24),
-        )
-        self.setLayout(row(Cover(_PROMISE), held(form), gap=0))
-        self.setMinimumSize(QSize(880, 520))
-        self._again.clicked.connect(self.accept)
-        self._leave.clicked.connect(self.reject)
-        self._key.textChanged.connect(self._on_key_text_changed)
-
-        self._other.setVisible(isinstance(error, KeyringError | StoreKeyError))
+        self._rebuild = named(button("Re&build the record", icon="retry"), "rebuild")
+        self._meanwhile = named(button("Take &pictures in meanwhile…", icon="picture"), "meanwhile")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(scrolled(held(self._form())))
+        if self._spool is not None:
+            self._pages.addWidget(self._spool_page(self._spool))
+        self.setLayout(row(Cover(_PROMISE), self._pages, gap=0))
+        self.setMinimumSize(QSize(880, 560))
+        self.resize(QSize(920, 680))
+        self._connect()
+        if self._spool is not None and self._spool.state.lines:
+            # whoever was taking pictures in goes on with that
+            self._turn_to(1)
+        elif not self._impasse.ways & Way.RECOVERY_KEY:
+            self._again.setFocus()
 
     @property
     def recovery_key(self) -> str | None:
         """What was typed, or None."""
         return self._key.text().strip() or None
 
+    @property
+    def answer(self) -> Answer:
+        """What is wanted, once the dialog is closed."""
+        if self.result() != QDialog.DialogCode.Accepted:
+            return Answer.LEAVE
+        return Answer.REBUILD if self._wants_rebuild else Answer.AGAIN
+
+    def _form(self) -> QLayout:
+        impasse, problem = self._impasse, InlineProblem()
+        problem.say(impasse.title, impasse.message)
+        return column(
+            None,
+            title(impasse.heading),
+            muted("Nothing is lost. Mend what is named here and try again."),
+            problem,
+            self._key_way(impasse),
+            self._way(
+                Way.REBUILD,
+                "Or make the record anew from the sealed pictures and the notes beside them.",
+                self._rebuild,
+            ),
+            self._way(
+                Way.PICTURES,
+                "Is a subject waiting? Pictures can be sealed now and placed later.",
+                self._meanwhile,
+            ),
+            row(self._leave, None, self._again),
+            None,
+            gap=12,
+            margins=(48, 24, 48, 24),
+        )
+
+    def _key_way(self, impasse: Impasse) -> QWidget:
+        field = Field("&Recovery key", self._key, help_text=_KEY_HELP)
+        way = held(column(line(), muted("Or open it with the recovery key."), field, gap=12))
+        if not impasse.ways & Way.RECOVERY_KEY:
+            way.hide()
+        return way
+
+    def _way(self, way: Way, words: str, does: QWidget) -> QWidget:
+        made = held(column(line(), muted(words), row(does, None), gap=12))
+        is_open = bool(self._impasse.ways & way) and (way is not Way.PICTURES or bool(self._spool))
+        if not is_open:
+            made.hide()
+        return made
+
+    def _spool_page(self, spool: SpoolViewModel) -> SpoolPage:
+        page = SpoolPage(spool)
+        page.back_wanted.connect(lambda: self._turn_to(0))
+        page.again_wanted.connect(self.accept)
+        spool.changed.connect(self._on_spool_changed)
+        return page
+
+    def _connect(self) -> None:
+        self._again.clicked.connect(self.accept)
+        self._leave.clicked.connect(self.reject)
+        self._rebuild.clicked.connect(self._on_rebuild_clicked)
+        self._meanwhile.clicked.connect(lambda: self._turn_to(1))
+        self._key.textChanged.connect(self._on_key_text_changed)
+
+    def _turn_to(self, page: int) -> None:
+        self._pages.setCurrentIndex(page)
+        self._again.setDefault(page == 0)
+        if shown := self._pages.currentWidget():
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _on_key_text_changed(self, text: str) -> None:
         self._again.setText("&Open with the recovery key" if text.strip() else "&Try again")
 
+    def _on_rebuild_clicked(self) -> None:
+        self._wants_rebuild = True
+        self.accept()
 
-def _title(error: HautError) -> str:
-    is_locked = isinstance(error, KeyringError)
-    return "The station is locked" if is_locked else "The station can't be opened"
+    def _on_spool_changed(self, state: SpoolState) -> None:
+        if self._is_leaving and not state.is_going:
+            super().reject()
+
+    def reject(self) -> None:
+        """Leave, once everything that was dropped is sealed."""
+        self._is_leaving = True
+        if self._spool is None or not self._spool.state.is_going:
+            super().reject()

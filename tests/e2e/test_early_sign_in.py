@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton
 from haut_desktop import settings
 from haut_desktop.app import Mode, Program, make_application
 from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.errors import KeyringError
 from haut_desktop.services.early_session import SignedOutNote
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths
@@ -50,6 +51,11 @@ def application(qapp: QApplication) -> QApplication:
 
 
 _SECRETS = FakeSecrets()
+
+
+def secrets_of(trouble: type[KeyringError]) -> FakeSecrets:
+    """This account's keyring, with the station's key in it, in trouble."""
+    return FakeSecrets(_SECRETS.kept, trouble)
 
 
 @asynccontextmanager

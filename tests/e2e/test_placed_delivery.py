@@ -13,7 +13,7 @@ from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.services.placing import NoteWord, Placement
-from haut_desktop.services.spooling import SpoolDrain, SpoolIntake
+from haut_desktop.services.spooling import SpoolIntake
 from haut_desktop.store.keys import KeyChest
 from haut_desktop.store.rebuild import recover_station
 from haut_desktop.store.secrets import MemorySecrets
@@ -41,22 +41,6 @@ async def place_all(
         await placing.assign(one.held.original.id, study, place, "the paper list says so")
 
 
-async def drain(station: HeadlessStation, spool: Spool) -> None:
-    """Unlock: what was spooled comes into the vault and waits for a person."""
-    store = station.work.store
-    here = await store.studies.station()
-    assert here is not None
-    await SpoolDrain(
-        spool=spool,
-        identity=store.keys.identity,
-        vault=store.vault,
-        visits=store.visits,
-        rebuilt=store.rebuilt,
-        station_id=here.id,
-        zone="Europe/Berlin",
-    ).drain()
-
-
 @both_routes
 async def test_spooled_pictures_are_placed_and_delivered_once(
     tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...], route: Route
@@ -69,7 +53,8 @@ async def test_spooled_pictures_are_placed_and_delivered_once(
         spool = Spool(folder / "spool", KeyChest(folder, locked()).recipient(), system_clock)
         for picture in small_pictures:
             await SpoolIntake(spool, station.work.space).take_in(picture, {"subject_code": "B-007"})
-        await drain(station, spool)
+        # unlocked: what was spooled comes into the vault and waits for a person
+        await station.work.spool.drain()
         assert await station.work.placing.count() == len(small_pictures)
         visit = await station.work.capture.open_visit(study, subject.id, "Baseline")
         await place_all(station, study, subject, visit.id)
@@ -118,7 +103,8 @@ async def test_the_outbox_of_the_window_opens_them(
         await station.choose_study(there.name)
         spool = Spool(folder / "spool", KeyChest(folder, locked()).recipient(), system_clock)
         await SpoolIntake(spool, station.work.space).take_in(small_pictures[0], {})
-        await drain(station, spool)
+        # unlocked: what was spooled comes into the vault and waits for a person
+        await station.work.spool.drain()
         shell = await open_shell(station)
         buttons = shell.window.findChildren(QPushButton)
         place = next(b for b in buttons if b.accessibleName() == "Say whose they are…")

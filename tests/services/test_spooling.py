@@ -1,11 +1,13 @@
 """Spooled pictures are placed once, after the unlocking, and wait for a person."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from haut_desktop.domain.errors import DiskFullError, PictureError
+from haut_desktop.services.changes import Changes
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.intake import Pasted
 from haut_desktop.services.spooling import WAITS, SpoolDrain, SpoolIntake
@@ -44,13 +46,15 @@ async def drain_of(room: Room) -> SpoolDrain:
         vault=room.vault,
         visits=room.station.visits,
         rebuilt=room.station.rebuilt,
+        studies=room.station.studies,
         station_id=here.id,
-        zone="Europe/Berlin",
+        changing=asyncio.Lock(),
+        changes=Changes(),
     )
 
 
 async def test_a_spooled_picture_waits_for_a_person_after_the_unlocking(room: Room) -> None:
-    note = await intake_of(room).take_in(Pasted(marked(1)), WORDS)
+    note = (await intake_of(room).take_in(Pasted(marked(1)), WORDS)).note
     drained = await (await drain_of(room)).drain()
     assert drained.placed == (note.original_id,)
     (held,) = await room.station.rebuilt.held_pictures()
@@ -99,3 +103,38 @@ async def test_a_full_disk_spools_nothing(room: Room) -> None:
     with pytest.raises(DiskFullError):
         await intake_of(room, free_bytes=0).take_in(Pasted(marked(1)), WORDS)
     assert spool_of(room).names() == ()
+
+
+async def test_words_that_were_mistyped_are_put_right_before_the_unlocking(room: Room) -> None:
+    intake = intake_of(room)
+    wrong = await intake.take_in(Pasted(marked(1)), {"subject_code": "B-070"})
+    right = await intake.say(wrong, WORDS)
+    assert right.note.original_id == wrong.note.original_id
+    await (await drain_of(room)).drain()
+    (held,) = await room.station.rebuilt.held_pictures()
+    assert dict(held.claim) == WORDS
+
+
+async def test_what_is_dropped_twice_is_sealed_once(room: Room) -> None:
+    intake = intake_of(room)
+    await intake.take_in(Pasted(marked(1)), WORDS)
+    with pytest.raises(PictureError, match="list already"):
+        await intake.take_in(Pasted(marked(1)), {"subject_code": "B-008"})
+    assert await intake.waiting() == 1
+
+
+async def test_a_known_picture_leaves_the_spool_only_when_its_twin_opens(room: Room) -> None:
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    await intake_of(room).take_in(Pasted(marked(1)), WORDS)
+    (vault_name,) = room.vault.names()
+    damaged = room.vault.folder / vault_name
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"nonsense")
+    drained = await (await drain_of(room)).drain()
+    assert (drained.known, len(drained.kept)) == (0, 1)
+    assert len(spool_of(room).names()) == 1
+
+
+async def test_a_sealed_picture_tells_a_log_nothing_of_the_subject(room: Room) -> None:
+    spooled = await intake_of(room).take_in(Pasted(marked(1)), WORDS)
+    assert "B-007" not in repr(spooled)

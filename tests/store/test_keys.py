@@ -15,8 +15,8 @@ from haut_desktop.domain.errors import (
     KeyringLockedError,
     KeyringStrangerError,
     KeyringUninitialisedError,
+    RecoveryKeyError,
     StationError,
-    StoreKeyError,
 )
 from haut_desktop.store.keys import (
     KeyChest,
@@ -133,7 +133,7 @@ def test_a_mistyped_study_key_is_noticed_at_once(tmp_path: Path) -> None:
 def test_a_recovery_key_that_does_not_fit_says_so(tmp_path: Path, secret: str) -> None:
     chest = KeyChest(tmp_path, FakeSecrets())
     chest.create(NONE)
-    with pytest.raises(StoreKeyError, match="does not fit"):
+    with pytest.raises(RecoveryKeyError, match="does not fit"):
         chest.open_with_recovery(secret)
 
 

@@ -1,5 +1,6 @@
 """A station's folder: made once, opened again, by the recovery key too; its frame comes back."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -7,20 +8,32 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.audit import BY_ITSELF
-from haut_desktop.domain.errors import KeyringStrangerError, StoreError, StoreMissingError
+from haut_desktop.domain.errors import (
+    KeyringStrangerError,
+    RecoveryKeyError,
+    StoreError,
+    StoreMissingError,
+)
 from haut_desktop.domain.ids import CompanyId, StudyId
 from haut_desktop.domain.session import Account, SignedIn, Tokens
 from haut_desktop.domain.study import ImagingPlan, Study
 from haut_desktop.store.clocks import CameraClock, CameraClockStore
 from haut_desktop.store.credentials import CredentialStore
 from haut_desktop.store.database import Database
-from haut_desktop.store.keys import KeyChest, NoRecovery, Recovery, RecoveryPassphrase
+from haut_desktop.store.keys import (
+    KeyChest,
+    NoRecovery,
+    Recovery,
+    RecoveryPassphrase,
+    RecoveryRecipient,
+)
+from haut_desktop.store.sealing import new_identity, recipient_of
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.station import Station, create_station, has_station, open_station
 from haut_desktop.store.subjects import SubjectStore
 from tests.fakes.builders import make_subject
 from tests.fakes.clock import FakeClock
-from tests.fakes.keyring import FakeSecrets
+from tests.fakes.keyring import FakeSecrets, absent, denied, locked, uninitialised
 from tests.store.conftest import Record
 from tests.store.test_vault import DATA, make_sidecar
 
@@ -76,6 +89,20 @@ async def test_another_account_comes_in_by_the_recovery_key(
     opened = await open_station(tmp_path, other, clock, recovery_secret=recovery.text)
     await opened.aclose()
     await (await open_station(tmp_path, other, clock)).aclose()
+
+
+@pytest.mark.parametrize("keyring", (locked, denied, absent, uninitialised))
+async def test_the_recovery_key_opens_where_the_keyring_keeps_no_key(
+    tmp_path: Path, clock: FakeClock, keyring: Callable[[], FakeSecrets]
+) -> None:
+    identity = new_identity()
+    recovery = RecoveryRecipient(recipient_of(identity))
+    await (await create(tmp_path, FakeSecrets(), clock, recovery)).aclose()
+    before = (tmp_path / "keys.age").read_bytes()
+    opened = await open_station(tmp_path, keyring(), clock, recovery_secret=identity)
+    assert await opened.studies.station() is not None
+    await opened.aclose()
+    assert (tmp_path / "keys.age").read_bytes() == before
 
 
 async def test_pictures_without_their_database_are_an_error(
@@ -178,7 +205,7 @@ async def test_a_station_half_made_takes_the_recovery_of_the_new_attempt(
     station = await create(tmp_path, secrets, clock, RecoveryPassphrase("on the new sheet"))
     await station.aclose()
     stranger = FakeSecrets()
-    with pytest.raises(StoreError):
+    with pytest.raises(RecoveryKeyError):
         await open_station(tmp_path, stranger, clock, recovery_secret="on a lost sheet of paper")
     opened = await open_station(tmp_path, stranger, clock, recovery_secret="on the new sheet")
     assert await opened.studies.site() is not None

@@ -20,10 +20,15 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.errors import KeyringLockedError
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.spooling import SpoolIntake
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.store.sealing import new_identity, recipient_of
+from haut_desktop.store.spool import Spool
 from haut_desktop.viewmodels.decision import Way
 from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.sign_in import PracticeAccount
+from haut_desktop.viewmodels.spool import SpoolViewModel
 from haut_desktop.widgets.help_page import HelpPage
 from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.rail import Place
@@ -31,6 +36,8 @@ from haut_desktop.widgets.results_page import ResultsPage
 from haut_desktop.widgets.study_page import StudyPage
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.unlock_dialog import UnlockDialog
+from tests.fakes.clock import FakeClock
+from tests.photographs import marked
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
 from tests.widgets.drops import drop_files
@@ -157,6 +164,24 @@ async def test_unlocking(qtbot: QtBot, appearance: Appearance) -> None:
     dialog = UnlockDialog(KeyringLockedError())
     qtbot.addWidget(dialog)
     dialog.open()
+    assert_usable(dialog)
+
+
+async def test_taking_pictures_in_while_the_station_is_locked(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock())
+    model = SpoolViewModel(SpoolIntake(spool, DiskSpace(tmp_path)), tasks)
+    dialog = UnlockDialog(KeyringLockedError(), model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    dialog._meanwhile.click()
+    assert_usable(dialog)
+    model.code = "B-007"
+    model.paste(marked(1))
+    model.paste(b"no picture")
+    await eventually(lambda: model.state.done == 2 and not model.state.is_going)
+    assert len(model.state.lines) == len(model.state.rejected) == 1
     assert_usable(dialog)
 
 

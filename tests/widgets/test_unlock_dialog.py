@@ -8,6 +8,7 @@ from haut_desktop.domain.errors import (
     HautError,
     KeyringLockedError,
     KeyringStrangerError,
+    RecoveryKeyError,
     StoreIOError,
     StoreKeyError,
     StoreNewerError,
@@ -21,7 +22,8 @@ from haut_desktop.widgets.unlock_dialog import UnlockDialog
     [
         (KeyringStrangerError(), True),
         (KeyringLockedError(), True),
-        (StoreKeyError(), True),
+        (RecoveryKeyError(), True),
+        (StoreKeyError(), False),
         (DiskFullError(), False),
         (StoreIOError(), False),
         (StoreNewerError(), False),
