@@ -10,6 +10,7 @@ os.environ["QT_API"] = "pyside6"  # qasync takes the binding that is named, else
 
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from haut_desktop.domain.tenant import server_of
 from haut_desktop.services.early_session import SignedOutNote
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import PROGRAM, AppPaths, resources_folder
@@ -131,10 +132,16 @@ class Program:
     async def _enter(self, work: "Workplace", mode: Mode, signing_in: SigningIn) -> bool:
         """Go on with the kept sign-in, or ask; False when the user leaves."""
         if await work.session.restore():
-            if mode is Mode.PRACTICE:
-                # its port may be another one since the last time
-                work.api.server = self._opener.server
-            return True
+            if mode is not Mode.PRACTICE:
+                return True
+            # its port may be another one since the last time; another platform is asked anew
+            account, server = work.session.account, self._opener.server
+            is_known = account is not None and account.tenant.server == server_of(server)
+            if not is_known:
+                await work.session.sign_out()
+            work.api.server = server
+            if is_known:
+                return True
         return await signing_in.sign_in(work, self._opener.practice_accounts)
 
     def _signing_in(self, mode: Mode) -> SigningIn:

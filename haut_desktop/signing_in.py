@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QDialog, QWidget
 
+from haut_desktop.domain.session import Account
 from haut_desktop.services.early_session import EarlySession, SignedOutNote
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
@@ -121,18 +122,23 @@ class SigningIn:
             self._note.erase() if is_signed_in else self._note.write()
 
     async def _name_predecessor(self, work: "Workplace") -> None:
-        """Say whose pictures wait when somebody of another company has signed in."""
+        """Say whose pictures wait when somebody of another company or server has signed in."""
         last, account = work.session.predecessor, work.session.account
-        if last is None or account is None or last.company_id == account.company_id:
+        if last is None or account is None or last.tenant == account.tenant:
             return
-        if waiting := await work.store.studies.unsent_pictures(last.company_id):
-            self._notices.show(_unsent_notice(last.username, waiting))
+        if waiting := await work.store.studies.unsent_pictures(last.tenant):
+            self._notices.show(unsent_notice(last, account, waiting))
 
 
-def _unsent_notice(username: str, pictures: int) -> Notice:
+def unsent_notice(last: Account, account: Account, pictures: int) -> Notice:
+    """Say whose pictures wait: another company's, or the same one's at another server."""
+    whose, again = "of another company", "somebody of that company signs in again"
+    if last.company_id == account.company_id:
+        whose = f"for {last.tenant.server}"
+        again = f"somebody signs in at that server again; you are at {account.tenant.server}"
     return Notice(
-        f"{count(pictures, 'picture')} of another company {'waits' if pictures == 1 else 'wait'}",
-        f"{username} worked here before. What was not sent stays sealed on this station and goes "
-        "out when somebody of that company signs in again.",
+        f"{count(pictures, 'picture')} {whose} {'waits' if pictures == 1 else 'wait'}",
+        f"{last.username} worked here before. What was not sent stays sealed on this station and "
+        f"goes out when {again}.",
         Weight.WARN,
     )

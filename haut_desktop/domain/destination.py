@@ -4,21 +4,32 @@ from dataclasses import dataclass
 
 from haut_desktop.domain.ids import CompanyId, PlatformDatasetId, PlatformSubjectId
 from haut_desktop.domain.imaging import ImageType
+from haut_desktop.domain.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetAddress:
     """A dataset on the platform."""
 
-    company_id: CompanyId
+    tenant: Tenant
     dataset_id: PlatformDatasetId
+
+    @property
+    def company_id(self) -> CompanyId:
+        """The company in the platform's paths."""
+        return self.tenant.company_id
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectAddress:
     """A registered subject in a dataset on the platform."""
 
-    company_id: CompanyId
+    tenant: Tenant
     dataset_id: PlatformDatasetId
     subject_id: PlatformSubjectId
     image_type: ImageType
+
+    @property
+    def company_id(self) -> CompanyId:
+        """The company in the platform's paths."""
+        return self.tenant.company_id

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from haut_desktop.domain.ids import CompanyId
+from haut_desktop.domain.tenant import Tenant, server_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Account:
     company_id: CompanyId
     user_id: int | None
     username: str
+
+    @property
+    def tenant(self) -> Tenant:
+        """Whose work this account may do."""
+        return Tenant(server_of(self.server), self.company_id)
 
 
 @dataclass(frozen=True, slots=True)

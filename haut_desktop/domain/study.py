@@ -16,6 +16,7 @@ from haut_desktop.domain.ids import (
     StudyId,
 )
 from haut_desktop.domain.imaging import ImageType, Side
+from haut_desktop.domain.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Operator:
     company_id: CompanyId
     platform_user_id: int | None
     username: str
+    server: str = ""
+    """Where the account is; empty in a note or a row from before servers were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,14 @@ class Study:
     datasets: tuple[Dataset, ...]
     plan: ImagingPlan = field(default_factory=ImagingPlan)
     created_at: datetime | None = None
+    server: str = ""
+    """Where the study's datasets are; empty until somebody of the company signs in, for a study
+    from before servers were kept."""
+
+    @property
+    def tenant(self) -> Tenant:
+        """The company on its server to which everything of the study belongs."""
+        return Tenant(self.server, self.company_id)
 
     def dataset_for(self, image_type: ImageType) -> Dataset | None:
         """The dataset that takes pictures of ``image_type``, if the study has one."""

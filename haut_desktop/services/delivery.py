@@ -26,10 +26,11 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.destination import DatasetAddress, SubjectAddress
 from haut_desktop.domain.errors import HautError, ItemError, StationError
-from haut_desktop.domain.ids import BatchId, CompanyId
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.session import Account, SessionState
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.connectivity import Connectivity
@@ -206,27 +207,27 @@ class Delivery:
         return signed_in and self._judge.is_account_trusted
 
     async def _start_due(self, now: datetime) -> None:
-        """Start what is due of the company that is signed in; another one's work waits for it."""
+        """Start what is due of the sign-in's company and server; other work waits for its own."""
         account = self._session.account
         if account is None:
             return
         if len(self._registering) < REGISTRATIONS_AT_ONCE:
-            await self._register_due(now, account.company_id)
+            await self._register_due(now, account.tenant)
         if len(self._carrying) < BATCHES_AT_ONCE:
-            await self._carry_due(now, account.company_id)
+            await self._carry_due(now, account.tenant)
 
-    async def _carry_due(self, now: datetime, company_id: CompanyId) -> None:
+    async def _carry_due(self, now: datetime, tenant: Tenant) -> None:
         most = BATCHES_AT_ONCE + len(self._carrying) + len(self._bench)
-        for batch in await self._retractions.due(now, most, company_id):
+        for batch in await self._retractions.due(now, most, tenant):
             if self._may_start(batch.id, self._carrying, BATCHES_AT_ONCE):
                 self._start(batch.id, self._retract(batch), self._carrying)
-        for batch in await self._outbox.due_batches(now, most, company_id):
+        for batch in await self._outbox.due_batches(now, most, tenant):
             if self._may_start(batch.id, self._carrying, BATCHES_AT_ONCE):
                 self._start(batch.id, self._carry(batch), self._carrying)
 
-    async def _register_due(self, now: datetime, company_id: CompanyId) -> None:
+    async def _register_due(self, now: datetime, tenant: Tenant) -> None:
         most = REGISTRATIONS_AT_ONCE + len(self._registering) + len(self._bench)
-        for registration in await self._subjects.registrations_due(now, most, company_id):
+        for registration in await self._subjects.registrations_due(now, most, tenant):
             if self._may_start(registration.id, self._registering, REGISTRATIONS_AT_ONCE):
                 at = await self._destinations.of_registration(registration.id)
                 self._start(registration.id, self._register(registration, at), self._registering)

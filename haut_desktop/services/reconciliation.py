@@ -35,6 +35,7 @@ from haut_desktop.domain.imaging import (
     ProofOfDelivery,
 )
 from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.holdings import Found, Holdings
 from haut_desktop.services.pauses import pause
@@ -90,8 +91,9 @@ class Reconciliation:
         try:
             while await self._rebuilt.is_pending():
                 self._woken.clear()
-                if self._session.state is SessionState.SIGNED_IN:
-                    await self._settle_all()
+                account = self._session.account
+                if account is not None and self._session.state is SessionState.SIGNED_IN:
+                    await self._settle_all(account.tenant)
                 await pause(self._woken, self._look_again_s)
         finally:
             unsubscribe()
@@ -100,10 +102,10 @@ class Reconciliation:
         if change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.CONNECTIVITY):
             self._woken.set()
 
-    async def _settle_all(self) -> None:
+    async def _settle_all(self, tenant: Tenant) -> None:
         # what was posted just before the crash is listed only when the server is through with it
         rebuilt_by = self._clock() - timedelta(seconds=self._quiet_s)
-        for batch_id in await self._rebuilt.pending(rebuilt_by):
+        for batch_id in await self._rebuilt.pending(rebuilt_by, tenant):
             try:
                 await self.settle(batch_id)
             except TransitionError:

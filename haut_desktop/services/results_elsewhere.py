@@ -68,9 +68,7 @@ class Elsewhere:
     ) -> list[BatchId]:
         at = await self._destinations.of_registration(registration.id)
         assert registration.platform_id is not None
-        to = SubjectAddress(
-            at.company_id, at.dataset_id, registration.platform_id, dataset.image_type
-        )
+        to = SubjectAddress(at.tenant, at.dataset_id, registration.platform_id, dataset.image_type)
         listed = await self._api.batches(to.company_id, to.dataset_id, to.subject_id)
         known = await self._visits.known_batches(tuple(batch.id for batch in listed))
         found: list[BatchId] = []

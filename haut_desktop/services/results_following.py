@@ -126,7 +126,7 @@ class ResultFollower:
         if account is None:
             return []
         try:
-            found = await self._outbox.submitted_incomplete(self._clock(), account.company_id)
+            found = await self._outbox.submitted_incomplete(self._clock(), account.tenant)
         except StationError as error:
             # the disk is full, say: looked at again, and following goes on meanwhile
             _log.warning("submitted batches not read: %s", error.kind)

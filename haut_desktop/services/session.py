@@ -31,8 +31,6 @@ _JUMP_S: Final = 10.0
 _RENEW_AGAIN: Final = RetryPolicy(delays_s=(2.0, 5.0, 15.0, 60.0))
 """After trouble of the network in renewing tokens."""
 
-_LOOPBACK: Final = "http://127.0.0.1"
-
 _Ask = Callable[[], Awaitable[SignedIn]]
 
 
@@ -206,10 +204,13 @@ class Session:
         self._keeper.use(None)
         last = await self._credentials.last_account()
         before = await self._credentials.load()
-        if last is not None and not _is_same_company(last, signed_in.account):
+        if last is not None and last.tenant != signed_in.account.tenant:
             await self.before_another()
         is_same = last is None or _is_same(last, signed_in.account)
         self.predecessor = None if is_same else last
+        if last is not None:
+            # what was worked on before servers were kept was worked on there
+            await self._studies.settle_servers(last.tenant)
         try:
             await self._credentials.save(signed_in)
             await self._take_up(signed_in)
@@ -221,6 +222,7 @@ class Session:
             raise
 
     async def _take_up(self, signed_in: SignedIn) -> None:
+        await self._studies.settle_servers(signed_in.account.tenant)
         self._operator = await self._studies.operator_for(signed_in.account)
         self._account = signed_in.account
         self._keeper.use(signed_in)
@@ -252,19 +254,5 @@ async def _let_it_be() -> None:
     """End nothing."""
 
 
-def _is_same_company(one: Account, other: Account) -> bool:
-    places = (_place_of(one.server), _place_of(other.server))
-    return one.company_id == other.company_id and places[0] == places[1]
-
-
-def _place_of(server: str) -> str:
-    """Whose server it is: the practice platform on this computer has another port each time."""
-    return _LOOPBACK if server.startswith(f"{_LOOPBACK}:") else server
-
-
 def _is_same(one: Account, other: Account) -> bool:
-    return (one.server, one.company_id, one.username) == (
-        other.server,
-        other.company_id,
-        other.username,
-    )
+    return (one.tenant, one.username) == (other.tenant, other.username)

@@ -12,9 +12,10 @@ from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.dictionary import find_application
 from haut_desktop.domain.errors import ItemError, SignedOutError
-from haut_desktop.domain.ids import CompanyId, DatasetId, StudyId, new_id
+from haut_desktop.domain.ids import DatasetId, StudyId, new_id
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.study import Dataset, PlatformDataset, Study
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.session import Session
 from haut_desktop.store.studies import StudyStore
@@ -81,21 +82,21 @@ class Studies:
         return self._current
 
     async def restore(self) -> Study | None:
-        """Go on with the last study, if it belongs to the company that is signed in."""
+        """Go on with the last study, if it belongs to the company and server of the sign-in."""
         last = await self._store.last_study()
         study = await self._store.study(last) if last else None
         account = self._session.account
-        if study is not None and account is not None and study.company_id == account.company_id:
+        if study is not None and account is not None and study.tenant == account.tenant:
             self._take_up(study)
         return self._current
 
     async def known(self) -> tuple[Study, ...]:
         """Studies of the company that were chosen on this station; works offline."""
-        return await self._store.studies(self._company())
+        return await self._store.studies(self._tenant())
 
     async def available(self) -> tuple[StudyOffer, ...]:
         """Everything the platform has for the company, by name; what can't be chosen says why."""
-        company = self._company()
+        company = self._tenant().company_id
         applications = await self._api.applications(company)
         datasets = [
             dataset
@@ -109,9 +110,16 @@ class Studies:
         """Work on ``offer``; datasets that are known here keep their study, ids and plan."""
         if offer.problem is not None:
             raise ItemError(offer.problem, title=f"“{offer.name}” can't be chosen")
-        company = self._company()
-        known = _find(await self._store.studies(company), offer)
-        study = known or Study(StudyId(new_id()), company, offer.name, (), created_at=self._clock())
+        tenant = self._tenant()
+        known = _find(await self._store.studies(tenant), offer)
+        study = known or Study(
+            StudyId(new_id()),
+            tenant.company_id,
+            offer.name,
+            (),
+            created_at=self._clock(),
+            server=tenant.server,
+        )
         study = replace(study, datasets=_merge(study, offer))
         await self._store.save_study(study, self._session.act())
         await self._store.set_last_study(study.id)
@@ -121,7 +129,7 @@ class Studies:
     async def select(self, study_id: StudyId) -> Study:
         """Work on a study that was chosen here before; works offline."""
         study = await self._store.study(study_id)
-        if study.company_id != self._company():
+        if study.tenant != self._tenant():
             raise ItemError("This study is not known on this station.", title="Study not found")
         await self._store.set_last_study(study.id)
         self._take_up(study)
@@ -136,10 +144,10 @@ class Studies:
         self._current = study
         self._changes.send(Change(Topic.STUDY, frozenset({study.id})))
 
-    def _company(self) -> CompanyId:
+    def _tenant(self) -> Tenant:
         if self._session.account is None:
             raise SignedOutError
-        return self._session.account.company_id
+        return self._session.account.tenant
 
 
 def route_for(image_type: ImageType, applications: Iterable[str]) -> Route:

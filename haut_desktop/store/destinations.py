@@ -13,12 +13,13 @@ from haut_desktop.domain.ids import (
     RegistrationId,
 )
 from haut_desktop.domain.imaging import ImageType
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.rows import one
 
 _OF_REGISTRATION = """
-SELECT study.company_id, dataset.platform_id AS dataset_id
+SELECT study.company_id, study.server, dataset.platform_id AS dataset_id
 FROM registration
 JOIN dataset ON dataset.id = registration.dataset_id
 JOIN study ON study.id = dataset.study_id
@@ -26,7 +27,7 @@ WHERE registration.id = ?
 """
 
 _OF_BATCH = """
-SELECT study.company_id, dataset.platform_id AS dataset_id, dataset.image_type,
+SELECT study.company_id, study.server, dataset.platform_id AS dataset_id, dataset.image_type,
     registration.platform_id AS subject_id, batch.id AS batch_id, batch.station_id,
     visit.id AS visit_id, visit.name AS visit, visit.occurrence, visit.local_date,
     visit.subject_id AS our_subject_id
@@ -60,9 +61,7 @@ class DestinationStore:
         def work(connection: Connection) -> DatasetAddress:
             row = connection.execute(_OF_REGISTRATION, (registration_id,)).fetchone()
             row = one(row, "registration")
-            return DatasetAddress(
-                CompanyId(row["company_id"]), PlatformDatasetId(row["dataset_id"])
-            )
+            return DatasetAddress(_tenant(row), PlatformDatasetId(row["dataset_id"]))
 
         return await self._database.read(work)
 
@@ -80,7 +79,7 @@ class DestinationStore:
 
 def _target(row: Row) -> BatchTarget:
     address = SubjectAddress(
-        CompanyId(row["company_id"]),
+        _tenant(row),
         PlatformDatasetId(row["dataset_id"]),
         PlatformSubjectId(row["subject_id"]),
         ImageType(row["image_type"]),
@@ -95,3 +94,7 @@ def _target(row: Row) -> BatchTarget:
         "station_id": row["station_id"],
     }
     return BatchTarget(address, meta)
+
+
+def _tenant(row: Row) -> Tenant:
+    return Tenant(row["server"], CompanyId(row["company_id"]))

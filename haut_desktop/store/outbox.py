@@ -22,7 +22,6 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.ids import (
     BatchId,
-    CompanyId,
     ImageId,
     PlatformBatchId,
     PlatformImageId,
@@ -32,6 +31,7 @@ from haut_desktop.domain.ids import (
 from haut_desktop.domain.imaging import Batch, Image, ProofOfDelivery, UploadAddress
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.imaging_rows import address_text, batches_of_visits, read_batches
@@ -94,14 +94,14 @@ class OutboxStore:
     # ---- reading -------------------------------------------------------------------------
 
     async def due_batches(
-        self, now: datetime, limit: int, company_id: CompanyId | None = None
+        self, now: datetime, limit: int, tenant: Tenant | None = None
     ) -> tuple[Batch, ...]:
         """Give whole batches with something to do: oldest visit first, ones with failures last.
 
         Only of visits that are finished and rested, of subjects that are registered, and past
-        their waiting time; with ``company_id`` only of that company's studies.
+        their waiting time; with ``tenant`` only of that tenant's studies.
         """
-        return await self._database.read(lambda c: read_due(c, now, limit, company_id))
+        return await self._database.read(lambda c: read_due(c, now, limit, tenant))
 
     async def waiting_batches(self) -> tuple[Batch, ...]:
         """Give the batches that have a time at which they are tried again."""
@@ -129,10 +129,10 @@ class OutboxStore:
         return await self._database.read(lambda c: batches_of_visits(c, [visit_id]))
 
     async def submitted_incomplete(
-        self, now: datetime, company_id: CompanyId | None = None
+        self, now: datetime, tenant: Tenant | None = None
     ) -> tuple[Batch, ...]:
         """Give submitted batches whose results are not all here, oldest first."""
-        return await self._database.read(lambda c: read_incomplete(c, now, company_id))
+        return await self._database.read(lambda c: read_incomplete(c, now, tenant))
 
     async def check_may_go(self, image_id: ImageId) -> None:
         """Refuse to repeat a picture whose batch is held or taken back; raises HeldBackError."""

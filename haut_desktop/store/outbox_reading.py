@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from haut_desktop.domain.ids import BatchId, CompanyId
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import batches_of_visits, read_batches, visit_of
 from haut_desktop.store.retractions import begun
-from haut_desktop.store.rows import moment, moment_or_none, text_of
+from haut_desktop.store.rows import moment, moment_or_none, tenant_values, text_of
 from haut_desktop.store.subjects import registration_of
 
 _DUE: Final = """
@@ -26,7 +27,8 @@ WHERE batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
     AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
     AND (:company IS NULL OR EXISTS (
         SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
-        WHERE dataset.id = batch.dataset_id AND study.company_id = :company))
+        WHERE dataset.id = batch.dataset_id
+            AND study.company_id = :company AND study.server = :server))
     AND EXISTS (
         SELECT 1 FROM registration
         WHERE subject_id = visit.subject_id AND dataset_id = batch.dataset_id
@@ -117,7 +119,8 @@ WHERE state = 'SUBMITTED' AND completeness <> 'complete' AND platform_id IS NOT 
     AND coalesce(retry_at, '') <= :now
     AND (:company IS NULL OR EXISTS (
         SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
-        WHERE dataset.id = batch.dataset_id AND study.company_id = :company))
+        WHERE dataset.id = batch.dataset_id
+            AND study.company_id = :company AND study.server = :server))
 ORDER BY submitted_at
 """
 
@@ -131,10 +134,10 @@ LIMIT ? OFFSET ?
 
 
 def read_due(
-    connection: Connection, now: datetime, limit: int, company_id: CompanyId | None
+    connection: Connection, now: datetime, limit: int, tenant: Tenant | None
 ) -> tuple[Batch, ...]:
-    """Give what can go, in the fair order; of one company alone unless it is None."""
-    values = {"now": text_of(now), "limit": limit, "company": company_id}
+    """Give what can go, in the fair order; of one tenant alone unless it is None."""
+    values = {"now": text_of(now), "limit": limit} | tenant_values(tenant)
     return read_batches(connection, connection.execute(_DUE, values).fetchall())
 
 
@@ -150,10 +153,10 @@ def read_next_time(connection: Connection, after: datetime) -> datetime | None:
 
 
 def read_incomplete(
-    connection: Connection, now: datetime, company_id: CompanyId | None
+    connection: Connection, now: datetime, tenant: Tenant | None
 ) -> tuple[Batch, ...]:
-    """Give submitted batches whose results are still awaited, oldest first; of one company."""
-    values = {"now": text_of(now), "company": company_id}
+    """Give submitted batches whose results are still awaited, oldest first; of one tenant."""
+    values = {"now": text_of(now)} | tenant_values(tenant)
     return read_batches(connection, connection.execute(_INCOMPLETE, values).fetchall())
 
 

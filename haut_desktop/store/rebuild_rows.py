@@ -89,6 +89,7 @@ class RecordWriter:
             company_id=operator.company_id,
             platform_user_id=operator.platform_user_id,
             username=operator.username,
+            server=operator.server,
         )
 
     def _write_studies(self, records: Iterable[PictureRecord]) -> None:

@@ -8,11 +8,12 @@ from datetime import datetime
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Original, Rendition
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import original_of, rendition_of
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.rows import moment, text_of
+from haut_desktop.store.rows import moment, tenant_values, text_of
 from haut_desktop.store.takes import insert_picture
 
 _PENDING = """
@@ -21,7 +22,10 @@ JOIN batch ON batch.id = rebuilt_batch.batch_id
 JOIN visit ON visit.id = batch.visit_id
 JOIN registration ON registration.subject_id = visit.subject_id
     AND registration.dataset_id = batch.dataset_id AND registration.state = 'REGISTERED'
-WHERE rebuilt_batch.written_at <= ? AND batch.state <> 'HELD'
+JOIN dataset ON dataset.id = batch.dataset_id
+JOIN study ON study.id = dataset.study_id
+WHERE rebuilt_batch.written_at <= :by AND batch.state <> 'HELD'
+    AND study.company_id = :company AND study.server = :server
 ORDER BY batch.visit_at, batch.id
 """
 
@@ -56,11 +60,15 @@ class RebuiltStore:
             lambda c: c.execute("SELECT 1 FROM rebuilt_batch LIMIT 1").fetchone() is not None
         )
 
-    async def pending(self, rebuilt_by: datetime) -> tuple[BatchId, ...]:
-        """Give batches of registered subjects that were rebuilt by then, oldest visit first."""
+    async def pending(self, rebuilt_by: datetime, tenant: Tenant) -> tuple[BatchId, ...]:
+        """Give batches of registered subjects that were rebuilt by then, oldest visit first.
+
+        Only those of ``tenant``: what another one's platform does not list proves nothing.
+        """
+        values = {"by": text_of(rebuilt_by)} | tenant_values(tenant)
 
         def work(connection: Connection) -> tuple[BatchId, ...]:
-            rows = connection.execute(_PENDING, (text_of(rebuilt_by),))
+            rows = connection.execute(_PENDING, values)
             return tuple(BatchId(row["batch_id"]) for row in rows)
 
         return await self._database.read(work)

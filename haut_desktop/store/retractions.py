@@ -14,15 +14,16 @@ from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchEvent, BatchState, HeldBackError, Waiting
 from haut_desktop.domain.errors import RetractionRefusedError
-from haut_desktop.domain.ids import BatchId, CompanyId, ImageId, OperatorId
+from haut_desktop.domain.ids import BatchId, ImageId, OperatorId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction, left_in_words
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.imaging_rows import insert_retraction, read_batches, remnants_text
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
-from haut_desktop.store.rows import one, text_of
+from haut_desktop.store.rows import one, tenant_values, text_of
 
 _DUE: Final = """
 SELECT * FROM batch INDEXED BY batch_retracting
@@ -30,7 +31,8 @@ WHERE state = 'RETRACTING' AND coalesce(retry_at, '') <= :now
     AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
     AND (:company IS NULL OR EXISTS (
         SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
-        WHERE dataset.id = batch.dataset_id AND study.company_id = :company))
+        WHERE dataset.id = batch.dataset_id
+            AND study.company_id = :company AND study.server = :server))
 ORDER BY rowid
 LIMIT :limit
 """
@@ -74,10 +76,10 @@ class RetractionStore:
         return await self._database.write(work)
 
     async def due(
-        self, now: datetime, limit: int, company_id: CompanyId | None = None
+        self, now: datetime, limit: int, tenant: Tenant | None = None
     ) -> tuple[Batch, ...]:
-        """Give the batches whose retraction can be carried on, oldest first; of one company."""
-        values = {"now": text_of(now), "limit": limit, "company": company_id}
+        """Give the batches whose retraction can be carried on, oldest first; of one tenant."""
+        values = {"now": text_of(now), "limit": limit} | tenant_values(tenant)
 
         def work(connection: Connection) -> tuple[Batch, ...]:
             return read_batches(connection, connection.execute(_DUE, values).fetchall())

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from haut_desktop.domain.delivery import Trouble, Waiting
 from haut_desktop.domain.errors import Blame, StoreError
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.driver import Connection, Row
 
 Value = str | int | float | bytes | None
@@ -67,6 +68,13 @@ def waiting_of(row: Row) -> Waiting:
             message=row["error_message"],
         )
     return Waiting(row["attempt"], moment_or_none(row["retry_at"]), trouble)
+
+
+def tenant_values(tenant: Tenant | None) -> dict[str, Value]:
+    """Give the ``:company`` and ``:server`` of a statement; both None for everybody's."""
+    if tenant is None:
+        return {"company": None, "server": None}
+    return {"company": tenant.company_id, "server": tenant.server}
 
 
 def one(row: T | None, what: str) -> T:

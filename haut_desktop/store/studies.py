@@ -20,6 +20,7 @@ from haut_desktop.domain.ids import (
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.session import Account
 from haut_desktop.domain.study import Dataset, ImagingPlan, Operator, Site, Station, Study
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
@@ -27,6 +28,7 @@ from haut_desktop.store.rows import (
     moment_or_none,
     one,
     pairs_text,
+    tenant_values,
     text_of,
     text_or_none,
     update,
@@ -34,6 +36,7 @@ from haut_desktop.store.rows import (
 )
 
 _LAST_STUDY = "last-study"
+_SERVER_SETTLED = "from before servers were kept"
 
 # made at import, not at first use: msgspec breaks down when two threads learn a class at once
 _PLANS: Final = msgspec.json.Decoder(ImagingPlan)
@@ -44,7 +47,8 @@ JOIN batch ON batch.id = image.batch_id
 JOIN dataset ON dataset.id = batch.dataset_id
 JOIN study ON study.id = dataset.study_id
 WHERE image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')
-    AND batch.state <> 'RETRACTED' AND study.company_id = ?
+    AND batch.state <> 'RETRACTED'
+    AND study.company_id = :company AND study.server = :server
 """
 
 
@@ -90,15 +94,20 @@ class StudyStore:
         """Give the operator who works with ``account``, made at the first sign-in."""
 
         def work(connection: Connection) -> Operator:
-            key = (account.company_id, account.username)
+            tenant = account.tenant
+            key = (tenant.company_id, account.username, tenant.server)
             row = connection.execute(
-                "SELECT * FROM operator WHERE company_id = ? AND username = ?", key
+                "SELECT * FROM operator WHERE company_id = ? AND username = ? AND server = ?", key
             ).fetchone()
             if row is not None:
                 return operator_of(row)
             ledger = Ledger(connection, self._clock)
             made = Operator(
-                OperatorId(new_id()), account.company_id, account.user_id, account.username
+                OperatorId(new_id()),
+                account.company_id,
+                account.user_id,
+                account.username,
+                tenant.server,
             )
             ledger.insert(
                 "operator",
@@ -106,6 +115,7 @@ class StudyStore:
                 company_id=made.company_id,
                 platform_user_id=made.platform_user_id,
                 username=made.username,
+                server=made.server,
             )
             ledger.audit(Act(made.id), "operator.added", "operator", made.id)
             return made
@@ -123,12 +133,14 @@ class StudyStore:
 
         return await self._database.read(work)
 
-    async def studies(self, company_id: CompanyId) -> tuple[Study, ...]:
-        """Give a company's studies by name."""
+    async def studies(self, tenant: Tenant) -> tuple[Study, ...]:
+        """Give a company's studies on its server, by name."""
 
         def work(connection: Connection) -> tuple[Study, ...]:
             rows = connection.execute(
-                "SELECT * FROM study WHERE company_id = ? ORDER BY name, id", (company_id,)
+                "SELECT * FROM study WHERE company_id = :company AND server = :server"
+                " ORDER BY name, id",
+                tenant_values(tenant),
             ).fetchall()
             return tuple(_study(connection, row) for row in rows)
 
@@ -143,10 +155,37 @@ class StudyStore:
 
         return await self._database.read(work)
 
-    async def unsent_pictures(self, company_id: CompanyId) -> int:
-        """Count the pictures of a company's studies that are not on the platform yet."""
+    async def settle_servers(self, tenant: Tenant) -> int:
+        """Give ``tenant`` the studies of its company from before servers were kept; counts them.
+
+        The trail says of each which server it was given: nobody wrote it down at the time.
+        """
+
+        def work(connection: Connection) -> int:
+            values = tenant_values(tenant)
+            found = connection.execute(
+                "SELECT id FROM study WHERE company_id = :company AND server = ''", values
+            ).fetchall()
+            ledger = Ledger(connection, self._clock)
+            for row in found:
+                update(connection, "study", row["id"], {"server": tenant.server})
+                ledger.audit(
+                    Act(None, _SERVER_SETTLED), "study.server-settled", "study", row["id"],
+                    new=tenant.server,
+                )  # fmt: skip
+            connection.execute(
+                "UPDATE OR IGNORE operator SET server = :server"
+                " WHERE company_id = :company AND server = ''",
+                values,
+            )
+            return len(found)
+
+        return await self._database.write(work)
+
+    async def unsent_pictures(self, tenant: Tenant) -> int:
+        """Count the pictures of a company on its server that are not on the platform yet."""
         return await self._database.read(
-            lambda c: int(c.execute(_UNSENT, (company_id,)).fetchone()[0])
+            lambda c: int(c.execute(_UNSENT, tenant_values(tenant)).fetchone()[0])
         )
 
     async def study(self, study_id: StudyId) -> Study:
@@ -216,10 +255,15 @@ def write_study(ledger: Ledger, study: Study, act: Act) -> None:
             company_id=study.company_id,
             name=study.name,
             created_at=text_or_none(study.created_at),
+            server=study.server,
         )
         ledger.audit(act, "study.added", "study", study.id, new=study.name)
     else:
         update(connection, "study", study.id, {"name": study.name})
+        # a study never moves to another server; one that had none yet may be told its own
+        connection.execute(
+            "UPDATE study SET server = ? WHERE id = ? AND server = ''", (study.server, study.id)
+        )
     for dataset in study.datasets:
         _save_dataset(ledger, dataset, act)
     _save_plan(ledger, study, act)
@@ -301,6 +345,7 @@ def _study(connection: Connection, row: Row) -> Study:
         datasets=tuple(_dataset(dataset) for dataset in datasets),
         plan=_plan_of(plan),
         created_at=moment_or_none(row["created_at"]),
+        server=row["server"],
     )
 
 
@@ -336,4 +381,5 @@ def operator_of(row: Row) -> Operator:
         CompanyId(row["company_id"]),
         row["platform_user_id"],
         row["username"],
+        row["server"],
     )

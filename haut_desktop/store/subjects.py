@@ -7,7 +7,6 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, Waiting
 from haut_desktop.domain.errors import EntryTakenError, SubjectCodeError
 from haut_desktop.domain.ids import (
-    CompanyId,
     DatasetId,
     PlatformSubjectId,
     RegistrationId,
@@ -26,6 +25,7 @@ from haut_desktop.domain.subjects import (
     SubjectStatus,
     normalise_code,
 )
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
@@ -35,6 +35,7 @@ from haut_desktop.store.rows import (
     moment,
     moment_or_none,
     one,
+    tenant_values,
     text_of,
     update,
     waiting_columns,
@@ -47,7 +48,8 @@ SELECT registration.* FROM registration
 JOIN subject ON subject.id = registration.subject_id
 WHERE state IN ('DRAFT', 'REGISTERING') AND coalesce(retry_at, '') <= :now
     AND (:company IS NULL OR EXISTS (
-        SELECT 1 FROM study WHERE study.id = subject.study_id AND company_id = :company))
+        SELECT 1 FROM study WHERE study.id = subject.study_id
+            AND company_id = :company AND server = :server))
 ORDER BY attempt > 0, subject.created_at, registration.id
 LIMIT :limit
 """
@@ -173,16 +175,16 @@ class SubjectStore:
         return await self._database.write(work)
 
     async def registrations_due(
-        self, now: datetime, limit: int | None = None, company_id: CompanyId | None = None
+        self, now: datetime, limit: int | None = None, tenant: Tenant | None = None
     ) -> tuple[Registration, ...]:
         """Give what is to be registered, oldest subject first, failed ones last.
 
-        With ``company_id`` only of that company's studies.
+        With ``tenant`` only of that tenant's studies.
         """
         values = {"now": text_of(now), "limit": -1 if limit is None else limit}
 
         def work(connection: Connection) -> tuple[Registration, ...]:
-            rows = connection.execute(_TO_REGISTER, values | {"company": company_id})
+            rows = connection.execute(_TO_REGISTER, values | tenant_values(tenant))
             return tuple(registration_of(row) for row in rows)
 
         return await self._database.read(work)

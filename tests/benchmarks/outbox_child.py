@@ -93,7 +93,7 @@ async def _claim(work: Workplace) -> float:
     took = []
     for _ in range(CLAIMS):
         began = time.monotonic()
-        batch, *_others = await outbox.due_batches(work.clock(), _LIMIT, account.company_id)
+        batch, *_others = await outbox.due_batches(work.clock(), _LIMIT, account.tenant)
         await outbox.move_image(batch.images[0].id, ImageEvent.CLAIM)
         took.append(time.monotonic() - began)
         await outbox.move_image(batch.images[0].id, ImageEvent.RELEASE)

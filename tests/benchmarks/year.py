@@ -93,6 +93,7 @@ async def make_year(folder: Path, secrets: Secrets, year: Year) -> None:
     try:
         study = make_study()
         account = Account(NOBODY, study.company_id, 7, "tech@example.com")
+        study = replace(study, server=account.tenant.server)
         act = Act((await store.studies.operator_for(account)).id)
         await store.credentials.save(SignedIn(account, Tokens("token", is_private=True)))
         await store.studies.save_study(study, act)

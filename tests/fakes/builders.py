@@ -72,7 +72,14 @@ def make_study(name: str = "Barrier cream", *, image_type: ImageType = ImageType
         route=route,
         applications=("face_skin_metrics_3.0",),
     )
-    return Study(study_id, CompanyId("company-1"), name, (dataset,), created_at=START)
+    return Study(
+        study_id,
+        CompanyId("company-1"),
+        name,
+        (dataset,),
+        created_at=START,
+        server="https://saas.haut.ai",
+    )
 
 
 def make_subject(

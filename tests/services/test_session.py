@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest_asyncio
 from haut_desktop.api.auth import TokenKeeper
 from haut_desktop.api.client import HautApi
 from haut_desktop.api.transport import Network
+from haut_desktop.domain.audit import BY_ITSELF
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.errors import (
     DiskFullError,
@@ -22,12 +23,13 @@ from haut_desktop.domain.errors import (
     SignInRefusedError,
     UnreachableError,
 )
-from haut_desktop.domain.ids import CompanyId
+from haut_desktop.domain.ids import CompanyId, StudyId
 from haut_desktop.domain.session import Account, SessionState, Tokens
 from haut_desktop.domain.study import Operator
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
+from tests.fakes.builders import make_study
 from tests.fakes.haut_server import HautServer, jwt
 from tests.fakes.practice import PASSWORD, TECHNICIAN, PracticePlatform, running_practice
 from tests.fakes.stations import StationStores, open_stores
@@ -276,6 +278,23 @@ async def test_another_companys_work_ends_before_its_tokens_are_used(
     desk.issue(LOGIN, company_id=company)
     await desk.session.sign_in(server, USER, "x")
     assert seen == [None] * partings
+
+
+async def test_work_from_before_servers_were_kept_stays_with_the_one_that_did_it(
+    desk: Desk,
+) -> None:
+    await desk.sign_in()
+    await desk.session.sign_out()
+    await desk.stores.studies.set_up("BER-01", "Europe/Berlin", "Room 2", BY_ITSELF)
+    study = replace(make_study(), company_id=CompanyId("c"), server="")
+    await desk.stores.studies.save_study(study, BY_ITSELF)
+    await desk.session.sign_in("https://staging.example", USER, "x")
+    assert (await desk.stores.studies.study(study.id)).server == SERVER
+    other = replace(study, id=StudyId("other"), company_id=CompanyId("d"), datasets=())
+    await desk.stores.studies.save_study(other, BY_ITSELF)
+    desk.issue(LOGIN, company_id="d")
+    await desk.session.sign_in("https://STAGING.example:443/", USER, "x")
+    assert (await desk.stores.studies.study(other.id)).server == "https://staging.example"
 
 
 # ---- restoring

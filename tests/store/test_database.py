@@ -302,6 +302,30 @@ def test_0004_initiating_lets_a_start_find_what_was_being_begun(tmp_path: Path) 
     connection.close()
 
 
+def test_0005_server_leaves_what_was_there_to_the_first_who_signs_in(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    _migrate_to(connection, 4)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("INSERT INTO study VALUES ('s', 'station', 'c', 'Study', NULL, 'now')")
+    connection.execute("INSERT INTO operator VALUES ('o', 'station', 'c', 7, 'tech', 'now')")
+    migrate(connection)
+    assert connection.execute("SELECT server FROM study").fetchall() == [("",)]
+    assert connection.execute("SELECT server FROM operator").fetchall() == [("",)]
+    other = "INSERT INTO operator VALUES (?, 'station', 'c', 7, 'tech', 'now', ?)"
+    connection.execute(other, ("p", "https://staging.haut.ai"))
+    with pytest.raises(IntegrityError):
+        connection.execute(other, ("q", "https://staging.haut.ai"))
+    connection.close()
+
+
+def _migrate_to(connection: Connection, version: int) -> None:
+    """Bring a file to the form that an older program left."""
+    folder = Path(database_module.__file__).parent / "migrations"
+    for script in sorted(folder.glob("[0-9]*.sql"))[:version]:
+        connection.executescript(script.read_text("utf-8"))
+    connection.execute(f"PRAGMA user_version = {version}")
+
+
 def test_a_migration_that_fails_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ async def test_a_registration_goes_to_its_dataset(record: Record) -> None:
     destinations = DestinationStore(record.database)
     address = await destinations.of_registration(subject.registrations[0].id)
     dataset = record.study.datasets[0]
-    assert address == DatasetAddress(record.study.company_id, dataset.platform_id)
+    assert address == DatasetAddress(record.study.tenant, dataset.platform_id)
 
 
 async def test_a_batch_goes_to_its_registered_subject_with_our_ids(record: Record) -> None:
@@ -23,7 +23,7 @@ async def test_a_batch_goes_to_its_registered_subject_with_our_ids(record: Recor
     target = await DestinationStore(record.database).of_batch(batch.id)
     dataset = record.study.datasets[0]
     assert target.address == SubjectAddress(
-        record.study.company_id,
+        record.study.tenant,
         dataset.platform_id,
         PlatformSubjectId(f"platform-{subject.id}"),
         dataset.image_type,

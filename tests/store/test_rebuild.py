@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,10 @@ async def test_a_rebuilt_batch_is_not_due_before_the_platform_was_asked(room: Ro
     station, _ = await rebuild(room)
     later = room.clock.advance(3600)
     assert await station.outbox.due_batches(later, 10) == ()
-    (batch_id,) = await station.rebuilt.pending(later)
+    (study,) = await station.studies.every_study()
+    elsewhere = replace(study.tenant, server="https://staging.haut.ai")
+    assert await station.rebuilt.pending(later, elsewhere) == ()
+    (batch_id,) = await station.rebuilt.pending(later, study.tenant)
     await station.rebuilt.settle(batch_id)
     assert [b.id for b in await station.outbox.due_batches(later, 10)] == [batch_id]
     assert not await station.rebuilt.is_pending()

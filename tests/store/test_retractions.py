@@ -1,5 +1,6 @@
 """Taking a batch back in the record: from where, what may still move, how it ends."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -199,8 +200,10 @@ async def test_a_retraction_that_waits_is_due_when_its_time_has_come(
     assert await record.outbox.next_time(record.clock()) == again
     record.clock.advance(60)
     assert await due(record, retractions) == [batch.id]
-    other = record.study.company_id
-    assert [b.id for b in await retractions.due(record.clock(), 10, other)] == [batch.id]
+    tenant = record.study.tenant
+    assert [b.id for b in await retractions.due(record.clock(), 10, tenant)] == [batch.id]
+    elsewhere = replace(tenant, server="https://staging.haut.ai")
+    assert await retractions.due(record.clock(), 10, elsewhere) == ()
 
 
 async def test_what_was_taken_back_does_not_wait_any_more(

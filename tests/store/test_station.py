@@ -150,7 +150,7 @@ async def test_nothing_is_written_before_the_station_has_a_site(
 
 async def test_a_study_comes_back_and_a_changed_plan_is_a_version(record: Record) -> None:
     assert await record.studies.study(record.study.id) == record.study
-    assert await record.studies.studies(record.study.company_id) == (record.study,)
+    assert await record.studies.studies(record.study.tenant) == (record.study,)
     dataset = replace(record.study.datasets[0], applications=("a", "b"))
     plan = ImagingPlan(resting_s=60.0)
     changed = replace(record.study, name="Renamed", datasets=(dataset,), plan=plan)
@@ -172,6 +172,48 @@ async def test_an_account_is_one_operator(record: Record) -> None:
     account = Account("https://saas.haut.ai", CompanyId("company-1"), 7, "tech@example.com")
     assert await record.studies.operator_for(account) == record.operator
     assert await record.studies.operator(record.operator.id) == record.operator
+
+
+async def test_the_same_name_at_another_server_is_another_operator(record: Record) -> None:
+    there = Account("https://staging.haut.ai", CompanyId("company-1"), 7, "tech@example.com")
+    other = await record.studies.operator_for(there)
+    assert other.id != record.operator.id
+    assert (other.server, record.operator.server) == (
+        "https://staging.haut.ai",
+        "https://saas.haut.ai",
+    )
+
+
+async def test_a_study_of_another_server_is_not_this_ones(record: Record) -> None:
+    await record.finish(await record.register())
+    here, now = record.study.tenant, record.clock()
+    there = replace(here, server="https://staging.haut.ai")
+    assert await record.studies.studies(there) == ()
+    assert await record.studies.unsent_pictures(here) == 3
+    assert await record.studies.unsent_pictures(there) == 0
+    assert len(await record.outbox.due_batches(now, 10, here)) == 1
+    assert await record.outbox.due_batches(now, 10, there) == ()
+
+
+async def test_a_study_without_a_server_goes_to_the_first_of_its_company(record: Record) -> None:
+    await record.database.write(lambda c: c.execute("UPDATE study SET server = ''").rowcount)
+    await record.database.write(lambda c: c.execute("UPDATE operator SET server = ''").rowcount)
+    here = record.study.tenant
+    assert await record.studies.settle_servers(replace(here, company_id=CompanyId("d"))) == 0
+    assert await record.studies.settle_servers(here) == 1
+    assert await record.studies.settle_servers(replace(here, server="https://late.example")) == 0
+    assert await record.studies.study(record.study.id) == record.study
+    assert await record.studies.operator(record.operator.id) == record.operator
+    entries = await record.audit.of_entity(record.study.id)
+    assert [(e.action, e.new) for e in entries if "server" in e.action] == [
+        ("study.server-settled", here.server)
+    ]
+    assert await record.audit.verify() is None
+
+
+async def test_a_study_never_moves_to_another_server(record: Record) -> None:
+    await record.studies.save_study(replace(record.study, server="https://x.example"), record.act)
+    assert (await record.studies.study(record.study.id)).server == record.study.server
 
 
 async def test_a_sign_in_is_kept_until_it_is_cleared(database: Database, clock: FakeClock) -> None:

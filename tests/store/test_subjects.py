@@ -182,10 +182,14 @@ async def test_registrations_are_due_oldest_first_of_one_company_and_as_many_as_
         subject = make_subject(record.study, f"C-{number}", station_id=record.station.id)
         created_at = start + timedelta(seconds=number)
         await record.subjects.add(replace(subject, created_at=created_at), record.act)
-    due = await record.subjects.registrations_due(record.clock(), 2, record.study.company_id)
+    due = await record.subjects.registrations_due(record.clock(), 2, record.study.tenant)
     found = [(await record.subjects.get(registration.subject_id)).code for registration in due]
     assert found == ["C-0", "C-1"]
-    assert not await record.subjects.registrations_due(record.clock(), 2, CompanyId("another"))
+    for other in (
+        replace(record.study.tenant, company_id=CompanyId("another")),
+        replace(record.study.tenant, server="https://staging.haut.ai"),
+    ):
+        assert not await record.subjects.registrations_due(record.clock(), 2, other)
 
 
 async def test_a_waiting_registration_is_due_after_its_time(record: Record) -> None:

@@ -194,7 +194,7 @@ def _prepared() -> _Prepared:
             (ImageType.SKIN, Route.INLINE),
         )
     )
-    study = Study(study_id, CompanyId(COMPANY), "Study", datasets, created_at=START)
+    study = Study(study_id, CompanyId(COMPANY), "Study", datasets, created_at=START, server=SERVER)
 
     async def make() -> StationId:
         store = await create_station(
