@@ -1,6 +1,7 @@
 """The program: one event loop, one station at a time, everything opened and closed in order."""
 
 import asyncio
+import logging
 import os
 import sys
 from contextlib import AsyncExitStack
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from haut_desktop.shell import Shell
     from haut_desktop.store.secrets import Secrets
     from haut_desktop.workplace import Pacing, Workplace
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["Mode", "Program", "make_application", "make_loop"]
 
@@ -97,6 +100,7 @@ class Program:
         below, self.dialog = self.dialog, dialog
         if below is not None and dialog.parent() is None:
             dialog.setParent(below, dialog.windowFlags())
+        _log.info("asking by %s", type(dialog).__name__)
         try:
             return await finish(dialog)
         finally:

@@ -64,7 +64,7 @@ def _run_alone(mode: Mode) -> int:
 
     async def work() -> None:
         program = Program(application, paths=paths, mode=mode)
-        instance.shown.connect(lambda: _bring_to_front(program))
+        instance.shown.connect(lambda: bring_to_front(program))
         _heed(program)
         await program.run()
 
@@ -93,8 +93,9 @@ def _heed(program: Program) -> None:
             loop.add_signal_handler(number, program.request_close)
 
 
-def _bring_to_front(program: Program) -> None:
-    window = program.shell.window if program.shell else program.dialog
+def bring_to_front(program: Program) -> None:
+    """Show the program's window, or the dialog that is open, above all others."""
+    window = program.dialog or (program.shell.window if program.shell else None)
     if window is not None:
         window.showNormal() if window.isMinimized() else window.show()
         window.raise_()

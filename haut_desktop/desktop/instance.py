@@ -7,8 +7,11 @@ from typing import Final
 from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-_KNOCK: Final = b"show\n"
-_ANSWER_MS: Final = 1000
+_HERE: Final = b"here\n"
+_CONNECT_MS: Final = 1000
+_ANSWER_MS: Final = 5000
+"""The system takes a knock also for a program that hangs: only its own answer counts. One that has
+just been started answers when its first window is being made."""
 
 
 class SingleInstance(QObject):
@@ -44,15 +47,14 @@ class SingleInstance(QObject):
         return True
 
     def knock(self) -> bool:
-        """Ask the running instance to show itself; whether it heard."""
+        """Ask the running instance to show itself; whether it answered (blocking)."""
         socket = QLocalSocket()
         socket.connectToServer(self._name)
-        if not socket.waitForConnected(_ANSWER_MS):
+        if not socket.waitForConnected(_CONNECT_MS):
             return False
-        socket.write(_KNOCK)
-        heard = socket.waitForBytesWritten(_ANSWER_MS)
+        is_heard = socket.waitForReadyRead(_ANSWER_MS) and socket.readAll() == _HERE
         socket.disconnectFromServer()
-        return heard
+        return is_heard
 
     def release(self) -> None:
         """Give the folder free."""
@@ -66,6 +68,8 @@ class SingleInstance(QObject):
         while self._server is not None and self._server.hasPendingConnections():
             socket = self._server.nextPendingConnection()
             socket.disconnected.connect(socket.deleteLater)
+            socket.write(_HERE)
+            socket.flush()
             self.shown.emit()
 
 
