@@ -89,7 +89,11 @@ class Program:
         """End the program as its window's cross would; no dialog comes after that."""
         self._is_ending = True
         self._closing.set()
-        if self.dialog is not None:
+        self._go_on_ending()
+
+    def _go_on_ending(self) -> None:
+        """Close the topmost dialog; the one below it follows when that is gone."""
+        if self._is_ending and self.dialog is not None:
             self.dialog.reject()
 
     async def ask(self, dialog: QDialog) -> bool:
@@ -106,6 +110,7 @@ class Program:
         finally:
             self.dialog = below
             dialog.deleteLater()
+            self._go_on_ending()
 
     # ---- one station -----------------------------------------------------------------------
 

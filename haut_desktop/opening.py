@@ -5,6 +5,7 @@ import logging
 import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,7 @@ from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station, create_station, has_station, open_station
 from haut_desktop.viewmodels.notices import Notice, Weight
 from haut_desktop.viewmodels.spool import SpoolViewModel
+from haut_desktop.viewmodels.unlocking import RebuildProgress
 from haut_desktop.viewmodels.words import count
 from haut_desktop.widgets.ask import Ask
 
@@ -143,17 +145,32 @@ class StationOpener:
             return await self._rebuild(folder, secrets, recovery_key)
 
     async def _rebuild(self, folder: Path, secrets: Secrets, recovery_key: str | None) -> Station:
+        """Make the record anew behind a window that says so."""
+        from haut_desktop.widgets.rebuilding_dialog import RebuildingDialog
+
+        progress = RebuildProgress()
+        dialog = RebuildingDialog(progress)
+        showing = self._tasks.start(self._ask(dialog), name="show rebuilding")
+        try:
+            return await self._recover(folder, secrets, recovery_key, progress)
+        finally:
+            if not showing.done():
+                dialog.accept()
+            await showing
+
+    async def _recover(
+        self, folder: Path, secrets: Secrets, recovery_key: str | None, progress: RebuildProgress
+    ) -> Station:
         from haut_desktop.store.rebuild import recover_station
 
+        recover = partial(recover_station, folder, secrets, self._clock, on_progress=progress.tell)
         try:
             # a recovery key has let this account in already, where its keyring can keep a key
-            station, self.rebuilt = await recover_station(folder, secrets, self._clock)
+            station, self.rebuilt = await recover()
         except KeyringError:
             if recovery_key is None:
                 raise
-            station, self.rebuilt = await recover_station(
-                folder, secrets, self._clock, recovery_secret=recovery_key
-            )
+            station, self.rebuilt = await recover(recovery_secret=recovery_key)
         return station
 
     async def _unlock(self, folder: Path, error: HautError, before: _Attempt) -> _Attempt | None:

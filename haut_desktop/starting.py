@@ -95,8 +95,8 @@ def _heed(program: Program) -> None:
 
 def bring_to_front(program: Program) -> None:
     """Show the program's window, or the dialog that is open, above all others."""
-    window = program.dialog or (program.shell.window if program.shell else None)
-    if window is not None:
+    shown = [program.shell.window if program.shell else None, program.dialog]
+    for window in filter(None, shown):
         window.showNormal() if window.isMinimized() else window.show()
         window.raise_()
         window.activateWindow()

@@ -16,7 +16,9 @@ from tests.fakes.keyring import FakeSecrets
 from tests.services.rooms import open_room
 
 
-async def test_a_damaged_record_is_moved_aside_and_rebuilt_at_the_start(tmp_path: Path) -> None:
+async def test_a_damaged_record_is_moved_aside_and_rebuilt_at_the_start(
+    tmp_path: Path, qapp: QApplication
+) -> None:
     async with open_room(tmp_path) as room:
         await room.take_face()
         await room.station.aclose()
@@ -38,7 +40,8 @@ async def test_a_damaged_record_is_moved_aside_and_rebuilt_at_the_start(tmp_path
     assert "3 pictures" in notice.message
 
 
-async def _nobody(_dialog: object) -> bool:
+async def _nobody(dialog: QDialog) -> bool:
+    dialog.deleteLater()
     return False
 
 

@@ -25,6 +25,8 @@ from haut_desktop.store.sealing import new_identity, recipient_of
 from haut_desktop.store.station import Station
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.viewmodels.unlocking import Way
+from haut_desktop.widgets.ask import finish
+from haut_desktop.widgets.rebuilding_dialog import RebuildingDialog
 from haut_desktop.widgets.secret_edit import SecretEdit
 from haut_desktop.widgets.unlock_dialog import UnlockDialog
 from tests.fakes.keyring import FakeSecrets, absent, denied, locked, uninitialised
@@ -41,6 +43,8 @@ class Desk:
         self.answers: list[Callable[[UnlockDialog], None]] = []
         self.titles: list[str] = []
         self.ways: list[Way] = []
+        self.seen: list[str] = []
+        """What the window of a rebuild said last."""
         self.reported: list[HautError] = []
         self.tasks = TaskScope("test", self.reported.append)
         self.opener = StationOpener(
@@ -54,6 +58,8 @@ class Desk:
         return station
 
     async def _ask(self, dialog: QDialog) -> bool:
+        if isinstance(dialog, RebuildingDialog):
+            return await self._watch(dialog)
         assert isinstance(dialog, UnlockDialog), type(dialog)
         dialog.open()
         shown = [label.text() for label in dialog.findChildren(QLabel) if label.isVisible()]
@@ -66,6 +72,16 @@ class Desk:
         answer(dialog)
         dialog.deleteLater()
         return dialog.result() == QDialog.DialogCode.Accepted
+
+    async def _watch(self, dialog: RebuildingDialog) -> bool:
+        """Try to close the window of a rebuild, as an impatient person does."""
+        dialog.finished.connect(lambda _result: self.seen.append(dialog._busy._words.text()))
+        try:
+            closing = finish(dialog)
+            dialog.reject()
+            return await closing
+        finally:
+            dialog.deleteLater()
 
 
 def _shown_ways(dialog: UnlockDialog) -> Way:
@@ -246,6 +262,7 @@ async def test_damage_that_is_met_with_the_first_row_is_mended_without_a_questio
     person = desk(kept)
     station = await person.open()
     assert person.titles == []
+    assert person.seen == ["1 of 1 notes read"]
     assert station is not None
     assert person.opener.rebuilt is not None
     assert person.opener.rebuilt.pictures == 1

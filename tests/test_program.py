@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from PySide6.QtWidgets import QApplication, QDialog
 
-from haut_desktop.app import Mode, Program
+from haut_desktop.app import Mode, Program, make_application
 from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.errors import StationError
 from haut_desktop.settings import AppPaths
@@ -48,7 +48,7 @@ class _Asking(SigningIn):
 
 @pytest_asyncio.fixture
 async def program(qapp: QApplication, tmp_path: Path) -> AsyncIterator[Program]:
-    made = Program(qapp, paths=AppPaths(tmp_path), mode=Mode.STUDY)
+    made = Program(make_application(), paths=AppPaths(tmp_path), mode=Mode.STUDY)
     yield made
     await made._tasks.aclose()
 
@@ -76,6 +76,28 @@ async def test_an_end_that_was_asked_for_between_two_dialogs_is_not_forgotten(
     program.request_close()
     assert not await program.ask(QDialog())
     await program.run()
+
+
+class _Stubborn(QDialog):
+    """Stays until its work is done, as the window of a rebuild does."""
+
+    def reject(self) -> None:
+        """Stay."""
+
+
+async def test_an_end_reaches_the_dialog_below_one_that_stays_until_its_work_is_done(
+    program: Program,
+) -> None:
+    below, above = QDialog(), _Stubborn()
+    asked = [program._tasks.start(program.ask(below), name="below")]
+    await eventually(lambda: program.dialog is below)
+    asked.append(program._tasks.start(program.ask(above), name="above"))
+    await eventually(lambda: program.dialog is above)
+    program.request_close()
+    assert not any(task.done() for task in asked)
+    above.accept()
+    await eventually(lambda: all(task.done() for task in asked))
+    assert [task.result() for task in asked] == [False, True]
 
 
 async def test_practice_from_the_studys_window_waits_for_the_practice_that_is_open(

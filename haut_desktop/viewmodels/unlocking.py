@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Final
 
+from PySide6.QtCore import QObject, Signal
+
 from haut_desktop.domain.errors import (
     DiskFullError,
     HautError,
@@ -65,3 +67,14 @@ def impasse_of(error: HautError) -> Impasse:
         if isinstance(error, kind):
             return Impasse(heading, error.title, error.message, ways)
     return Impasse(_SHUT, error.title, error.message)
+
+
+class RebuildProgress(QObject):
+    """Carries word from the thread that rebuilds to the window that shows it."""
+
+    went_on = Signal(object)
+    """Carries how many notes are read, and of how many."""
+
+    def tell(self, done: int, total: int) -> None:
+        """Tell how far it is; from any thread."""
+        self.went_on.emit((done, total))

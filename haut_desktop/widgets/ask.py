@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from haut_desktop.domain.errors import HautError
 
-Ask = Callable[[QDialog], Awaitable[bool]]
+Ask = Callable[[QDialog], Coroutine[Any, Any, bool]]
 """Shows a dialog until it is closed; True when it was accepted."""
 
 _UNSEEN_S: Final = 1.0
