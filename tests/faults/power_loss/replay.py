@@ -118,12 +118,10 @@ def replay_part(folder: Path, parts: int, part: int) -> Outcome:
     return replay(Recording.load(folder), part=part, parts=parts)
 
 
-def near_commits(operations: tuple[Operation, ...]) -> Chosen:
-    """Choose what lies right before and after each flush and each change of a name."""
-    near: set[int] = set()
-    for index, operation in enumerate(operations):
-        if isinstance(operation, Sync | Entry):
-            near |= {index - 1, index}
+def near_commits(operations: tuple[Operation, ...], *, every: int = 1) -> Chosen:
+    """Choose what lies right before and after every so-manieth flush or change of a name."""
+    commits = [i for i, o in enumerate(operations) if isinstance(o, Sync | Entry)]
+    near = {index - before for index in commits[::every] for before in (0, 1)}
     return near.__contains__
 
 
