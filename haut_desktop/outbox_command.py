@@ -23,6 +23,7 @@ from haut_desktop.store.secrets import KeyringSecrets, Secrets
 from haut_desktop.store.station import Station, has_station, open_station_for_reading
 
 if TYPE_CHECKING:
+    from haut_desktop.domain.imaging import Batch
     from haut_desktop.domain.outbox import VisitDelivery
     from haut_desktop.domain.retraction import Retraction
     from haut_desktop.services.verification import VerificationReport
@@ -134,6 +135,8 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
             _say(f"  {batch['words']}  ({batch['route']}, {age})  {batch['batch_id']}")
             if batch["reason"]:
                 _say(f"    {batch['reason']}")
+            if batch["late"]:
+                _say(f"    {batch['late']['words']}")
             if batch["supersedes"]:
                 _say(f"    replaces {batch['supersedes']}")
             if batch["retraction"]:
@@ -147,7 +150,7 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
         _say(f"held picture {picture['original_id']}: {picture['reason']}")
     _say(
         f"{summary.waiting_images} pictures wait ({summary.waiting_bytes / 2**20:.1f} MB), "
-        f"{summary.held + len(held)} held, {summary.unsettled} being asked for"
+        f"{summary.held + len(held)} held, {summary.late} late, {summary.unsettled} being asked for"
     )
     return WELL
 
@@ -183,6 +186,7 @@ def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
                     is_computed=batch.id in delivery.computed,
                 ).text,
                 "reason": batch.waiting.trouble.message if batch.waiting.trouble else "",
+                "late": _late(delivery, batch, around.now),
                 "next_try_at": batch.waiting.retry_at,
                 "created_at": batch.created_at,
                 "submitted_at": batch.submitted_at,
@@ -205,6 +209,21 @@ def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
             }
             for batch in delivery.batches
         ],
+    }
+
+
+def _late(delivery: "VisitDelivery", batch: "Batch", now: datetime) -> dict[str, Any] | None:
+    from haut_desktop.domain.ageing import lateness
+    from haut_desktop.viewmodels.outbox_late import late_trouble
+
+    late = lateness(batch, now, is_computed=batch.id in delivery.computed)
+    if late is None:
+        return None
+    return {
+        "kind": late.kind,
+        "since": late.since,
+        "age_s": int((now - late.since).total_seconds()),
+        "words": late_trouble(late, now).message,
     }
 
 

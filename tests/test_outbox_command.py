@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.audit import Act
+from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.retraction import Computed, Remnant
@@ -87,6 +89,25 @@ async def test_the_list_says_what_was_taken_back_and_what_is_left(
     assert "left on the platform: batch there-1 (no picture, not computed)" in (
         capsys.readouterr().out
     )
+
+
+async def test_the_list_says_what_is_late_and_for_how_long(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = await room.deliver()
+    await room.station.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await room.station.outbox.move_batch(
+        batch.id, BatchEvent.SUBMITTED, submitted_at=system_clock() - timedelta(hours=2)
+    )
+    listed = await read(room, capsys, "list")
+    (one,) = listed["visits"][0]["batches"]
+    assert one["words"] == "Arrived, results late: 2 h"
+    assert (one["late"]["kind"], one["late"]["age_s"] // 3600) == ("no-results", 2)
+    assert listed["summary"]["late"] == 1
+    await run(room, "list")
+    out = capsys.readouterr().out
+    assert "The analysis was asked for 2 h ago" in out
+    assert "1 late" in out
 
 
 async def test_what_is_as_it_was_verifies_without_a_difference(

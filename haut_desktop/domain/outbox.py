@@ -45,6 +45,8 @@ class OutboxSummary:
     """Pictures whose fate is being asked for."""
     unplaced: int = 0
     """Sealed pictures of which a person must say whose they are."""
+    late: int = 0
+    """Batches whose analysis or results are late (``domain/ageing.py``)."""
     last_sent_at: datetime | None = None
     """When a picture was last proven to be on the platform."""
     next_try_at: datetime | None = None

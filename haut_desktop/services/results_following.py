@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from haut_desktop.domain.ageing import NO_RESULTS_AFTER_S
 from haut_desktop.domain.analysis import Completeness
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import (
@@ -36,7 +37,7 @@ class Pace:
     first_s: float = 2.0
     slowest_s: float = 10.0
     growth: float = 1.4
-    overdue_s: float = 600.0
+    overdue_s: float = NO_RESULTS_AFTER_S
     """Age from which a batch counts as overdue; whatever arrives later is still taken."""
     after_overdue_s: float = 300.0
     rarest_s: float = 86_400.0

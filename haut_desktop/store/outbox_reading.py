@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from haut_desktop.domain.ageing import LateKind, late_before
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
@@ -89,6 +90,24 @@ SELECT count(DISTINCT visit_id) AS visits FROM batch INDEXED BY batch_rests
 WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
 """
 
+# Both by indices of what is unfinished; the rules are those of domain/ageing.py.
+_LATE: Final = """
+SELECT
+    (SELECT count(*) FROM batch INDEXED BY batch_unfinished
+        WHERE state = 'SUBMITTED' AND completeness <> 'complete' AND submitted_at <= :no_results
+            AND EXISTS (SELECT 1 FROM image WHERE batch_id = batch.id)
+            AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id))
+    + (SELECT count(*) FROM batch INDEXED BY batch_begun
+        WHERE state IN ('OPEN', 'SUBMITTING') AND platform_id IS NOT NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM image
+                WHERE batch_id = batch.id AND state NOT IN ('STORED', 'ERASED'))
+            AND (SELECT max(proof_at) FROM image
+                WHERE batch_id = batch.id AND state = 'STORED') <= :not_computed
+            AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
+    ) AS late
+"""
+
 _NEXT_NEWS: Final = """
 SELECT min(at) AS next_at FROM (
     SELECT min(retry_at) AS at FROM image
@@ -170,6 +189,14 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
     unsettled, _ = images.get("UNSETTLED", (0, 0))
     row = connection.execute(_SUMMARY).fetchone()
     next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
+    due = late_before(now)
+    late = connection.execute(
+        _LATE,
+        {
+            "no_results": text_of(due[LateKind.NO_RESULTS]),
+            "not_computed": text_of(due[LateKind.NOT_COMPUTED]),
+        },
+    ).fetchone()
     resting = connection.execute(_RESTING, {"now": text_of(now)}).fetchone()
     unplaced = connection.execute("SELECT count(*) AS pictures FROM held_picture").fetchone()
     return OutboxSummary(
@@ -179,6 +206,7 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
         resting_visits=resting["visits"],
         unsettled=unsettled,
         unplaced=unplaced["pictures"],
+        late=late["late"],
         last_sent_at=moment_or_none(row["last_sent_at"]),
         next_try_at=moment_or_none(next_try["next_try_at"]),
     )

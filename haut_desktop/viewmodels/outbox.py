@@ -194,8 +194,8 @@ class OutboxViewModel(QObject):
             self._progress_timer.start()
 
     def _on_age_passed(self) -> None:
-        self._show_head(self.head.summary)
-        self._show_rows()
+        # what grows old may be late by now, which the line above the rows counts
+        self.refresh()
         self.model.age_passed()
 
     # ---- rules ---------------------------------------------------------------------------
@@ -302,6 +302,8 @@ def head_words(summary: OutboxSummary, clock: Clock) -> str:
         parts.append("Everything sent" if parts else "Nothing to send")
     if summary.unsettled:
         parts.append(f"{summary.unsettled} being asked for")
+    if summary.late:
+        parts.append(f"{summary.late} late")
     if summary.held:
         parts.append(f"{summary.held} held")
     return "  ·  ".join(parts)

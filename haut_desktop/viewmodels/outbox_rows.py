@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from haut_desktop.domain.ageing import lateness
 from haut_desktop.domain.delivery import (
     BatchState,
     ImageState,
@@ -22,6 +23,7 @@ from haut_desktop.viewmodels.outbox_facts import (
     image_facts,
     visit_facts,
 )
+from haut_desktop.viewmodels.outbox_late import late_trouble
 from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
     batch_words,
@@ -147,6 +149,9 @@ def _batch_row(
     kept = around.account_keeps(batch)
     if trouble is None and kept is not None:
         trouble = kept.trouble
+    late = lateness(batch, around.now, is_computed=batch.id in delivery.computed)
+    if trouble is None and late is not None:
+        trouble = late_trouble(late, around.now)
     tries = [batch.waiting.retry_at, batch.not_before, *(i.waiting.retry_at for i in batch.images)]
     is_open = batch.state in _UNFINISHED
     return OutboxRow(
@@ -298,7 +303,7 @@ def _going_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery)
         is_unknown = batch.held_from is BatchState.SUBMITTING
         return frozenset({Deed.COMPUTE_AGAIN} if is_unknown else {Deed.RELEASE})
     if batch.state not in _UNFINISHED:
-        return frozenset()
+        return frozenset({Deed.RETRY} if trouble else ())  # its results are late
     if _held_registration(batch, registration) is not None:
         return frozenset({Deed.DECIDE})
     return frozenset({Deed.HOLD, Deed.RETRY} if trouble else {Deed.HOLD})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from haut_desktop.domain.ageing import lateness
 from haut_desktop.domain.delivery import (
     BatchState,
     ImageState,
@@ -18,6 +19,7 @@ from haut_desktop.domain.imaging import Batch, Image, Side
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.viewmodels.outbox_late import late_phrase
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.viewmodels.words import clock_time, count, day
 
@@ -131,6 +133,8 @@ def batch_words(
             return _taken_back(batch.retraction)
         case _ if batch.retraction is not None or batch.state is BatchState.RETRACTING:
             return _being_taken_back(batch, around)
+        case _ if (late := lateness(batch, around.now, is_computed=is_computed)) is not None:
+            return late_phrase(late, around.now)
         case BatchState.SUBMITTED if is_computed:
             return Phrase("Arrived and computed", Mood.GOOD)
         case BatchState.SUBMITTED:

@@ -46,6 +46,8 @@ class Status:
     outbox: str = ""
     outbox_count: int = 0
     """Pictures that wait, and whatever is held."""
+    outbox_is_late: bool = False
+    """Whether something's analysis or results take longer than they should."""
     needs_sign_in: bool = False
 
 
@@ -128,6 +130,7 @@ class StatusViewModel(QObject):
             token=self._token_words(),
             outbox=self._outbox_words(summary),
             outbox_count=summary.waiting_images + summary.held + summary.unplaced,
+            outbox_is_late=summary.late > 0,
             needs_sign_in=self._session.state in {SessionState.REFUSED, SessionState.SIGNED_OUT},
         )
 
@@ -147,6 +150,8 @@ class StatusViewModel(QObject):
         parts.append(f"{summary.waiting_images} waiting" if summary.waiting_images else "all sent")
         if summary.resting_visits:
             parts.append(f"{count(summary.resting_visits, 'visit')} resting")
+        if summary.late:
+            parts.append(f"{summary.late} late")
         if summary.held:
             parts.append(f"{summary.held} held")
         if summary.unplaced:

@@ -5,7 +5,9 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
+from haut_desktop.domain.delivery import Trouble
 from haut_desktop.domain.errors import Blame
+from haut_desktop.viewmodels.outbox_late import TODOS
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import card, column, held, line, row
@@ -127,7 +129,7 @@ class OutboxPanel(QFrame):
         if trouble is not None:
             self._trouble_title.setText(trouble.title)
             self._trouble.setText(trouble.message)
-            self._todo.setText(_todo(shown.deeds, trouble.blame))
+            self._todo.setText(_todo(shown.deeds, trouble))
 
     def _show_facts(self, shown: OutboxRow) -> None:
         facts = shown.facts
@@ -168,8 +170,10 @@ class OutboxPanel(QFrame):
         self._ask(None)
 
 
-def _todo(deeds: frozenset[Deed], blame: Blame) -> str:
+def _todo(deeds: frozenset[Deed], trouble: Trouble) -> str:
     """Say what a person can do about a row with these buttons."""
     if Deed.DECIDE in deeds:
         return _DECIDE
-    return _LOOK_FIRST if Deed.COMPUTE_AGAIN in deeds else _WHO_ACTS[blame]
+    if Deed.COMPUTE_AGAIN in deeds:
+        return _LOOK_FIRST
+    return TODOS.get(trouble.kind) or _WHO_ACTS[trouble.blame]

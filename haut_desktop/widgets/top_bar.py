@@ -64,6 +64,11 @@ class TopBar(QFrame):
         self._connection.say(status.connection, tone, icon=status.connection_icon)
         self._outbox.setText(status.outbox)
         self._outbox.setAccessibleName(f"Outbox: {status.outbox}")
+        dress(
+            self._outbox,
+            "warning" if status.outbox_is_late else "outbox",
+            tone=Tone.WARN if status.outbox_is_late else None,
+        )
         self._outbox.setVisible(bool(status.outbox))
         self._operator.setText(status.operator)
         self._token.setText(status.token)

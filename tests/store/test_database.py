@@ -326,6 +326,14 @@ def _migrate_to(connection: Connection, version: int) -> None:
     connection.execute(f"PRAGMA user_version = {version}")
 
 
+def test_0006_ageing_finds_what_is_begun_and_not_computed(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    migrate(connection)
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert "batch_begun" in names
+    connection.close()
+
+
 def test_a_migration_that_fails_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

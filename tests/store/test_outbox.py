@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from haut_desktop.domain.ageing import NO_RESULTS_AFTER_S, NOT_COMPUTED_AFTER_S, lateness
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
@@ -22,6 +23,7 @@ from haut_desktop.domain.imaging import Batch, Side, UploadAddress
 from haut_desktop.store.driver import Connection, IntegrityError
 from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.rows import text_of
 from tests.fakes.builders import make_address, make_batch, make_proof
 from tests.store.conftest import Record
@@ -384,6 +386,50 @@ async def test_recovery_leaves_a_computation_to_be_settled_by_asking(record: Rec
 
 
 # ---- the screen ----------------------------------------------------------------------------
+
+
+async def late(record: Record) -> int:
+    """How many are late by the summary, which says the same as the rule for one batch."""
+    now = record.clock()
+    by_rule = [
+        batch.id
+        for visit in await record.outbox.deliveries(limit=10)
+        for batch in visit.batches
+        if lateness(batch, now, is_computed=batch.id in visit.computed)
+    ]
+    counted = (await record.outbox.summary()).late
+    assert counted == len(by_rule)
+    return counted
+
+
+async def test_what_arrived_and_is_not_computed_is_late_by_its_age(record: Record) -> None:
+    subject = await record.register()
+    await deliver(record, await record.finish(subject))
+    await record.finish(subject, "Week 4")  # waits, which is told apart
+    record.clock.advance(NOT_COMPUTED_AFTER_S - 1)
+    assert await late(record) == 0
+    record.clock.advance(1)
+    assert await late(record) == 1
+
+
+async def test_results_that_stay_away_are_late_until_they_are_complete(record: Record) -> None:
+    batch = await deliver(record, await record.finish(await record.register()))
+    await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await record.outbox.move_batch(batch.id, BatchEvent.SUBMITTED, submitted_at=record.clock())
+    record.clock.advance(NO_RESULTS_AFTER_S - 1)
+    assert await late(record) == 0
+    record.clock.advance(1)
+    assert await late(record) == 1
+    await record.database.write(lambda c: c.execute("UPDATE batch SET completeness = 'complete'"))
+    assert await late(record) == 0
+
+
+async def test_what_a_person_takes_back_is_not_late(record: Record) -> None:
+    batch = await deliver(record, await record.finish(await record.register()))
+    record.clock.advance(NOT_COMPUTED_AFTER_S)
+    assert await late(record) == 1
+    await RetractionStore(record.database, record.clock).ask(batch.id, record.act)
+    assert await late(record) == 0
 
 
 async def test_the_summary_counts_what_is_left(record: Record) -> None:

@@ -11,7 +11,12 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
-from haut_desktop.domain.errors import ContentMismatchError, HautError, StoreBusyError
+from haut_desktop.domain.errors import (
+    ContentMismatchError,
+    HautError,
+    ServerTroubleError,
+    StoreBusyError,
+)
 from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
@@ -26,6 +31,7 @@ from haut_desktop.viewmodels.outbox_confirm import confirmation_of
 from haut_desktop.viewmodels.outbox_model import OutboxColumn, OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances
+from haut_desktop.viewmodels.phrase import Mood
 from tests.fakes.clock import START, FakeClock
 from tests.viewmodels.deliveries import (
     NOT_ALLOWED,
@@ -88,6 +94,53 @@ async def desk(qtbot: QtBot) -> AsyncIterator[Desk]:
 
 
 # ---- rows
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "words", "title"),
+    (
+        (BatchState.OPEN, 14, "2 of 2 sent, more to come", None),
+        (
+            BatchState.OPEN,
+            15,
+            "Arrived, not computed for 15 min",
+            "The analysis is not asked for yet",
+        ),
+        (
+            BatchState.SUBMITTING,
+            180,
+            "Arrived, not computed for 3 h",
+            "The analysis is not asked for yet",
+        ),
+        (BatchState.SUBMITTED, 9, "Arrived, being computed", None),
+        (BatchState.SUBMITTED, 10, "Arrived, results late: 10 min", "The results are late"),
+    ),
+)
+def test_what_takes_too_long_is_a_warning_by_its_age(
+    state: BatchState, minutes: int, words: str, title: str | None
+) -> None:
+    around = Circumstances(START + timedelta(minutes=minutes))
+    row = visit_row(make_delivery(_STORED, _STORED, batch=state), around, {})
+    assert row.phrase.text == words
+    assert (row.trouble.title if row.trouble else None) == title
+    assert (row.phrase.mood is Mood.WARN) is (title is not None)
+    assert (Deed.RETRY in row.deeds) is (title is not None)
+
+
+def test_results_that_are_here_and_a_batch_that_is_held_are_not_late() -> None:
+    around = Circumstances(START + timedelta(days=3))
+    computed = make_delivery(_STORED, batch=BatchState.SUBMITTED, is_computed=True)
+    held = make_delivery(_STORED, batch=BatchState.HELD)
+    assert visit_row(computed, around, {}).phrase.text == "Arrived and computed"
+    assert visit_row(held, around, {}).phrase.text == "Held by you"
+
+
+def test_a_late_batch_keeps_the_reason_that_is_known() -> None:
+    waiting = Waiting(1, None, trouble_with(ServerTroubleError(503)))
+    around = Circumstances(START + timedelta(hours=1))
+    row = visit_row(make_delivery(_STORED, waiting=waiting), around, {})
+    assert row.phrase.text == "Arrived, not computed for 1 h"
+    assert row.trouble == waiting.trouble
 
 
 def test_a_visit_behind_a_refused_account_says_what_keeps_it_and_until_when() -> None:

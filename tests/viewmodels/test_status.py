@@ -118,3 +118,10 @@ async def test_a_private_token_does_not_end(bench: Bench) -> None:
     bench.services.expires_at = None
     bench.model.refresh()
     await eventually(lambda: bench.model.status.token == "Signed in")
+
+
+async def test_what_is_late_is_counted_and_marked(bench: Bench) -> None:
+    bench.services.outbox = OutboxSummary(late=2)
+    bench.model.refresh()
+    await eventually(lambda: bench.model.status.outbox == "All sent, 2 late")
+    assert bench.model.status.outbox_is_late

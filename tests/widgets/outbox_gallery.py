@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, cast
@@ -127,7 +127,23 @@ def troubled() -> tuple[VisitDelivery, ...]:
         make_delivery(stored, stored, batch=BatchState.SUBMITTED, code="A-004"),
         make_delivery(stored, stored, batch=BatchState.SUBMITTED, is_computed=True, code="A-005"),
     ]
-    return (*held, *subjects, *waiting, *calm)
+    return (*held, *subjects, *waiting, *_late(), *calm)
+
+
+def _late() -> tuple[VisitDelivery, ...]:
+    """What arrived long ago and is not computed, or has no results."""
+    long_ago = START - timedelta(hours=2)
+    stored = ImageState.STORED
+    open_one = make_delivery(stored, stored, code="L-001")
+    proven = tuple(
+        replace(image, proof=replace(image.proof, at=long_ago) if image.proof else None)
+        for image in open_one.batches[0].images
+    )
+    submitted = make_delivery(stored, stored, batch=BatchState.SUBMITTED, code="L-002")
+    return (
+        replace(open_one, batches=(replace(open_one.batches[0], images=proven),)),
+        replace(submitted, batches=(replace(submitted.batches[0], submitted_at=long_ago),)),
+    )
 
 
 @asynccontextmanager
