@@ -16,12 +16,13 @@ from haut_desktop.domain.errors import (
     AccountError,
     HautError,
     NetworkError,
+    OtherAccountError,
     ServerError,
     SignedOutError,
     StationError,
     UnreachableError,
 )
-from haut_desktop.domain.session import SignedIn, Tokens
+from haut_desktop.domain.session import Account, SignedIn, Tokens
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class TokenKeeper:
     def __init__(self, clock: Clock = system_clock) -> None:
         self._clock = clock
         self._tokens: Tokens | None = None
+        self._account: Account | None = None
         self._flight: asyncio.Future[tuple[Tokens | HautError]] | None = None
         self.exchange: Exchange | None = None
         """Set by the client that knows how to ask the platform."""
@@ -68,9 +70,15 @@ class TokenKeeper:
         """The tokens in use."""
         return self._tokens
 
+    @property
+    def account(self) -> Account | None:
+        """Whose tokens they are."""
+        return self._account
+
     def use(self, signed_in: SignedIn | None) -> None:
         """Go on with another sign-in, or with none."""
         self._tokens = signed_in.tokens if signed_in else None
+        self._account = signed_in.account if signed_in else None
         self._refused_at = None
 
     async def fresh(self) -> Tokens:
@@ -173,15 +181,22 @@ class TokenAuth(httpx.Auth):
         """Refuse to show the token to any other origin than the platform's."""
         if origin_of(request.url) != origin_of(self._origin()):
             raise UnreachableError("The station does not show its token to another server.")
-        tokens = await _before_sending(self._keeper.fresh())
+        who = self._keeper.account
+        tokens = self._still(who, await _before_sending(self._keeper.fresh()))
         response = yield _with_bearer(request, tokens)
         if not await _is_refused(response):
             self._keeper.accept(tokens)
             return
-        renewed = await _before_sending(self._keeper.refresh(tokens))
+        renewed = self._still(who, await _before_sending(self._keeper.refresh(tokens)))
         response = yield _with_bearer(request, renewed)
         if await _is_refused(response):
             self._keeper.refuse(renewed, SignedOutError())
+
+    def _still(self, who: Account | None, tokens: Tokens) -> Tokens:
+        """Refuse to go on with the tokens of somebody who signed in while we waited for ours."""
+        if self._keeper.account != who:
+            raise OtherAccountError
+        return tokens
 
 
 async def _is_refused(response: httpx.Response) -> bool:

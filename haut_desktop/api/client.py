@@ -35,9 +35,8 @@ from haut_desktop.api.wire_rows import parse_aux_picture, parse_rows
 from haut_desktop.api.wire_sides import light_id, side_id
 from haut_desktop.domain.analysis import Algorithm, Application, BatchResults, RemotePicture
 from haut_desktop.domain.clock import Clock, system_clock
-from haut_desktop.domain.errors import RefusedError, UnexpectedAnswerError
+from haut_desktop.domain.errors import OtherAccountError, RefusedError, UnexpectedAnswerError
 from haut_desktop.domain.ids import (
-    CompanyId,
     PlatformBatchId,
     PlatformDatasetId,
     PlatformImageId,
@@ -55,6 +54,7 @@ from haut_desktop.domain.imaging import (
 from haut_desktop.domain.session import SignedIn, Tokens
 from haut_desktop.domain.study import PlatformDataset
 from haut_desktop.domain.subjects import PlatformSubject, SubjectDetails, normalise_code
+from haut_desktop.domain.tenant import Tenant
 
 T = TypeVar("T")
 
@@ -148,14 +148,14 @@ class HautApi:
 
     # ---- applications and datasets
 
-    async def applications(self, company: CompanyId) -> tuple[Application, ...]:
+    async def applications(self, tenant: Tenant) -> tuple[Application, ...]:
         """Applications that the company may attach."""
-        where = path("v1", "companies", company, "applications")
+        where = self._of(tenant, "v1", "applications")
         return await self._all("applications", where, parse_application)
 
-    async def datasets(self, company: CompanyId) -> tuple[PlatformDataset, ...]:
+    async def datasets(self, tenant: Tenant) -> tuple[PlatformDataset, ...]:
         """The company's datasets; the short list where the platform has no long one (§4.2)."""
-        where = path("v1", "companies", company, "datasets")
+        where = self._of(tenant, "v1", "datasets")
         try:
             return await self._all("datasets", where, parse_dataset)
         except RefusedError as error:
@@ -163,15 +163,15 @@ class HautApi:
                 raise
         return await self._all("datasets", f"{where}short_list/", parse_dataset)
 
-    async def dataset(self, company: CompanyId, dataset: PlatformDatasetId) -> PlatformDataset:
+    async def dataset(self, tenant: Tenant, dataset: PlatformDatasetId) -> PlatformDataset:
         """One dataset with its connected applications."""
-        where = path("v1", "companies", company, "datasets", dataset)
+        where = self._of(tenant, "v1", "datasets", dataset)
         return parse_dataset(await self._platform.fields("dataset", "GET", where))
 
     # ---- subjects
 
     async def find_subjects(
-        self, company: CompanyId, dataset: PlatformDatasetId, name: str
+        self, tenant: Tenant, dataset: PlatformDatasetId, name: str
     ) -> tuple[PlatformSubject, ...]:
         """Subjects of this name, in any case (§5: the search itself may find more).
 
@@ -179,23 +179,23 @@ class HautApi:
         search looks at names is not known (§12.9): until it has found one, what it does not find is
         looked for on all pages.
         """
-        where = path("v1", "companies", company, "datasets", dataset, "subjects")
+        where = self._of(tenant, "v1", "datasets", dataset, "subjects")
         found = _named(await self._all("subjects", where, parse_subject, {"q": name}), name)
         self._has_search_found |= bool(found)
         if found or self._has_search_found:
             return found
-        return _named(await self.subjects(company, dataset), name)
+        return _named(await self.subjects(tenant, dataset), name)
 
     async def subjects(
-        self, company: CompanyId, dataset: PlatformDatasetId
+        self, tenant: Tenant, dataset: PlatformDatasetId
     ) -> tuple[PlatformSubject, ...]:
         """All subjects of the dataset."""
-        where = path("v1", "companies", company, "datasets", dataset, "subjects")
+        where = self._of(tenant, "v1", "datasets", dataset, "subjects")
         return await self._all("subjects", where, parse_subject)
 
     async def create_subject(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         dataset: PlatformDatasetId,
         name: str,
         details: SubjectDetails,
@@ -206,7 +206,7 @@ class HautApi:
         """Register a subject with our own id and the station's in its ``meta``."""
         sex_id = await self._sex_id(details.biological_sex)
         body = make_subject_body(name, details, sex_id, subject_id, station_id)
-        where = path("v1", "companies", company, "datasets", dataset, "subjects")
+        where = self._of(tenant, "v1", "datasets", dataset, "subjects")
         return parse_subject(
             await self._platform.fields("create subject", "POST", where, body=body)
         )
@@ -215,7 +215,7 @@ class HautApi:
 
     async def initiate_upload(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         subject: PlatformSubjectId,
         names: Mapping[Side, str],
         *,
@@ -223,26 +223,26 @@ class HautApi:
         meta: Mapping[str, str],
     ) -> InitiatedBatch:
         """Open a batch and get one signed address for each side."""
-        where = path("v3", "companies", company, "subjects", subject, "upload")
+        where = self._of(tenant, "v3", "subjects", subject, "upload")
         body = make_upload_body(names, created_at, meta)
         fields = await self._platform.fields("initiate upload", "POST", where, body=body)
         return parse_initiated(fields, names)
 
-    async def compute(self, company: CompanyId, batch: PlatformBatchId) -> None:
+    async def compute(self, tenant: Tenant, batch: PlatformBatchId) -> None:
         """Have a batch computed; costs money each time.
 
         Raises UnexpectedAnswerError for an answer that anybody on the way may give: then whether
         it was accepted is unknown.
         """
-        where = path("v3", "companies", company, "batches", batch, "compute")
+        where = self._of(tenant, "v3", "batches", batch, "compute")
         # §6.5: null is refused, the empty object is what works
         answer = await self._platform.send("compute", "POST", where, body={"app_args": {}})
         if answer.status_code not in GUESS_COMPUTE_ACCEPTED:
             raise UnexpectedAnswerError("compute", "status 204")
 
-    async def batch_results(self, company: CompanyId, batch: PlatformBatchId) -> BatchResults:
+    async def batch_results(self, tenant: Tenant, batch: PlatformBatchId) -> BatchResults:
         """Whatever a batch's applications have said so far (v3)."""
-        where = path("v3", "companies", company, "batches", batch, "results")
+        where = self._of(tenant, "v3", "batches", batch, "results")
         response = await self._platform.send("results", "GET", where)
         return parse_batch_results("results", response.content)
 
@@ -250,20 +250,20 @@ class HautApi:
 
     async def create_batch(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         dataset: PlatformDatasetId,
         subject: PlatformSubjectId,
         *,
         created_at: datetime,
     ) -> PlatformBatchId:
         """Open an empty batch with the visit's moment of capture."""
-        where = _of_subject(company, dataset, subject, "batches")
+        where = self._of_subject(tenant, dataset, subject, "batches")
         body = {"creation_time": iso_moment(created_at)}
         return parse_batch(await self._platform.fields("create batch", "POST", where, body=body)).id
 
     async def post_image(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         dataset: PlatformDatasetId,
         subject: PlatformSubjectId,
         batch: PlatformBatchId,
@@ -286,31 +286,31 @@ class HautApi:
         picture = InlineBody(
             msgspec.json.encode(head), "b64data", data, on_progress, self._network.throttle
         )
-        where = _of_subject(company, dataset, subject, "batches", batch, "images")
+        where = self._of_subject(tenant, dataset, subject, "batches", batch, "images")
         fields = await self._platform.fields("send picture", "POST", where, picture=picture)
         return parse_image(fields).id
 
     async def batches(
-        self, company: CompanyId, dataset: PlatformDatasetId, subject: PlatformSubjectId
+        self, tenant: Tenant, dataset: PlatformDatasetId, subject: PlatformSubjectId
     ) -> tuple[PlatformBatch, ...]:
         """All batches of a subject, whoever made them."""
-        where = _of_subject(company, dataset, subject, "batches")
+        where = self._of_subject(tenant, dataset, subject, "batches")
         return await self._all("batches", where, parse_batch)
 
     async def batch_images(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         dataset: PlatformDatasetId,
         subject: PlatformSubjectId,
         batch: PlatformBatchId,
     ) -> tuple[PlatformImage, ...]:
         """All pictures of a batch, with the names they were sent under."""
-        where = _of_subject(company, dataset, subject, "batches", batch, "images")
+        where = self._of_subject(tenant, dataset, subject, "batches", batch, "images")
         return await self._all("pictures", where, parse_image)
 
     async def image_results(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         dataset: PlatformDatasetId,
         subject: PlatformSubjectId,
         batch: PlatformBatchId,
@@ -319,32 +319,34 @@ class HautApi:
         side: Side = Side.FRONT,
     ) -> BatchResults:
         """What the algorithms have said of one picture so far (v1); ``side`` is the picture's."""
-        where = _of_subject(company, dataset, subject, "batches", batch, "images", image, "results")
+        where = self._of_subject(
+            tenant, dataset, subject, "batches", batch, "images", image, "results"
+        )
         rows = await self._platform.items("results", where)
         return parse_rows("results", rows, side)
 
     async def aux_pictures(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         dataset: PlatformDatasetId,
         subject: PlatformSubjectId,
         batch: PlatformBatchId,
         image: PlatformImageId,
     ) -> tuple[RemotePicture, ...]:
         """Pictures that the platform made of one picture; those without an address are left out."""
-        where = _of_subject(company, dataset, subject, "batches", batch, "images", image, "aux")
+        where = self._of_subject(tenant, dataset, subject, "batches", batch, "images", image, "aux")
         found = await self._all("aux pictures", where, parse_aux_picture)
         return tuple(picture for picture in found if picture is not None)
 
     async def delete_batch(
         self,
-        company: CompanyId,
+        tenant: Tenant,
         dataset: PlatformDatasetId,
         subject: PlatformSubjectId,
         batch: PlatformBatchId,
     ) -> None:
         """Delete a batch and its pictures; one that is not there any more is deleted already."""
-        where = _of_subject(company, dataset, subject, "batches", batch)
+        where = self._of_subject(tenant, dataset, subject, "batches", batch)
         try:
             await self._platform.send("delete batch", "DELETE", where)
         except RefusedError as error:
@@ -352,6 +354,25 @@ class HautApi:
                 raise
 
     # ---- helpers of all calls
+
+    def _of(self, tenant: Tenant, version: str, *parts: str) -> str:
+        """A path of ``tenant``'s; raises OtherAccountError unless that is who is signed in.
+
+        Here, at the last moment, because somebody else may sign in while a step of the work waits.
+        """
+        account = self._keeper.account
+        if account is not None and account.tenant != tenant:
+            raise OtherAccountError
+        return path(version, "companies", tenant.company_id, *parts)
+
+    def _of_subject(
+        self,
+        tenant: Tenant,
+        dataset: PlatformDatasetId,
+        subject: PlatformSubjectId,
+        *parts: str,
+    ) -> str:
+        return self._of(tenant, "v1", "datasets", dataset, "subjects", subject, *parts)
 
     async def _all(
         self,
@@ -389,9 +410,3 @@ class HautApi:
 def _named(subjects: Iterable[PlatformSubject], name: str) -> tuple[PlatformSubject, ...]:
     wanted = normalise_code(name)
     return tuple(subject for subject in subjects if normalise_code(subject.name) == wanted)
-
-
-def _of_subject(
-    company: CompanyId, dataset: PlatformDatasetId, subject: PlatformSubjectId, *parts: str
-) -> str:
-    return path("v1", "companies", company, "datasets", dataset, "subjects", subject, *parts)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from haut_desktop.domain.ids import CompanyId, PlatformDatasetId, PlatformSubjectId
+from haut_desktop.domain.ids import PlatformDatasetId, PlatformSubjectId
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.tenant import Tenant
 
@@ -14,11 +14,6 @@ class DatasetAddress:
     tenant: Tenant
     dataset_id: PlatformDatasetId
 
-    @property
-    def company_id(self) -> CompanyId:
-        """The company in the platform's paths."""
-        return self.tenant.company_id
-
 
 @dataclass(frozen=True, slots=True)
 class SubjectAddress:
@@ -28,8 +23,3 @@ class SubjectAddress:
     dataset_id: PlatformDatasetId
     subject_id: PlatformSubjectId
     image_type: ImageType
-
-    @property
-    def company_id(self) -> CompanyId:
-        """The company in the platform's paths."""
-        return self.tenant.company_id

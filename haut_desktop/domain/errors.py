@@ -146,6 +146,19 @@ class SignedOutError(AccountError):
     default_title = "Signed out by the platform"
 
 
+class OtherAccountError(AccountError):
+    """The work belongs to another company or server than the one that is signed in.
+
+    Certainly not done; nothing is wrong with the account that is signed in.
+    """
+
+    default_title = "Belongs to another sign-in"
+    default_message = (
+        "This was taken for another company or another server than the one you are signed in to. "
+        "Nothing was sent or asked; it goes on when somebody signs in there again."
+    )
+
+
 class PermissionRefusedError(AccountError):
     """The account lacks a right."""
 

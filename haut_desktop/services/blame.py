@@ -7,7 +7,13 @@ from typing import Final
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import RetryPolicy, Trouble, Waiting
-from haut_desktop.domain.errors import AccountError, HautError, NetworkError, ServerError
+from haut_desktop.domain.errors import (
+    AccountError,
+    HautError,
+    NetworkError,
+    OtherAccountError,
+    ServerError,
+)
 from haut_desktop.services.connectivity import Connectivity, Peer
 from haut_desktop.services.troubles import trouble_of
 
@@ -66,6 +72,8 @@ class Judge:
             peer = Peer.STORE if error.is_of_store else Peer.PLATFORM
             self._connectivity.pause(error, peer)
             return Waiting(before.attempt, None, trouble)
+        if isinstance(error, OtherAccountError):
+            return Waiting(before.attempt, None, trouble)  # for its own sign-in, no time
         if isinstance(error, AccountError):
             self._account_until = self._clock() + ACCOUNT_PAUSE
             self._account_trouble = trouble

@@ -82,7 +82,7 @@ class Decisions:
         """
         subject = await self._subjects.get(registration.subject_id)
         at = await self._destinations.of_registration(registration.id)
-        found = await self._api.find_subjects(at.company_id, at.dataset_id, subject.code)
+        found = await self._api.find_subjects(at.tenant, at.dataset_id, subject.code)
         return tuple(
             Entry(each.id, each.name, each.details, each.created_at, self._maker(each, subject))
             for each in found

@@ -44,7 +44,7 @@ class Holdings:
     async def find(self, batch: Batch, to: SubjectAddress) -> list[Found]:
         """Give every batch of the platform that is, or was begun as, ``batch``."""
         found = []
-        for listed in await self._api.batches(to.company_id, to.dataset_id, to.subject_id):
+        for listed in await self._api.batches(to.tenant, to.dataset_id, to.subject_id):
             pictures = await self._pictures(batch, listed.id, to)
             if pictures or _meta_id(listed) == batch.id:
                 found.append(Found(listed.id, pictures))
@@ -84,7 +84,7 @@ class Holdings:
     ) -> Mapping[ImageId, PlatformImage]:
         ours = {image.id for image in batch.images}
         pictures = await self._api.batch_images(
-            to.company_id, to.dataset_id, to.subject_id, platform_id
+            to.tenant, to.dataset_id, to.subject_id, platform_id
         )
         by_id = {image_id_in(picture.name): picture for picture in pictures}
         return {key: picture for key, picture in by_id.items() if key is not None and key in ours}

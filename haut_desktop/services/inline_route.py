@@ -100,7 +100,7 @@ class InlineRoute:
         await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
         try:
             platform_id = await self._api.create_batch(
-                to.company_id, to.dataset_id, to.subject_id, created_at=batch.created_at
+                to.tenant, to.dataset_id, to.subject_id, created_at=batch.created_at
             )
         except (UnreachableError, AccountError, TooManyRequestsError):
             await self._outbox.move_batch(batch.id, BatchEvent.TURN_AWAY)
@@ -118,7 +118,7 @@ class InlineRoute:
         if not lost or batch.platform_id is None:
             return
         listed = await self._api.batch_images(
-            to.company_id, to.dataset_id, to.subject_id, batch.platform_id
+            to.tenant, to.dataset_id, to.subject_id, batch.platform_id
         )
         by_our_id = {image_id_in(picture.name): picture for picture in listed}
         for image in lost:
@@ -196,7 +196,7 @@ class InlineRoute:
 
         try:
             platform_id = await self._api.post_image(
-                to.company_id,
+                to.tenant,
                 to.dataset_id,
                 to.subject_id,
                 batch,

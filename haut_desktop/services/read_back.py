@@ -39,7 +39,7 @@ class ReadBack:
     async def _url(
         self, image: Image, address: UploadAddress, batch: PlatformBatchId, to: SubjectAddress
     ) -> str:
-        listed = await self._api.batch_images(to.company_id, to.dataset_id, to.subject_id, batch)
+        listed = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
         return next((one.original_url for one in listed if _is(one, image, address)), "")
 
 

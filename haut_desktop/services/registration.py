@@ -112,7 +112,7 @@ class Registrar:
             await self._be_patient(registration)
         try:
             await self._api.create_subject(
-                at.company_id,
+                at.tenant,
                 at.dataset_id,
                 subject.code,
                 subject.details,
@@ -136,7 +136,7 @@ class Registrar:
             raise MaybeCreatedError
 
     async def _find(self, subject: Subject, at: DatasetAddress) -> Sequence[PlatformSubject]:
-        return await self._api.find_subjects(at.company_id, at.dataset_id, subject.code)
+        return await self._api.find_subjects(at.tenant, at.dataset_id, subject.code)
 
     async def _judge(
         self, registration: Registration, subject: Subject, listed: Sequence[PlatformSubject]

@@ -196,7 +196,7 @@ class Results:
         visit = await self._visits.get(batch.visit_id)
         target = await self._destinations.of_batch(batch_id)
         names = await self._applications_of(batch, visit)
-        await self._dictionary.refresh(target.address.company_id, names)
+        await self._dictionary.refresh(target.address.tenant, names)
         catalog = await self._dictionary.applications()
         reading = await self._reader.read(batch, target.address, names, catalog)
         answer = await self._dictionary.described(reading.answer)

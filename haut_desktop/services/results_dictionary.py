@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import Algorithm, Application, BatchResults
 from haut_desktop.domain.dictionary import describe
-from haut_desktop.domain.ids import CompanyId
+from haut_desktop.domain.tenant import Tenant
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -19,19 +19,19 @@ class ResultDictionary:
         self._api = api
         self._store = store
         self._are_algorithms_fresh = False
-        self._fresh_companies: dict[CompanyId, frozenset[str]] = {}
+        self._fresh: dict[Tenant, frozenset[str]] = {}
         """What was asked for; an application the platform does not list is not asked for again."""
 
-    async def refresh(self, company_id: CompanyId, applications: Collection[str]) -> None:
+    async def refresh(self, tenant: Tenant, applications: Collection[str]) -> None:
         """Ask for what is not known yet; raises as every call to the platform does."""
         if not self._are_algorithms_fresh:
             await self._store.save_algorithms(await self._api.algorithms())
             self._are_algorithms_fresh = True
         known = {application.tech_name for application in await self._store.applications()}
-        asked = self._fresh_companies.get(company_id)
+        asked = self._fresh.get(tenant)
         if asked is None or not set(applications) <= known | asked:
-            await self._store.save_applications(await self._api.applications(company_id))
-            self._fresh_companies[company_id] = frozenset(applications) | (asked or frozenset())
+            await self._store.save_applications(await self._api.applications(tenant))
+            self._fresh[tenant] = frozenset(applications) | (asked or frozenset())
 
     async def applications(self) -> tuple[Application, ...]:
         """Applications as they were last listed."""

@@ -69,7 +69,7 @@ class Elsewhere:
         at = await self._destinations.of_registration(registration.id)
         assert registration.platform_id is not None
         to = SubjectAddress(at.tenant, at.dataset_id, registration.platform_id, dataset.image_type)
-        listed = await self._api.batches(to.company_id, to.dataset_id, to.subject_id)
+        listed = await self._api.batches(to.tenant, to.dataset_id, to.subject_id)
         known = await self._visits.known_batches(tuple(batch.id for batch in listed))
         found: list[BatchId] = []
         for batch in sorted(listed, key=_moment):
@@ -110,7 +110,7 @@ class Elsewhere:
     async def _images(
         self, to: SubjectAddress, batch_id: PlatformBatchId
     ) -> tuple[PlatformImage, ...]:
-        return await self._api.batch_images(to.company_id, to.dataset_id, to.subject_id, batch_id)
+        return await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch_id)
 
     async def _visit(
         self, subject: Subject, meta: Mapping[str, str], name: str, when: datetime

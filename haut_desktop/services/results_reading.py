@@ -81,7 +81,7 @@ class ResultsReader:
         answers: list[BatchResults] = []
         flag = None
         if asks_v3:
-            answers.append(await self._api.batch_results(to.company_id, batch.platform_id))
+            answers.append(await self._api.batch_results(to.tenant, batch.platform_id))
             flag = bool(answers[0].is_complete_by_platform)
         images: tuple[PlatformImage, ...] = ()
         if asks_v1:
@@ -102,13 +102,13 @@ class ResultsReader:
     async def _images(
         self, to: SubjectAddress, batch_id: PlatformBatchId
     ) -> tuple[PlatformImage, ...]:
-        return await self._api.batch_images(to.company_id, to.dataset_id, to.subject_id, batch_id)
+        return await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch_id)
 
     async def _image_answer(
         self, to: SubjectAddress, batch_id: PlatformBatchId, image: PlatformImage
     ) -> BatchResults:
         """One picture's results and made pictures, with its side, which v1 rows do not carry."""
-        where = (to.company_id, to.dataset_id, to.subject_id, batch_id, image.id)
+        where = (to.tenant, to.dataset_id, to.subject_id, batch_id, image.id)
         answer = await self._api.image_results(*where)
         made = await self._api.aux_pictures(*where) if answer.results else ()
         return BatchResults(

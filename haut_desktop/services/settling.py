@@ -30,7 +30,7 @@ class ResultsProbe:
     async def _has_batch_results(self, batch: Batch, to: SubjectAddress) -> bool:
         if batch.platform_id is None:
             return False
-        answer = await self._api.batch_results(to.company_id, batch.platform_id)
+        answer = await self._api.batch_results(to.tenant, batch.platform_id)
         # a platform may leave out what failed; that everything is calculated is said all the same
         return bool(answer.results) or answer.is_complete_by_platform is True
 
@@ -39,7 +39,7 @@ class ResultsProbe:
             if batch.platform_id is None or image.platform_id is None:
                 continue
             rows = await self._api.image_results(
-                to.company_id, to.dataset_id, to.subject_id, batch.platform_id, image.platform_id
+                to.tenant, to.dataset_id, to.subject_id, batch.platform_id, image.platform_id
             )
             if rows.results:
                 return True
@@ -57,7 +57,7 @@ async def count_drops(api: HautApi, to: SubjectAddress, image: Image, error: Hau
 
 async def _is_platform_there(api: HautApi, to: SubjectAddress) -> bool:
     try:
-        await api.dataset(to.company_id, to.dataset_id)
+        await api.dataset(to.tenant, to.dataset_id)
     except NetworkError:
         return False
     except HautError:

@@ -132,7 +132,7 @@ class SignedRoute:
         names = {side: image.name for side, image in images.items()}
         try:
             started = await self._api.initiate_upload(
-                to.company_id, to.subject_id, names, created_at=batch.created_at, meta=meta
+                to.tenant, to.subject_id, names, created_at=batch.created_at, meta=meta
             )
         except (UnreachableError, AccountError, TooManyRequestsError):
             await self._outbox.move_batch(batch.id, BatchEvent.TURN_AWAY)
@@ -175,7 +175,7 @@ class SignedRoute:
         self, batch: PlatformBatchId, to: SubjectAddress
     ) -> Mapping[ImageId | None, PlatformImage]:
         try:
-            found = await self._api.batch_images(to.company_id, to.dataset_id, to.subject_id, batch)
+            found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
         except RefusedError as error:
             if error.status != _NOT_FOUND:
                 raise
@@ -316,7 +316,7 @@ class SignedRoute:
             return
         await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT, submitted_at=self._clock())
         try:
-            await self._api.compute(to.company_id, batch.platform_id)
+            await self._api.compute(to.tenant, batch.platform_id)
         except (UnreachableError, AccountError, TooManyRequestsError):
             # it never left, or was turned away at the door: certainly not computed; every other
             # answer, a gateway's page too, leaves it SUBMITTING, to be settled by results

@@ -96,13 +96,13 @@ class Studies:
 
     async def available(self) -> tuple[StudyOffer, ...]:
         """Everything the platform has for the company, by name; what can't be chosen says why."""
-        company = self._tenant().company_id
-        applications = await self._api.applications(company)
+        tenant = self._tenant()
+        applications = await self._api.applications(tenant)
         datasets = [
             dataset
             if dataset.applications is not None
-            else await self._api.dataset(company, dataset.id)
-            for dataset in await self._api.datasets(company)
+            else await self._api.dataset(tenant, dataset.id)
+            for dataset in await self._api.datasets(tenant)
         ]
         return group(_with_tech_names(dataset, applications) for dataset in datasets)
 

@@ -114,7 +114,7 @@ class Subjects:
         """
         known = SubjectList(self._store, study, self._station_id, self._clock, self._act(""))
         for dataset in study.datasets:
-            listed = await self._api.subjects(study.company_id, dataset.platform_id)
+            listed = await self._api.subjects(study.tenant, dataset.platform_id)
             await known.bring_in(dataset, listed)
         outcome = known.outcome()
         if outcome.added or outcome.matched:
@@ -125,7 +125,7 @@ class Subjects:
         try:
             async with asyncio.timeout(self._ask_there_s):
                 for dataset in study.datasets:
-                    if await self._api.find_subjects(study.company_id, dataset.platform_id, code):
+                    if await self._api.find_subjects(study.tenant, dataset.platform_id, code):
                         return True
         except (TimeoutError, HautError):
             return None

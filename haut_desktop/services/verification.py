@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchState, ImageState
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import HautError, RefusedError, VaultError
+from haut_desktop.domain.errors import HautError, OtherAccountError, RefusedError, VaultError
 from haut_desktop.domain.ids import ImageId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image, image_id_in
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 200
 _READERS: Final = 2
+_OTHERS: Final = "Batches that belong to another company or server: {batches}."
 """Pictures that are read at once: unsealing runs beside the reading of the next one."""
 
 
@@ -166,17 +167,21 @@ class Verification:
     async def _ask(
         self, api: "HautApi", report: VerificationReport, differences: list[Difference]
     ) -> VerificationReport:
-        asked, offset = 0, 0
+        asked, offset, others = 0, 0, 0
         while deliveries := await self._outbox.deliveries(_PAGE, offset):
             offset += len(deliveries)
             for batch in (b for d in deliveries for b in d.batches if _is_there(b)):
                 try:
                     differences += await self._ask_for(api, batch)
+                except OtherAccountError:
+                    others += 1
+                    continue
                 except HautError as error:
                     words = f"{error.title}. {error.message}"
                     return replace(report, asked_pictures=asked, not_asked=words)
                 asked += sum(image.state is ImageState.STORED for image in batch.images)
-        return replace(report, asked_pictures=asked)
+        words = _OTHERS.format(batches=others) if others else report.not_asked
+        return replace(report, asked_pictures=asked, not_asked=words)
 
     async def _ask_for(self, api: "HautApi", batch: Batch) -> list[Difference]:
         to = (await self._destinations.of_batch(batch.id)).address
@@ -184,7 +189,7 @@ class Verification:
         assert batch.platform_id is not None
         try:
             listed = await api.batch_images(
-                to.company_id, to.dataset_id, to.subject_id, batch.platform_id
+                to.tenant, to.dataset_id, to.subject_id, batch.platform_id
             )
         except RefusedError as error:
             words = f"The platform does not have the batch. {error.message}"
@@ -196,7 +201,7 @@ class Verification:
 
     async def _keeps_images(self, api: "HautApi", to: SubjectAddress) -> bool:
         """Whether the data set's pictures stay: one that lists none may have deleted them."""
-        return (await api.dataset(to.company_id, to.dataset_id)).keeps_images
+        return (await api.dataset(to.tenant, to.dataset_id)).keeps_images
 
 
 def _is_there(batch: Batch) -> bool:

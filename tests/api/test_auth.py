@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
     NotThePlatformError,
+    OtherAccountError,
     OutcomeUnknownError,
     PermissionRefusedError,
     ServerTroubleError,
@@ -23,7 +24,7 @@ from haut_desktop.domain.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from haut_desktop.domain.ids import CompanyId
+from haut_desktop.domain.ids import CompanyId, PlatformBatchId
 from haut_desktop.domain.session import Account, SignedIn, Tokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.haut_server import HautServer, jwt
@@ -87,7 +88,7 @@ async def test_fifty_calls_with_an_ended_token_share_one_renewal(
     signed_in = await api.sign_in(TECHNICIAN, PASSWORD)
     keeper.use(SignedIn(signed_in.account, Tokens("ended", signed_in.tokens.refresh)))
     before = practice_platform.state()["refreshes"]
-    company = signed_in.account.company_id
+    company = signed_in.account.tenant
     await asyncio.gather(*(api.applications(company) for _ in range(50)))
     assert practice_platform.state()["refreshes"] - before == 1
     await api.aclose()
@@ -178,7 +179,7 @@ async def test_a_token_refused_with_403_is_renewed_as_well(
     refused = {"errors": [{"code": "authentication_failed", "detail": "Invalid token."}]}
     server.on(REFRESH, {"access_token": "second"})
     server.on(APPLICATIONS, httpx.Response(403, json=refused), [])
-    assert await client.applications(CompanyId("c")) == ()
+    assert await client.applications(ACCOUNT.tenant) == ()
     assert server.count(REFRESH) == 1
 
 
@@ -190,7 +191,7 @@ async def test_a_missing_right_renews_nothing(
     server.on(REFRESH, {"access_token": "second"})
     server.on(APPLICATIONS, httpx.Response(403, json=refused))
     with pytest.raises(PermissionRefusedError):
-        await client.applications(CompanyId("c"))
+        await client.applications(ACCOUNT.tenant)
     assert server.count(REFRESH) == 0
 
 
@@ -229,7 +230,7 @@ async def test_trouble_in_renewing_proves_that_the_step_itself_was_never_sent(
     _use(keeper, clock, left_s=-1)
     server.on(REFRESH, httpx.ReadTimeout("")).on(APPLICATIONS, [])
     with pytest.raises(UnreachableError):
-        await client.applications(CompanyId("c"))
+        await client.applications(ACCOUNT.tenant)
     assert server.count(APPLICATIONS) == 0
 
 
@@ -238,7 +239,7 @@ async def test_a_token_that_is_about_to_end_is_used_when_it_cannot_be_renewed(
 ) -> None:
     _use(keeper, clock, left_s=5)
     server.on(REFRESH, httpx.ConnectError("")).on(APPLICATIONS, [])
-    assert await client.applications(CompanyId("c")) == ()
+    assert await client.applications(ACCOUNT.tenant) == ()
 
 
 async def test_a_private_token_that_is_refused_is_never_refreshed(
@@ -247,7 +248,7 @@ async def test_a_private_token_that_is_refused_is_never_refreshed(
     keeper.use(SignedIn(ACCOUNT, Tokens("private", is_private=True)))
     server.on(APPLICATIONS, httpx.Response(401, json={"detail": "expired"}))
     with pytest.raises(SignedOutError):
-        await client.applications(CompanyId("c"))
+        await client.applications(ACCOUNT.tenant)
     assert (server.count(REFRESH), server.count(APPLICATIONS)) == (0, 1)
 
 
@@ -354,7 +355,7 @@ async def test_a_redirect_is_not_followed_and_is_not_the_platform(
     moved = httpx.Response(302, headers={"location": "https://portal.example/terms"})
     server.on(APPLICATIONS, moved)
     with pytest.raises(NotThePlatformError):
-        await client.applications(CompanyId("c"))
+        await client.applications(ACCOUNT.tenant)
     assert [request.url.host for request in server.requests] == ["platform.example"]
 
 
@@ -401,3 +402,42 @@ async def test_the_date_header_shows_how_far_the_stations_clock_is_off(
     signed_in = await client.sign_in("a@b.example", "x")
     assert client.clock_offset_s == 7200
     assert signed_in.tokens.expires_at == clock() + timedelta(hours=1)
+
+
+# ---- somebody else's work
+
+
+@pytest.mark.parametrize(
+    "other",
+    (
+        Account(SERVER, CompanyId("d"), 1, ACCOUNT.username),
+        Account("https://staging.example", CompanyId("c"), 1, ACCOUNT.username),
+    ),
+)
+async def test_work_of_another_company_or_server_never_leaves(
+    client: HautApi, keeper: TokenKeeper, server: HautServer, clock: FakeClock, other: Account
+) -> None:
+    _use(keeper, clock)
+    with pytest.raises(OtherAccountError):
+        await client.applications(other.tenant)
+    with pytest.raises(OtherAccountError):
+        await client.compute(other.tenant, PlatformBatchId("b-1"))
+    assert server.requests == []
+
+
+async def test_a_step_is_not_repeated_with_the_token_of_who_signed_in_meanwhile(
+    client: HautApi, keeper: TokenKeeper, server: HautServer, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    other = Account(SERVER, CompanyId("d"), 2, "other@practice.example")
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        keeper.use(SignedIn(other, Tokens("others", "refresh-9")))
+        return httpx.Response(401, json={"detail": "no"})
+
+    server.on(APPLICATIONS, refuse)
+    with pytest.raises(OtherAccountError):
+        await client.applications(ACCOUNT.tenant)
+    assert [r.headers["authorization"] for r in server.requests] == ["Bearer first"]
+    assert keeper.tokens is not None
+    assert keeper.tokens.access == "others"

@@ -23,7 +23,6 @@ from haut_desktop.domain.errors import (
     UnreachableError,
 )
 from haut_desktop.domain.ids import (
-    CompanyId,
     PlatformBatchId,
     PlatformDatasetId,
     PlatformSubjectId,
@@ -51,7 +50,7 @@ async def _add_subject(
     api: HautApi, platform: PracticePlatform, dataset: str, name: str
 ) -> PlatformSubject:
     return await api.create_subject(
-        CompanyId(platform.company_id),
+        platform.tenant,
         PlatformDatasetId(dataset),
         name,
         SubjectDetails(),
@@ -67,7 +66,7 @@ async def _initiated(
     dataset = platform.make_dataset(dataset_name, SELFIE, "face_skin_metrics_3.0")
     subject = await _add_subject(api, platform, dataset, "B-001")
     started = await api.initiate_upload(
-        CompanyId(platform.company_id),
+        platform.tenant,
         subject.id,
         {Side.FRONT: "front.jpg"},
         created_at=TAKEN_AT,
@@ -123,7 +122,7 @@ async def test_a_private_token_signs_in_and_is_never_refreshed(
     keeper.use(signed_in)
     assert signed_in.account.company_id == practice_platform.company_id
     assert signed_in.tokens.is_private
-    assert await api.applications(signed_in.account.company_id)
+    assert await api.applications(signed_in.account.tenant)
 
 
 async def test_a_private_token_that_is_none_is_refused(api: HautApi) -> None:
@@ -154,7 +153,7 @@ async def test_a_dataset_says_which_applications_it_has(
     signed_in: HautApi, practice_platform: PracticePlatform
 ) -> None:
     dataset_id = practice_platform.make_dataset("Faces", SELFIE, "face_skin_metrics_3.0")
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     dataset = await signed_in.dataset(company, PlatformDatasetId(dataset_id))
     applications = {a.tech_name: a for a in await signed_in.applications(company)}
     assert dataset.image_type is ImageType.SELFIE
@@ -169,7 +168,7 @@ async def test_all_pages_of_the_datasets_are_read(
     signed_in: HautApi, practice_platform: PracticePlatform
 ) -> None:
     made = {practice_platform.make_dataset(f"Page {number}") for number in range(12)}
-    listed = await signed_in.datasets(CompanyId(practice_platform.company_id))
+    listed = await signed_in.datasets(practice_platform.tenant)
     assert made <= {dataset.id for dataset in listed}
 
 
@@ -179,7 +178,7 @@ async def test_all_pages_of_the_datasets_are_read(
 async def test_a_subject_comes_back_with_our_ids_and_details(
     signed_in: HautApi, practice_platform: PracticePlatform
 ) -> None:
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     dataset = PlatformDatasetId(practice_platform.make_dataset("Subjects"))
     ours = SubjectId(new_id())
     details = SubjectDetails(1980, date(1980, 2, 3), "female", 3, "left-handed")
@@ -198,7 +197,7 @@ async def test_a_search_finds_the_exact_name_only(
     for name in ("B-0", "B-07", "B-007"):
         await _add_subject(signed_in, practice_platform, dataset, name)
     found = await signed_in.find_subjects(
-        CompanyId(practice_platform.company_id), PlatformDatasetId(dataset), "B-0"
+        practice_platform.tenant, PlatformDatasetId(dataset), "B-0"
     )
     assert [subject.name for subject in found] == ["B-0"]
 
@@ -211,7 +210,7 @@ async def test_a_search_that_does_not_look_at_names_finds_them_all_the_same(
         await _add_subject(signed_in, practice_platform, dataset, name)
     practice_platform.set_quirks("subject_search_blind", "pages_of_ten")
     found = await signed_in.find_subjects(
-        CompanyId(practice_platform.company_id), PlatformDatasetId(dataset), "B-2"
+        practice_platform.tenant, PlatformDatasetId(dataset), "B-2"
     )
     assert [subject.name for subject in found] == ["B-2"]
 
@@ -219,7 +218,7 @@ async def test_a_search_that_does_not_look_at_names_finds_them_all_the_same(
 async def test_a_search_that_has_found_a_name_is_trusted_to_find_none(
     signed_in: HautApi, practice_platform: PracticePlatform
 ) -> None:
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     dataset = PlatformDatasetId(practice_platform.make_dataset("Trusted search"))
     await _add_subject(signed_in, practice_platform, dataset, "B-1")
     assert await signed_in.find_subjects(company, dataset, "B-1")
@@ -234,7 +233,7 @@ async def test_a_computation_is_accepted_with_204_or_202(
 ) -> None:
     batch = await _initiated(signed_in, practice_platform, f"Accepted {quirk}")
     practice_platform.set_quirks(*quirk.split())
-    await signed_in.compute(CompanyId(practice_platform.company_id), batch)
+    await signed_in.compute(practice_platform.tenant, batch)
 
 
 @pytest.mark.parametrize("kind", ["empty", "wrong_shape"])
@@ -244,7 +243,7 @@ async def test_any_other_answer_to_a_computation_leaves_it_unknown(
     batch = await _initiated(signed_in, practice_platform, f"Unknown {kind}")
     practice_platform.add_fault(kind, path="*/compute/")
     with pytest.raises(UnexpectedAnswerError):
-        await signed_in.compute(CompanyId(practice_platform.company_id), batch)
+        await signed_in.compute(practice_platform.tenant, batch)
 
 
 async def test_a_name_too_long_is_refused_with_the_field(
@@ -266,7 +265,7 @@ async def test_a_name_too_long_is_refused_with_the_field(
 async def test_a_face_goes_the_signed_route_to_its_results(
     signed_in: HautApi, store: ObjectStore, practice_platform: PracticePlatform
 ) -> None:
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     dataset = practice_platform.make_dataset("Signed", SELFIE, "face_skin_metrics_3.0")
     subject = await _add_subject(signed_in, practice_platform, dataset, "B-001")
     batch = await signed_in.initiate_upload(
@@ -295,7 +294,7 @@ async def test_a_face_goes_the_signed_route_to_its_results(
 async def test_a_picture_goes_the_inline_route_with_its_side_and_light(
     signed_in: HautApi, practice_platform: PracticePlatform
 ) -> None:
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     dataset = PlatformDatasetId(practice_platform.make_dataset("Inline", VISIA))
     subject = await _add_subject(signed_in, practice_platform, dataset, "B-001")
     batch = await signed_in.create_batch(company, dataset, subject.id, created_at=TAKEN_AT)
@@ -327,7 +326,7 @@ async def test_an_unknown_light_is_the_pictures_trouble(
 ) -> None:
     with pytest.raises(ItemError, match="moonlight"):
         await signed_in.post_image(
-            CompanyId(practice_platform.company_id),
+            practice_platform.tenant,
             PlatformDatasetId("d"),
             PlatformSubjectId("s"),
             PlatformBatchId("b"),
@@ -341,7 +340,7 @@ async def test_an_unknown_light_is_the_pictures_trouble(
 async def test_an_inline_picture_is_computed_by_itself_and_rows_tell_of_it(
     signed_in: HautApi, store: ObjectStore, practice_platform: PracticePlatform
 ) -> None:
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     made = practice_platform.make_dataset("Rows", SELFIE, "face_skin_metrics_2.0")
     dataset = PlatformDatasetId(made)
     subject = await _add_subject(signed_in, practice_platform, dataset, "B-001")
@@ -384,7 +383,7 @@ async def test_an_answer_that_never_comes_leaves_the_outcome_unknown(
     with pytest.raises(OutcomeUnknownError):
         await _add_subject(signed_in, practice_platform, dataset, "B-001")
     found = await signed_in.find_subjects(
-        CompanyId(practice_platform.company_id), PlatformDatasetId(dataset), "B-001"
+        practice_platform.tenant, PlatformDatasetId(dataset), "B-001"
     )
     assert len(found) == 1
 
@@ -404,7 +403,7 @@ async def test_each_kind_of_trouble_has_its_own_error(
 ) -> None:
     practice_platform.add_fault(kind, path="*/applications/", count=1)
     with pytest.raises(error):
-        await signed_in.applications(CompanyId(practice_platform.company_id))
+        await signed_in.applications(practice_platform.tenant)
 
 
 async def test_an_unexpected_answer_names_the_call_and_the_field(
@@ -437,7 +436,7 @@ async def test_a_picture_that_broke_off_on_its_way_says_so(
     practice_platform.add_fault("offline", method="POST", path="*/images/", count=1)
     with pytest.raises(OutcomeUnknownError) as caught:
         await signed_in.post_image(
-            CompanyId(practice_platform.company_id),
+            practice_platform.tenant,
             PlatformDatasetId("d"),
             PlatformSubjectId("s"),
             PlatformBatchId("b"),
@@ -457,14 +456,14 @@ async def test_a_401_refreshes_once_and_repeats_the_same_step(
 ) -> None:
     before = keeper.tokens
     practice_platform.add_fault("401", path="*/applications/", count=1)
-    assert await signed_in.applications(CompanyId(practice_platform.company_id))
+    assert await signed_in.applications(practice_platform.tenant)
     assert keeper.tokens != before
 
 
 async def test_a_streamed_picture_is_sent_again_after_a_401(
     signed_in: HautApi, practice_platform: PracticePlatform
 ) -> None:
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     dataset = PlatformDatasetId(practice_platform.make_dataset("Again"))
     subject = await _add_subject(signed_in, practice_platform, dataset, "B-001")
     batch = await signed_in.create_batch(company, dataset, subject.id, created_at=TAKEN_AT)
@@ -491,7 +490,7 @@ async def test_a_401_after_a_refresh_is_a_refusal_until_it_works_again(
     heard: list[str] = []
     keeper.on_refused = lambda error: heard.append(error.kind)
     keeper.on_accepted = lambda: heard.append("accepted")
-    company = CompanyId(practice_platform.company_id)
+    company = practice_platform.tenant
     practice_platform.add_fault("401", path="*/applications/", count=2)
     with pytest.raises(SignedOutError):
         await signed_in.applications(company)

@@ -10,7 +10,6 @@ from haut_desktop.api.auth import TokenKeeper
 from haut_desktop.api.client import HautApi
 from haut_desktop.domain.errors import MfaAccountError, RefusedError
 from haut_desktop.domain.ids import (
-    CompanyId,
     PlatformDatasetId,
     PlatformSubjectId,
     StationId,
@@ -105,13 +104,13 @@ async def test_dictionaries_in_pages_with_words_for_ids_are_whole(odd: HautApi) 
 
 async def test_plain_errors_keep_their_detail(odd: HautApi, odd_platform: PracticePlatform) -> None:
     with pytest.raises(RefusedError, match="Not found"):
-        await odd.dataset(CompanyId(odd_platform.company_id), PlatformDatasetId("none"))
+        await odd.dataset(odd_platform.tenant, PlatformDatasetId("none"))
 
 
 async def test_an_inline_visit_works_from_subject_to_rows(
     odd: HautApi, odd_platform: PracticePlatform
 ) -> None:
-    company = CompanyId(odd_platform.company_id)
+    company = odd_platform.tenant
     made = odd_platform.make_dataset("Odd", SELFIE, "face_skin_metrics_2.0")
     dataset = PlatformDatasetId(made)
     details = SubjectDetails(biological_sex="male")

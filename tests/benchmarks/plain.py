@@ -49,7 +49,7 @@ async def plain_addresses(
     found: list[UploadAddress] = []
     while len(found) < number:
         started = await station.work.api.initiate_upload(
-            study.company_id,
+            study.tenant,
             platform_id,
             {side: f"plain {len(found)} {side}" for side in VISIT},
             created_at=station.work.clock(),

@@ -14,6 +14,9 @@ import httpx
 import msgspec
 import pytest
 
+from haut_desktop.domain.ids import CompanyId
+from haut_desktop.domain.tenant import Tenant, server_of
+
 TECHNICIAN: Final = "technician@practice.example"
 PASSWORD: Final = "practice-technician"
 SECOND_FACTOR: Final = "second-factor@practice.example"
@@ -34,6 +37,11 @@ class PracticePlatform:
     data: Path
     arguments: tuple[str, ...] = ()
     _http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=30))
+
+    @property
+    def tenant(self) -> Tenant:
+        """Its company, as whoever signed in to it knows it."""
+        return Tenant(server_of(self.url), CompanyId(self.company_id))
 
     def state(self, *, with_demonstration: bool = False, dataset: str = "") -> Any:
         """Everything the platform holds, bills and counted; of one dataset, if it is named."""

@@ -59,7 +59,7 @@ class ReadingRoom:
         **meta: str,
     ) -> PlatformBatchId:
         """Do at the platform what another station would do."""
-        company = self.study.company_id
+        company = self.study.tenant
         names = {side: f"{side}.jpg" for side in pictures}
         started = await self.api.initiate_upload(
             company, self.there.id, names, created_at=at, meta={"visit": visit, **meta}
@@ -153,7 +153,7 @@ async def _subject_elsewhere(
     here = await station.studies.station()
     assert here is not None
     there = await api.create_subject(
-        study.company_id,
+        study.tenant,
         study.datasets[0].platform_id,
         "B-101",
         SubjectDetails(),

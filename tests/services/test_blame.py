@@ -7,6 +7,7 @@ import pytest
 from haut_desktop.domain.delivery import RetryPolicy, Waiting
 from haut_desktop.domain.errors import (
     NotThePlatformError,
+    OtherAccountError,
     PermissionRefusedError,
     ServerTroubleError,
     TooManyRequestsError,
@@ -53,6 +54,13 @@ def test_missing_right_pauses_for_an_hour_at_most(bench: Bench) -> None:
     assert not bench.judge.is_account_trusted
     bench.now += ACCOUNT_PAUSE
     assert bench.judge.is_account_trusted
+
+
+def test_another_sign_ins_work_is_not_held_against_the_present_account(bench: Bench) -> None:
+    waiting = bench.judge.sentence(OtherAccountError(), Waiting(attempt=2))
+    assert (waiting.attempt, waiting.retry_at) == (2, None)
+    assert bench.judge.is_account_trusted
+    assert bench.connectivity.due_in_s == 0
 
 
 def test_somebody_who_signs_in_is_trusted_at_once(bench: Bench) -> None:

@@ -98,7 +98,7 @@ async def test_two_who_look_at_once_adopt_a_batch_once(room: ReadingRoom) -> Non
 
 async def test_a_batch_without_pictures_is_not_adopted(room: ReadingRoom) -> None:
     dataset = room.study.datasets[0].platform_id
-    await room.api.create_batch(room.study.company_id, dataset, room.there.id, created_at=START)
+    await room.api.create_batch(room.study.tenant, dataset, room.there.id, created_at=START)
     assert await room.results.discover(room.subject.id) == 0
 
 

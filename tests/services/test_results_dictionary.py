@@ -5,10 +5,11 @@ from typing import Any, cast
 
 from haut_desktop.domain.analysis import Algorithm, Application
 from haut_desktop.domain.ids import CompanyId
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.results_dictionary import ResultDictionary
 from tests.services.rooms import open_room
 
-COMPANY = CompanyId("c")
+COMPANY = Tenant("https://saas.haut.ai", CompanyId("c"))
 
 
 class _Api:
@@ -20,7 +21,7 @@ class _Api:
     async def algorithms(self) -> tuple[Algorithm, ...]:
         return ()
 
-    async def applications(self, _company_id: CompanyId) -> tuple[Application, ...]:
+    async def applications(self, _tenant: Tenant) -> tuple[Application, ...]:
         self.asked += 1
         return ()
 

@@ -26,6 +26,7 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.ids import CompanyId, StudyId
 from haut_desktop.domain.session import Account, SessionState, Tokens
 from haut_desktop.domain.study import Operator
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
@@ -160,7 +161,7 @@ async def test_another_server_never_sees_the_token_of_the_one_before(desk: Desk)
 
     async def answer(_: httpx.Request) -> httpx.Response:
         try:
-            await desk.api.applications(CompanyId("c"))
+            await desk.api.applications(Tenant(SERVER, CompanyId("c")))
         except SignedOutError as error:
             seen.append(error.kind)
         return httpx.Response(401, json={"detail": "no"})
@@ -456,7 +457,7 @@ async def _work_over_three_lives(platform: PracticePlatform, folder: Path) -> No
         scope.start(session.run(), name="session")
         end = system_clock() + timedelta(seconds=5)
         while system_clock() < end:
-            await api.applications(session.account.company_id)
+            await api.applications(session.account.tenant)
         assert states == {SessionState.SIGNED_IN}
         assert platform.state()["refreshes"] >= 2
         await scope.aclose()

@@ -16,7 +16,6 @@ from haut_desktop.domain.errors import (
     UnreachableError,
 )
 from haut_desktop.domain.ids import (
-    CompanyId,
     DatasetId,
     PlatformDatasetId,
     PlatformSubjectId,
@@ -27,6 +26,7 @@ from haut_desktop.domain.ids import (
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.study import Dataset, Study
 from haut_desktop.domain.subjects import PlatformSubject, SubjectDetails
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.store.database import Database
@@ -47,7 +47,7 @@ class Directory:
     is_silent: bool = False
 
     async def find_subjects(
-        self, company: CompanyId, dataset: PlatformDatasetId, name: str
+        self, company: Tenant, dataset: PlatformDatasetId, name: str
     ) -> tuple[PlatformSubject, ...]:
         if self.is_silent:
             await asyncio.Event().wait()
@@ -56,7 +56,7 @@ class Directory:
         return tuple(entry for entry in self.lists.get(dataset, []) if entry.name == name)
 
     async def subjects(
-        self, company: CompanyId, dataset: PlatformDatasetId
+        self, company: Tenant, dataset: PlatformDatasetId
     ) -> tuple[PlatformSubject, ...]:
         return tuple(self.lists.get(dataset, []))
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.delivery import Route
+from haut_desktop.domain.ids import CompanyId
 from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.session import SignedIn
 from haut_desktop.services.verification import Verification, VerificationReport
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import remove
@@ -133,7 +135,14 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         to = (await station.work.store.destinations.of_batch(batch.id)).address
         assert batch.platform_id is not None
         await station.work.api.delete_batch(
-            to.company_id, to.dataset_id, to.subject_id, batch.platform_id
+            to.tenant, to.dataset_id, to.subject_id, batch.platform_id
         )
         report = await verification_of(station).verify()
         assert kinds(report) == ["batch-not-on-platform"]
+        kept = await station.work.store.credentials.load()
+        assert kept is not None
+        other = replace(kept.account, company_id=CompanyId("another"))
+        station.work.keeper.use(SignedIn(other, kept.tokens))
+        report = await verification_of(station).verify()
+        assert (report.asked_pictures, kinds(report)) == (0, [])
+        assert report.not_asked.endswith("another company or server: 1.")

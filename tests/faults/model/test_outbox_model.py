@@ -47,7 +47,7 @@ async def _ask_again(self: SignedRoute, batch: Any, to: Any) -> None:
     """Take a lost answer for a refusal of the computation."""
     batch = await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
     await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    await self._api.compute(to.company_id, batch.platform_id)
+    await self._api.compute(to.tenant, batch.platform_id)
     await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
 
 
