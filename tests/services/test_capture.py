@@ -574,6 +574,8 @@ async def test_a_missing_required_view_needs_a_reason(room: Room) -> None:
         await room.capture.finish(room.visit, "  ")
     visit = await room.capture.finish(room.visit, "bandage on the forehead")
     assert visit.status is VisitStatus.FINISHED
+    trail = await room.station.audit.of_entity(visit.id)
+    assert "bandage on the forehead" in {entry.reason for entry in trail}
 
 
 async def test_a_finished_visits_face_is_one_signed_batch_that_rests(room: Room) -> None:
