@@ -9,6 +9,7 @@ from typing import Final, Self
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import HautError, KeyringError, StoreMissingError
+from haut_desktop.domain.ids import StationId
 from haut_desktop.store.audit_log import AuditLog
 from haut_desktop.store.cache import PictureCache
 from haut_desktop.store.clocks import CameraClockStore
@@ -144,13 +145,24 @@ async def open_station(
     keys = await asyncio.to_thread(open_keys, folder, secrets, recovery_secret)
     station = await asyncio.to_thread(Station.assemble, folder, keys, clock)
     try:
-        if await station.studies.station() is not None:
+        if (made := await station.studies.station()) is not None:
+            if recovery_secret is not None:
+                await _note_recovery(station, made.id, clock)
             await _say_whose(station)
     except BaseException:
         # damage is often met with the first row; the file must be closed to be moved aside
         await station.aclose()
         raise
     return station
+
+
+async def _note_recovery(station: Station, station_id: StationId, clock: Clock) -> None:
+    """Leave in the trail that the recovery key was used; nobody is signed in yet to be named."""
+
+    def note(connection: Connection) -> None:
+        Ledger(connection, clock).audit(BY_ITSELF, "recovery.used", "station", station_id)
+
+    await station.database.write(note)
 
 
 async def open_station_for_reading(

@@ -101,6 +101,7 @@ async def test_the_recovery_key_opens_where_the_keyring_keeps_no_key(
     before = (tmp_path / "keys.age").read_bytes()
     opened = await open_station(tmp_path, keyring(), clock, recovery_secret=identity)
     assert await opened.studies.station() is not None
+    assert (await opened.audit.entries())[0].action == "recovery.used"
     await opened.aclose()
     assert (tmp_path / "keys.age").read_bytes() == before
 
