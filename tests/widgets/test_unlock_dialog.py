@@ -1,6 +1,11 @@
 """Unlock: the recovery key is asked for where it helps, and nowhere else."""
 
+from pathlib import Path
+
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QListWidget
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.errors import (
@@ -13,8 +18,19 @@ from haut_desktop.domain.errors import (
     StoreKeyError,
     StoreNewerError,
 )
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.spooling import SpoolIntake
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.store.sealing import new_identity, recipient_of
+from haut_desktop.store.spool import Spool
+from haut_desktop.viewmodels.capture_words import Rejected
+from haut_desktop.viewmodels.spool import SpoolViewModel
+from haut_desktop.widgets.rejected_list import RejectedList
 from haut_desktop.widgets.secret_edit import SecretEdit
+from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.unlock_dialog import UnlockDialog
+from tests.fakes.clock import FakeClock
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize(
@@ -38,3 +54,35 @@ def test_the_recovery_key_is_asked_for_where_it_helps(
     key = dialog.findChild(SecretEdit, "recovery-key")
     assert (key is not None and key.isVisible()) == helps
     assert dialog.recovery_key is None
+
+
+async def test_a_scanned_code_with_its_enter_stays_and_closes_nothing(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock())
+    model = SpoolViewModel(SpoolIntake(spool, DiskSpace(tmp_path)), tasks)
+    dialog = UnlockDialog(KeyringLockedError(), model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    dialog._meanwhile.click()
+    code = dialog.findChild(QLineEdit, "spool-code")
+    assert code is not None
+    QTest.keyClicks(code, "B-007")
+    QTest.keyClick(code, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert model.words == {"subject_code": "B-007"}
+
+
+async def test_a_reason_that_takes_two_lines_is_read_whole(
+    qtbot: QtBot, appearance: Appearance
+) -> None:
+    shown = RejectedList()
+    qtbot.addWidget(shown)
+    shown.resize(300, 200)
+    shown.show()
+    reason = "This is a PDF document. Add the picture itself, as JPEG or PNG."
+    shown.show_rejected((Rejected("notes.pdf", "Picture not taken in", reason),))
+    lines = shown.findChild(QListWidget)
+    assert lines is not None
+    await eventually(lambda: lines.verticalScrollBar().maximum() == 0)
+    assert lines.visualItemRect(lines.item(0)).bottom() <= lines.viewport().height()
