@@ -19,6 +19,7 @@ from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Changes, Progress
+from haut_desktop.services.clock_steps import ClockSteps
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, STORE_TROUBLE_S, Delivery
@@ -368,6 +369,7 @@ class Workplace:
             judge=judge,
             changes=self.changes,
             tasks=self._deliveries,
+            steps=ClockSteps(waits=store.waits, clock=self.clock),
             clock=self.clock,
             opens_at=self.traffic.opens_at,
             quiet_registration_s=pacing.quiet_registration_s,

@@ -14,7 +14,7 @@ CHECK clauses list the same words; a test compares them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -190,6 +190,10 @@ class Waiting:
     attempt: int = 0
     retry_at: datetime | None = None
     trouble: Trouble | None = None
+
+
+LONGEST_WAIT: Final = timedelta(days=1)
+"""Nothing waits longer for its next try: not even a server's wish is kept for longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from haut_desktop.domain.errors import (
     ServerError,
 )
 from haut_desktop.services.connectivity import Connectivity, Peer
+from haut_desktop.services.pauses import Uptime, uptime
 from haut_desktop.services.troubles import trouble_of
 
 SERVER_ERRORS_THAT_PAUSE: Final = 3
@@ -29,26 +30,37 @@ class Judge:
     """Turns an error into who waits: everything, or only what met it."""
 
     def __init__(
-        self, *, connectivity: Connectivity, clock: Clock, policy: RetryPolicy | None = None
+        self,
+        *,
+        connectivity: Connectivity,
+        clock: Clock,
+        policy: RetryPolicy | None = None,
+        uptime: Uptime = uptime,
     ) -> None:
         self._connectivity = connectivity
         self._clock = clock
         self._policy = policy or RetryPolicy()
+        self._uptime = uptime
         self._server_errors = 0
         self._account_until: datetime | None = None
+        # a clock that is set back makes the pause no longer; one that slept may end it earlier
+        self._account_due_s = 0.0
         self._account_trouble: Trouble | None = None
 
     @property
     def is_account_trusted(self) -> bool:
         """False while the account was told no and nobody signed in again."""
-        return self._account_until is None or self._clock() >= self._account_until
+        if self._account_until is None or self._clock() >= self._account_until:
+            return True
+        return self._uptime() >= self._account_due_s
 
     @property
     def account_waits(self) -> Waiting | None:
         """What the account was told and when it is looked at again; None while it is trusted."""
         if self.is_account_trusted:
             return None
-        return Waiting(0, self._account_until, self._account_trouble)
+        left = timedelta(seconds=self._account_due_s - self._uptime())
+        return Waiting(0, self._clock() + left, self._account_trouble)
 
     def forgive_account(self) -> None:
         """Somebody signed in, or asks to try at once."""
@@ -76,6 +88,7 @@ class Judge:
             return Waiting(before.attempt, None, trouble)  # for its own sign-in, no time
         if isinstance(error, AccountError):
             self._account_until = self._clock() + ACCOUNT_PAUSE
+            self._account_due_s = self._uptime() + ACCOUNT_PAUSE.total_seconds()
             self._account_trouble = trouble
             return Waiting(before.attempt, None, trouble)
         asked_s = 0.0

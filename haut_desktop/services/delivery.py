@@ -33,6 +33,7 @@ from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.clock_steps import ClockSteps
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.pauses import pause, uptime
 from haut_desktop.services.registration import Registrar
@@ -90,6 +91,7 @@ class Delivery:
         judge: Judge,
         changes: Changes,
         tasks: TaskScope,
+        steps: ClockSteps,
         clock: Clock,
         opens_at: Callable[[], datetime | None] = lambda: None,
         quiet_registration_s: float = QUIET_REGISTRATION_S,
@@ -106,6 +108,7 @@ class Delivery:
         self._judge = judge
         self._changes = changes
         self._tasks = tasks
+        self._steps = steps
         self._clock = clock
         self._opens_at = opens_at
         self._quiet_registration = timedelta(seconds=quiet_registration_s)
@@ -160,11 +163,13 @@ class Delivery:
                 return
 
     async def _recover(self) -> None:
+        await self._steps.follow()
         await self._outbox.recover(self._clock())
 
     async def _do_round(self) -> None:
         """Start what is due and wait for news, or for the time at which more becomes due."""
         self._woken.clear()
+        await self._steps.follow()
         now = self._clock()
         await self._start_due(now)
         wait_s = IDLE_S

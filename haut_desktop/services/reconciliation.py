@@ -11,7 +11,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.clock import Clock
@@ -38,7 +38,7 @@ from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.holdings import Found, Holdings
-from haut_desktop.services.pauses import pause
+from haut_desktop.services.pauses import pause, uptime
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -84,10 +84,12 @@ class Reconciliation:
         self._quiet_s = quiet_s
         self._look_again_s = look_again_s
         self._woken = asyncio.Event()
+        self._begun_s = 0.0
 
     async def run(self) -> None:
         """Work until nothing rebuilt is left to be asked for."""
         unsubscribe = self._changes.subscribe(self._on_change)
+        self._begun_s = uptime()
         try:
             while await self._rebuilt.is_pending():
                 self._woken.clear()
@@ -105,6 +107,9 @@ class Reconciliation:
     async def _settle_all(self, tenant: Tenant) -> None:
         # what was posted just before the crash is listed only when the server is through with it
         rebuilt_by = self._clock() - timedelta(seconds=self._quiet_s)
+        if uptime() - self._begun_s >= self._quiet_s:
+            # all was rebuilt before this began, whatever a clock that was set back says
+            rebuilt_by = datetime.max.replace(tzinfo=UTC)
         for batch_id in await self._rebuilt.pending(rebuilt_by, tenant):
             try:
                 await self.settle(batch_id)

@@ -38,7 +38,7 @@ from haut_desktop.domain.errors import (
     UnreachableError,
     VaultError,
 )
-from haut_desktop.domain.ids import ImageId, PlatformBatchId
+from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
 from haut_desktop.domain.imaging import (
     Batch,
     Image,
@@ -50,6 +50,7 @@ from haut_desktop.domain.imaging import (
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import Lanes
+from haut_desktop.services.pauses import uptime
 from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
@@ -107,6 +108,8 @@ class SignedRoute:
         self._read_back = read_back
         self._settling_s = settling_s
         self._settle_again_s = settle_again_s
+        # on the loop's clock, which nobody sets; after a start the time to settle begins anew
+        self._settled_by: dict[BatchId, float] = {}
 
     async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
         """Do every step that is left of ``batch``; a step that was begun is settled first."""
@@ -334,15 +337,16 @@ class SignedRoute:
     async def _settle_computation(self, batch: Batch, to: SubjectAddress) -> None:
         """Ask whether results appear; when none do in time, a person decides."""
         if await self._has_results(batch, to):
+            self._settled_by.pop(batch.id, None)
             await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
             return
-        asked = batch.submitted_at or batch.created_at
-        now = self._clock()
-        if now - asked < timedelta(seconds=self._settling_s):
-            again = now + timedelta(seconds=self._settle_again_s)
+        now_s = uptime()
+        if now_s < self._settled_by.setdefault(batch.id, now_s + self._settling_s):
+            again = self._clock() + timedelta(seconds=self._settle_again_s)
             waiting = Waiting(batch.waiting.attempt, again, trouble_of(OutcomeUnknownError()))
             await self._outbox.set_waiting_batch(batch.id, waiting)
             return
+        del self._settled_by[batch.id]
         await self._outbox.move_batch(
             batch.id,
             BatchEvent.HOLD,

@@ -31,6 +31,7 @@ from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
 from haut_desktop.store.vault import Vault
 from haut_desktop.store.visits import VisitStore
+from haut_desktop.store.waits import WaitStore
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Station:
     rebuilt: RebuiltStore
     retractions: RetractionStore
     erasures: ErasureStore
+    waits: WaitStore
 
     @classmethod
     def assemble(
@@ -88,6 +90,7 @@ class Station:
             rebuilt=RebuiltStore(database, clock),
             retractions=RetractionStore(database, clock),
             erasures=ErasureStore(database, clock),
+            waits=WaitStore(database, clock),
         )
 
     async def aclose(self) -> None:
@@ -146,6 +149,7 @@ async def open_station(
     station = await asyncio.to_thread(Station.assemble, folder, keys, clock)
     try:
         if (made := await station.studies.station()) is not None:
+            await _follow_clock(station)
             if recovery_secret is not None:
                 await _note_recovery(station, made.id, clock)
             await _say_whose(station)
@@ -171,6 +175,14 @@ async def open_station_for_reading(
     """Open a station beside whoever works in it; nothing at all is written."""
     keys = await asyncio.to_thread(read_keys, folder, secrets, recovery_secret)
     return await asyncio.to_thread(Station.assemble, folder, keys, clock, is_for_reading=True)
+
+
+async def _follow_clock(station: Station) -> None:
+    """Let what waits follow a clock that was set back meanwhile; trouble stops no opening."""
+    try:
+        await station.waits.open()
+    except HautError as error:
+        _log.warning("stored waits could not follow the clock: %s", error.kind)
 
 
 async def _say_whose(station: Station) -> None:

@@ -28,7 +28,13 @@ class Bench:
         self.now = START
         self.connectivity = Connectivity(Changes(), clock=lambda: self.now, uptime=lambda: 100.0)
         policy = RetryPolicy(delays_s=(5.0, 25.0), jitter=0.0)
-        self.judge = Judge(connectivity=self.connectivity, clock=lambda: self.now, policy=policy)
+        self.uptime_s = 100.0
+        self.judge = Judge(
+            connectivity=self.connectivity,
+            clock=lambda: self.now,
+            policy=policy,
+            uptime=lambda: self.uptime_s,
+        )
 
 
 @pytest.fixture
@@ -61,6 +67,16 @@ def test_another_sign_ins_work_is_not_held_against_the_present_account(bench: Be
     assert (waiting.attempt, waiting.retry_at) == (2, None)
     assert bench.judge.is_account_trusted
     assert bench.connectivity.due_in_s == 0
+
+
+def test_a_clock_set_back_makes_the_accounts_pause_no_longer(bench: Bench) -> None:
+    bench.judge.sentence(PermissionRefusedError(), Waiting())
+    bench.now -= timedelta(days=365)
+    waits = bench.judge.account_waits
+    assert waits is not None
+    assert waits.retry_at == bench.now + ACCOUNT_PAUSE
+    bench.uptime_s += ACCOUNT_PAUSE.total_seconds()
+    assert bench.judge.is_account_trusted
 
 
 def test_somebody_who_signs_in_is_trusted_at_once(bench: Bench) -> None:

@@ -279,3 +279,23 @@ def test_a_clock_set_ahead_does_not_shorten_the_quiet_time(is_restarted: bool) -
         station.let_pass(130.0)
 
         assert max(station.desk.platform.computations.values()) == 1
+
+
+@pytest.mark.parametrize("back_s", [3600.0, 86_400.0, 365 * 86_400.0])
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["running", "restarted"])
+def test_a_clock_set_back_delays_nothing_that_waits(back_s: float, is_restarted: bool) -> None:
+    with _living() as station:
+        station.desk.platform.traps[Step.INITIATE].extend([Trap(Fault.TROUBLE)] * 2)
+        station.hold_visit(which=0, faces=1, inline=1, goes=True)
+        station.hold_visit(which=0, faces=1, inline=0, goes=False)
+        station.let_pass(7.0)
+        if is_restarted:
+            station.crash(seconds=0.0, turns=1, finishes=True)
+        station.set_clock(-back_s)
+        if is_restarted:
+            station.crash(seconds=0.0, turns=1, finishes=True)
+        station.let_pass(600.0)
+
+        states = {row["state"] for row in station.desk.rows("SELECT state FROM batch")}
+        assert states == {"SUBMITTED"}
+        station.end_well()

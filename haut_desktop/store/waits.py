@@ -1,0 +1,105 @@
+"""Stored waits beside a clock that people set: they keep their length when it is set back.
+
+Every wait is stored as the time of its end, so that it survives the program. When the clock goes
+back, that end comes closer by as much; when it goes ahead, or the computer slept, a wait is over
+earlier, which costs a look and proves nothing (quiet times are proven by the loop's clock).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import LONGEST_WAIT
+from haut_desktop.store.database import Database
+from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.rows import moment, moment_or_none, text_of, update
+
+_End = Callable[[Row, datetime], datetime]
+"""Where a wait of a row that ends then ends from now on."""
+
+# The words are those of the partial indices: nothing but what waits is read.
+_RETRIES: Final = (
+    ("image", "state IN ('SEALED', 'UPLOADING', 'UNSETTLED')"),
+    ("batch", "state IN ('OPEN', 'INITIATING', 'SUBMITTING')"),
+    ("batch", "state = 'RETRACTING'"),
+    ("registration", "state IN ('DRAFT', 'REGISTERING')"),
+)
+
+_RESTS: Final = """
+SELECT batch.id, batch.visit_id, batch.not_before AS ends_at, visit.finished_at AS began_at
+FROM batch INDEXED BY batch_rests JOIN visit ON visit.id = batch.visit_id
+WHERE batch.not_before > :now AND batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+"""
+
+_NEWEST: Final = """
+SELECT max(at) AS at FROM (
+    SELECT written_at AS at FROM (SELECT written_at FROM transition ORDER BY rowid DESC LIMIT 1)
+    UNION ALL
+    SELECT written_at AS at FROM (SELECT written_at FROM audit ORDER BY rowid DESC LIMIT 1))
+"""
+
+
+class WaitStore:
+    """Moves the ends of what waits: retries, and the rest of finished visits."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def set_back(self, by: timedelta) -> int:
+        """The clock was set back ``by`` so much just now; gives how many waits follow it."""
+        return await self._database.write(lambda c: _shorten(c, self._clock(), by))
+
+    async def open(self) -> int:
+        """Before anything is written after a start: follow a clock that was set back meanwhile.
+
+        It shows in the newest row, which was written later than now. Besides, no wait lasts longer
+        from now than its kind can; gives how many waits changed.
+        """
+        now = self._clock()
+
+        def work(connection: Connection) -> int:
+            newest = moment_or_none(connection.execute(_NEWEST).fetchone()["at"])
+            by = max(newest - now, timedelta()) if newest is not None else timedelta()
+            return _shorten(connection, now, by)
+
+        return await self._database.write(work)
+
+
+def _shorten(connection: Connection, now: datetime, by: timedelta) -> int:
+    def retry(_: Row, end: datetime) -> datetime:
+        return min(end - by, now + LONGEST_WAIT)
+
+    def rest(row: Row, end: datetime) -> datetime:
+        began = moment_or_none(row["began_at"])
+        longest = end - began if began is not None and began < end else LONGEST_WAIT
+        return min(end - by, now + longest)
+
+    return _move_retries(connection, now, retry) + _move_rests(connection, now, rest)
+
+
+def _move_retries(connection: Connection, now: datetime, end: _End) -> int:
+    changed = 0
+    for table, states in _RETRIES:
+        rows = connection.execute(
+            f"SELECT id, retry_at AS ends_at FROM {table}"  # noqa: S608 - names are ours
+            f" WHERE retry_at > :now AND {states}",
+            {"now": text_of(now)},
+        ).fetchall()
+        for row in rows:
+            if (ends_at := end(row, moment(row["ends_at"]))) != moment(row["ends_at"]):
+                update(connection, table, row["id"], {"retry_at": text_of(ends_at)})
+                changed += 1
+    return changed
+
+
+def _move_rests(connection: Connection, now: datetime, end: _End) -> int:
+    changed = 0
+    for row in connection.execute(_RESTS, {"now": text_of(now)}).fetchall():
+        if (ends_at := end(row, moment(row["ends_at"]))) != moment(row["ends_at"]):
+            columns = {"not_before": text_of(ends_at)}
+            update(connection, "batch", row["id"], columns)
+            update(connection, "visit", row["visit_id"], columns)
+            changed += 1
+    return changed

@@ -1,0 +1,106 @@
+"""Stored waits keep their length when the clock is set back, at work and between two runs."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from haut_desktop.domain.delivery import LONGEST_WAIT, BatchEvent, Waiting
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.store.waits import WaitStore
+from tests.store.conftest import Record
+
+BACK = [3600.0, 86_400.0, 365 * 86_400.0]
+
+
+@pytest.fixture
+def waits(record: Record) -> WaitStore:
+    return WaitStore(record.database, record.clock)
+
+
+async def _make_all_wait(record: Record, wait_s: float) -> Batch:
+    """A batch, one of its pictures, and a registration that wait for ``wait_s``."""
+    batch = await record.finish(await record.register())
+    waiting = Waiting(1, record.clock() + timedelta(seconds=wait_s))
+    await record.outbox.set_waiting_batch(batch.id, waiting)
+    await record.outbox.set_waiting_image(batch.images[0].id, waiting)
+    (registration, *_) = (await record.register("B-008", is_registered=False)).registrations
+    await record.subjects.set_waiting_registration(registration.id, waiting)
+    return batch
+
+
+async def _retries(record: Record, batch: Batch) -> set[datetime | None]:
+    found = await record.outbox.batch(batch.id)
+    now = record.clock() + timedelta(days=1000)
+    registrations = await record.subjects.registrations_due(now, 10, None)
+    return {
+        found.waiting.retry_at,
+        found.images[0].waiting.retry_at,
+        *(r.waiting.retry_at for r in registrations if r.waiting.retry_at is not None),
+    }
+
+
+@pytest.mark.parametrize("back_s", BACK)
+async def test_what_waits_follows_a_clock_that_is_set_back(
+    record: Record, waits: WaitStore, back_s: float
+) -> None:
+    batch = await _make_all_wait(record, 25.0)
+    record.clock.advance(-back_s)
+    assert await waits.set_back(timedelta(seconds=back_s)) == 4  # its rest is over, too
+    due_at = record.clock() + timedelta(seconds=25)
+    assert await _retries(record, batch) == {due_at}
+    assert await record.outbox.next_time(record.clock()) == due_at
+    record.clock.advance(25.0)
+    assert [due.id for due in await record.outbox.due_batches(record.clock(), 10)] == [batch.id]
+
+
+@pytest.mark.parametrize("back_s", BACK)
+async def test_a_visit_rests_as_long_as_it_was_told_to(
+    record: Record, waits: WaitStore, back_s: float
+) -> None:
+    batch = await record.finish(await record.register())
+    visit = await record.visits.reopen(batch.visit_id, record.act)
+    ends_at = record.clock() + timedelta(seconds=300)
+    await record.visits.finish(visit.id, (batch,), ends_at, record.act)
+    record.clock.advance(-back_s)
+    assert await waits.set_back(timedelta(seconds=back_s)) == 1
+    ends_at = record.clock() + timedelta(seconds=300)
+    assert (await record.visits.get(visit.id)).not_before == ends_at
+    assert (await record.outbox.batch(batch.id)).not_before == ends_at
+
+
+@pytest.mark.parametrize("back_s", BACK)
+async def test_a_start_notices_a_clock_that_was_set_back_while_the_program_was_closed(
+    record: Record, waits: WaitStore, back_s: float
+) -> None:
+    batch = await _make_all_wait(record, 25.0)
+    record.clock.advance(-back_s)
+    assert await waits.open() == 4  # its rest is over, too
+    assert await _retries(record, batch) == {record.clock() + timedelta(seconds=25)}
+
+
+async def test_no_wait_lasts_longer_than_any_can_when_no_row_shows_the_step(
+    record: Record, waits: WaitStore
+) -> None:
+    batch = await _make_all_wait(record, 400 * 86_400.0)
+    await waits.open()
+    assert await _retries(record, batch) == {record.clock() + LONGEST_WAIT}
+
+
+@pytest.mark.parametrize("ahead_s", [0.0, 10.0])
+async def test_a_clock_that_goes_ahead_changes_no_wait(
+    record: Record, waits: WaitStore, ahead_s: float
+) -> None:
+    batch = await _make_all_wait(record, 25.0)
+    before = await _retries(record, batch)
+    record.clock.advance(ahead_s)
+    assert await waits.open() == 0
+    assert await _retries(record, batch) == before
+
+
+async def test_what_is_held_or_due_is_left_as_it_is(record: Record, waits: WaitStore) -> None:
+    batch = await record.finish(await record.register())
+    due = Waiting(1, record.clock() - timedelta(hours=2))
+    await record.outbox.set_waiting_batch(batch.id, due)
+    held = await record.outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=due)
+    assert await waits.set_back(timedelta(hours=1)) == 0
+    assert await record.outbox.batch(batch.id) == held
