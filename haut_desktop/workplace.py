@@ -325,7 +325,7 @@ class Workplace:
 
     def _delivery(self, judge: Judge, registrar: Registrar, pacing: Pacing) -> Delivery:
         store = self.store
-        lanes = Lanes(IMAGES_IN_FLIGHT)
+        lanes = Lanes(IMAGES_IN_FLIGHT, may_begin=lambda: self.delivery.may_begin)
         signed = SignedRoute(
             api=self.api,
             objects=self.objects,

@@ -41,6 +41,8 @@ class OutboxSummary:
     """Pictures, batches and registrations that a person must look at."""
     resting_visits: int = 0
     """Finished visits that may still be reopened; they go by themselves."""
+    uploading: int = 0
+    """Pictures that are being sent at this moment."""
     unsettled: int = 0
     """Pictures whose fate is being asked for."""
     unplaced: int = 0

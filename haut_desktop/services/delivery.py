@@ -72,6 +72,9 @@ class Carrier(Protocol):
     async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
         """Do every step that is left of ``batch``."""
 
+    def was_kept_back(self) -> None:
+        """Note that a person's pause, or the sending window, keeps everything back just now."""
+
 
 class Delivery:
     """Delivers what is due, one round after another, until it is cancelled."""
@@ -126,7 +129,7 @@ class Delivery:
         return not self._unpaused.is_set()
 
     def pause(self) -> None:
-        """Start nothing new until ``resume``."""
+        """Start nothing new, not even a begun batch's next picture, until ``resume``."""
         self._unpaused.clear()
         self._tell()
 
@@ -193,6 +196,9 @@ class Delivery:
     async def _until_allowed(self) -> None:
         """Wait until nobody paused, somebody is signed in and the network may be tried again."""
         while True:
+            if self.is_paused or self._opens_at() is not None:
+                for route in self._routes.values():
+                    route.was_kept_back()
             if self.is_paused:
                 await self._unpaused.wait()
             elif not self._may_act() or self._opens_at() is not None:
@@ -203,9 +209,11 @@ class Delivery:
             else:
                 return
 
-    def _is_stopped(self) -> bool:
+    @property
+    def may_begin(self) -> bool:
+        """Whether a step, or the next picture of a batch, may be begun just now."""
         is_barred = self.is_paused or not self._may_act() or self._opens_at() is not None
-        return is_barred or self._connectivity.due_in_s > 0
+        return not is_barred and self._connectivity.due_in_s <= 0
 
     def _may_act(self) -> bool:
         signed_in = self._session.state is SessionState.SIGNED_IN
@@ -249,7 +257,7 @@ class Delivery:
     async def _do(self, key: str, work: "_Work", active: set[str]) -> None:
         try:
             # since it was found due, somebody may have said no, or stop, to everything
-            if not self._is_stopped():
+            if self.may_begin:
                 await work()
         except Exception:
             self._bench[key] = uptime() + BENCH_S
@@ -320,6 +328,8 @@ class Delivery:
             except Exception:
                 await self._safely(lambda: self._tidy(batch.id))
                 raise
+            if not self.may_begin:
+                return  # it may have ended before anything was asked: that praises nobody
             has_stored = batch.route is Route.SIGNED and batch.state is BatchState.OPEN
             self._judge.praise(with_store=has_stored)
 

@@ -1,4 +1,7 @@
-"""Lanes: a few pictures in flight at once, the next ones opened already, none begun in trouble."""
+"""Lanes: a few pictures in flight at once, the next ones opened already, none begun in trouble.
+
+None is begun either once a person paused sending or the sending window closed.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,9 +19,16 @@ T = TypeVar("T")
 class Lanes:
     """The room that all batches share: ``in_flight`` on the network, a few more opened ahead."""
 
-    def __init__(self, in_flight: int, ahead: int = OPENED_AHEAD) -> None:
+    def __init__(
+        self,
+        in_flight: int,
+        ahead: int = OPENED_AHEAD,
+        *,
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._in_flight = asyncio.Semaphore(in_flight)
         self._opened = asyncio.Semaphore(in_flight + ahead)
+        self._may_begin = may_begin
 
     async def send_each(
         self,
@@ -29,16 +39,21 @@ class Lanes:
         """Open every image and send it in a lane of its own; one that ``unseal`` gives None for is
         left out. What concerns one picture alone the two settle themselves.
 
+        Those that were not begun when nothing might begin any more are left as they are.
+
         An error that they raise concerns the others too: nothing more is begun, what was begun
         comes to its end, and the gravest error is raised.
         """
         errors: list[Exception] = []
 
+        def goes_on() -> bool:
+            return not errors and self._may_begin()
+
         async def send_one(image: Image) -> None:
-            if errors or (opened := await unseal(image)) is None:
+            if not goes_on() or (opened := await unseal(image)) is None:
                 return
             async with self._in_flight:
-                if not errors:
+                if goes_on():
                     await send(image, opened)
 
         async def carry_one(image: Image) -> None:

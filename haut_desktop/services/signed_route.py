@@ -65,6 +65,8 @@ SETTLE_AGAIN_S: Final = 5.0
 """Seconds between two looks for those results."""
 
 _NOT_FOUND: Final = 404
+_OUTLIVED: Final = "kept back for longer than its addresses were valid"
+"""Why a batch is abandoned that nobody let go on in time: no fault of an address or a clock."""
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +112,8 @@ class SignedRoute:
         self._settle_again_s = settle_again_s
         # on the loop's clock, which nobody sets; after a start the time to settle begins anew
         self._settled_by: dict[BatchId, float] = {}
+        # batches that were begun in this run and never kept back since
+        self._unbroken: set[BatchId] = set()
 
     async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
         """Do every step that is left of ``batch``; a step that was begun is settled first."""
@@ -118,6 +122,7 @@ class SignedRoute:
             return
         if batch.platform_id is None:
             batch = await self._start(batch, to, meta)
+            self._unbroken.add(batch.id)
         try:
             await self._upload(batch, to)
         except AddressExpiredError as error:
@@ -126,6 +131,10 @@ class SignedRoute:
         batch = await self._outbox.batch(batch.id)
         if batch.is_stored:
             await self._compute(batch, to)
+
+    def was_kept_back(self) -> None:
+        """Note that a person's pause, or the sending window, keeps everything back just now."""
+        self._unbroken.clear()
 
     # ---- starting ------------------------------------------------------------------------
 
@@ -151,10 +160,16 @@ class SignedRoute:
     async def _renew(self, batch: Batch, error: AddressExpiredError) -> None:
         """Leave the platform's batch behind, recorded and never computed, and start anew, once.
 
-        The second time a person is asked first; new addresses are got in either case.
+        The second time a person is asked first; new addresses are got in either case. Addresses
+        that expired while a person's pause, the sending window or the program's end kept the batch
+        back count for nothing: nobody has to look into that.
         """
-        batch = await self._outbox.abandon(batch.id, error.kind)
-        if batch.abandoned > RENEWALS:
+        reason = error.kind if batch.id in self._unbroken else _OUTLIVED
+        self._unbroken.discard(batch.id)
+        batch = await self._outbox.abandon(batch.id, reason)
+        if reason == _OUTLIVED:
+            return
+        if await self._outbox.times_abandoned(batch.id, reason) > RENEWALS:
             await self._outbox.move_batch(
                 batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
             )

@@ -138,6 +138,17 @@ class OutboxStore:
         """Refuse to repeat a picture whose batch is held or taken back; raises HeldBackError."""
         await self._database.read(lambda c: check_may_go(c, image_id))
 
+    async def times_abandoned(self, batch_id: BatchId, reason: str) -> int:
+        """Count how often a batch of the platform was left behind for this reason."""
+        statement = (
+            "SELECT count(*) AS times FROM abandoned_batch WHERE batch_id = ? AND reason = ?"
+        )
+
+        def read(connection: Connection) -> int:
+            return int(connection.execute(statement, (batch_id, reason)).fetchone()["times"])
+
+        return await self._database.read(read)
+
     async def knows_any(self, image_ids: Collection[ImageId]) -> bool:
         """Whether one of the pictures is, or was, in this outbox."""
         marks = ", ".join("?" * len(image_ids))

@@ -187,6 +187,7 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
         images[row["state"]] = (number - row["images"], size - row["bytes"])
     held, _ = images.pop("HELD", (0, 0))
     unsettled, _ = images.get("UNSETTLED", (0, 0))
+    uploading, _ = images.get("UPLOADING", (0, 0))
     row = connection.execute(_SUMMARY).fetchone()
     next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
     due = late_before(now)
@@ -204,6 +205,7 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
         waiting_bytes=sum(size for _, size in images.values()),
         held=row["held"] + held,
         resting_visits=resting["visits"],
+        uploading=uploading,
         unsettled=unsettled,
         unplaced=unplaced["pictures"],
         late=late["late"],

@@ -17,7 +17,7 @@ from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox_model import OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind, visit_row
-from haut_desktop.viewmodels.outbox_words import Circumstances
+from haut_desktop.viewmodels.outbox_words import Circumstances, paused_words
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.viewmodels.words import ago, count, size
 
@@ -173,7 +173,7 @@ class OutboxViewModel(QObject):
     def _show_head(self, summary: OutboxSummary) -> None:
         obstacle = self._circumstances().obstacle_in_full() if summary.waiting_images else None
         if summary.is_paused:
-            obstacle = Phrase("Sending is paused", Mood.WARN)
+            obstacle = Phrase(paused_words(summary), Mood.WARN)
         self.head = OutboxHead(summary, self._head_words(summary), obstacle)
         self.head_changed.emit(self.head)
 

@@ -16,6 +16,7 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.errors import Blame, PermissionRefusedError
 from haut_desktop.domain.imaging import Batch, Image, Side
+from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
@@ -238,3 +239,12 @@ _RANK: Final = {Mood.BAD: 0, Mood.WARN: 1, Mood.ACCENT: 2, Mood.NEUTRAL: 3, Mood
 def worst(phrases: Sequence[Phrase]) -> Phrase:
     """The phrase that needs a person most; what a visit with several batches shows."""
     return min(phrases, key=lambda phrase: _RANK[phrase.mood], default=Phrase("Nothing to send"))
+
+
+def paused_words(summary: OutboxSummary) -> str:
+    """Say that sending is paused, and what still goes: a picture under way is not broken off."""
+    if not summary.uploading:
+        return "Sending is paused"
+    if summary.uploading == 1:
+        return "Paused: the picture under way is still being sent"
+    return f"Paused: the {summary.uploading} pictures under way are still being sent"

@@ -1,21 +1,26 @@
 """The rules of sending on a real platform: a limit, a window, a pause that outlives the program."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from haut_desktop.domain.delivery import Route
+from haut_desktop.domain.delivery import ImageState, Route
+from haut_desktop.domain.imaging import ProofOfDelivery
 from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.store.secrets import MemorySecrets
 from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import HeadlessStation, open_workplace
 from tests.e2e.studies import PlatformStudy
+from tests.e2e.test_delivery_faults import PUT
 from tests.e2e.test_outbox_service import finish_visit, let_pass
-from tests.waiting import in_time
+from tests.fakes.practice import PracticePlatform
+from tests.waiting import eventually, in_time
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -73,6 +78,46 @@ async def test_outside_of_the_window_nothing_is_begun(
         assert not there.subjects()
         await work.outbox.set_rules(SendingRules())
         await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(small_pictures)
+
+
+async def test_a_pause_begins_no_other_picture_and_its_expired_addresses_hold_nothing(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("haut_desktop.workplace.IMAGES_IN_FLIGHT", 1)
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        work, puts = station.work, 0
+        put = work.objects.put
+
+        async def paused_in_the_first(*args: Any, **options: Any) -> ProofOfDelivery:
+            nonlocal puts
+            puts += 1
+            if puts == 1:
+                work.outbox.pause()
+                summary = await work.outbox.summary()
+                assert (summary.is_paused, summary.uploading) == (True, 1)
+            return await put(*args, **options)
+
+        work.objects.put = paused_in_the_first  # type: ignore[method-assign]
+        await finish(station, there, small_pictures)
+        await station.until_image(ImageState.STORED)
+        await eventually(lambda: not work.delivery._carrying)
+        states = Counter(image.state for image in await station.images())
+        assert states == {ImageState.STORED: 1, ImageState.SEALED: len(small_pictures) - 1}
+        await let_pass(0.3)
+        assert puts == 1
+        # the first time they outlived the pause; only the second time would be an address's fault
+        platform.add_fault("address_expired", **{**PUT.fields(), "count": 2})
+        work.outbox.resume()
+        await station.until_delivered()
+        (batch,) = await station.batches()
+        assert batch.abandoned == 2
         assert not station.errors
     there.check_each_once(small_pictures)
 

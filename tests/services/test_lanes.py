@@ -105,3 +105,15 @@ async def test_one_batchs_trouble_is_not_the_others() -> None:
         sending.end(*range(4))
     assert list(map(type, sending.outcomes)) == [ServerTroubleError, type(None)]
     assert sorted(sending.sent) == [1, 2, 3]
+
+
+async def test_once_nothing_may_begin_what_is_in_flight_ends_and_no_other_picture_follows() -> None:
+    images, paused = make_images(5), asyncio.Event()
+    lanes = Lanes(2, ahead=2, may_begin=lambda: not paused.is_set())
+    async with carrying(lanes, images) as sending:
+        await eventually(lambda: sending.opened == [0, 1, 2, 3])
+        paused.set()
+        sending.end(*range(5))
+    assert sending.outcomes == [None]
+    assert sorted(sending.sent) == [0, 1]
+    assert sending.opened == [0, 1, 2, 3]

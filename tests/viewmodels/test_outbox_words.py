@@ -14,7 +14,7 @@ from haut_desktop.domain.errors import (
     UnreachableError,
 )
 from haut_desktop.domain.ids import PlatformBatchId
-from haut_desktop.domain.outbox import VisitDelivery
+from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.viewmodels.outbox_rows import visit_row
@@ -22,6 +22,7 @@ from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
     batch_words,
     image_words,
+    paused_words,
     waiting_words,
     worst,
 )
@@ -218,3 +219,15 @@ def test_the_gallery_shows_every_kind_of_trouble_in_words() -> None:
     assert all(rows[code].trouble for code in (*WAITING, *HELD))
     assert all(rows[code].phrase.mood is Mood.BAD for code in (*HELD, *REGISTRATIONS))
     assert all(rows[code].phrase.mood is Mood.WARN for code in WAITING)
+
+
+@pytest.mark.parametrize(
+    ("uploading", "words"),
+    [
+        (0, "Sending is paused"),
+        (1, "Paused: the picture under way is still being sent"),
+        (3, "Paused: the 3 pictures under way are still being sent"),
+    ],
+)
+def test_a_pause_says_what_is_still_on_its_way(uploading: int, words: str) -> None:
+    assert paused_words(OutboxSummary(is_paused=True, uploading=uploading)) == words
