@@ -178,9 +178,11 @@ async def open_station_for_reading(
 
 
 async def _follow_clock(station: Station) -> None:
-    """Let what waits follow a clock that was set back meanwhile; trouble stops no opening."""
+    """Let what waits follow a clock that was set back meanwhile; a full disk stops no opening."""
     try:
         await station.waits.open()
+    except StoreCorruptError:
+        raise
     except HautError as error:
         _log.warning("stored waits could not follow the clock: %s", error.kind)
 
