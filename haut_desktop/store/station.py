@@ -8,7 +8,12 @@ from typing import Final, Self
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import HautError, KeyringError, StoreMissingError
+from haut_desktop.domain.errors import (
+    HautError,
+    KeyringError,
+    StoreCorruptError,
+    StoreMissingError,
+)
 from haut_desktop.domain.ids import StationId
 from haut_desktop.store.audit_log import AuditLog
 from haut_desktop.store.cache import PictureCache
