@@ -171,7 +171,8 @@ class OutboxViewModel(QObject):
         self.rows_changed.emit()
 
     def _show_head(self, summary: OutboxSummary) -> None:
-        obstacle = self._circumstances().obstacle_in_full() if summary.waiting_images else None
+        is_kept = summary.waiting_images or summary.late
+        obstacle = self._circumstances().obstacle_in_full() if is_kept else None
         if summary.is_paused:
             obstacle = Phrase(paused_words(summary), Mood.WARN)
         self.head = OutboxHead(summary, self._head_words(summary), obstacle)

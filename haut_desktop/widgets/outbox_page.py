@@ -143,7 +143,8 @@ class OutboxPage(QWidget):
         dress(self._pause, icon)
         give_key(self._pause, "Ctrl+P")
         self._show_unplaced(head.summary.unplaced)
-        self._retry.setEnabled(bool(head.summary.waiting_images) and not is_paused)
+        has_to_try = bool(head.summary.waiting_images or head.summary.late)
+        self._retry.setEnabled(has_to_try and not is_paused)
 
     def _show_unplaced(self, pictures: int) -> None:
         self._unplaced.say(unplaced_words(pictures), _UNPLACED if pictures else "")

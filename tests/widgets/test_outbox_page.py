@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import TypeVar, cast
 
+import pytest
 import pytest_asyncio
 from PySide6.QtCore import Qt, QTime
 from PySide6.QtTest import QTest
@@ -286,6 +287,19 @@ async def test_a_visits_receipts_are_asked_for(shown: Shown) -> None:
     async with emitted(shown.page.receipts_wanted) as emission:
         QTest.mouseClick(shown.button("Save receipts…"), Qt.MouseButton.LeftButton)
     assert emission.args == (resting.visit.id,)
+
+
+@pytest.mark.parametrize("total", (OutboxSummary(waiting_images=1), OutboxSummary(late=1)))
+async def test_everything_is_tried_now_while_something_waits_or_is_late(
+    shown: Shown, total: OutboxSummary
+) -> None:
+    button = shown.button("Try everything now")
+    assert not button.isEnabled()
+    shown.outbox.total = total
+    async with emitted(shown.model.head_changed):
+        shown.model.refresh()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: ("retry", "all") in shown.outbox.done)
 
 
 async def test_the_sending_sheet_sets_speed_and_time(shown: Shown) -> None:
