@@ -19,6 +19,7 @@ from haut_desktop.viewmodels.outbox_model import OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind, visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances, paused_words
 from haut_desktop.viewmodels.phrase import Mood, Phrase
+from haut_desktop.viewmodels.rereading import Rereading
 from haut_desktop.viewmodels.words import ago, count, size
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class OutboxViewModel(QObject):
         self._limit = PAGE_LENGTH
         self._deliveries: tuple[VisitDelivery, ...] = ()
         self._sent: dict[ImageId, int] = {}
-        self._is_reading = self._is_stale = False
+        self._reading = Rereading(self._read, tasks, name="outbox-read")
         self._unsubscribe = (
             changes.subscribe(self._on_change),
             outbox.progress.subscribe(self._on_progress),
@@ -121,10 +122,7 @@ class OutboxViewModel(QObject):
 
     def refresh(self) -> None:
         """Read everything again; news that come meanwhile make it read once more."""
-        self._is_stale = True
-        if not self._is_reading:
-            self._is_reading = True
-            self._tasks.start(self._read(), name="outbox-read")
+        self._reading.want()
 
     def show_more(self) -> None:
         """List older visits too."""
@@ -138,17 +136,13 @@ class OutboxViewModel(QObject):
 
     async def _read(self) -> None:
         try:
-            while self._is_stale:
-                self._is_stale = False
-                self._deliveries = await self._outbox.overview(self._limit)
-                self._show_head(await self._outbox.summary())
-                self._show_rows()
-                self._turn(PageState.READY if self._deliveries else PageState.EMPTY)
+            self._deliveries = await self._outbox.overview(self._limit)
+            self._show_head(await self._outbox.summary())
+            self._show_rows()
+            self._turn(PageState.READY if self._deliveries else PageState.EMPTY)
         except HautError as error:
             self.error = error
             self._turn(PageState.FAILED)
-        finally:
-            self._is_reading = False
 
     def _turn(self, state: PageState) -> None:
         self.state = state

@@ -20,6 +20,7 @@ from haut_desktop.services.results import Results, VisitResults
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.phrase import Phrase
+from haut_desktop.viewmodels.rereading import Rereading
 from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
 from haut_desktop.viewmodels.results_picture import Choice, Layer, choices, layers, sides_of
 from haut_desktop.viewmodels.results_table import MetricLine, MetricsModel, metric_lines
@@ -93,7 +94,7 @@ class ResultsViewModel(QObject):
         self._trends: tuple[Trend, ...] = ()
         self._key: MetricKey | None = None
         self._asked = 0
-        self._is_reading = self._is_stale = False
+        self._reading = Rereading(self._read, tasks, name="results-read")
         self._is_seen = self._is_discovered = False
         self._unsubscribe = changes.subscribe(self._on_news)
         desk.subject_changed.connect(self._on_subject_changed)
@@ -121,10 +122,7 @@ class ResultsViewModel(QObject):
 
     def refresh(self) -> None:
         """Read everything again from the station."""
-        self._is_stale = True
-        if not self._is_reading:
-            self._is_reading = True
-            self._tasks.start(self._read(), name="results-read")
+        self._reading.want()
 
     def look_again(self) -> None:
         """Ask the platform about the shown visit now."""
@@ -145,14 +143,10 @@ class ResultsViewModel(QObject):
 
     async def _read(self) -> None:
         try:
-            while self._is_stale:
-                self._is_stale = False
-                await self._read_once()
+            await self._read_once()
         except HautError as error:
             self.error = error
             self._turn(PageState.FAILED)
-        finally:
-            self._is_reading = False
 
     async def _read_once(self) -> None:
         subject = self.subject
@@ -163,7 +157,7 @@ class ResultsViewModel(QObject):
         visits = await self._results.visits(subject.id)
         trends = await self._results.trends(subject.id)
         if subject != self.subject:
-            self._is_stale = True
+            self._reading.want()
             return
         self._take(visits, trends)
 

@@ -11,6 +11,7 @@ from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.phrase import Mood, Phrase
+from haut_desktop.viewmodels.rereading import Rereading
 
 if TYPE_CHECKING:
     from haut_desktop.services.this_station import ThisStation
@@ -41,7 +42,7 @@ class StationViewModel(QObject):
         self._tasks = tasks
         self._level = SpaceLevel.AMPLE
         self._notice: Notice | None = None
-        self._is_looking = self._is_stale = False
+        self._looking = Rereading(self._look, tasks, name="disk-room")
         self._unsubscribe = changes.subscribe(self._on_change)
         self._timer = QTimer(self, interval=_LOOK_AGAIN_MS)
         self._timer.timeout.connect(self.refresh)
@@ -58,10 +59,7 @@ class StationViewModel(QObject):
 
     def refresh(self) -> None:
         """Look at the disk; news that come meanwhile make it look once more."""
-        self._is_stale = True
-        if not self._is_looking:
-            self._is_looking = True
-            self._tasks.start(self._look(), name="disk-room")
+        self._looking.want()
 
     def read_facts(self) -> None:
         """Read what the sheet shows."""
@@ -73,16 +71,12 @@ class StationViewModel(QObject):
 
     async def _look(self) -> None:
         try:
-            while self._is_stale:
-                self._is_stale = False
-                room = await self._station.room()
-                self._tell(room)
-                self.room_changed.emit(room)
+            room = await self._station.room()
         except HautError:
             # whoever works with the disk says what is the matter with it; here it is only looked at
             return
-        finally:
-            self._is_looking = False
+        self._tell(room)
+        self.room_changed.emit(room)
 
     async def _read_facts(self) -> None:
         self.facts_read.emit(await self._station.facts())

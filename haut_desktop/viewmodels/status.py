@@ -11,6 +11,7 @@ from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
+from haut_desktop.viewmodels.rereading import Rereading
 from haut_desktop.viewmodels.words import ago, count, span
 
 if TYPE_CHECKING:
@@ -73,12 +74,10 @@ class StatusViewModel(QObject):
         self._session = session
         self._connectivity = connectivity
         self._outbox = outbox
-        self._tasks = tasks
         self._clock = clock
         self._site = site
         self._status = Status()
-        self._is_reading = False
-        self._is_stale = False
+        self._reading = Rereading(self._read, tasks, name="status")
         self._unsubscribe = changes.subscribe(self._on_change)
         desk.study_changed.connect(self._on_study_changed)
         self._timer = QTimer(self, interval=_LOOK_AGAIN_MS)
@@ -101,19 +100,11 @@ class StatusViewModel(QObject):
 
     def refresh(self) -> None:
         """Read everything again; news that come meanwhile make it read once more."""
-        self._is_stale = True
-        if not self._is_reading:
-            self._tasks.start(self._read(), name="status")
+        self._reading.want()
 
     async def _read(self) -> None:
-        self._is_reading = True
-        try:
-            while self._is_stale:
-                self._is_stale = False
-                self._status = await self._compose()
-                self.changed.emit(self._status)
-        finally:
-            self._is_reading = False
+        self._status = await self._compose()
+        self.changed.emit(self._status)
 
     async def _compose(self) -> Status:
         words, icon, tone = _CONNECTIONS[self._connectivity.state]

@@ -102,7 +102,7 @@ async def test_other_limits_are_judged_by_at_once(bench: Bench) -> None:
 async def test_a_disk_that_does_not_answer_is_left_to_who_works_with_it(bench: Bench) -> None:
     bench.station.trouble = StoreIOError()
     bench.model.refresh()
-    await eventually(lambda: not bench.model._is_looking)
+    await eventually(lambda: not bench.model._looking.is_going)
     bench.station.trouble = None
     await bench.look(GIB - 1)
     assert bench.title == "The disk is getting full"
