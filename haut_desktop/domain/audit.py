@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from haut_desktop.domain.errors import ItemError
 from haut_desktop.domain.ids import OperatorId, StationId
 
 
@@ -18,6 +19,17 @@ class Act:
 
 BY_ITSELF: Final = Act()
 """The station acting by itself."""
+
+
+def given_reason(reason: str) -> str:
+    """Insist on the words that will stand in the trail, trimmed; raises ItemError."""
+    words = reason.strip()
+    if not words:
+        raise ItemError(
+            "Write a few words why: they stand in the audit trail. Nothing was changed.",
+            title="A reason is needed",
+        )
+    return words
 
 
 @dataclass(frozen=True, slots=True)

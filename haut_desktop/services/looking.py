@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 AHEAD: Final = max(2, min(4, os.cpu_count() or 1))
 """So many pictures are looked at while one is being sealed; more would only fill the memory."""
 
-_TURNED_FROM: Final = 5
-"""From this EXIF orientation on a picture lies on its side."""
-
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -69,10 +66,8 @@ class Looker:
         self._space.check()
         read = intake.read(source)
         facts, pixels = pictures.inspect(read.data, PREVIEW_EDGE_PX)
-        size = (facts.width, facts.height)
-        upright = size[::-1] if facts.orientation >= _TURNED_FROM else size
         small = pictures.shrink(pixels, PREVIEW_EDGE_PX)
-        view = quality.view_of(small, upright)
+        view = quality.view_of(small, facts.upright_size)
         return Looked(read, facts, view, pictures.encode_small(small))
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from haut_desktop.domain.audit import Act
+from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
@@ -14,7 +14,6 @@ from haut_desktop.domain.delivery import (
     RegistrationState,
     Waiting,
 )
-from haut_desktop.domain.errors import ItemError
 from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, PlatformSubjectId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.subjects import Registration
@@ -165,7 +164,7 @@ class Outbox:
         which is noted. Nothing is deleted there. Raises ItemError without a reason, and for results
         that were made elsewhere.
         """
-        batch = await self._retractions.ask(batch_id, self._session.act(_given(reason)))
+        batch = await self._retractions.ask(batch_id, self._session.act(given_reason(reason)))
         await self._sidecars.follow(batch.visit_id)
         self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
         self._go_on(batch_id)
@@ -175,7 +174,7 @@ class Outbox:
 
         Raises ErasureRefusedError while its fate is open, ItemError without a reason.
         """
-        await self._erasures.erase(original_id, self._session.act(_given(reason)))
+        await self._erasures.erase(original_id, self._session.act(given_reason(reason)))
         self._go_on()
 
     async def say_same(
@@ -216,14 +215,3 @@ class Outbox:
     def _go_on(self, *ids: str) -> None:
         self._delivery.wake()
         self._changes.send(Change(Topic.OUTBOX, frozenset(ids)))
-
-
-def _given(reason: str) -> str:
-    """Insist on a reason for what can't be undone; raises ItemError."""
-    words = reason.strip()
-    if not words:
-        raise ItemError(
-            "Write a few words why: they stand in the audit trail. Nothing was changed.",
-            title="A reason is needed",
-        )
-    return words

@@ -46,6 +46,8 @@ fewer the sharpness that is measured afterwards falls by a third, so by a tenth.
 
 ORIENTATION: Final = 0x0112
 """EXIF tag: 1…8."""
+_TURNED_FROM: Final = 5
+"""From this EXIF orientation on a picture lies on its side."""
 
 _DAMAGES: Final = (
     ArithmeticError,
@@ -83,6 +85,12 @@ class PictureFacts:
     orientation: int
     taken: tuple["CameraTime", ...] = ()
     """The camera's times, the most telling first."""
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height as the picture is looked at."""
+        size = (self.width, self.height)
+        return size[::-1] if self.orientation >= _TURNED_FROM else size
 
 
 @dataclass(frozen=True, slots=True)

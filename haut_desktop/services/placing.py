@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from haut_desktop.domain.audit import Act
+from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.errors import ItemError, PictureError, VaultError, VisitClosedError
+from haut_desktop.domain.errors import PictureError, VaultError, VisitClosedError
 from haut_desktop.domain.ids import OriginalId, SubjectId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch, Original, Side, Slot, Take
 from haut_desktop.domain.overviews import PicturePlace
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
-
-_TURNED_FROM: Final = 5
 
 
 class NoteWord(StrEnum):
@@ -100,10 +98,6 @@ class Placing:
         self._changes = changes
         self._clock = clock
 
-    async def count(self) -> int:
-        """Say how many pictures wait for a person."""
-        return await self._rebuilt.held_count()
-
     async def waiting(self) -> tuple[WaitingPicture, ...]:
         """Give the pictures that wait, oldest first."""
         return tuple([await self._described(one) for one in await self._rebuilt.held_pictures()])
@@ -125,11 +119,7 @@ class Placing:
         that slot. Raises ItemError without a reason, VisitClosedError when the visit is not as it
         was shown, PictureError when the same picture has a place or it can't be read, VaultError.
         """
-        if not reason.strip():
-            raise ItemError(
-                "Write a few words why: they stand in the audit trail. Nothing was changed.",
-                title="A reason is needed",
-            )
+        words = given_reason(reason)
         original = await self._visits.original(original_id)
         await self._refuse_twin(original, place.subject_id)
         facts, view = await asyncio.to_thread(self._look, original)
@@ -138,7 +128,7 @@ class Placing:
             opened = await self._capture.open_visit(study, place.subject_id, place.visit_name)
             visit_id = opened.id
         async with self._capture.changing:
-            sealed = await self._place(original, facts, view, visit_id, place, reason.strip())
+            sealed = await self._place(original, facts, view, visit_id, place, words)
         await self._capture.judge(sealed)
         for topic in (Topic.VISITS, Topic.OUTBOX):
             self._changes.send(Change(topic, frozenset({visit_id})))
@@ -180,9 +170,7 @@ class Placing:
 
         data = self._vault.open(original.vault_name, original.digest.sha256)
         facts, pixels = pictures.inspect(data, PREVIEW_EDGE_PX)
-        size = (facts.width, facts.height)
-        upright = size[::-1] if facts.orientation >= _TURNED_FROM else size
-        return facts, quality.view_of(pixels, upright)
+        return facts, quality.view_of(pixels, facts.upright_size)
 
     async def _place(
         self,

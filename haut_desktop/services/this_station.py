@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from haut_desktop.domain.audit import Act
+from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.errors import ItemError
 from haut_desktop.domain.space import Room, SpaceLimits, StationFacts
 from haut_desktop.services.disk_space import DiskSpace
@@ -37,10 +37,4 @@ class ThisStation:
         """Warn and stop at other limits from now on; raises ItemError and changes nothing then."""
         if problem := limits.problem():
             raise ItemError(problem, title="The limits were not changed")
-        words = reason.strip()
-        if not words:
-            raise ItemError(
-                "Write a few words why: they stand in the audit trail. Nothing was changed.",
-                title="A reason is needed",
-            )
-        await self._space.set_limits(self._studies, limits, self._act(words))
+        await self._space.set_limits(self._studies, limits, self._act(given_reason(reason)))

@@ -81,11 +81,6 @@ class RebuiltStore:
 
         await self._database.write(work)
 
-    async def held_count(self) -> int:
-        """Say how many pictures wait for a person."""
-        statement = "SELECT count(*) AS held FROM held_picture"
-        return await self._database.read(lambda c: int(c.execute(statement).fetchone()["held"]))
-
     async def held_pictures(self) -> tuple[HeldPicture, ...]:
         """Give the pictures that wait for a person, oldest first."""
 

@@ -55,7 +55,7 @@ async def test_spooled_pictures_are_placed_and_delivered_once(
             await SpoolIntake(spool, station.work.space).take_in(picture, {"subject_code": "B-007"})
         # unlocked: what was spooled comes into the vault and waits for a person
         await station.work.spool.drain()
-        assert await station.work.placing.count() == len(small_pictures)
+        assert len(await station.work.placing.waiting()) == len(small_pictures)
         visit = await station.work.capture.open_visit(study, subject.id, "Baseline")
         await place_all(station, study, subject, visit.id)
         await station.work.capture.finish(visit.id)

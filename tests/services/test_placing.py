@@ -84,7 +84,7 @@ def at(room: Room, slot: Slot | None, subject_id: SubjectId | None = None) -> Pl
 
 async def test_a_spooled_picture_waits_with_the_words_that_were_typed(room: Room) -> None:
     one = await wait_one(room)
-    assert await placing_of(room).count() == 1
+    assert len(await placing_of(room).waiting()) == 1
     assert (dict(one.held.claim), one.note) == (WORDS, NoteWord.OURS)
     assert (one.may_have_gone, one.elsewhere) == (False, ())
 
@@ -93,7 +93,7 @@ async def test_a_placed_picture_counts_is_written_down_and_judged(room: Room) ->
     one = await wait_one(room)
     placing, slot = placing_of(room), await front(room)
     await placing.assign(one.held.original.id, room.study, at(room, slot), WHY)
-    assert await placing.count() == 0
+    assert len(await placing.waiting()) == 0
     counting = (await room.sheet()).shelves[0].counting
     assert counting is not None
     assert counting.original.id == one.held.original.id
@@ -132,7 +132,7 @@ async def test_nothing_is_placed_without_a_reason(room: Room) -> None:
         await placing_of(room).assign(
             one.held.original.id, room.study, at(room, await front(room)), "  "
         )
-    assert await placing_of(room).count() == 1
+    assert len(await placing_of(room).waiting()) == 1
 
 
 async def test_another_subjects_visit_is_refused(room: Room) -> None:
@@ -140,7 +140,7 @@ async def test_another_subjects_visit_is_refused(room: Room) -> None:
     place = at(room, await front(room), room.other.id)
     with pytest.raises(VisitClosedError, match="not this subject's"):
         await placing_of(room).assign(one.held.original.id, room.study, place, WHY)
-    assert await placing_of(room).count() == 1
+    assert len(await placing_of(room).waiting()) == 1
 
 
 async def test_the_same_bytes_elsewhere_are_told_and_refused(room: Room) -> None:
