@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from haut_desktop.domain.errors import HautError
+from haut_desktop.viewmodels.capture_sources import FILE_FILTER
 
 Ask = Callable[[QDialog], Coroutine[Any, Any, bool]]
 """Shows a dialog until it is closed; True when it was accepted."""
@@ -88,16 +89,14 @@ async def tell_error(error: HautError) -> None:
         box.deleteLater()
 
 
-async def choose_files(parent: QWidget, title: str, name_filter: str) -> tuple[Path, ...]:
-    """Let the user choose files; none when it is cancelled."""
-    dialog = QFileDialog(parent, title)
+def offer_pictures(parent: QWidget, take: Callable[[tuple[Path, ...]], None]) -> None:
+    """Open a choice of picture files; ``take`` gets what is chosen, and nothing when it is left."""
+    dialog = QFileDialog(parent, "Choose pictures")
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-    dialog.setNameFilter(name_filter)
-    try:
-        chosen = await finish(dialog)
-        return tuple(Path(name) for name in dialog.selectedFiles()) if chosen else ()
-    finally:
-        dialog.deleteLater()
+    dialog.setNameFilter(FILE_FILTER)
+    dialog.filesSelected.connect(lambda names: take(tuple(Path(name) for name in names)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
 
 
 async def choose_folder(parent: QWidget, title: str) -> Path | None:

@@ -1,16 +1,15 @@
 """The capture page: drop, paste or choose a visit's pictures, check them, finish the visit."""
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QFileDialog, QGridLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QGridLayout, QStackedWidget, QWidget
 
 from haut_desktop.domain.ids import SlotId
 from haut_desktop.viewmodels.capture import CaptureState, CaptureViewModel, Confirmation
-from haut_desktop.viewmodels.capture_sources import FILE_FILTER
 from haut_desktop.viewmodels.picture_intake import Intake
+from haut_desktop.widgets.ask import offer_pictures
 from haut_desktop.widgets.boxes import column, held, scrolled
 from haut_desktop.widgets.busy_bar import BusyBar
 from haut_desktop.widgets.drop_area import DropArea
@@ -167,15 +166,8 @@ class CapturePage(DropArea):
         )
 
     def _choose_files(self, slot_id: SlotId | None) -> None:
-        dialog = QFileDialog(self, "Choose pictures")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilter(FILE_FILTER)
-        dialog.filesSelected.connect(partial(self._on_files_selected, slot_id))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _on_files_selected(self, slot_id: SlotId | None, names: list[str]) -> None:
-        self._view_model.intake.take_in(tuple(Path(name) for name in names), slot_id)
+        intake = self._view_model.intake
+        offer_pictures(self, lambda paths: intake.take_in(paths, slot_id))
 
     def _on_paste_activated(self) -> None:
         self.hand_on(QGuiApplication.clipboard().mimeData())

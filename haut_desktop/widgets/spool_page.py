@@ -1,13 +1,11 @@
 """The spool's page: pictures are sealed while the station is locked, with words beside them."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIcon, QImage, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QListWidget, QListWidgetItem
+from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem
 
-from haut_desktop.viewmodels.capture_sources import FILE_FILTER
 from haut_desktop.viewmodels.spool import SpoolLine, SpoolState, SpoolViewModel
+from haut_desktop.widgets.ask import offer_pictures
 from haut_desktop.widgets.boxes import card, column, named, row
 from haut_desktop.widgets.busy_bar import BusyBar
 from haut_desktop.widgets.buttons import button, primary_button
@@ -132,15 +130,7 @@ class SpoolPage(DropArea):
         self._show_readiness()
 
     def _on_choose_clicked(self) -> None:
-        dialog = QFileDialog(self, "Choose pictures")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilter(FILE_FILTER)
-        dialog.filesSelected.connect(self._on_files_selected)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _on_files_selected(self, names: list[str]) -> None:
-        self._view_model.take_in(tuple(Path(name) for name in names))
+        offer_pictures(self, self._view_model.take_in)
 
     def _on_rename_clicked(self) -> None:
         self._view_model.rename(item.data(_ID) for item in self._list.selectedItems())
