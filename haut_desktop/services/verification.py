@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 200
 _READERS: Final = 2
-_OTHERS: Final = "Batches that belong to another company or server: {batches}."
 """Pictures that are read at once: unsealing runs beside the reading of the next one."""
+_OTHERS: Final = "Batches that belong to another company or server: {batches}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +180,8 @@ class Verification:
                     words = f"{error.title}. {error.message}"
                     return replace(report, asked_pictures=asked, not_asked=words)
                 asked += sum(image.state is ImageState.STORED for image in batch.images)
-        words = _OTHERS.format(batches=others) if others else report.not_asked
-        return replace(report, asked_pictures=asked, not_asked=words)
+        not_asked = _OTHERS.format(batches=others) if others else report.not_asked
+        return replace(report, asked_pictures=asked, not_asked=not_asked)
 
     async def _ask_for(self, api: "HautApi", batch: Batch) -> list[Difference]:
         to = (await self._destinations.of_batch(batch.id)).address
