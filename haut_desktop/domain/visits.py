@@ -75,11 +75,15 @@ class TakenPicture:
     """Its delivery, once the visit is finished."""
     is_taken_back: bool = False
     """Its batch was retracted: a later act may put the picture into another one."""
+    erased_at: datetime | None = None
+    """When its bytes left the station for ever."""
 
     @property
     def is_erased(self) -> bool:
         """Whether its bytes have left the station for ever."""
-        return self.image is not None and self.image.state is ImageState.ERASED
+        return self.erased_at is not None or (
+            self.image is not None and self.image.state is ImageState.ERASED
+        )
 
     @property
     def is_going(self) -> bool:

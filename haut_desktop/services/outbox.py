@@ -142,9 +142,18 @@ class Outbox:
         self._go_on(batch_id)
 
     async def resume_held(self, batch_id: BatchId, reason: str = "") -> None:
-        """Let a held batch, and the pictures in it that are held, go on where they stood."""
+        """Let a held batch, and the pictures in it that are held, go on where they stood.
+
+        Raises ItemError for a batch that was taken back: nothing of it goes on.
+        """
         act = self._session.act(reason)
         batch = await self._store.batch(batch_id)
+        if batch.state is BatchState.RETRACTED:
+            raise ItemError(
+                "The batch was taken back, and nothing of it goes on. Nothing was changed. Reopen "
+                "the visit and finish it to send its pictures again.",
+                title="Taken back",
+            )
         for image in batch.images:
             if image.state is ImageState.HELD:
                 await self._resume_image(image.id, act)

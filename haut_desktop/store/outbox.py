@@ -215,7 +215,8 @@ class OutboxStore:
     ) -> Batch:
         """Move a batch; the time of asking for the computation, and of acceptance, is noted.
 
-        A move that ends a step of a batch that a person takes back begins its retraction.
+        A move that ends a step of a batch that a person takes back begins its retraction. What
+        goes on after it was held waits for its answer anew, however long ago it was asked for.
         """
 
         def work(connection: Connection) -> Batch:
@@ -225,7 +226,11 @@ class OutboxStore:
                 columns["platform_id"] = platform_id
             if event in (BatchEvent.SUBMIT, BatchEvent.SUBMITTED):
                 columns["submitted_at"] = text_of(submitted_at or ledger.at)
-            move(ledger, BatchState, batch_id, event, columns=columns, waiting=waiting, act=act)
+            state = move(
+                ledger, BatchState, batch_id, event, columns=columns, waiting=waiting, act=act
+            )
+            if event is BatchEvent.RESUME and state is BatchState.SUBMITTING:
+                update(connection, "batch", batch_id, {"submitted_at": text_of(ledger.at)})
             begin_if_asked(ledger, batch_id)
             return _batch_with_sum(connection, batch_id)
 

@@ -12,6 +12,7 @@ from haut_desktop.store.imaging_rows import (
     take_of,
     verdict_of,
 )
+from haut_desktop.store.rows import moment_or_none
 
 _TAKES = """
 SELECT take.* FROM take
@@ -61,7 +62,9 @@ class _Reading:
             return connection.execute(statement, (visit.id,)).fetchall()
 
         self._takes = [take_of(row) for row in rows(_TAKES)]
-        self._originals = {row["take_id"]: original_of(row) for row in rows(_ORIGINALS)}
+        originals = rows(_ORIGINALS)
+        self._originals = {row["take_id"]: original_of(row) for row in originals}
+        self._erased = {row["take_id"]: moment_or_none(row["erased_at"]) for row in originals}
         self._renditions: dict[str, list[Rendition]] = {}
         for row in rows(_RENDITIONS):
             self._renditions.setdefault(row["original_id"], []).append(rendition_of(row))
@@ -87,6 +90,7 @@ class _Reading:
             tuple(self._verdicts.get(rendition.id, ())),
             image,
             is_taken_back,
+            self._erased[take_id],
         )
 
     def _delivered(self, renditions: list[Rendition]) -> Rendition:

@@ -19,7 +19,7 @@ from haut_desktop.domain.ids import (
     VisitId,
     new_id,
 )
-from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take, Verdict
+from haut_desktop.domain.imaging import Batch, Image, Original, Rendition, Slot, Take, Verdict
 from haut_desktop.domain.overviews import PicturePlace, SealedPicture
 from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
 from haut_desktop.store.database import Database
@@ -675,7 +675,14 @@ def _same_visit(connection: Connection, slot_id: SlotId, visit_id: str) -> None:
 def _has_left(batch: Batch) -> bool:
     """Whether anything of the batch may be known to the platform."""
     is_fresh = batch.state is BatchState.OPEN and batch.platform_id is None and not batch.abandoned
-    return not is_fresh or any(image.state is not ImageState.SEALED for image in batch.images)
+    return not is_fresh or any(_has_image_left(image) for image in batch.images)
+
+
+def _has_image_left(image: Image) -> bool:
+    """One that was erased before anything of it was begun has not left, and never will."""
+    if image.state is ImageState.ERASED:
+        return image.platform_id is not None or image.proof is not None
+    return image.state is not ImageState.SEALED
 
 
 def _is_rebuilt(connection: Connection, batch: Batch) -> bool:

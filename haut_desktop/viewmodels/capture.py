@@ -1,5 +1,6 @@
 """Capture: a subject's visits, the open visit's slots, and the way of pictures into them."""
 
+import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.pauses import pause
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture_words import (
     SlotLine,
@@ -24,13 +26,14 @@ from haut_desktop.viewmodels.capture_words import (
 )
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
-from haut_desktop.viewmodels.picture_intake import PictureIntakeViewModel
+from haut_desktop.viewmodels.picture_intake import Intake, PictureIntakeViewModel
 from haut_desktop.viewmodels.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from haut_desktop.services.capture import Capture
 
 _TOPICS: Final = frozenset({Topic.VISITS, Topic.OUTBOX})
+_REST: Final = 10
 UNSCHEDULED: Final = "Unscheduled"
 
 
@@ -93,10 +96,13 @@ class CaptureViewModel(QObject):
         self._tasks = tasks
         self._clock = clock
         self._state = CaptureState()
-        self._reading = 0
+        self._is_reading = self._is_stale = False
+        self._turned = asyncio.Event()
+        """There is something to show that waits for no rest: another visit, a drop's end."""
         self._subject_id: SubjectId | None = desk.subject.id if desk.subject else None
         self.thumbnails = Thumbnails(capture.thumbnail, tasks, self)
         self.intake = PictureIntakeViewModel(capture, notices, tasks, self._open_visit_id)
+        self.intake.changed.connect(self._on_intake_changed)
         changes.subscribe(self._on_change)
         desk.subject_changed.connect(self._on_subject_changed)
         desk.visit_changed.connect(self._on_visit_changed)
@@ -110,12 +116,14 @@ class CaptureViewModel(QObject):
         return self._state
 
     def refresh(self) -> None:
-        """Read subject and visit again."""
-        self._reading += 1
+        """Read subject and visit again; news that come meanwhile make it read once more."""
         if self._desk.subject is None:
             self._show(CaptureState())
-        else:
-            self._tasks.start(self._read(self._reading), name="read visit")
+            return
+        self._is_stale = True
+        if not self._is_reading:
+            self._is_reading = True
+            self._tasks.start(self._read_on(), name="read visit")
 
     # ---- visits --------------------------------------------------------------------------
 
@@ -214,8 +222,26 @@ class CaptureViewModel(QObject):
         await self._capture.finish(confirmation.visit_id, reason, shown=confirmation.shown)
         self.finished.emit()
 
-    async def _read(self, reading: int) -> None:
-        subject, study = self._desk.subject, self._desk.study
+    async def _read_on(self) -> None:
+        """Read until nothing is new: one reading at a time, however much is told meanwhile.
+
+        While pictures come in, each reading rests for ten times as long as it took: their number,
+        and what a reading costs, both grow with the visit.
+        """
+        clock = asyncio.get_running_loop().time
+        try:
+            while self._is_stale:
+                self._is_stale = False
+                self._turned.clear()
+                began = clock()
+                await self._read()
+                if self.intake.state.is_going:
+                    await pause(self._turned, _REST * (clock() - began))
+        finally:
+            self._is_reading = False
+
+    async def _read(self) -> None:
+        subject, study, opened = self._desk.subject, self._desk.study, self._desk.visit_id
         if subject is None or study is None:
             return
         visits = await self._capture.visits(subject.id)
@@ -229,7 +255,9 @@ class CaptureViewModel(QObject):
         if visit_id in {visit.id for visit in visits}:
             sheet = await self._capture.sheet(visit_id)
             state = self._with_sheet(state, sheet, await self._capture.problems(visit_id))
-        if reading == self._reading:
+        shown = self._desk.subject
+        is_same = shown is not None and shown.id == subject.id and shown.code == subject.code
+        if is_same and self._desk.visit_id == opened:
             self._show_open(state, subject.id)
 
     def _show_open(self, state: CaptureState, subject_id: SubjectId) -> None:
@@ -271,10 +299,16 @@ class CaptureViewModel(QObject):
             self._show(CaptureState(subject.code, is_loading=True))
             self.intake.forget_rejected()
         self._subject_id = subject_id
+        self._turned.set()
         self.refresh()
+
+    def _on_intake_changed(self, intake: Intake) -> None:
+        if not intake.is_going:
+            self._turned.set()
 
     def _on_visit_changed(self, visit_id: object) -> None:
         if visit_id != self._state.visit_id:
+            self._turned.set()
             self.refresh()
 
     def _on_change(self, change: Change) -> None:

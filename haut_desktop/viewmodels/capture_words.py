@@ -7,7 +7,7 @@ from typing import Final
 from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side, Slot, VerdictLevel
 from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitStatus
-from haut_desktop.viewmodels.words import clock_time, count
+from haut_desktop.viewmodels.words import clock_time, count, day
 
 SIDE_TITLES: Final = {
     Side.FRONT: "Front",
@@ -63,6 +63,8 @@ class SlotLine:
     hint: str
     is_required: bool
     takes: tuple[TakeLine, ...] = ()
+    erased: str = ""
+    """When its picture was erased, while no other one counts."""
 
     @property
     def counting(self) -> TakeLine | None:
@@ -92,7 +94,7 @@ def visit_title(visit: Visit) -> str:
 def slot_line(shelf: Shelf, zone: str) -> SlotLine:
     """Say a slot with its takes."""
     slot = shelf.slot
-    takes = tuple(_take_line(taken, zone) for taken in shelf.takes)
+    takes = tuple(_take_line(taken, zone) for taken in shelf.takes if not taken.is_erased)
     return SlotLine(
         slot_id=slot.id,
         side=slot.side,
@@ -100,7 +102,17 @@ def slot_line(shelf: Shelf, zone: str) -> SlotLine:
         hint=_SIDE_HINTS[slot.side],
         is_required=slot.is_required,
         takes=takes,
+        erased="" if shelf.counting is not None else _erased_words(shelf, zone),
     )
+
+
+def _erased_words(shelf: Shelf, zone: str) -> str:
+    """Say that the slot's picture was erased, and when."""
+    erased = [taken for taken in shelf.takes if taken.is_erased]
+    if not erased:
+        return ""
+    at = erased[-1].erased_at
+    return f"Erased {day(at, zone)}, {clock_time(at, zone)}" if at else "Erased"
 
 
 def rests(visit: Visit, now: datetime) -> bool:

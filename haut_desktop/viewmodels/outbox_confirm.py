@@ -79,13 +79,25 @@ def _retraction_of(row: OutboxRow) -> Confirmation:
     whole = row.kind is RowKind.VISIT and len(row.batch_ids) > 1
     return Confirmation(
         title="Take back what was sent?" if whole else "Take the batch back?",
-        about=row.path,
+        about=_taken_back(row),
         meaning=_RETRACTION,
         reason_question="Why is it taken back?",
         question="It can't be undone. Take it back now?",
         yes="Take it back",
         no="Leave it as it is",
     )
+
+
+def _taken_back(row: OutboxRow) -> str:
+    """Name the batches and pictures that go; of a visit only those that can be taken back."""
+    batches = [child for child in row.children if Deed.RETRACT in child.deeds]
+    if row.kind is RowKind.BATCH:
+        return "\n".join((row.path, _sides(row)))
+    return "\n".join((row.path, *(f"{each.title}: {_sides(each)}" for each in batches)))
+
+
+def _sides(batch: OutboxRow) -> str:
+    return ", ".join(picture.title.lower() for picture in batch.children)
 
 
 def _erasure_of(row: OutboxRow) -> Confirmation:

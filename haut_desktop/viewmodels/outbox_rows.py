@@ -275,8 +275,14 @@ def _is_fresh(batch: Batch, delivery: VisitDelivery) -> bool:
         and batch.platform_id is None
         and not batch.abandoned
         and batch.id not in delivery.begun
-        and all(image.state is ImageState.SEALED for image in batch.images)
+        and all(_is_here_only(image) for image in batch.images)
     )
+
+
+def _is_here_only(image: Image) -> bool:
+    """Nothing of it was begun, or it was erased before that."""
+    is_gone = image.state is ImageState.ERASED and image.platform_id is None and image.proof is None
+    return is_gone or image.state is ImageState.SEALED
 
 
 def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery) -> frozenset[Deed]:

@@ -70,7 +70,8 @@ class SlotCard(DropArea):
         self._hint.setText(line.hint)
         self._show_need(line)
         self._words.setText(taken.words if taken else "")
-        self._picture.show_words("Drop, paste or choose a picture" if is_open else "No picture")
+        invitation = "Drop, paste or choose a picture" if is_open else "No picture"
+        self._picture.show_words(line.erased or invitation)
         self._choose.setVisible(is_open)
         self._choose.setText("Another take…" if taken else "Choose files…")
         self._choose.setAccessibleName(f"Choose a picture for {line.title}")
@@ -108,7 +109,9 @@ class SlotCard(DropArea):
         self.setLayout(whole)
 
     def _show_need(self, line: SlotLine) -> None:
-        if line.takes:
+        if line.erased:
+            self._need.say("Erased", Tone.WARN)
+        elif line.takes:
             self._need.say("", Tone.NEUTRAL)
         elif line.is_required:
             self._need.say("Required", Tone.ACCENT)
@@ -142,7 +145,11 @@ class SlotCard(DropArea):
         self._picture.show_image(image, is_expected=taken is not None and image is None)
 
     def _say(self, taken: TakeLine | None) -> None:
-        marks = ", ".join(mark.text for mark in taken.marks) if taken else "no picture yet"
+        marks = (
+            ", ".join(mark.text for mark in taken.marks)
+            if taken
+            else self._line.erased or "no picture yet"
+        )
         need = "required" if self._line.is_required else "optional"
         self.setAccessibleName(f"{self._line.title}, {need}: {marks}")
         self.setAccessibleDescription(self._line.hint)

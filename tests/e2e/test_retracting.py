@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from haut_desktop.domain.delivery import BatchState, ImageState, Route
+from haut_desktop.domain.delivery import BatchState, ImageEvent, ImageState, Route
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import Blame, ItemError, OutcomeUnknownError, VisitClosedError
 from haut_desktop.domain.imaging import Batch, ProofOfDelivery
@@ -323,3 +323,25 @@ async def test_without_a_reason_nothing_is_taken_back(
         with pytest.raises(ItemError, match="why"):
             await station.work.outbox.retract(batch.id, "  ")
         await station.until_delivered()
+
+
+async def test_a_batch_that_was_taken_back_is_not_released(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets(), is_working=False) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        (batch,) = await station.batches()
+        held = batch.images[0]
+        store = station.work.store.outbox
+        await store.move_image(held.id, ImageEvent.HOLD)
+        await station.work.outbox.retract(batch.id, WHY)
+        with pytest.raises(ItemError, match="taken back"):
+            await station.work.outbox.resume_held(batch.id)
+        (batch,) = await station.batches()
+        assert batch.state is BatchState.RETRACTED
+        assert batch.images[0].state is ImageState.HELD

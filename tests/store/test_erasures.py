@@ -156,6 +156,17 @@ async def test_an_erased_picture_of_a_taken_back_batch_is_not_sent_again(
     assert len((await record.outbox.batch(again.id)).images) == 2
 
 
+async def test_a_visit_of_which_a_picture_was_erased_before_it_left_is_reopened(
+    record: Record, erasures: ErasureStore
+) -> None:
+    batch = await record.finish(await record.register())
+    await erasures.write(original_of(batch), record.act)
+    await record.visits.reopen(batch.visit_id, record.act)
+    shelves = (await record.visits.sheet(batch.visit_id)).shelves
+    assert [shelf.counting is None for shelf in shelves] == [True, False, False]
+    assert shelves[0].takes[0].erased_at == record.clock()
+
+
 async def test_only_what_is_proven_and_will_not_be_needed_outlives_the_plan(
     record: Record, erasures: ErasureStore
 ) -> None:

@@ -148,6 +148,15 @@ async def test_a_stored_batch_is_due_to_be_submitted_and_then_no_more(record: Re
     assert await due(record) == []
 
 
+async def test_a_resumed_computation_waits_for_its_answer_anew(record: Record) -> None:
+    batch = await deliver(record, await record.finish(await record.register()))
+    await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await record.outbox.move_batch(batch.id, BatchEvent.HOLD)
+    record.clock.advance(5 * 3600.0)
+    resumed = await record.outbox.move_batch(batch.id, BatchEvent.RESUME)
+    assert (resumed.state, resumed.submitted_at) == (BatchState.SUBMITTING, record.clock())
+
+
 async def test_a_held_batch_is_not_due_until_somebody_resumes_it(record: Record) -> None:
     batch = await record.finish(await record.register())
     held = await record.outbox.move_batch(batch.id, BatchEvent.HOLD, act=record.act)

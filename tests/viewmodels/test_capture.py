@@ -15,7 +15,7 @@ from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import Visit, VisitStatus
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
-from haut_desktop.services.changes import Change, Changes
+from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture import CaptureViewModel, Confirmation
 from haut_desktop.viewmodels.desk import Desk
@@ -119,6 +119,39 @@ async def test_a_reading_that_ends_after_the_subject_was_put_away_shows_nothing(
     bench.capture.told.set()
     await bench.settle()
     assert bench.model.state.subject_code == ""
+
+
+async def test_many_news_at_once_are_read_once_and_once_more(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    bench.capture.told.clear()
+    bench.capture.asked.clear()
+    for _ in range(50):
+        bench.capture.changes.send(Change(Topic.VISITS))
+    await eventually(lambda: bench.capture.asked)
+    bench.capture.told.set()
+    await bench.settle()
+    for _ in range(50):
+        bench.capture.changes.send(Change(Topic.VISITS))
+    await bench.settle()
+    # a reading asks twice: for the visits, and for the planned ones that are still to come
+    assert len(bench.capture.asked) <= 2 * 2
+
+
+async def test_a_change_during_a_reading_is_read_as_well(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    await bench.settle()
+    bench.capture.told.clear()
+    bench.model.refresh()
+    await eventually(lambda: bench.capture.asked)
+    late = make_visit(bench.capture.study, bench.first, "Week 4")
+    bench.capture.all_visits.append(late)
+    bench.capture.shelves[late.id] = []
+    bench.model.refresh()
+    bench.capture.told.set()
+    await bench.settle()
+    assert bench.model.state.visit_id == late.id
 
 
 async def test_the_desk_refuses_a_visit_of_a_subject_that_is_not_open(bench: Bench) -> None:

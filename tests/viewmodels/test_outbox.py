@@ -326,6 +326,19 @@ def test_the_two_steps_say_what_stays_and_what_goes() -> None:
     assert confirmation_of(Deed.ERASE, there).about == "B-007  ·  Week 4  ·  Front"
 
 
+def test_taking_a_visit_back_names_what_goes_and_nothing_else() -> None:
+    visit = make_delivery(_STORED, _STORED, batch=BatchState.SUBMITTED)
+    second = make_delivery(ImageState.UPLOADING).batches[0]
+    gone = make_delivery(_STORED, batch=BatchState.RETRACTED).batches[0]
+    row = visit_row(replace(visit, batches=(*visit.batches, second, gone)), _NOW, {})
+    about = confirmation_of(Deed.RETRACT, row).about.splitlines()
+    assert about[0] == "B-007  ·  Week 4"
+    assert about[1].endswith("2 pictures: front, left")
+    assert about[2].endswith("1 picture: front")
+    assert len(about) == 3
+    assert confirmation_of(Deed.RETRACT, row.children[0]).about.endswith("front, left")
+
+
 def test_bytes_that_left_are_no_copy_on_the_platform() -> None:
     held = make_delivery(ImageState.HELD)
     image = batch_of(held).images[0]
