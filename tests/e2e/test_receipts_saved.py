@@ -6,35 +6,13 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.app import make_application
 from haut_desktop.domain.delivery import Route
-from haut_desktop.settings import resources_folder
-from haut_desktop.shell import Shell
 from haut_desktop.store.secrets import MemorySecrets
-from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.widgets.outbox_page import OutboxPage
-from haut_desktop.widgets.rail import Place
-from haut_desktop.widgets.theme import Appearance
 from tests.e2e.conftest import MakeStudy
-from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.e2e.stations import open_workplace
+from tests.e2e.windows import open_shell
 from tests.waiting import eventually
-
-
-async def open_shell(station: HeadlessStation) -> Shell:
-    """Open the main window of a station, the outbox in sight."""
-    site = await station.work.store.studies.site()
-    assert site is not None
-    shell = Shell(
-        station.work,
-        site=site,
-        notices=NoticesViewModel(),
-        appearance=Appearance(make_application()),
-        help_folder=resources_folder() / "help",
-        is_practice=True,
-    )
-    await shell.open()
-    shell.window.go(Place.OUTBOX)
-    return shell
 
 
 async def test_receipts_lie_in_the_folder_that_was_chosen(

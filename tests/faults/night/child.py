@@ -25,13 +25,9 @@ from haut_desktop.domain.session import SessionState
 from haut_desktop.outbox_command import run_outbox_command
 from haut_desktop.services.pauses import pause
 from haut_desktop.services.results import Pace
-from haut_desktop.settings import resources_folder
-from haut_desktop.shell import Shell
-from haut_desktop.viewmodels.notices import NoticesViewModel
-from haut_desktop.widgets.rail import Place
-from haut_desktop.widgets.theme import Appearance
 from haut_desktop.workplace import Pacing
 from tests.e2e.stations import FileSecrets, HeadlessStation, open_workplace
+from tests.e2e.windows import open_shell
 from tests.faults.night.plan import Plan
 from tests.faults.night.technician import NightTechnician
 from tests.faults.night.watching import FrameWatch, memory_mib
@@ -190,18 +186,7 @@ async def open_window(chosen: argparse.Namespace) -> AsyncIterator[Night]:
     """Open the station with its window, the outbox in sight."""
     secrets = FileSecrets(chosen.secrets)
     async with open_workplace(chosen.folder, secrets, pacing=NIGHT) as station:
-        site = await station.work.store.studies.site()
-        assert site is not None
-        shell = Shell(
-            station.work,
-            site=site,
-            notices=NoticesViewModel(),
-            appearance=Appearance(make_application()),
-            help_folder=resources_folder() / "help",
-            is_practice=True,
-        )
-        await shell.open()
-        shell.window.go(Place.OUTBOX)
+        shell = await open_shell(station)
         try:
             yield Night(station, chosen.server)
         finally:
