@@ -144,7 +144,7 @@ class Workplace:
         self._deliveries = self.tasks.child("delivery")
         self.delivery = self._delivery(judge, registrar, pacing)
         notes = Sidecars(visits=store.visits, vault=store.vault)
-        self.results = self._results(pacing)
+        self.results = self._results(judge, pacing)
         self.erasures = Erasures(
             store=store.erasures,
             vault=store.vault,
@@ -303,7 +303,7 @@ class Workplace:
             return None
         return self.clock() + timedelta(seconds=self.api.clock_offset_s)
 
-    def _results(self, pacing: Pacing) -> Results:
+    def _results(self, judge: Judge, pacing: Pacing) -> Results:
         store = self.store
         return Results(
             api=self.api,
@@ -318,6 +318,7 @@ class Workplace:
             vault=store.vault,
             session=self.session,
             connectivity=self.connectivity,
+            judge=judge,
             changes=self.changes,
             clock=self.clock,
             pace=pacing.results,

@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import (
     OtherAccountError,
     ServerError,
 )
+from haut_desktop.domain.ids import new_id
 from haut_desktop.services.connectivity import Connectivity, Peer
 from haut_desktop.services.pauses import Uptime, uptime
 from haut_desktop.services.troubles import trouble_of
@@ -41,7 +42,7 @@ class Judge:
         self._clock = clock
         self._policy = policy or RetryPolicy()
         self._uptime = uptime
-        self._server_errors = 0
+        self._in_trouble: set[str] = set()
         self._account_until: datetime | None = None
         # a clock that is set back makes the pause no longer; one that slept may end it earlier
         self._account_due_s = 0.0
@@ -68,15 +69,16 @@ class Judge:
 
     def praise(self, *, with_store: bool = False) -> None:
         """A step succeeded: the platform answers, and the object store if it took part."""
-        self._server_errors = 0
+        self._in_trouble.clear()
         self._connectivity.seen_online()
         if with_store:
             self._connectivity.seen_online(Peer.STORE)
 
-    def sentence(self, error: HautError, before: Waiting) -> Waiting:
+    def sentence(self, error: HautError, before: Waiting, *, of: str = "") -> Waiting:
         """Pause what must pause; say when what met ``error`` is tried again.
 
-        Network and account burn no attempt; the server's own waiting time wins over ours.
+        Network and account burn no attempt; the server's own waiting time wins over ours. In a run
+        of server errors those of one thing, which ``of`` names, count once: it may be at fault.
         """
         trouble = trouble_of(error)
         _log.info("delivery waits: %s", error.kind)
@@ -94,8 +96,8 @@ class Judge:
         asked_s = 0.0
         if isinstance(error, ServerError):
             asked_s = error.retry_after_s or 0.0
-            self._server_errors += 1
-            if self._server_errors >= SERVER_ERRORS_THAT_PAUSE:
+            self._in_trouble.add(of or new_id())
+            if len(self._in_trouble) >= SERVER_ERRORS_THAT_PAUSE:
                 self._connectivity.pause(error)
         attempt = before.attempt + 1
         delay_s = max(asked_s, self._policy.delay_s(attempt, chance=random()))

@@ -34,6 +34,7 @@ from haut_desktop.services.results_wanted import ORIGINAL, mask_key, wanted
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
     from haut_desktop.api.object_store import ObjectStore
+    from haut_desktop.services.blame import Judge
     from haut_desktop.services.connectivity import Connectivity
     from haut_desktop.services.session import Session
     from haut_desktop.store.cache import PictureCache
@@ -96,6 +97,7 @@ class Results:
         vault: "Vault",
         session: "Session",
         connectivity: "Connectivity",
+        judge: "Judge",
         changes: Changes,
         clock: Clock,
         pace: Pace | None = None,
@@ -126,6 +128,7 @@ class Results:
             look=self._look,
             session=session,
             connectivity=connectivity,
+            judge=judge,
             changes=changes,
             clock=clock,
             pace=self._pace,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from haut_desktop.domain.ageing import NO_RESULTS_AFTER_S
 from haut_desktop.domain.analysis import Completeness
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import Waiting
 from haut_desktop.domain.errors import (
     AccountError,
     HautError,
@@ -19,10 +20,12 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.session import SessionState
+from haut_desktop.services.blame import ACCOUNT_PAUSE
 from haut_desktop.services.changes import Change, Changes, Topic
-from haut_desktop.services.pauses import pause
+from haut_desktop.services.pauses import pause, uptime
 
 if TYPE_CHECKING:
+    from haut_desktop.services.blame import Judge
     from haut_desktop.services.connectivity import Connectivity
     from haut_desktop.services.session import Session
     from haut_desktop.store.outbox import OutboxStore
@@ -42,6 +45,8 @@ class Pace:
     after_overdue_s: float = 300.0
     rarest_s: float = 86_400.0
     refused_s: float = 600.0
+    account_s: float = ACCOUNT_PAUSE.total_seconds()
+    """Before what the account may not read is looked at again."""
     idle_s: float = 60.0
     """Longest time between two looks into the database, in case news was missed."""
     at_once: int = 4
@@ -72,6 +77,49 @@ _PICTURE_LOOKS: Final = 5
 """How many more looks a complete batch gets for pictures whose addresses did not answer."""
 
 
+REFUSALS_THAT_PAUSE: Final = 2
+"""So many batches in a row that may not be read mean the account, not the batch."""
+
+
+class _Refusals:
+    """Looks that the platform refused the account: that batch waits, after a run of them all do.
+
+    A missing right is looked at again at most hourly, or when somebody signs in or asks.
+    """
+
+    def __init__(self, pause_s: float) -> None:
+        self._pause_s = pause_s
+        self._batches: set[BatchId] = set()
+        self._due_s = 0.0
+        self._forgiven = asyncio.Event()
+
+    @property
+    def is_run(self) -> bool:
+        """Whether nothing is looked at for now."""
+        return uptime() < self._due_s
+
+    def add(self, batch_id: BatchId) -> None:
+        """One more was refused."""
+        self._batches.add(batch_id)
+        if len(self._batches) >= REFUSALS_THAT_PAUSE:
+            self._due_s = uptime() + self._pause_s
+
+    def end_run(self) -> None:
+        """Something may be read; what was refused waits on."""
+        self._batches.clear()
+        self._due_s = 0.0
+
+    def forgive(self) -> None:
+        """Somebody signs in or asks: whatever was refused is looked at again at once."""
+        self.end_run()
+        forgiven, self._forgiven = self._forgiven, asyncio.Event()
+        forgiven.set()
+
+    async def wait(self) -> None:
+        """Wait until it is time to look at what was refused again."""
+        await pause(self._forgiven, self._pause_s)
+
+
 class ResultFollower:
     """Looks at every submitted batch that is not complete; starts from the database alone."""
 
@@ -82,6 +130,7 @@ class ResultFollower:
         look: Callable[[BatchId], Awaitable[Look]],
         session: "Session",
         connectivity: "Connectivity",
+        judge: "Judge",
         changes: Changes,
         clock: Clock,
         pace: Pace,
@@ -90,6 +139,8 @@ class ResultFollower:
         self._look = look
         self._session = session
         self._connectivity = connectivity
+        self._judge = judge
+        self._refusals = _Refusals(pace.account_s)
         self._changes = changes
         self._clock = clock
         self._pace = pace
@@ -114,10 +165,14 @@ class ResultFollower:
 
     def wake(self) -> None:
         """Look at every followed batch at once: somebody waits for it."""
+        self._refusals.forgive()
         impatient, self._impatient = self._impatient, asyncio.Event()
         impatient.set()
+        self._news.set()
 
     def _on_change(self, change: Change) -> None:
+        if change.topic is Topic.SESSION and self._session.state is not SessionState.SIGNED_IN:
+            self._refusals.forgive()
         if change.topic in (Topic.OUTBOX, Topic.VISITS, Topic.SESSION, Topic.CONNECTIVITY):
             self._news.set()
 
@@ -138,18 +193,18 @@ class ResultFollower:
         await pause(self._news, timeout_s)
 
     async def _follow(self, batch_id: BatchId) -> None:
-        pause_s, picture_looks = self._pace.first_s, 0
+        pause_s, picture_looks, waiting = self._pace.first_s, 0, Waiting()
         try:
             while True:
                 await self._until_allowed()
-                look = await self._try(batch_id)
-                if look is None:
-                    pause_s = self._pace.slowest_s
+                look = await self._try(batch_id, waiting)
+                if isinstance(look, Waiting):
+                    waiting, pause_s = look, self._pace.slowest_s
                 elif look.is_final or picture_looks > _PICTURE_LOOKS:
                     return
                 else:
                     picture_looks += look.completeness is Completeness.COMPLETE
-                    pause_s = self._pace.next_s(pause_s, look)
+                    waiting, pause_s = Waiting(), self._pace.next_s(pause_s, look)
                 await pause(self._impatient, pause_s)
         except HautError as error:
             # refused for this batch alone: the others go on, a person can ask again
@@ -163,26 +218,35 @@ class ResultFollower:
             self._followed.discard(batch_id)
 
     async def _until_allowed(self) -> None:
-        while self._session.state is not SessionState.SIGNED_IN:
+        while not self._may_ask():
             await self._until_news(self._pace.idle_s)
             await asyncio.sleep(0)
         await self._connectivity.wait_until_due()
 
-    async def _try(self, batch_id: BatchId) -> Look | None:
-        """Look once; None when the network, the account or the server stood between.
+    def _may_ask(self) -> bool:
+        """Whether somebody is signed in whom the platform told no neither for sending nor here."""
+        is_signed_in = self._session.state is SessionState.SIGNED_IN
+        return is_signed_in and self._judge.is_account_trusted and not self._refusals.is_run
+
+    async def _try(self, batch_id: BatchId, before: Waiting) -> Look | Waiting:
+        """Look once; the waiting after it when network, account or server stood between.
 
         Whoever has to wait waits outside the lanes, in nobody's way.
         """
-        wait_s = 0.0
         try:
             async with self._lanes:
-                return await self._look(batch_id)
-        except NetworkError as error:
-            self._connectivity.pause(error)
-        except ServerError as error:
-            wait_s = error.retry_after_s or 0.0
+                look = await self._look(batch_id)
         except AccountError as error:
+            # what may not be read may be sent all the same: this pauses nobody's sending
             _log.info("results wait: %s", error.kind)
-            wait_s = self._pace.refused_s
-        await asyncio.sleep(wait_s)
-        return None
+            self._refusals.add(batch_id)
+            await self._refusals.wait()
+            return before
+        except (NetworkError, ServerError) as error:
+            waiting = self._judge.sentence(error, before, of=batch_id)
+            if waiting.retry_at is not None:
+                await asyncio.sleep((waiting.retry_at - self._clock()).total_seconds())
+            return waiting
+        self._judge.praise()
+        self._refusals.end_run()
+        return look

@@ -17,6 +17,7 @@ from haut_desktop.domain.ids import PlatformBatchId, StationId, SubjectId, new_i
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import PlatformSubject, Subject, SubjectDetails
+from haut_desktop.services.blame import Judge
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.results import Pace, Results
@@ -128,6 +129,7 @@ async def open_reading_room(
             vault=station.vault,
             session=session,
             connectivity=connectivity,
+            judge=Judge(connectivity=connectivity, clock=clock, policy=RetryPolicy((0.05,), 0.0)),
             changes=changes,
             clock=clock,
             pace=SOON,

@@ -33,7 +33,9 @@ PACING: Final = replace(
     quiet_registration_s=1.2,
     settling_s=2.5,
     settle_again_s=0.2,
-    results=Pace(first_s=0.05, slowest_s=0.2, refused_s=0.3, after_overdue_s=0.3, idle_s=0.5),
+    results=Pace(
+        first_s=0.05, slowest_s=0.2, refused_s=0.3, account_s=0.3, after_overdue_s=0.3, idle_s=0.5
+    ),
 )
 """Every delay short, and the quiet times longer than a late commit is late and a list lags."""
 PATIENCE_S: Final = 60.0

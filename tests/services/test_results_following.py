@@ -1,0 +1,157 @@
+"""Following obeys the same blame as sending: who waits when the platform says no or breaks down."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+import pytest_asyncio
+
+from haut_desktop.domain.analysis import Completeness
+from haut_desktop.domain.delivery import RetryPolicy, Waiting
+from haut_desktop.domain.errors import (
+    HautError,
+    PermissionRefusedError,
+    ServerTroubleError,
+    UnreachableError,
+)
+from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.session import SessionState
+from haut_desktop.services.blame import Judge
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.results_following import Look, Pace, ResultFollower
+from haut_desktop.services.tasks import TaskScope
+from tests.fakes.clock import FakeClock
+from tests.waiting import eventually
+
+PACE = Pace(first_s=0.01, slowest_s=0.01, idle_s=0.05)
+
+_COMPLETE = Look(Completeness.COMPLETE, grew=True)
+_PENDING = Look(Completeness.PENDING, grew=False)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """All that following asks of a batch."""
+
+    id: BatchId
+
+
+@dataclass
+class Desk:
+    """A follower of batches whose looks a test decides."""
+
+    answers: dict[str, Look | HautError]
+    looks: Counter[str] = field(default_factory=Counter)
+    state: SessionState = SessionState.SIGNED_IN
+    changes: Changes = field(default_factory=Changes)
+
+    def __post_init__(self) -> None:
+        self.clock = FakeClock()
+        self.connectivity = Connectivity(self.changes, policy=RetryPolicy((600.0,), 0.0))
+        policy = RetryPolicy((0.01,), 0.0)
+        self.judge = Judge(connectivity=self.connectivity, clock=self.clock, policy=policy)
+        self.follower = ResultFollower(
+            outbox=self,  # type: ignore[arg-type]
+            look=self._look,
+            session=self,  # type: ignore[arg-type]
+            connectivity=self.connectivity,
+            judge=self.judge,
+            changes=self.changes,
+            clock=self.clock,
+            pace=PACE,
+        )
+
+    @property
+    def account(self) -> "Desk":
+        return self
+
+    company_id = "company"
+
+    async def submitted_incomplete(self, *_: object) -> list[Submitted]:
+        return [Submitted(BatchId(name)) for name in self.answers]
+
+    async def _look(self, batch_id: BatchId) -> Look:
+        self.looks[batch_id] += 1
+        answer = self.answers[batch_id]
+        if isinstance(answer, HautError):
+            raise answer
+        return answer
+
+    async def until_asked(self, batch_id: str, times: int) -> None:
+        await eventually(lambda: self.looks[batch_id] >= times)
+
+
+@pytest_asyncio.fixture
+async def tasks() -> AsyncIterator[TaskScope]:
+    scope = TaskScope("test", lambda _error: None)
+    yield scope
+    await scope.aclose()
+
+
+def start(tasks: TaskScope, **answers: Look | HautError) -> Desk:
+    desk = Desk(dict(answers))
+    tasks.start(desk.follower.run(), name="follow")
+    return desk
+
+
+async def test_one_batch_that_may_not_be_read_keeps_no_other_and_no_sending(
+    tasks: TaskScope,
+) -> None:
+    desk = start(tasks, refused=PermissionRefusedError(), good=_PENDING)
+    await desk.until_asked("good", 20)
+    assert desk.looks["refused"] == 1
+    assert desk.judge.is_account_trusted
+
+
+async def test_a_run_of_refusals_pauses_all_looks_until_somebody_signs_in(
+    tasks: TaskScope,
+) -> None:
+    refused = {f"refused{n}": PermissionRefusedError() for n in range(3)}
+    desk = start(tasks, **refused)
+    await eventually(lambda: desk.looks.total() == 2)
+    desk.answers["late"] = _PENDING
+    desk.changes.send(Change(Topic.OUTBOX))
+    await eventually(lambda: "late" in desk.follower._followed)
+    assert desk.looks["late"] == 0
+    desk.state = SessionState.SIGNED_OUT
+    desk.changes.send(Change(Topic.SESSION))
+    desk.state = SessionState.SIGNED_IN
+    desk.changes.send(Change(Topic.SESSION))
+    await desk.until_asked("late", 1)
+    await desk.until_asked("refused0", 2)
+
+
+async def test_an_account_that_may_not_send_is_not_asked_for_results(tasks: TaskScope) -> None:
+    desk = Desk({"one": _PENDING})
+    desk.judge.sentence(PermissionRefusedError(), Waiting())
+    tasks.start(desk.follower.run(), name="follow")
+    await eventually(lambda: "one" in desk.follower._followed)
+    assert not desk.looks
+    desk.judge.forgive_account()
+    desk.changes.send(Change(Topic.SESSION))
+    await desk.until_asked("one", 1)
+
+
+async def test_server_errors_of_several_batches_in_a_row_pause_everything(
+    tasks: TaskScope,
+) -> None:
+    desk = start(tasks, **{f"broken{n}": ServerTroubleError(503) for n in range(3)})
+    await eventually(lambda: desk.connectivity.due_in_s > 0)
+
+
+async def test_one_broken_batch_pauses_nothing(tasks: TaskScope) -> None:
+    desk = start(tasks, broken=ServerTroubleError(500))
+    await desk.until_asked("broken", 5)
+    assert desk.connectivity.due_in_s == 0
+
+
+@pytest.mark.parametrize("error", [ServerTroubleError(503), UnreachableError()])
+async def test_a_look_that_succeeds_ends_the_trouble(tasks: TaskScope, error: HautError) -> None:
+    desk = start(tasks, **{f"batch{n}": error for n in range(3)})
+    await eventually(lambda: desk.connectivity.due_in_s > 0)
+    desk.answers = dict.fromkeys(desk.answers, _COMPLETE)
+    desk.connectivity.network_changed()
+    await eventually(lambda: desk.connectivity.last_online_at is not None)
+    assert desk.connectivity.due_in_s == 0
