@@ -15,6 +15,7 @@ from haut_desktop.domain.errors import (
     AccountError,
     HautError,
     NetworkError,
+    OtherAccountError,
     ServerError,
     StationError,
 )
@@ -239,6 +240,8 @@ class ResultFollower:
         except AccountError as error:
             # what may not be read may be sent all the same: this pauses nobody's sending
             _log.info("results wait: %s", error.kind)
+            if isinstance(error, OtherAccountError):
+                return before  # nobody told the present account no
             self._refusals.add(batch_id)
             await self._refusals.wait()
             return before

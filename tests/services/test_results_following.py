@@ -64,7 +64,7 @@ class Desk:
         )
 
     @property
-    def account(self) -> "Desk":
+    def tenant(self) -> "Desk":
         return self
 
     company_id = "company"
