@@ -64,8 +64,10 @@ class Desk:
         )
 
     @property
-    def tenant(self) -> "Desk":
+    def account(self) -> "Desk":
         return self
+
+    tenant = None
 
     company_id = "company"
 
