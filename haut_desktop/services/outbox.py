@@ -14,6 +14,7 @@ from haut_desktop.domain.delivery import (
     RegistrationState,
     Waiting,
 )
+from haut_desktop.domain.errors import ItemError
 from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, PlatformSubjectId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.subjects import Registration

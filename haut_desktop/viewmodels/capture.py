@@ -13,7 +13,7 @@ from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
-from haut_desktop.services.pauses import pause
+from haut_desktop.services.pauses import pause, uptime
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture_words import (
     SlotLine,
@@ -27,6 +27,7 @@ from haut_desktop.viewmodels.capture_words import (
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.viewmodels.picture_intake import Intake, PictureIntakeViewModel
+from haut_desktop.viewmodels.rereading import Rereading
 from haut_desktop.viewmodels.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class CaptureViewModel(QObject):
         self._tasks = tasks
         self._clock = clock
         self._state = CaptureState()
-        self._is_reading = self._is_stale = False
+        self._reading = Rereading(self._read_and_rest, tasks, name="read visit")
         self._turned = asyncio.Event()
         """There is something to show that waits for no rest: another visit, a drop's end."""
         self._subject_id: SubjectId | None = desk.subject.id if desk.subject else None
@@ -120,10 +121,7 @@ class CaptureViewModel(QObject):
         if self._desk.subject is None:
             self._show(CaptureState())
             return
-        self._is_stale = True
-        if not self._is_reading:
-            self._is_reading = True
-            self._tasks.start(self._read_on(), name="read visit")
+        self._reading.want()
 
     # ---- visits --------------------------------------------------------------------------
 
@@ -222,23 +220,16 @@ class CaptureViewModel(QObject):
         await self._capture.finish(confirmation.visit_id, reason, shown=confirmation.shown)
         self.finished.emit()
 
-    async def _read_on(self) -> None:
-        """Read until nothing is new: one reading at a time, however much is told meanwhile.
+    async def _read_and_rest(self) -> None:
+        """Read; while pictures come in, rest for ten times as long as that took.
 
-        While pictures come in, each reading rests for ten times as long as it took: their number,
-        and what a reading costs, both grow with the visit.
+        Their number, and what a reading costs, both grow with the visit.
         """
-        clock = asyncio.get_running_loop().time
-        try:
-            while self._is_stale:
-                self._is_stale = False
-                self._turned.clear()
-                began = clock()
-                await self._read()
-                if self.intake.state.is_going:
-                    await pause(self._turned, _REST * (clock() - began))
-        finally:
-            self._is_reading = False
+        self._turned.clear()
+        began = uptime()
+        await self._read()
+        if self.intake.state.is_going:
+            await pause(self._turned, _REST * (uptime() - began))
 
     async def _read(self) -> None:
         subject, study, opened = self._desk.subject, self._desk.study, self._desk.visit_id

@@ -91,7 +91,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
         case ast.Constant(value=str(text)):
             yield text
         case ast.JoinedStr(values=parts):
-            yield "".join(p.value if isinstance(p, ast.Constant) else _ANYTHING for p in parts)
+            yield "".join(str(p.value) if isinstance(p, ast.Constant) else _ANYTHING for p in parts)
         case ast.IfExp(body=one, orelse=other):
             yield from _texts(one)
             yield from _texts(other)

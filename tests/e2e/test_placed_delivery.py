@@ -22,7 +22,7 @@ from haut_desktop.store.vault import Vault
 from haut_desktop.widgets.placing_dialog import PlacingDialog
 from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import HeadlessStation, open_workplace
-from tests.e2e.test_receipts_saved import open_shell
+from tests.e2e.windows import open_shell
 from tests.fakes.keyring import locked
 from tests.waiting import eventually
 
