@@ -28,8 +28,11 @@ def icon_pixmap(name: str, colour: str, size: int = ICON_SIZE, ratio: float = 3.
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    draw_icon(painter, name, colour, QRectF(0, 0, size, size))
-    painter.end()
+    try:
+        draw_icon(painter, name, colour, QRectF(0, 0, size, size))
+    finally:
+        # a painter that outlives its pixmap takes the process with it
+        painter.end()
     return pixmap
 
 
