@@ -31,7 +31,10 @@ class ClockSteps:
     async def follow(self) -> None:
         """Look; a step back shortens every stored wait by as much. Raises StationError."""
         wall_s, loop_s = self._clock().timestamp(), self._uptime()
-        if self._seen is not None:
+        if self._seen is None:
+            # the opening may have found no room for it
+            await self._waits.open()
+        else:
             behind_s = (loop_s - self._seen[1]) - (wall_s - self._seen[0])
             if behind_s > STEP_S:
                 number = await self._waits.set_back(timedelta(seconds=behind_s))

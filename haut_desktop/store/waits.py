@@ -13,6 +13,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import LONGEST_WAIT
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.rows import moment, moment_or_none, text_of, update
 
 _End = Callable[[Row, datetime], datetime]
@@ -26,18 +27,33 @@ _RETRIES: Final = (
     ("registration", "state IN ('DRAFT', 'REGISTERING')"),
 )
 
+# What is held rests on when it is released.
 _RESTS: Final = """
 SELECT batch.id, batch.visit_id, batch.not_before AS ends_at, visit.finished_at AS began_at
 FROM batch INDEXED BY batch_rests JOIN visit ON visit.id = batch.visit_id
 WHERE batch.not_before > :now AND batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+UNION ALL
+SELECT batch.id, batch.visit_id, batch.not_before AS ends_at, visit.finished_at AS began_at
+FROM batch INDEXED BY batch_held JOIN visit ON visit.id = batch.visit_id
+WHERE batch.not_before > :now AND batch.state = 'HELD'
 """
 
+# The last rows before the clock was set back lie in the future, and others may follow them by now;
+# those that it was followed for already say nothing any more.
 _NEWEST: Final = """
 SELECT max(at) AS at FROM (
-    SELECT written_at AS at FROM (SELECT written_at FROM transition ORDER BY rowid DESC LIMIT 1)
+    SELECT written_at AS at FROM (
+        SELECT written_at FROM transition WHERE rowid > :transition ORDER BY rowid DESC LIMIT 500)
     UNION ALL
-    SELECT written_at AS at FROM (SELECT written_at FROM audit ORDER BY rowid DESC LIMIT 1))
+    SELECT written_at AS at FROM (
+        SELECT written_at FROM audit WHERE number > :audit ORDER BY number DESC LIMIT 500))
 """
+
+_LAST_ROWS: Final = """
+SELECT (SELECT coalesce(max(rowid), 0) FROM transition) AS transition,
+    (SELECT coalesce(max(number), 0) FROM audit) AS audit
+"""
+_FOLLOWED: Final = "clock-followed-rows"
 
 
 class WaitStore:
@@ -49,22 +65,43 @@ class WaitStore:
 
     async def set_back(self, by: timedelta) -> int:
         """The clock was set back ``by`` so much just now; gives how many waits follow it."""
-        return await self._database.write(lambda c: _shorten(c, self._clock(), by))
+
+        def work(connection: Connection) -> int:
+            self._mark(connection)
+            return _shorten(connection, self._clock(), by)
+
+        return await self._database.write(work)
 
     async def open(self) -> int:
-        """Before anything is written after a start: follow a clock that was set back meanwhile.
+        """After a start: follow a clock that was set back meanwhile; a second time changes nothing.
 
-        It shows in the newest row, which was written later than now. Besides, no wait lasts longer
-        from now than its kind can; gives how many waits changed.
+        It shows in rows that were written later than now. Besides, no wait lasts longer from now
+        than its kind can; gives how many waits changed.
         """
         now = self._clock()
 
         def work(connection: Connection) -> int:
-            newest = moment_or_none(connection.execute(_NEWEST).fetchone()["at"])
+            marks = _marks(connection)
+            newest = moment_or_none(connection.execute(_NEWEST, marks).fetchone()["at"])
             by = max(newest - now, timedelta()) if newest is not None else timedelta()
+            if by:
+                self._mark(connection)
             return _shorten(connection, now, by)
 
         return await self._database.write(work)
+
+    def _mark(self, connection: Connection) -> None:
+        """Note up to which rows the clock was followed."""
+        row = connection.execute(_LAST_ROWS).fetchone()
+        connection.execute("DELETE FROM setting WHERE name = ?", (_FOLLOWED,))
+        value = f"{row['transition']} {row['audit']}"
+        Ledger(connection, self._clock).insert("setting", name=_FOLLOWED, value=value)
+
+
+def _marks(connection: Connection) -> dict[str, int]:
+    row = connection.execute("SELECT value FROM setting WHERE name = ?", (_FOLLOWED,)).fetchone()
+    transition, audit = row["value"].split() if row is not None else (0, 0)
+    return {"transition": int(transition), "audit": int(audit)}
 
 
 def _shorten(connection: Connection, now: datetime, by: timedelta) -> int:

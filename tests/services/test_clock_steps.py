@@ -16,6 +16,13 @@ class Waits:
 
     back: list[timedelta] = field(default_factory=list)
     is_disk_full: bool = False
+    opened: int = 0
+
+    async def open(self) -> int:
+        if self.is_disk_full:
+            raise DiskFullError
+        self.opened += 1
+        return 0
 
     async def set_back(self, by: timedelta) -> int:
         if self.is_disk_full:
@@ -67,3 +74,14 @@ async def test_a_step_that_could_not_be_written_is_told_again(desk: Desk) -> Non
         await desk.pass_s(-3600.0, 0.0)
     desk.waits.is_disk_full = False
     assert await desk.pass_s(5.0, 5.0) == [timedelta(hours=1)]
+
+
+async def test_what_the_start_could_not_follow_is_followed_as_soon_as_there_is_room() -> None:
+    desk = Desk()
+    desk.waits.is_disk_full = True
+    with pytest.raises(DiskFullError):
+        await desk.steps.follow()
+    desk.waits.is_disk_full = False
+    for _ in range(3):
+        await desk.steps.follow()
+    assert desk.waits.opened == 1

@@ -53,14 +53,17 @@ async def test_what_waits_follows_a_clock_that_is_set_back(
     assert [due.id for due in await record.outbox.due_batches(record.clock(), 10)] == [batch.id]
 
 
+@pytest.mark.parametrize("is_held", [False, True], ids=["on its way", "held"])
 @pytest.mark.parametrize("back_s", BACK)
 async def test_a_visit_rests_as_long_as_it_was_told_to(
-    record: Record, waits: WaitStore, back_s: float
+    record: Record, waits: WaitStore, back_s: float, is_held: bool
 ) -> None:
     batch = await record.finish(await record.register())
     visit = await record.visits.reopen(batch.visit_id, record.act)
     ends_at = record.clock() + timedelta(seconds=300)
     await record.visits.finish(visit.id, (batch,), ends_at, record.act)
+    if is_held:
+        await record.outbox.move_batch(batch.id, BatchEvent.HOLD)
     record.clock.advance(-back_s)
     assert await waits.set_back(timedelta(seconds=back_s)) == 1
     ends_at = record.clock() + timedelta(seconds=300)
@@ -75,6 +78,30 @@ async def test_a_start_notices_a_clock_that_was_set_back_while_the_program_was_c
     batch = await _make_all_wait(record, 25.0)
     record.clock.advance(-back_s)
     assert await waits.open() == 4  # its rest is over, too
+    assert await _retries(record, batch) == {record.clock() + timedelta(seconds=25)}
+
+
+@pytest.mark.parametrize("back_s", BACK)
+async def test_a_start_notices_the_step_also_behind_what_was_written_after_it(
+    record: Record, waits: WaitStore, back_s: float
+) -> None:
+    batch = await _make_all_wait(record, 25.0)
+    record.clock.advance(-back_s)
+    await record.register("B-009")
+    assert await waits.open() == 4
+    due_at = record.clock() + timedelta(seconds=25)
+    assert await _retries(record, batch) == {due_at}
+    assert await waits.open() == 0
+    assert await _retries(record, batch) == {due_at}
+
+
+async def test_a_step_that_was_followed_at_work_is_not_followed_again_at_the_start(
+    record: Record, waits: WaitStore
+) -> None:
+    batch = await _make_all_wait(record, 25.0)
+    record.clock.advance(-3600.0)
+    await waits.set_back(timedelta(hours=1))
+    assert await waits.open() == 0
     assert await _retries(record, batch) == {record.clock() + timedelta(seconds=25)}
 
 

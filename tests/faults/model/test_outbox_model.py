@@ -298,4 +298,23 @@ def test_a_clock_set_back_delays_nothing_that_waits(back_s: float, is_restarted:
 
         states = {row["state"] for row in station.desk.rows("SELECT state FROM batch")}
         assert states == {"SUBMITTED"}
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["resting", "held"])
+def test_a_clock_set_back_while_nobody_was_signed_in_delays_nothing(is_held: bool) -> None:
+    with _living() as station:
+        station.expire_tokens(refuses_refresh=True)
+        station.pause(seconds=4000.0)
+        station.hold_visit(which=0, faces=1, inline=1, goes=False)
+        station.set_clock(-90_000.0)
+        # what is written now hides from the next start that the clock was set back
+        (batch_id, *_) = [row["id"] for row in station.desk.rows("SELECT id FROM batch")]
+        station.desk.call(station.desk.work.outbox.hold(batch_id, "model"))
+        station.crash(seconds=0.0, turns=1, finishes=True)
+        if not is_held:
+            station.desk.call(station.desk.work.outbox.resume_held(batch_id))
+        station.end_well()
+        if is_held:
+            station.desk.call(station.desk.work.outbox.resume_held(batch_id))
+            station.end_well()
         station.end_well()
