@@ -5,17 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from haut_desktop.domain.audit import Act, given_reason
+from haut_desktop.domain.audit import given_reason
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
-    ImageEvent,
-    ImageState,
     RegistrationState,
     Waiting,
 )
 from haut_desktop.domain.errors import ItemError
-from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, PlatformSubjectId
+from haut_desktop.domain.ids import BatchId, OriginalId, PlatformSubjectId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.traffic import SendingRules
@@ -147,24 +145,13 @@ class Outbox:
 
         Raises ItemError for a batch that was taken back: nothing of it goes on.
         """
-        act = self._session.act(reason)
-        batch = await self._store.batch(batch_id)
+        batch = await self._store.resume(batch_id, self._session.act(reason))
         if batch.state is BatchState.RETRACTED:
             raise ItemError(
                 "The batch was taken back, and nothing of it goes on. Nothing was changed. Reopen "
                 "the visit and finish it to send its pictures again.",
                 title="Taken back",
             )
-        for image in batch.images:
-            if image.state is ImageState.HELD:
-                await self._resume_image(image.id, act)
-        if batch.state is BatchState.HELD:
-            batch = await self._store.move_batch(
-                batch_id, BatchEvent.RESUME, waiting=Waiting(), act=act
-            )
-        if batch.state is BatchState.INITIATING:
-            # the platform's ids were not kept: what was begun there is left behind
-            await self._store.move_batch(batch_id, BatchEvent.RELEASE, act=act)
         self._go_on(batch_id)
 
     async def retract(self, batch_id: BatchId, reason: str) -> None:
@@ -204,16 +191,8 @@ class Outbox:
     async def compute_again(self, batch_id: BatchId, reason: str) -> None:
         """A person decides that a computation whose outcome is unknown is asked for once more."""
         act = self._session.act(reason)
-        await self._store.resume_unsettled(batch_id, act)
+        await self._store.resume(batch_id, act, asks_anew=True)
         self._go_on(batch_id)
-
-    async def _resume_image(self, image_id: ImageId, act: Act) -> None:
-        image = await self._store.move_image(
-            image_id, ImageEvent.RESUME, waiting=Waiting(), body_drops=0, act=act
-        )
-        if image.state is ImageState.UPLOADING:
-            # it was refused in flight, so it certainly did not arrive as it should
-            await self._store.move_image(image_id, ImageEvent.RELEASE, act=act)
 
     async def _retry_registrations(self) -> None:
         """Let subjects go on that wait; one that may have been created keeps its quiet time."""

@@ -215,8 +215,7 @@ class OutboxStore:
     ) -> Batch:
         """Move a batch; the time of asking for the computation, and of acceptance, is noted.
 
-        A move that ends a step of a batch that a person takes back begins its retraction. What
-        goes on after it was held waits for its answer anew, however long ago it was asked for.
+        A move that ends a step of a batch that a person takes back begins its retraction.
         """
 
         def work(connection: Connection) -> Batch:
@@ -226,32 +225,31 @@ class OutboxStore:
                 columns["platform_id"] = platform_id
             if event in (BatchEvent.SUBMIT, BatchEvent.SUBMITTED):
                 columns["submitted_at"] = text_of(submitted_at or ledger.at)
-            state = move(
-                ledger, BatchState, batch_id, event, columns=columns, waiting=waiting, act=act
-            )
-            if event is BatchEvent.RESUME and state is BatchState.SUBMITTING:
-                update(connection, "batch", batch_id, {"submitted_at": text_of(ledger.at)})
+            move(ledger, BatchState, batch_id, event, columns=columns, waiting=waiting, act=act)
             begin_if_asked(ledger, batch_id)
             return _batch_with_sum(connection, batch_id)
 
         return await self._database.write(work)
 
-    async def resume_unsettled(self, batch_id: BatchId, act: Act) -> Batch:
-        """Let a held batch go on; what was asked for and never answered is asked for anew.
+    async def resume(self, batch_id: BatchId, act: Act, *, asks_anew: bool = False) -> Batch:
+        """Let a held batch, and the pictures in it that are held, go on where they stood.
 
-        In one piece: between the two moves delivery would settle it, and hold it once more.
+        A batch that was taken back is left as it is. A picture that was held in flight certainly
+        did not arrive as it should, and is SEALED again. With ``asks_anew`` a computation that was
+        asked for and never answered is asked for once more. In one piece: between two of these
+        moves delivery would take a step of its own.
         """
 
         def work(connection: Connection) -> Batch:
             ledger = Ledger(connection, self._clock)
-            event: BatchEvent = BatchEvent.RESUME
-            state = move(
-                ledger, BatchState, batch_id, event, columns={}, waiting=Waiting(), act=act
-            )
-            if state in (BatchState.SUBMITTING, BatchState.INITIATING):
-                event = BatchEvent.RELEASE
-                move(ledger, BatchState, batch_id, event, columns={}, waiting=None, act=act)
-            begin_if_asked(ledger, batch_id)
+            batch = _batch(connection, batch_id)
+            if batch.state is BatchState.RETRACTED:
+                return batch
+            for image in batch.images:
+                if image.state is ImageState.HELD:
+                    _resume_image(ledger, image.id, act)
+            if batch.state is BatchState.HELD:
+                _resume_batch(ledger, batch_id, act, asks_anew=asks_anew)
             return _batch_with_sum(connection, batch_id)
 
         return await self._database.write(work)
@@ -347,6 +345,35 @@ class OutboxStore:
 
 def _lose(ledger: Ledger, image_id: str) -> None:
     move(ledger, ImageState, image_id, ImageEvent.LOSE, columns={}, waiting=None, act=BY_ITSELF)
+
+
+def _resume_image(ledger: Ledger, image_id: ImageId, act: Act) -> None:
+    columns: dict[str, Value] = {"body_drops": 0}
+    state = move(
+        ledger,
+        ImageState,
+        image_id,
+        ImageEvent.RESUME,
+        columns=columns,
+        waiting=Waiting(),
+        act=act,
+    )
+    if state is ImageState.UPLOADING:
+        event = ImageEvent.RELEASE
+        move(ledger, ImageState, image_id, event, columns={}, waiting=None, act=act)
+
+
+def _resume_batch(ledger: Ledger, batch_id: BatchId, act: Act, *, asks_anew: bool) -> None:
+    event: BatchEvent = BatchEvent.RESUME
+    state = move(ledger, BatchState, batch_id, event, columns={}, waiting=Waiting(), act=act)
+    # the platform's ids of a batch that was being begun were not kept: it is left behind there
+    if state is BatchState.INITIATING or (asks_anew and state is BatchState.SUBMITTING):
+        event = BatchEvent.RELEASE
+        move(ledger, BatchState, batch_id, event, columns={}, waiting=None, act=act)
+    elif state is BatchState.SUBMITTING:
+        # it waits for its answer anew, however long ago it was asked for
+        update(ledger.connection, "batch", batch_id, {"submitted_at": text_of(ledger.at)})
+    begin_if_asked(ledger, batch_id)
 
 
 def _release(ledger: Ledger, batch_id: str) -> None:

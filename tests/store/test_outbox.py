@@ -153,7 +153,7 @@ async def test_a_resumed_computation_waits_for_its_answer_anew(record: Record) -
     await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
     await record.outbox.move_batch(batch.id, BatchEvent.HOLD)
     record.clock.advance(5 * 3600.0)
-    resumed = await record.outbox.move_batch(batch.id, BatchEvent.RESUME)
+    resumed = await record.outbox.resume(batch.id, record.act)
     assert (resumed.state, resumed.submitted_at) == (BatchState.SUBMITTING, record.clock())
 
 
@@ -163,7 +163,7 @@ async def test_a_held_batch_is_not_due_until_somebody_resumes_it(record: Record)
     assert (held.state, held.held_from) == (BatchState.HELD, BatchState.OPEN)
     assert await due(record) == []
     assert (await record.outbox.summary()).held == 1
-    await record.outbox.move_batch(batch.id, BatchEvent.RESUME, act=record.act)
+    await record.outbox.resume(batch.id, record.act)
     assert await due(record) == [batch.id]
     actions = [entry.action for entry in await record.audit.of_entity(batch.id)]
     assert actions == ["batch.hold", "batch.resume"]

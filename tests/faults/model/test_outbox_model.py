@@ -318,3 +318,16 @@ def test_a_clock_set_back_while_nobody_was_signed_in_delays_nothing(is_held: boo
             station.desk.call(station.desk.work.outbox.resume_held(batch_id))
             station.end_well()
         station.end_well()
+
+
+def test_nobody_sees_what_a_person_lets_go_on_half_way() -> None:
+    """A picture that was held in flight, in a batch that is being taken back meanwhile."""
+    with _living() as station:
+        station.take_back_in_flight(
+            which=0, faces=1, inline=2, turns=3, step=Step.PUT, fault=Fault.CHANGED, late_s=0.3
+        )
+        station.let_pass(45.0)
+        station.retract(which=0, cut=1)
+        station.resume(which=0)
+        station.check()
+        station.end_well()
