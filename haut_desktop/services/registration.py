@@ -173,17 +173,7 @@ class Registrar:
         self, registration: Registration, platform_id: PlatformSubjectId, act: Act
     ) -> None:
         """A person says that the platform's entry is this participant."""
-        move = self._subjects.move_registration
-        current = await move(registration.id, RegistrationEvent.RESUME, act=act)
-        if current.state is RegistrationState.DRAFT:
-            await move(registration.id, RegistrationEvent.CLAIM, act=act)
-        await move(
-            registration.id,
-            RegistrationEvent.CONFIRM,
-            platform_id=platform_id,
-            waiting=Waiting(),
-            act=act,
-        )
+        await self._subjects.confirm_held(registration.id, platform_id, act)
 
     async def look_again(self, registration: Registration, act: Act) -> None:
         """A person says that the reason is gone; the next look-up decides afresh."""

@@ -235,6 +235,37 @@ class SubjectStore:
 
         return await self._database.write(work)
 
+    async def confirm_held(
+        self, registration_id: RegistrationId, platform_id: PlatformSubjectId, act: Act
+    ) -> Registration:
+        """A person says that the platform's entry is the held subject: registered, in one piece.
+
+        Between two of these moves delivery would look the subject up. Raises EntryTakenError when
+        the entry is another subject's; the registration is held as before then.
+        """
+
+        def work(connection: Connection) -> Registration:
+            ledger = Ledger(connection, self._clock)
+            _refuse_anothers_entry(connection, registration_id, platform_id)
+
+            def step(event: RegistrationEvent, columns: dict[str, Value]) -> RegistrationState:
+                return move(
+                    ledger,
+                    RegistrationState,
+                    registration_id,
+                    event,
+                    columns=columns,
+                    waiting=Waiting(),
+                    act=act,
+                )
+
+            if step(RegistrationEvent.RESUME, {}) is RegistrationState.DRAFT:
+                step(RegistrationEvent.CLAIM, {})
+            step(RegistrationEvent.CONFIRM, {"platform_id": platform_id})
+            return _registration_row(connection, registration_id)
+
+        return await self._database.write(work)
+
     async def set_waiting_registration(
         self, registration_id: RegistrationId, waiting: Waiting
     ) -> Registration:

@@ -219,6 +219,28 @@ async def test_a_held_registration_keeps_what_it_was_and_resumes_there(record: R
     assert resumed.waiting == Waiting()
 
 
+@pytest.mark.parametrize("is_claimed", [False, True])
+async def test_a_person_confirms_a_held_registration_in_one_piece(
+    record: Record, is_claimed: bool
+) -> None:
+    theirs = (await record.register("B-007")).registrations[0]
+    subject = await record.register("B-008", is_registered=False)
+    registration = subject.registrations[0]
+    if is_claimed:
+        await record.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+    held = await record.subjects.move_registration(
+        registration.id, RegistrationEvent.HOLD, waiting=Waiting(trouble=TROUBLE)
+    )
+    assert theirs.platform_id is not None
+    with pytest.raises(EntryTakenError):
+        await record.subjects.confirm_held(held.id, theirs.platform_id, record.act)
+    assert await record.subjects.registration(subject.id, held.dataset_id) == held
+    own = PlatformSubjectId("7")
+    confirmed = await record.subjects.confirm_held(held.id, own, record.act)
+    assert (confirmed.state, confirmed.platform_id) == (RegistrationState.REGISTERED, own)
+    assert confirmed.waiting == Waiting()
+
+
 async def test_a_move_that_is_not_in_the_table_changes_nothing(record: Record) -> None:
     subject = await record.register(is_registered=False)
     registration = subject.registrations[0]
