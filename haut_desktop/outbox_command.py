@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import HautError, StationError
+from haut_desktop.domain.tenant import platform_words
 from haut_desktop.settings import app_paths
 from haut_desktop.store.secrets import KeyringSecrets, Secrets
 from haut_desktop.store.station import Station, has_station, open_station_for_reading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from haut_desktop.domain.imaging import Batch
     from haut_desktop.domain.outbox import VisitDelivery
     from haut_desktop.domain.retraction import Retraction
+    from haut_desktop.domain.study import Study
     from haut_desktop.services.verification import VerificationReport
     from haut_desktop.store.rebuild import Rebuilt
 
@@ -114,7 +116,10 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
 
     site = await station.studies.site()
     around = Circumstances(system_clock(), site.zone if site else "UTC")
-    visits = [_visit(one, around) for one in await _deliveries(station)]
+    studies = {study.id: study for study in await station.studies.every_study()}
+    visits = [
+        _visit(one, studies[one.visit.study_id], around) for one in await _deliveries(station)
+    ]
     held = [
         {
             "original_id": one.original.id,
@@ -130,6 +135,7 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
         return WELL
     for visit in visits:
         _say(f"{visit['subject']}  {visit['visit']}  {visit['date']}  {visit['visit_id']}")
+        _say(f"  for {visit['study']}: {_held_by(visit['server'], visit['company_id'])}")
         for batch in visit["batches"]:
             age = ago(batch["created_at"], around.now)
             _say(f"  {batch['words']}  ({batch['route']}, {age})  {batch['batch_id']}")
@@ -162,7 +168,11 @@ async def _deliveries(station: Station) -> "list[VisitDelivery]":
     return found
 
 
-def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
+def _held_by(server: str, company_id: str) -> str:
+    return f"{platform_words(server)}, company {company_id}"
+
+
+def _visit(delivery: "VisitDelivery", study: "Study", around: Any) -> dict[str, Any]:
     from haut_desktop.viewmodels.outbox_words import batch_words, image_words
 
     visit = delivery.visit
@@ -173,6 +183,9 @@ def _visit(delivery: "VisitDelivery", around: Any) -> dict[str, Any]:
         "occurrence": visit.occurrence,
         "date": visit.local_date.isoformat(),
         "finished_at": visit.finished_at,
+        "study": study.name,
+        "server": study.server,
+        "company_id": study.company_id,
         "batches": [
             {
                 "batch_id": batch.id,
@@ -285,6 +298,13 @@ def _tell_verification(chosen: argparse.Namespace, report: "VerificationReport")
     else:
         for one in report.differences:
             _say(f"{one.kind}  {one.entity} {one.entity_id}: {one.words}")
+            if one.tenant is not None:
+                _say(f"    {_held_by(one.tenant.server, one.tenant.company_id)}")
+        for holder in report.holders:
+            _say(
+                f"{_held_by(holder.tenant.server, holder.tenant.company_id)}: "
+                f"{holder.confirmed_pictures} pictures, {holder.asked_pictures} asked for"
+            )
         _say(
             f"{report.pictures} sealed pictures read ({report.bytes_read / 2**20:.1f} MB), "
             f"{report.asked_pictures} asked for, {len(report.differences)} differences"

@@ -57,6 +57,7 @@ async def test_the_list_says_where_each_picture_stands(
     (visit,) = listed["visits"]
     (batch,) = visit["batches"]
     assert (visit["subject"], visit["visit"]) == ("B-007", "Baseline")
+    assert (visit["server"], visit["company_id"]) == (room.study.server, room.study.company_id)
     assert batch["words"] == "Registering the subject first"
     assert [image["words"] for image in batch["images"]] == ["Sealed here"] * 3
     assert listed["summary"]["waiting_images"] == 3
@@ -66,6 +67,7 @@ async def test_the_list_is_for_people_too(room: Room, capsys: pytest.CaptureFixt
     assert await run(room, "list") == WELL
     out = capsys.readouterr().out
     assert "B-007  Baseline" in out
+    assert f"{room.study.server}, company {room.study.company_id}" in out
     assert "3 pictures wait" in out
 
 
@@ -116,6 +118,20 @@ async def test_what_is_as_it_was_verifies_without_a_difference(
     assert await run(room, "verify", "--offline", "--json") == WELL
     report = json.loads(capsys.readouterr().out)
     assert (report["pictures"], report["differences"]) == (3, [])
+
+
+async def test_a_verification_names_the_platform_and_the_company_that_hold_the_pictures(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = await room.deliver()
+    for image in batch.images:
+        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+    (holder,) = (await read(room, capsys, "verify", "--offline"))["holders"]
+    tenant = {"server": room.study.server, "company_id": room.study.company_id}
+    assert (holder["tenant"], holder["confirmed_pictures"]) == (tenant, 3)
+    assert await run(room, "verify", "--offline") == WELL
+    assert f"company {room.study.company_id}: 3 pictures" in capsys.readouterr().out
 
 
 async def test_not_asking_the_platform_unasked_is_not_all_well(room: Room) -> None:

@@ -22,6 +22,13 @@ class Tenant:
     company_id: CompanyId
 
 
+def platform_words(server: str) -> str:
+    """Name a server for a person who reads a receipt."""
+    if server == THIS_COMPUTER:
+        return f"practice platform on this computer ({server})"
+    return server or "not recorded: the study is from before servers were kept"
+
+
 def server_of(address: str) -> str:
     """Write a server's base address in its one form: lower case, no default port, no slash last.
 

@@ -10,6 +10,8 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from haut_desktop.domain.tenant import platform_words
+
 if TYPE_CHECKING:
     from haut_desktop.services.reports import MetricLine, PictureLine, VisitReport
 
@@ -153,6 +155,8 @@ def _head(report: "VisitReport", zone: ZoneInfo) -> str:
     visit = report.visit if report.occurrence == 1 else f"{report.visit} ({report.occurrence})"
     head = (
         ("Study", report.study),
+        ("Platform", platform_words(report.server)),
+        ("Company", report.company_id),
         ("Site", report.site),
         ("Subject", report.subject_code),
         ("Visit", visit),

@@ -111,6 +111,10 @@ class VisitReport:
     """A visit in lines that a person or a program can read."""
 
     study: str
+    server: str
+    """The platform that holds what was delivered (``domain/tenant.py``); empty for a study from
+    before servers were kept, until somebody of its company signs in."""
+    company_id: str
     site: str
     zone: str
     subject_code: str
@@ -157,6 +161,8 @@ class VisitReport:
         """What stands before every line of a CSV file."""
         return {
             "study": self.study,
+            "server": self.server,
+            "company_id": self.company_id,
             "site": self.site,
             "subject_code": self.subject_code,
             "visit": self.visit,
@@ -211,6 +217,8 @@ class Reports:
         finished = await self._last(visit.id, "visit.finished")
         return VisitReport(
             study=study.name,
+            server=study.server,
+            company_id=study.company_id,
             site=site.code if site else "",
             zone=_zone(site),
             subject_code=subject.code if subject else "",

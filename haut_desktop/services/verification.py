@@ -4,8 +4,9 @@ What differs is said; nothing is changed, neither here nor on the platform.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import HautError, OtherAccountError, RefusedError, VaultError
 from haut_desktop.domain.ids import ImageId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image, image_id_in
+from haut_desktop.domain.tenant import Tenant
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -40,6 +42,19 @@ class Difference:
     entity: str
     entity_id: str
     words: str
+    tenant: Tenant | None = None
+    """The company, on its platform, to which it goes or went; None for what goes to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A company on a platform that holds pictures of this station."""
+
+    tenant: Tenant
+    confirmed_pictures: int
+    """Pictures that the record says are there."""
+    asked_pictures: int = 0
+    """Those of them that the platform was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,8 @@ class VerificationReport:
     """Confirmed pictures that the platform was asked for."""
     not_asked: str = ""
     """Why the platform was not asked, or not for everything; empty when it was."""
+    holders: tuple[Holder, ...] = ()
+    """Who holds what was delivered, most pictures first."""
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -95,12 +112,19 @@ class Verification:
         differences = [*await self._trail(), *await self._strangers(sealed)]
         read, found = await self._read_all(sealed, on_progress)
         differences += found
-        report = VerificationReport(
-            self._clock(), pictures=len(sealed), bytes_read=read, not_asked=self._no_api
+        walk = await self._walk({one.entity_id for one in differences})
+        return VerificationReport(
+            self._clock(),
+            pictures=len(sealed),
+            bytes_read=read,
+            asked_pictures=walk.asked.total(),
+            not_asked=walk.not_asked,
+            holders=walk.holders(),
+            differences=(
+                *(replace(one, tenant=walk.owners.get(one.entity_id)) for one in differences),
+                *walk.differences,
+            ),
         )
-        if self._api is not None:
-            report = await self._ask(self._api, report, differences)
-        return replace(report, differences=tuple(differences))
 
     # ---- here --------------------------------------------------------------------------------
 
@@ -164,24 +188,43 @@ class Verification:
 
     # ---- there -------------------------------------------------------------------------------
 
-    async def _ask(
-        self, api: "HautApi", report: VerificationReport, differences: list[Difference]
-    ) -> VerificationReport:
-        asked, offset, others = 0, 0, 0
+    async def _walk(self, differing: Container[str]) -> "_Walk":
+        """Go through everything that goes to a platform; ask for what is confirmed there.
+
+        Notes whose those of the pictures are that are ``differing`` here.
+        """
+        tenants = await self._destinations.tenants()
+        walk = _Walk(self._api, self._no_api)
+        offset = 0
         while deliveries := await self._outbox.deliveries(_PAGE, offset):
             offset += len(deliveries)
-            for batch in (b for d in deliveries for b in d.batches if _is_there(b)):
-                try:
-                    differences += await self._ask_for(api, batch)
-                except OtherAccountError:
-                    others += 1
-                    continue
-                except HautError as error:
-                    words = f"{error.title}. {error.message}"
-                    return replace(report, asked_pictures=asked, not_asked=words)
-                asked += sum(image.state is ImageState.STORED for image in batch.images)
-        not_asked = _OTHERS.format(batches=others) if others else report.not_asked
-        return replace(report, asked_pictures=asked, not_asked=not_asked)
+            for batch in (b for d in deliveries for b in d.batches):
+                tenant = tenants[batch.dataset_id]
+                walk.owners |= {
+                    original: tenant
+                    for image in batch.images
+                    if (original := image.rendition.original_id) in differing
+                }
+                if _is_there(batch):
+                    await self._count(batch, tenant, walk)
+        if walk.others:
+            walk.not_asked = walk.not_asked or _OTHERS.format(batches=walk.others)
+        return walk
+
+    async def _count(self, batch: Batch, tenant: Tenant, walk: "_Walk") -> None:
+        stored = sum(image.state is ImageState.STORED for image in batch.images)
+        walk.confirmed[tenant] += stored
+        if walk.api is None:
+            return
+        try:
+            missing = await self._ask_for(walk.api, batch)
+        except OtherAccountError:
+            walk.others += 1
+        except HautError as error:  # the rest would meet the same
+            walk.api, walk.not_asked = None, f"{error.title}. {error.message}"
+        else:
+            walk.differences += [replace(one, tenant=tenant) for one in missing]
+            walk.asked[tenant] += stored
 
     async def _ask_for(self, api: "HautApi", batch: Batch) -> list[Difference]:
         to = (await self._destinations.of_batch(batch.id)).address
@@ -202,6 +245,30 @@ class Verification:
     async def _keeps_images(self, api: "HautApi", to: SubjectAddress) -> bool:
         """Whether the data set's pictures stay: one that lists none may have deleted them."""
         return (await api.dataset(to.tenant, to.dataset_id)).keeps_images
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What is found on the way through all batches."""
+
+    api: "HautApi | None"
+    """None once the platform is not asked any more, for the reason of ``not_asked``."""
+    not_asked: str
+    differences: list[Difference] = field(default_factory=list)
+    """What the platform said; who holds it is known."""
+    confirmed: Counter[Tenant] = field(default_factory=Counter)
+    asked: Counter[Tenant] = field(default_factory=Counter)
+    owners: dict[str, Tenant] = field(default_factory=dict)
+    """To whom a picture goes that differs here, by the original's id."""
+    others: int = 0
+    """Batches of others than who is signed in."""
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Count who holds what."""
+        return tuple(
+            Holder(tenant, number, self.asked[tenant])
+            for tenant, number in self.confirmed.most_common()
+        )
 
 
 def _is_there(batch: Batch) -> bool:

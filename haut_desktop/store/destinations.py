@@ -8,6 +8,7 @@ from haut_desktop.domain.errors import StoreError
 from haut_desktop.domain.ids import (
     BatchId,
     CompanyId,
+    DatasetId,
     PlatformDatasetId,
     PlatformSubjectId,
     RegistrationId,
@@ -17,6 +18,11 @@ from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.rows import one
+
+_TENANTS = """
+SELECT study.company_id, study.server, dataset.id AS dataset_id
+FROM dataset JOIN study ON study.id = dataset.study_id
+"""
 
 _OF_REGISTRATION = """
 SELECT study.company_id, study.server, dataset.platform_id AS dataset_id
@@ -54,6 +60,15 @@ class DestinationStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def tenants(self) -> Mapping[DatasetId, Tenant]:
+        """Say whose each dataset is."""
+
+        def work(connection: Connection) -> Mapping[DatasetId, Tenant]:
+            rows = connection.execute(_TENANTS)
+            return {DatasetId(row["dataset_id"]): _tenant(row) for row in rows}
+
+        return await self._database.read(work)
 
     async def of_registration(self, registration_id: RegistrationId) -> DatasetAddress:
         """Give the dataset in which the registration is made; raises StoreError."""

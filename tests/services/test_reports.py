@@ -97,6 +97,25 @@ async def test_a_report_leads_from_the_bytes_to_the_proof(desk: Desk) -> None:
     assert sent.name == image.name
 
 
+async def test_receipts_name_the_platform_and_the_company_in_every_form(desk: Desk) -> None:
+    study, report = desk.room.study, await desk.report()
+    assert study.server
+    rows = list(csv.DictReader(StringIO(report.receipts_to_csv())))
+    assert {(row["server"], row["company_id"]) for row in rows} == {
+        (study.server, study.company_id)
+    }
+    read = json.loads(report.receipts_to_json())
+    assert (read["server"], read["company_id"]) == (study.server, study.company_id)
+    page = report.receipts_to_html()
+    assert study.server in page
+    assert study.company_id in page
+
+
+async def test_a_receipt_says_so_when_nobody_wrote_the_platform_down(desk: Desk) -> None:
+    report = replace(await desk.report(), server="")
+    assert "from before servers were kept" in report.receipts_to_html()
+
+
 async def test_every_value_stands_with_its_algorithm_version_and_area(desk: Desk) -> None:
     lines = (await desk.report()).metrics
     assert [(m.algorithm, m.version, m.area, m.metric, m.value) for m in lines] == [

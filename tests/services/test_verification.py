@@ -10,7 +10,7 @@ from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.ids import CompanyId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.session import SignedIn
-from haut_desktop.services.verification import Verification, VerificationReport
+from haut_desktop.services.verification import Holder, Verification, VerificationReport
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import remove
 from haut_desktop.store.secrets import MemorySecrets
@@ -64,6 +64,7 @@ async def test_a_missing_picture_and_a_damaged_one_are_named(room: Room) -> None
     (room.vault.folder / damaged).write_bytes(b"nonsense")
     report = await look(room)
     assert kinds(report) == ["picture-damaged"] * 2
+    assert {one.tenant for one in report.differences} == {room.study.tenant}
     assert {one.entity_id for one in report.differences} == {
         missing.removesuffix(".age"),
         damaged.removesuffix(".age"),
@@ -85,7 +86,9 @@ async def test_a_note_that_names_another_subject_is_named(room: Room) -> None:
 
 async def test_a_picture_that_nobody_knows_is_named(room: Room) -> None:
     room.vault.seal(DATA, make_sidecar())
-    assert kinds(await look(room)) == ["picture-unknown"]
+    report = await look(room)
+    assert kinds(report) == ["picture-unknown"]
+    assert (report.differences[0].tenant, report.holders) == (None, ())
 
 
 async def test_a_rewritten_trail_is_named(room: Room) -> None:
@@ -131,6 +134,7 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         await station.until_delivered()
         report = await verification_of(station).verify()
         assert (report.asked_pictures, kinds(report), report.not_asked) == (2, [], "")
+        assert report.holders == (Holder(study.tenant, 2, 2),)
         (batch,) = await station.batches()
         to = (await station.work.store.destinations.of_batch(batch.id)).address
         assert batch.platform_id is not None
@@ -139,10 +143,12 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         )
         report = await verification_of(station).verify()
         assert kinds(report) == ["batch-not-on-platform"]
+        assert report.differences[0].tenant == study.tenant
         kept = await station.work.store.credentials.load()
         assert kept is not None
         other = replace(kept.account, company_id=CompanyId("another"))
         station.work.keeper.use(SignedIn(other, kept.tokens))
         report = await verification_of(station).verify()
         assert (report.asked_pictures, kinds(report)) == (0, [])
+        assert report.holders == (Holder(study.tenant, 2, 0),)
         assert report.not_asked.endswith("another company or server: 1.")
