@@ -152,6 +152,7 @@ class Workplace:
             forget_results=self.results.erase_pictures,
             sidecars=notes,
             changes=self.changes,
+            since=clock(),
         )
         self.retention = Retention(
             studies=store.studies,

@@ -20,3 +20,12 @@ class Erasure:
     visit_id: VisitId | None = None
     seen_in: tuple[tuple[BatchId, Side], ...] = ()
     """Where copies that the platform made of the picture may be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """Under which names copies of erased pictures may still be kept."""
+
+    original_ids: tuple[OriginalId, ...]
+    sides: tuple[tuple[BatchId, Side], ...]
+    """Sides of batches of which every picture is erased."""

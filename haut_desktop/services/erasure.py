@@ -7,15 +7,17 @@ brought leave the disk. The row stays, so that receipts and checks know what was
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.erasure import Erasure
+from haut_desktop.domain.erasure import Erasure, Remains
 from haut_desktop.domain.errors import HautError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.previews import forget_previews
+from haut_desktop.services.results_wanted import shelf_of
 from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Erasures:
         forget_results: Callable[[BatchId, Side], Awaitable[None]],
         sidecars: Sidecars,
         changes: Changes,
+        since: datetime,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -50,6 +53,9 @@ class Erasures:
         self._forget_results = forget_results
         self._sidecars = sidecars
         self._changes = changes
+        self._since = since
+        """When this process began: what is half written since then is being written."""
+        self._is_swept = False
 
     async def erase(self, original_id: OriginalId, act: Act) -> None:
         """Erase a picture with the act's reason; one that is erased already stays so.
@@ -62,12 +68,33 @@ class Erasures:
             await self._finish(erasure)
 
     async def finish_pending(self) -> None:
-        """Let everything leave the disk that is written down as erased; says what could not."""
+        """Let everything leave the disk that is written down as erased; says what could not.
+
+        The first time also copies that an earlier process had just made when it ended.
+        """
+        await self._sweep()
         for erasure in await self._store.pending():
             try:
                 await self._finish(erasure)
             except HautError as error:
                 _log.warning("%s is not off the disk yet: %s", erasure.original_id, error.kind)
+
+    async def _sweep(self) -> None:
+        if self._is_swept:
+            return
+        try:
+            await asyncio.to_thread(self._clear, await self._store.remains())
+        except OSError as error:
+            _log.warning("copies of erased pictures may be left: %s", type(error).__name__)
+        else:
+            self._is_swept = True
+
+    def _clear(self, remains: Remains) -> None:
+        self._cache.clear_half_written(self._since)
+        for original_id in remains.original_ids:
+            forget_previews(self._cache, original_id)
+        for batch_id, side in remains.sides:
+            self._cache.clear_shelf(shelf_of(batch_id, side))
 
     async def _finish(self, erasure: Erasure) -> None:
         try:

@@ -208,6 +208,8 @@ class Results:
             await self._store.save(batch_id, answer, names, self._clock())
         # what could not be saved counts as new at the next look
         self._seen[batch_id] = (mark, still)
+        # what was erased while the platform was asked is not fetched again
+        batch = await self._outbox.batch(batch_id)
         offered = wanted(batch, answer, reading.images)
         missing = await self._pictures.keep(batch_id, offered)
         state = self._judge(batch, reading, still)

@@ -12,7 +12,7 @@ import msgspec
 from haut_desktop.domain.errors import ItemError, NetworkError, ServerError, VaultError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Image, Side
-from haut_desktop.services.results_wanted import Wanted
+from haut_desktop.services.results_wanted import Wanted, shelf_of
 
 if TYPE_CHECKING:
     from haut_desktop.api.object_store import ObjectStore
@@ -52,7 +52,8 @@ class _Entry(msgspec.Struct, frozen=True):
 class ResultPictures:
     """The pictures of the results; reads the vault for our own, the sealed cache for the rest.
 
-    Each batch has a list of what is kept for it, sealed in the cache beside the pictures.
+    Each batch has a list of what is kept for it, sealed in the cache beside the pictures. Erasing
+    does not depend on it: a side leaves with its whole shelf, also what a crash kept off the list.
     """
 
     def __init__(self, *, objects: "ObjectStore", cache: "PictureCache", vault: "Vault") -> None:
@@ -106,11 +107,12 @@ class ResultPictures:
         """Let everything that is kept of one side of a batch leave the disk."""
         self._erased[batch_id, side.value] += 1  # what is being fetched leaves the disk, too
         async with self._listing:
+            await asyncio.to_thread(self._cache.clear_shelf, shelf_of(batch_id, side))
             entries = dict(await self._entries(batch_id))
-            mine = [key for key, entry in entries.items() if entry.side == side.value]
-            for key in mine:
-                await asyncio.to_thread(self._cache.forget, key)
-                del entries[key]
+            mine = [entry for entry in entries.values() if entry.side == side.value]
+            for entry in mine:
+                await self._forget(entry)  # before there were shelves, it lay off them
+                del entries[entry.key]
             if mine:
                 await self._save(batch_id, entries)
 
@@ -120,7 +122,7 @@ class ResultPictures:
             if key.startswith("vault/"):
                 _, vault_name, sha256 = key.split("/")
                 return await asyncio.to_thread(self._vault.open, vault_name, sha256)
-            return await asyncio.to_thread(self._cache.get, key)
+            return await asyncio.to_thread(self._cache.get, key, shelf=_shelf(key))
         except VaultError as error:
             _log.info("picture not opened: %s", error.kind)
             return None
@@ -139,7 +141,7 @@ class ResultPictures:
                 if self._erased[side] == erased.get(side, 0):
                     entries[entry.key] = entry
                 else:
-                    await asyncio.to_thread(self._cache.forget, entry.key)
+                    await self._forget(entry)
             await self._save(batch_id, entries)
 
     async def _fetch(self, item: Wanted) -> bool:
@@ -149,8 +151,11 @@ class ResultPictures:
             # an expired address is no trouble: the next answer brings a fresh one
             _log.info("%s not fetched: %s", item.key, error.kind)
             return False
-        await asyncio.to_thread(self._cache.put, item.key, data)
+        await asyncio.to_thread(self._cache.put, item.key, data, shelf=_shelf(item.key))
         return True
+
+    async def _forget(self, entry: _Entry) -> None:
+        await asyncio.to_thread(self._cache.forget, entry.key, shelf=_shelf(entry.key))
 
     async def _entries(self, batch_id: BatchId) -> dict[str, _Entry]:
         known = self._lists.get(batch_id)
@@ -165,6 +170,11 @@ class ResultPictures:
         data = msgspec.json.encode(list(entries.values()))
         await asyncio.to_thread(self._cache.put, _list_key(batch_id), data)
         self._lists[batch_id] = entries
+
+
+def _shelf(key: str) -> str:
+    """The shelf of a picture: with batch and side its key begins (``picture_key``)."""
+    return "/".join(key.split("/", 2)[:2])
 
 
 def _list_key(batch_id: BatchId) -> str:

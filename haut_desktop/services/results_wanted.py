@@ -43,6 +43,11 @@ def picture_key(
     return "/".join((batch_id, side, space, algorithm or "picture", version or "-", name or "-"))
 
 
+def shelf_of(batch_id: BatchId, side: Side) -> str:
+    """Name what leaves the disk together: everything that was fetched of one side of a batch."""
+    return f"{batch_id}/{side}"
+
+
 def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) -> Iterator[Wanted]:
     """Everything at addresses that expire; our own originals lie in the vault already.
 

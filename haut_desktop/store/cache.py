@@ -2,10 +2,11 @@
 
 import hashlib
 import logging
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from haut_desktop.store.files import remove, write_atomically
+from haut_desktop.store.files import clear_temporary, flush_folder, remove, write_atomically
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
 _log = logging.getLogger(__name__)
@@ -13,17 +14,52 @@ _SUFFIX: Final = ".age"
 
 
 class PictureCache:
-    """Keeps bytes under a key; what cannot be read is simply not there. Everything here blocks."""
+    """Keeps bytes under a key; what cannot be read is simply not there. Everything here blocks.
+
+    What must leave together lies on one shelf, a folder of its own: it goes whole, also what a
+    crash left there that nobody has listed.
+    """
 
     def __init__(self, folder: Path, recipient: str, identity: str) -> None:
         self._folder = folder
         self._recipient = recipient
         self._identity = identity
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str, *, shelf: str = "") -> bytes | None:
         """Give what is kept, or None."""
+        # before there were shelves, everything lay beside each other
+        return self._read(key, self._path(key, shelf)) or (self.get(key) if shelf else None)
+
+    def put(self, key: str, data: bytes, *, shelf: str = "") -> None:
+        """Keep bytes; raises DiskFullError or OSError."""
+        path = self._path(key, shelf)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sealed = seal(_mark(key) + data, [self._recipient])
+        # what a power cut tears does not open, and is fetched or made again
+        write_atomically(path, sealed, is_flushed=False)
+
+    def forget(self, key: str, *, shelf: str = "") -> None:
+        """Keep it no longer; raises OSError."""
+        remove(self._path(key, shelf))
+        remove(self._path(key, ""))
+
+    def clear_shelf(self, shelf: str) -> None:
+        """Keep nothing of a shelf any longer; raises OSError."""
+        folder = self._folder_of(shelf)
+        if not folder.is_dir():
+            return
+        for path in folder.iterdir():
+            remove(path)
+        folder.rmdir()
+        flush_folder(self._folder)
+
+    def clear_half_written(self, before: datetime) -> None:
+        """Remove what a crash before then left of a write; what lies on shelves goes with them."""
+        clear_temporary(self._folder, before)
+
+    def _read(self, key: str, path: Path) -> bytes | None:
         try:
-            opened = unseal(self._path(key).read_bytes(), self._identity)
+            opened = unseal(path.read_bytes(), self._identity)
         except FileNotFoundError:
             return None
         except (OSError, SealBrokenError) as error:
@@ -33,19 +69,15 @@ class PictureCache:
         # Another key's file that somebody put here is not an answer.
         return opened[len(mark) :] if opened.startswith(mark) else None
 
-    def put(self, key: str, data: bytes) -> None:
-        """Keep bytes; raises DiskFullError or OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        sealed = seal(_mark(key) + data, [self._recipient])
-        # what a power cut tears does not open, and is fetched or made again
-        write_atomically(self._path(key), sealed, is_flushed=False)
+    def _path(self, key: str, shelf: str) -> Path:
+        return self._folder_of(shelf) / f"{_hash(key)}{_SUFFIX}"
 
-    def forget(self, key: str) -> None:
-        """Keep it no longer."""
-        remove(self._path(key))
+    def _folder_of(self, shelf: str) -> Path:
+        return self._folder / _hash(shelf) if shelf else self._folder
 
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}{_SUFFIX}"
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _mark(key: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Final
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchState, ImageEvent, ImageState
-from haut_desktop.domain.erasure import Erasure
+from haut_desktop.domain.erasure import Erasure, Remains
 from haut_desktop.domain.errors import ErasureRefusedError
 from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, StudyId, VisitId, new_id
 from haut_desktop.domain.imaging import Side
@@ -52,6 +52,15 @@ FROM erasure
 JOIN original ON original.id = erasure.original_id
 LEFT JOIN take ON take.id = original.take_id
 LEFT JOIN slot ON slot.id = take.slot_id
+"""
+
+# Another picture of the same side keeps what was fetched of the side.
+_ERASED_SIDES: Final = """
+SELECT DISTINCT image.batch_id, image.side FROM erasure
+JOIN rendition ON rendition.original_id = erasure.original_id
+JOIN image ON image.rendition_id = rendition.id
+WHERE NOT EXISTS (SELECT 1 FROM image AS other
+    WHERE other.batch_id = image.batch_id AND other.side = image.side AND other.state <> 'ERASED')
 """
 
 # Proven to be on the platform, in a batch that will not need the bytes again. The index image_sent
@@ -121,6 +130,19 @@ class ErasureStore:
             ledger.audit(act, "picture.left-the-disk", "original", erasure.original_id)
 
         await self._database.write(work)
+
+    async def remains(self) -> Remains:
+        """Say under which names copies of everything that is erased may still be kept."""
+
+        def work(connection: Connection) -> Remains:
+            originals = connection.execute("SELECT original_id FROM erasure")
+            sides = connection.execute(_ERASED_SIDES)
+            return Remains(
+                tuple(OriginalId(row["original_id"]) for row in originals),
+                tuple((BatchId(row["batch_id"]), Side(row["side"])) for row in sides),
+            )
+
+        return await self._database.read(work)
 
     async def outlived(
         self, study_id: StudyId, until: datetime, limit: int

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import stat
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -97,3 +98,15 @@ def flush_folder(folder: Path) -> None:
 def is_temporary(name: str) -> bool:
     """Whether a file of this name is what a crash left of a write."""
     return name.endswith(_TEMPORARY)
+
+
+def clear_temporary(folder: Path, before: datetime) -> None:
+    """Remove what a crash before then left of a write; what can't be removed stays."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        halves = [entry.path for entry in entries if is_temporary(entry.name)]
+    for path in map(Path, halves):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before.timestamp():
+                remove(path)

@@ -4,7 +4,6 @@ A picture's file is named after our id and never changes; beside it lies a sidec
 and replaceable, that says whose picture it is. From these two alone the outbox can be rebuilt.
 """
 
-import contextlib
 import hashlib
 import hmac
 import os
@@ -18,7 +17,7 @@ import msgspec
 from haut_desktop.domain.errors import KeyringLockedError, VaultError
 from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Digest
-from haut_desktop.store.files import is_temporary, make_folder, remove, write_atomically
+from haut_desktop.store.files import clear_temporary, make_folder, remove, write_atomically
 from haut_desktop.store.picture_record import PictureRecord, StationFrame
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
@@ -140,14 +139,7 @@ class Vault:
 
     def clear_half_written(self, before: datetime) -> None:
         """Remove what a crash before then left of a write; what can't be removed stays."""
-        if not self.folder.is_dir():
-            return
-        with os.scandir(self.folder) as entries:
-            halves = [entry.path for entry in entries if is_temporary(entry.name)]
-        for path in map(Path, halves):
-            with contextlib.suppress(OSError):
-                if path.stat().st_mtime < before.timestamp():
-                    remove(path)
+        clear_temporary(self.folder, before)
 
     def names(self) -> tuple[str, ...]:
         """List the sealed pictures."""

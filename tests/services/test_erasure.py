@@ -1,6 +1,6 @@
 """Erasing with a real vault: the bytes leave the disk, and nothing is called lost."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
+from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, ImageState
 from haut_desktop.domain.errors import ErasureRefusedError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
@@ -15,7 +16,7 @@ from haut_desktop.domain.imaging import Side
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.results_pictures import ResultPictures
-from haut_desktop.services.results_wanted import Wanted
+from haut_desktop.services.results_wanted import Wanted, picture_key, shelf_of
 from haut_desktop.services.retention import Retention
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.verification import Verification
@@ -86,15 +87,22 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         async def forget(batch_id: BatchId, side: Side) -> None:
             forgotten.append((batch_id, side))
 
-        erasures = Erasures(
-            store=room.station.erasures,
-            vault=room.vault,
-            cache=room.station.cache,
-            forget_results=forget,
-            sidecars=notes,
-            changes=room.capture._changes,
-        )
+        erasures = make_erasures(room, forget, system_clock())
         yield Desk(room, erasures, forgotten)
+
+
+def make_erasures(
+    room: Room, forget: Callable[[BatchId, Side], Awaitable[None]], since: datetime
+) -> Erasures:
+    return Erasures(
+        store=room.station.erasures,
+        vault=room.vault,
+        cache=room.station.cache,
+        forget_results=forget,
+        sidecars=Sidecars(visits=room.station.visits, vault=room.vault),
+        changes=room.capture._changes,
+        since=since,
+    )
 
 
 async def test_the_picture_its_note_and_its_preview_leave_the_disk(desk: Desk) -> None:
@@ -266,12 +274,38 @@ async def test_what_is_fetched_of_a_side_while_it_is_erased_does_not_stay(desk: 
     pictures = _ErasedMeanwhile(desk, batch.id).pictures
     sides = (Side.FRONT, Side.LEFT, Side.RIGHT)
     wanted = [
-        Wanted(f"{batch.id}/{side}", side.value, side, "aligned", "", False) for side in sides
+        Wanted(picture_key(batch.id, side, "aligned"), side.value, side, "aligned")
+        for side in sides
     ]
     assert await pictures.keep(batch.id, wanted) == 0
     kept = [one.side for one in await pictures.pictures(batch.id)]
     assert kept == [Side.FRONT, Side.RIGHT]
     assert [await pictures.open(one.key) for one in wanted] == [b"front", None, b"right"]
+
+
+async def test_copies_that_were_made_as_the_program_ended_go_at_the_next_start(desk: Desk) -> None:
+    room, front = desk.room, await desk.front()
+    (batch,) = await room.batches()
+    await desk.erasures.erase(front, ACT)
+    # what an earlier process was about to keep when it was killed
+    cache, folder = room.station.cache, room.station.folder / "cache"
+    preview = f"thumbnail/{front}/{PREVIEW_EDGE_PX}"
+    cache.put(preview, b"small")
+    mask, other = (picture_key(batch.id, s, "aligned") for s in (Side.FRONT, Side.LEFT))
+    cache.put(mask, b"mask", shelf=shelf_of(batch.id, Side.FRONT))
+    cache.put(other, b"left", shelf=shelf_of(batch.id, Side.LEFT))
+    half = folder / ".0123.age.4567.part"
+    half.write_bytes(b"half")
+
+    async def forget(_: BatchId, __: Side) -> None:
+        raise AssertionError
+
+    started = system_clock() + timedelta(seconds=5)
+    await make_erasures(room, forget, started).finish_pending()
+    assert cache.get(preview) is None
+    assert cache.get(mask, shelf=shelf_of(batch.id, Side.FRONT)) is None
+    assert cache.get(other, shelf=shelf_of(batch.id, Side.LEFT)) == b"left"
+    assert not half.exists()
 
 
 # ---- notes -----------------------------------------------------------------------------------
