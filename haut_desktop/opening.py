@@ -195,7 +195,9 @@ class StationOpener:
             except StationError:
                 return None
             spool = Spool(folder / SPOOL, recipient, self._clock)
-            self._spool = SpoolViewModel(SpoolIntake(spool, DiskSpace(folder)), self._tasks)
+            # the usual limits: the station's own lie in the record, which is shut with it
+            intake = SpoolIntake(spool, DiskSpace(folder))
+            self._spool = SpoolViewModel(intake, self._tasks)
             await self._spool.count_earlier()
         return self._spool
 

@@ -145,6 +145,8 @@ class WorkOpener:
         # the window goes last, when everything behind it has ended
         stack.callback(self._close_window)
         stack.push_async_callback(work.aclose)
+        # before anything can be taken in: the usual limits may be too late for this station
+        await work.space.load_limits(store.studies)
         work.place_spooled(self._tell_of_spooled)
         return work
 

@@ -261,7 +261,6 @@ class Workplace:
         self.tasks.start(self.results.run(), name="results")
         self.tasks.start(self.sidecars.run(), name="sidecars")
         self.tasks.start(self.retention.run(), name="retention")
-        self.tasks.start(self.space.load_limits(self.store.studies), name="disk space")
         self.tasks.start(self.reconciliation.run(), name="reconciliation")
 
     async def aclose(self) -> None:

@@ -73,7 +73,6 @@ class Capture:
         self._clock = clock
         # whoever reads a visit and then changes it must not see another's change in between
         self._changing = asyncio.Lock()
-        self._space = space or DiskSpace(vault.folder)
         self._previews = Previews(visits=visits, vault=vault, cache=cache)
         self._sidecars = Sidecars(visits=visits, vault=vault)
         self._intake = PictureIntake(
@@ -86,7 +85,7 @@ class Capture:
             clock=clock,
             changing=self._changing,
         )
-        self._looker = Looker(self._space)
+        self._looker = Looker(space or DiskSpace(vault.folder))
         self._judgements = Judgements(visits, tasks, self._tell)
         self._drops = Drops(
             looker=self._looker,
@@ -249,10 +248,6 @@ class Capture:
                 break
             found = visit_rules.front_of(sheet) or found
         return found
-
-    async def space_warning(self) -> str | None:
-        """Say that the disk is getting full; None while there is room."""
-        return await asyncio.to_thread(self._space.warning)
 
     # ---- finishing -----------------------------------------------------------------------
 

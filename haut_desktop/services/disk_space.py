@@ -52,15 +52,6 @@ class DiskSpace:
                 "being sent."
             )
 
-    def warning(self) -> str | None:
-        """Say that the disk is getting full; None while there is room; raises ``StoreIOError``."""
-        room = self.room()
-        if room.level is SpaceLevel.AMPLE:
-            return None
-        return (
-            f"Only {megabytes(room.free_bytes)} are free on this computer's disk. Make room soon."
-        )
-
     async def load_limits(self, studies: "StudyStore") -> None:
         """Take up the limits that were set for this station; ones that can't be read are not."""
         kept = await studies.setting(_SETTING)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.errors import HautError, PictureError
@@ -22,8 +23,16 @@ if TYPE_CHECKING:
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
+NEVER_SEALED: Final = (
+    "The program ended before the picture of this note was sealed; nobody was told that it was."
+)
+IN_THE_VAULT: Final = "The picture of this note lies in the vault; the note was left in the spool."
+TWIN: Final = "The record has the same picture already, and the vault's copy is proven."
+
 WAITS: Final = "Taken in while the keyring was locked. Say whose picture it is."
 
+_LONE_AFTER: Final = timedelta(hours=1)
+"""A note without a picture that is older belongs to no intake that is still going on."""
 _EDGE_PX: Final = 160
 """Longer edge of the small picture in the list."""
 _TWICE: Final = (
@@ -130,6 +139,7 @@ class SpoolDrain:
         placed: list[OriginalId] = []
         kept: list[tuple[str, HautError]] = []
         known = 0
+        await self._clear_left_over()
         names = await asyncio.to_thread(self._spool.names)
         site = await self._studies.site() if names else None
         for name in names:
@@ -149,6 +159,19 @@ class SpoolDrain:
             self._changes.send(Change(Topic.VISITS))
         return Drained(tuple(placed), known, tuple(kept))
 
+    async def _clear_left_over(self) -> None:
+        """Clear away what a crash left: halves, and notes without a picture, with their record."""
+        before = datetime.now(UTC) - _LONE_AFTER  # by the clock of the files
+        await asyncio.to_thread(self._spool.clear_half_written, before)
+        for original_id in await asyncio.to_thread(self._spool.lone_notes, before):
+            is_kept = self._vault.name_for(original_id) in await self._visits.vault_names()
+            reason = IN_THE_VAULT if is_kept else NEVER_SEALED
+            try:
+                await self._rebuilt.note_cleared(original_id, reason)
+                await asyncio.to_thread(self._spool.remove_note, original_id)
+            except HautError as error:
+                _log.info("the note of %s stays in the spool: %s", original_id, error.kind)
+
     async def _place(self, name: str, zone: str) -> OriginalId | None:
         """Place one picture; None when the record has its bytes under another id."""
         note, data = await asyncio.to_thread(self._spool.open, name, self._identity)
@@ -158,6 +181,7 @@ class SpoolDrain:
             # the spool's copy goes only when the other one is proven
             vault_name = self._vault.name_for(twin)
             await asyncio.to_thread(self._vault.open, vault_name, note.digest.sha256)
+            await self._rebuilt.note_cleared(note.original_id, TWIN)
             await asyncio.to_thread(self._spool.remove, name)
             return None
         facts, _pixels = await asyncio.to_thread(pictures.inspect, data)

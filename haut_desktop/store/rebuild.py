@@ -209,7 +209,6 @@ def _hold(
     claim: Mapping[str, str],
 ) -> LeftOut:
     insert_held(ledger, original, rendition, reason, claim)
-    ledger.audit(Act(reason=reason), "picture.held", "original", original.id)
     return LeftOut(original.vault_name, reason)
 
 

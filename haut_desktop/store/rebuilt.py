@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Original, Rendition
@@ -117,6 +118,15 @@ class RebuiltStore:
 
         return await self._database.write(work)
 
+    async def note_cleared(self, original_id: OriginalId, reason: str) -> None:
+        """Write down what is about to be cleared out of the spool, and why."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            ledger.audit(Act(reason=reason), "spool.cleared", "original", original_id)
+
+        await self._database.write(work)
+
 
 def _held(row: Row) -> HeldPicture:
     claim = json.loads(row["claim"])
@@ -130,7 +140,7 @@ def insert_held(
     reason: str,
     claim: Mapping[str, str],
 ) -> None:
-    """Add a picture that waits for a person, within the caller's transaction."""
+    """Add a picture that waits for a person, within the caller's transaction; the trail says so."""
     insert_picture(ledger, replace(original, take_id=None), rendition)
     ledger.insert(
         "held_picture",
@@ -138,6 +148,7 @@ def insert_held(
         reason=reason,
         claim=json.dumps(dict(claim), ensure_ascii=False),
     )
+    ledger.audit(Act(reason=reason), "picture.held", "original", original.id)
 
 
 def _is_known(connection: Connection, original_id: OriginalId) -> bool:

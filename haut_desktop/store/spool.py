@@ -5,7 +5,9 @@ proven by its hash, moved into the vault and written into the record, where a pe
 is: a note that was written without the keys proves nothing.
 """
 
+import contextlib
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +20,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import KeyringLockedError, VaultError
 from haut_desktop.domain.ids import OriginalId, new_id
 from haut_desktop.domain.imaging import Digest
-from haut_desktop.store.files import is_temporary, remove, write_atomically
+from haut_desktop.store.files import clear_temporary, is_temporary, remove, write_atomically
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
 SPOOL: Final = "spool"
@@ -74,10 +76,19 @@ class Spool:
             self.folder.mkdir(parents=True, exist_ok=True)
             # the note first: a picture that is there is always explained
             self._write(f"{note.original_id}{_NOTE}", msgspec.json.encode(note))
-            self._write(f"{note.original_id}{_PICTURE}", data)
+            self._seal_or_forget(note, data)
         except (OSError, ValueError) as error:
             raise VaultError(_NOT_SEALED, title="The picture could not be sealed") from error
         return note
+
+    def _seal_or_forget(self, note: SpoolNote, data: bytes) -> None:
+        """Seal the picture; without it, its note explains nothing."""
+        try:
+            self._write(f"{note.original_id}{_PICTURE}", data)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                remove(self.folder / f"{note.original_id}{_NOTE}")
+            raise
 
     def say(self, note: SpoolNote, words: Mapping[str, str]) -> SpoolNote:
         """Put other words on a sealed picture; raises DiskFullError or VaultError."""
@@ -90,17 +101,28 @@ class Spool:
 
     def names(self) -> tuple[str, ...]:
         """List the sealed pictures in the order of their ids."""
-        if not self.folder.is_dir():
-            return ()
+        return tuple(sorted(name for name in self._entries() if not name.endswith(_NOTE)))
+
+    def lone_notes(self, before: datetime) -> tuple[OriginalId, ...]:
+        """Name the pictures of which only a note lies here, written before then.
+
+        Its picture was never sealed, or has left for the vault already.
+        """
+        names = self._entries()
+        lone = [
+            name
+            for name in names
+            if name.endswith(_NOTE) and name.removesuffix(_NOTE) + _PICTURE not in names
+        ]
         return tuple(
-            sorted(
-                path.name
-                for path in self.folder.iterdir()
-                if path.name.endswith(_PICTURE)
-                and not path.name.endswith(_NOTE)
-                and not is_temporary(path.name)
-            )
+            OriginalId(name.removesuffix(_NOTE))
+            for name in sorted(lone)
+            if _written_at_s(self.folder / name) < before.timestamp()
         )
+
+    def clear_half_written(self, before: datetime) -> None:
+        """Remove what a crash before then left of a write; what can't be removed stays."""
+        clear_temporary(self.folder, before)
 
     def open(self, name: str, identity: str | None) -> tuple[SpoolNote, bytes]:
         """Open a picture and its note, and prove that they belong together; raises VaultError."""
@@ -116,13 +138,24 @@ class Spool:
             raise VaultError("A picture of the spool is not the one that was sealed.")
         return note, data
 
+    def remove_note(self, original_id: OriginalId) -> None:
+        """Remove a note that has no picture; raises VaultError."""
+        self.remove(f"{original_id}{_PICTURE}")
+
     def remove(self, name: str) -> None:
-        """Remove a picture that the vault holds now; a missing one is no error."""
+        """Remove a picture that the vault holds now, and its note; a missing one is no error."""
         try:
             remove(self.folder / name)
             remove(self.folder / _note_of(name))
         except OSError as error:
             raise VaultError("A picture could not be taken out of the spool.") from error
+
+    def _entries(self) -> frozenset[str]:
+        """Name the pictures and notes; what a crash left of a write is none."""
+        if not self.folder.is_dir():
+            return frozenset()
+        names = (path.name for path in self.folder.iterdir())
+        return frozenset(n for n in names if n.endswith(_PICTURE) and not is_temporary(n))
 
     def _write(self, name: str, data: bytes) -> None:
         write_atomically(self.folder / name, seal(data, [self._recipient]), is_read_only=True)
@@ -134,6 +167,13 @@ class Spool:
             raise VaultError("A picture of the spool is missing or can't be read.") from error
         except SealBrokenError as error:
             raise VaultError("A picture of the spool is damaged.") from error
+
+
+def _written_at_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return math.inf  # it is gone, or is left alone
 
 
 def _note_of(name: str) -> str:

@@ -22,13 +22,13 @@ def _act(reason: str) -> Act:
 def test_folder_that_is_not_there_yet_has_its_disks_room(tmp_path: Path) -> None:
     space = DiskSpace(tmp_path / "station" / "vault", SpaceLimits(1, 1))
     space.check()
-    assert space.warning() is None
+    assert space.room().level is SpaceLevel.AMPLE
 
 
 def test_little_room_is_a_warning_and_less_is_a_refusal(tmp_path: Path) -> None:
-    assert "Make room soon" in (
-        DiskSpace(tmp_path, free_bytes_of=lambda _: GIB - 1).warning() or ""
-    )
+    low = DiskSpace(tmp_path, free_bytes_of=lambda _: GIB - 1)
+    assert low.room().level is SpaceLevel.LOW
+    low.check()
     with pytest.raises(DiskFullError, match="no more pictures are taken in"):
         DiskSpace(tmp_path, free_bytes_of=lambda _: GIB // 2 - 1).check()
 
@@ -56,7 +56,7 @@ async def test_the_stations_own_limits_are_kept_with_who_set_them_and_why(tmp_pa
         await later.load_limits(studies)
         later.check()
         assert later.limits == _EARLIER
-        assert later.warning() is not None
+        assert later.room().level is SpaceLevel.LOW
         with pytest.raises(DiskFullError):
             space.check()
         (entry,) = [e for e in await room.station.audit.entries() if e.action == "setting.changed"]

@@ -1,6 +1,8 @@
 """Spooled pictures are placed once, after the unlocking, and wait for a person."""
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,15 @@ from haut_desktop.domain.errors import DiskFullError, PictureError
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.intake import Pasted
-from haut_desktop.services.spooling import WAITS, SpoolDrain, SpoolIntake
+from haut_desktop.services.spooling import (
+    IN_THE_VAULT,
+    NEVER_SEALED,
+    TWIN,
+    WAITS,
+    SpoolDrain,
+    SpoolIntake,
+)
+from haut_desktop.store.files import remove, write_atomically
 from haut_desktop.store.keys import KeyChest
 from haut_desktop.store.spool import Spool
 from tests.fakes.keyring import locked
@@ -92,6 +102,61 @@ async def test_a_damaged_picture_stays_and_stops_nobody(room: Room) -> None:
     drained = await (await drain_of(room)).drain()
     assert len(drained.placed) == 1
     assert [name for name, _ in drained.kept] == [bad]
+
+
+async def trail_of(room: Room, entity_id: str) -> list[tuple[str, str]]:
+    return [(one.action, one.reason) for one in await room.station.audit.of_entity(entity_id)]
+
+
+async def test_what_becomes_of_a_spooled_picture_stands_in_the_trail(room: Room) -> None:
+    placed = (await intake_of(room).take_in(Pasted(marked(1)), WORDS)).note.original_id
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
+    twin = (await intake_of(room).take_in(Pasted(marked(2)), WORDS)).note.original_id
+    await (await drain_of(room)).drain()
+    assert await trail_of(room, placed) == [("picture.held", WAITS)]
+    assert await trail_of(room, twin) == [("spool.cleared", TWIN)]
+
+
+@pytest.mark.parametrize("is_in_the_vault", (False, True))
+async def test_a_note_whose_picture_is_gone_is_cleared_with_its_record(
+    room: Room, *, is_in_the_vault: bool
+) -> None:
+    spool = spool_of(room)
+    note = (await intake_of(room).take_in(Pasted(marked(1)), WORDS)).note
+    (spool.folder / ".half.age.0123.part").write_bytes(b"half")
+    files = {path: path.read_bytes() for path in spool.folder.iterdir()}
+    if is_in_the_vault:
+        await (await drain_of(room)).drain()
+    else:
+        remove(spool.folder / f"{note.original_id}.age")
+    for path, content in files.items():
+        if not path.name.startswith(f"{note.original_id}.age"):
+            remove(path)
+            path.write_bytes(content)
+    # it may belong to a picture that is being taken in at this moment
+    await (await drain_of(room)).drain()
+    assert len(list(spool.folder.iterdir())) == 2
+    an_hour_ago = time.time() - 3700
+    for path in spool.folder.iterdir():
+        os.utime(path, (an_hour_ago, an_hour_ago))
+    await (await drain_of(room)).drain()
+    assert list(spool.folder.iterdir()) == []
+    reason = IN_THE_VAULT if is_in_the_vault else NEVER_SEALED
+    assert (await trail_of(room, note.original_id))[-1] == ("spool.cleared", reason)
+
+
+async def test_a_picture_that_could_not_be_sealed_leaves_no_note(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(path: Path, data: bytes, **how: bool) -> None:
+        if not path.name.endswith(".side.age"):
+            raise DiskFullError
+        write_atomically(path, data, **how)
+
+    monkeypatch.setattr("haut_desktop.store.spool.write_atomically", fill)
+    with pytest.raises(DiskFullError):
+        await intake_of(room).take_in(Pasted(marked(1)), WORDS)
+    assert list(spool_of(room).folder.iterdir()) == []
 
 
 async def test_what_is_no_picture_is_not_spooled(room: Room) -> None:

@@ -1,0 +1,61 @@
+"""A workplace opens with everything that was set for the station known."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.space import GIB, SpaceLimits
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.settings import FOLDER_VARIABLE, app_paths
+from haut_desktop.store.keys import NoRecovery
+from haut_desktop.store.station import create_station
+from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.work_opening import Mode, WorkOpener
+from tests.fakes.keyring import FakeSecrets
+
+_SET = SpaceLimits(4 * GIB, 2 * GIB)
+
+
+async def _nobody(_: QDialog) -> bool:
+    raise AssertionError
+
+
+async def test_nothing_can_be_taken_in_before_the_stations_own_limits_are_known(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    paths, secrets = app_paths(), FakeSecrets()
+    station = await create_station(
+        paths.station,
+        secrets,
+        system_clock,
+        recovery=NoRecovery("a test"),
+        site_code="DE-01",
+        zone="Europe/Berlin",
+        station_name="Room 2",
+    )
+    await DiskSpace(tmp_path).set_limits(station.studies, _SET, Act(reason="a small disk"))
+    await station.aclose()
+    notices = NoticesViewModel()
+    tasks = TaskScope("test", notices.report)
+    opener = WorkOpener(
+        paths,
+        notices=notices,
+        tasks=tasks,
+        ask=_nobody,
+        close_window=lambda: None,
+        secrets=secrets,
+        platform="",
+        pacing=None,
+        locked=paths.station,
+    )
+    async with AsyncExitStack() as stack:
+        work = await opener.open(Mode.STUDY, stack)
+        assert work is not None
+        assert work.space.limits == _SET
+    await tasks.aclose()
