@@ -8,6 +8,7 @@ wake ─► allowed? ─► registrations that are due ─► batches that are d
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -172,7 +173,6 @@ class Delivery:
     async def _do_round(self) -> None:
         """Start what is due and wait for news, or for the time at which more becomes due."""
         self._woken.clear()
-        await self._steps.follow()
         now = self._clock()
         await self._start_due(now)
         wait_s = IDLE_S
@@ -194,18 +194,25 @@ class Delivery:
         self._signed_in = who
 
     async def _until_allowed(self) -> None:
-        """Wait until nobody paused, somebody is signed in and the network may be tried again."""
+        """Wait until nobody paused, somebody is signed in and the network may be tried again.
+
+        The clock is followed all the while: a step that is noticed late can no longer be told
+        from what was written after it.
+        """
         while True:
+            await self._safely(self._steps.follow)
             if self.is_paused or self._opens_at() is not None:
                 for route in self._routes.values():
                     route.was_kept_back()
             if self.is_paused:
-                await self._unpaused.wait()
+                await pause(self._unpaused, IDLE_S)
             elif not self._may_act() or self._opens_at() is not None:
                 self._woken.clear()
                 await pause(self._woken, IDLE_S)
             elif self._connectivity.due_in_s > 0:
-                await self._connectivity.wait_until_due()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_S):
+                        await self._connectivity.wait_until_due()
             else:
                 return
 

@@ -1,8 +1,10 @@
 """Stored waits beside a clock that people set: they keep their length when it is set back.
 
 Every wait is stored as the time of its end, so that it survives the program. When the clock goes
-back, that end comes closer by as much; when it goes ahead, or the computer slept, a wait is over
-earlier, which costs a look and proves nothing (quiet times are proven by the loop's clock).
+back, that end comes closer by as much; only the rest of a visit that may have been finished after
+the step, before anybody looked, stays as it is: a rest errs towards longer. When the clock goes
+ahead, or the computer slept, a wait is over earlier, which costs a look and proves nothing (quiet
+times are proven by the loop's clock).
 """
 
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Final
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import LONGEST_WAIT
+from haut_desktop.domain.study import ImagingPlan
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
@@ -27,16 +30,21 @@ _RETRIES: Final = (
     ("registration", "state IN ('DRAFT', 'REGISTERING')"),
 )
 
-# What is held rests on when it is released.
-_RESTS: Final = """
-SELECT batch.id, batch.visit_id, batch.not_before AS ends_at, visit.finished_at AS began_at
-FROM batch INDEXED BY batch_rests JOIN visit ON visit.id = batch.visit_id
-WHERE batch.not_before > :now AND batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
-UNION ALL
-SELECT batch.id, batch.visit_id, batch.not_before AS ends_at, visit.finished_at AS began_at
-FROM batch INDEXED BY batch_held JOIN visit ON visit.id = batch.visit_id
-WHERE batch.not_before > :now AND batch.state = 'HELD'
+# What is held rests on when it is released. The longest rest that any version of the plan gave is
+# never shorter than the one that was given.
+_REST: Final = """
+SELECT batch.id, batch.visit_id, batch.not_before AS ends_at, batch.written_at AS began_at,
+    coalesce((SELECT max(coalesce(json_extract(content, '$.resting_s'), :usual_s))
+        FROM imaging_plan WHERE imaging_plan.study_id = visit.study_id), :usual_s) AS longest_s
+FROM batch INDEXED BY {index} JOIN visit ON visit.id = batch.visit_id
+WHERE batch.not_before > :now AND batch.{states}
 """
+_RESTS: Final = "UNION ALL".join(
+    (
+        _REST.format(index="batch_rests", states="state IN ('OPEN', 'INITIATING', 'SUBMITTING')"),
+        _REST.format(index="batch_held", states="state = 'HELD'"),
+    )
+)
 
 # The last rows before the clock was set back lie in the future, and others may follow them by now;
 # those that it was followed for already say nothing any more.
@@ -57,7 +65,7 @@ _FOLLOWED: Final = "clock-followed-rows"
 
 
 class WaitStore:
-    """Moves the ends of what waits: retries, and the rest of finished visits."""
+    """Moves the ends of what waits: retries, and the rest of finished visits and retakes."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -109,8 +117,11 @@ def _shorten(connection: Connection, now: datetime, by: timedelta) -> int:
         return min(end - by, now + LONGEST_WAIT)
 
     def rest(row: Row, end: datetime) -> datetime:
-        began = moment_or_none(row["began_at"])
-        longest = end - began if began is not None and began < end else LONGEST_WAIT
+        began, longest = moment(row["began_at"]), timedelta(seconds=row["longest_s"])
+        if began <= now and end <= began + longest:
+            # it may have begun after the step: a rest that is too long only costs a little time,
+            # one that is too short takes away what somebody was told they could still change
+            return end
         return min(end - by, now + longest)
 
     return _move_retries(connection, now, retry) + _move_rests(connection, now, rest)
@@ -133,10 +144,15 @@ def _move_retries(connection: Connection, now: datetime, end: _End) -> int:
 
 def _move_rests(connection: Connection, now: datetime, end: _End) -> int:
     changed = 0
-    for row in connection.execute(_RESTS, {"now": text_of(now)}).fetchall():
+    known = {"now": text_of(now), "usual_s": ImagingPlan().resting_s}
+    for row in connection.execute(_RESTS, known).fetchall():
         if (ends_at := end(row, moment(row["ends_at"]))) != moment(row["ends_at"]):
             columns = {"not_before": text_of(ends_at)}
             update(connection, "batch", row["id"], columns)
-            update(connection, "visit", row["visit_id"], columns)
+            # a picture that was retaken later rests alone: its visit has gone long ago
+            connection.execute(
+                "UPDATE visit SET not_before = ? WHERE id = ? AND not_before = ?",
+                (columns["not_before"], row["visit_id"], row["ends_at"]),
+            )
             changed += 1
     return changed

@@ -1,5 +1,6 @@
 """Stored waits keep their length when the clock is set back, at work and between two runs."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from haut_desktop.domain.delivery import LONGEST_WAIT, BatchEvent, Waiting
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.store.waits import WaitStore
+from tests.fakes.builders import make_batch, make_picture
 from tests.store.conftest import Record
+from tests.store.test_outbox import deliver
 
 BACK = [3600.0, 86_400.0, 365 * 86_400.0]
 
@@ -131,3 +134,74 @@ async def test_what_is_held_or_due_is_left_as_it_is(record: Record, waits: WaitS
     held = await record.outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=due)
     assert await waits.set_back(timedelta(hours=1)) == 0
     assert await record.outbox.batch(batch.id) == held
+
+
+REST = timedelta(seconds=300)
+
+
+async def _rest(record: Record) -> tuple[Batch, datetime]:
+    """Finish a visit just now; it rests for five minutes."""
+    batch = await record.finish(await record.register())
+    visit = await record.visits.reopen(batch.visit_id, record.act)
+    ends_at = record.clock() + REST
+    await record.visits.finish(visit.id, (batch,), ends_at, record.act)
+    return batch, ends_at
+
+
+async def _ends(record: Record, batch: Batch) -> set[datetime | None]:
+    visit = await record.visits.get(batch.visit_id)
+    return {visit.not_before, (await record.outbox.batch(batch.id)).not_before}
+
+
+@pytest.mark.parametrize("is_started", [False, True], ids=["running", "started"])
+async def test_a_step_that_is_noticed_late_takes_nothing_from_a_visit_finished_after_it(
+    record: Record, waits: WaitStore, is_started: bool
+) -> None:
+    await record.register("B-010")  # lies in the future from here on
+    record.clock.advance(-3600.0)
+    record.clock.advance(1200.0)
+    batch, ends_at = await _rest(record)
+    record.clock.advance(1.0)
+    await (waits.open() if is_started else waits.set_back(timedelta(hours=1)))
+    assert await _ends(record, batch) == {ends_at}
+    assert await record.outbox.due_batches(record.clock(), 10) == ()
+
+
+async def test_a_rest_that_was_moved_is_not_cut_at_the_next_start(
+    record: Record, waits: WaitStore
+) -> None:
+    batch, ends_at = await _rest(record)
+    record.clock.advance(-250.0)
+    await waits.set_back(timedelta(seconds=250))
+    ends_at -= timedelta(seconds=250)
+    assert await waits.open() == 0
+    assert await _ends(record, batch) == {ends_at}
+
+
+async def _retake(record: Record, batch: Batch) -> Batch:
+    """Take the visit's front once more, long after it has gone; the new picture rests."""
+    sheet = await record.visits.sheet(batch.visit_id)
+    front = sheet.shelves[0].slot
+    original, rendition, take = make_picture(front, b"once more", number=2)
+    assert take is not None
+    again = make_batch(sheet.visit, record.study.datasets[0], ((front, rendition),))
+    again = replace(again, not_before=record.clock() + REST)
+    await record.visits.add_retake(original, rendition, take, (again,), record.act)
+    return again
+
+
+@pytest.mark.parametrize("back_s", BACK)
+async def test_a_picture_that_was_retaken_rests_as_long_as_it_was_told_to_and_by_itself(
+    record: Record, waits: WaitStore, back_s: float
+) -> None:
+    batch, _ = await _rest(record)
+    await deliver(record, batch)
+    await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await record.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+    record.clock.advance(3 * 86_400.0)
+    again = await _retake(record, batch)
+    before = (await record.visits.get(batch.visit_id)).not_before
+    record.clock.advance(-back_s)
+    assert await waits.set_back(timedelta(seconds=back_s)) == 1
+    assert (await record.outbox.batch(again.id)).not_before == record.clock() + REST
+    assert (await record.visits.get(batch.visit_id)).not_before == before

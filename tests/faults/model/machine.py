@@ -318,9 +318,9 @@ class Station(RuleBasedStateMachine):
 
     @rule(seconds=_LAPSES_S)
     def pause(self, seconds: float) -> None:
-        self.desk.call(_by_hand(self.desk.work.outbox.pause))
+        self.desk.call(by_hand(self.desk.work.outbox.pause))
         self.desk.loop.run_for(seconds)
-        self.desk.call(_by_hand(self.desk.work.outbox.resume))
+        self.desk.call(by_hand(self.desk.work.outbox.resume))
 
     @rule()
     def sign_in(self) -> None:
@@ -406,7 +406,7 @@ class Station(RuleBasedStateMachine):
         desk = self.desk
         desk.platform.heal()
         desk.power.is_disk_full, desk.power.writes_left = False, None
-        desk.call(_by_hand(desk.work.outbox.resume))
+        desk.call(by_hand(desk.work.outbox.resume))
         unkept: list[str] = []
         for seconds in _ENDS_S:
             if desk.work.session.state is not SessionState.SIGNED_IN:
@@ -493,7 +493,7 @@ class Station(RuleBasedStateMachine):
         return self.desk.work
 
 
-async def _by_hand(click: Callable[[], None]) -> None:
+async def by_hand(click: Callable[[], None]) -> None:
     """Do what a click does, on the program's loop."""
     click()
 

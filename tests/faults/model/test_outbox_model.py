@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
 from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.session import SessionState
 from haut_desktop.services.delivery import Delivery
 from haut_desktop.services.inline_route import InlineRoute
 from haut_desktop.services.registration import Registrar
@@ -20,7 +22,7 @@ from haut_desktop.services.signed_route import SignedRoute
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.vault import Vault
 from tests.conftest import ExpectedLogs
-from tests.faults.model.machine import Station
+from tests.faults.model.machine import Station, by_hand
 from tests.faults.model.platform import Fault, Step, Trap
 from tests.faults.model.profiles import chosen
 
@@ -318,6 +320,60 @@ def test_a_clock_set_back_while_nobody_was_signed_in_delays_nothing(is_held: boo
             station.desk.call(station.desk.work.outbox.resume_held(batch_id))
             station.end_well()
         station.end_well()
+
+
+def _keep_back(station: Station, by: str) -> None:
+    """Let nothing go: by hand, by a refused sign-in, or without network."""
+    station.desk.platform.is_online = by != "network"
+    if by == "hand":
+        station.desk.call(by_hand(station.desk.work.outbox.pause))
+    if by == "sign-in":
+        station.expire_tokens(refuses_refresh=True)
+    station.hold_visit(which=0, faces=1, inline=0, goes=True)
+    station.let_pass(40.0)
+
+
+def _let_go(station: Station) -> None:
+    station.desk.platform.heal()
+    station.desk.call(by_hand(station.desk.work.outbox.resume))
+    if station.desk.work.session.state is not SessionState.SIGNED_IN:
+        station.desk.sign_in()
+    station.desk.work.connectivity.network_changed()
+
+
+@pytest.mark.parametrize("by", ["hand", "sign-in", "network"])
+def test_a_clock_set_back_is_followed_while_nothing_may_go(by: str) -> None:
+    with _living() as station:
+        station.let_pass(7.0)
+        _keep_back(station, by)
+        station.hold_visit(which=0, faces=1, inline=0, goes=False)
+        station.let_pass(5.0)
+        rests_until = station.desk.now + timedelta(seconds=295)
+        station.set_clock(-3600.0)
+        station.let_pass(65.0)
+
+        (row,) = station.desk.rows("SELECT max(not_before) AS at FROM visit")
+        left = datetime.fromisoformat(row["at"]) - (rests_until - timedelta(hours=1))
+        assert abs(left) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("by", ["hand", "sign-in", "network"])
+def test_a_visit_finished_before_anybody_saw_that_the_clock_was_set_back_can_be_reopened(
+    by: str,
+) -> None:
+    with _living() as station:
+        station.let_pass(7.0)
+        _keep_back(station, by)
+        station.set_clock(-3600.0)
+        station.hold_visit(which=0, faces=1, inline=0, goes=False)
+        station.let_pass(1.0)
+        _let_go(station)
+        station.let_pass(20.0)
+
+        visit = station.visits[-1]
+        assert station.desk.call(station.desk.work.capture.reopen(visit.id)) is not None
+        station.promises.finished.discard(visit.id)
+        station.check()
 
 
 def test_nobody_sees_what_a_person_lets_go_on_half_way() -> None:
