@@ -81,6 +81,15 @@ class TokenKeeper:
         self._account = signed_in.account if signed_in else None
         self._refused_at = None
 
+    def check_still(self, who: Account | None) -> None:
+        """Raise unless ``who`` is signed in still: what was begun for one isn't ended for another.
+
+        What was begun while nobody was signed in is nobody's.
+        """
+        if who is None or self._account == who:
+            return
+        raise SignedOutError if self._account is None else OtherAccountError
+
     async def fresh(self) -> Tokens:
         """Tokens that are good for a request; renews them if they are about to end.
 
@@ -194,8 +203,7 @@ class TokenAuth(httpx.Auth):
 
     def _still(self, who: Account | None, tokens: Tokens) -> Tokens:
         """Refuse to go on with the tokens of somebody who signed in while we waited for ours."""
-        if self._keeper.account != who:
-            raise OtherAccountError
+        self._keeper.check_still(who)
         return tokens
 
 

@@ -161,7 +161,8 @@ class HautApi:
         except RefusedError as error:
             if error.status not in (404, 405):
                 raise
-        return await self._all("datasets", f"{where}short_list/", parse_dataset)
+        where = self._of(tenant, "v1", "datasets", "short_list")
+        return await self._all("datasets", where, parse_dataset)
 
     async def dataset(self, tenant: Tenant, dataset: PlatformDatasetId) -> PlatformDataset:
         """One dataset with its connected applications."""

@@ -19,6 +19,7 @@ from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
     NotThePlatformError,
+    OtherAccountError,
     OutcomeUnknownError,
     ServerError,
     UnexpectedAnswerError,
@@ -56,6 +57,7 @@ class Platform:
         self._network = network
         self._clock = clock
         self._client = network.make_client()
+        self._keeper = keeper
         self._auth = TokenAuth(keeper, lambda: self._url)
         self.on_answer: OnAnswer | None = None
         self.clock_offset = timedelta(0)
@@ -99,11 +101,19 @@ class Platform:
         *,
         is_public: bool = False,
     ) -> list[bytes]:
-        """Every entry of a list as its own JSON, from a bare array or from all pages."""
+        """Every entry of a list as its own JSON, from a bare array or from all pages.
+
+        All of them for one account on one server: raises OtherAccountError or SignedOutError when
+        that changed before the last page had come, as half of two lists is none.
+        """
         found: list[bytes] = []
+        who, server = self._keeper.account, self._url
         for page in range(1, _MOST_PAGES):
             asked = {**(query or {}), "page": str(page), "page_size": str(PAGE_SIZE)}
             response = await self.send(call, "GET", path, query=asked, is_public=is_public)
+            self._keeper.check_still(who)
+            if self._url != server:
+                raise OtherAccountError
             items, has_next = _split(call, response.content)
             found.extend(items)
             if not has_next or not items:

@@ -1,6 +1,7 @@
 """The bearer token: one renewal for all who wait, refusals told from trouble, one host only."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -24,7 +25,7 @@ from haut_desktop.domain.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from haut_desktop.domain.ids import CompanyId, PlatformBatchId
+from haut_desktop.domain.ids import CompanyId, PlatformBatchId, PlatformDatasetId
 from haut_desktop.domain.session import Account, SignedIn, Tokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.haut_server import HautServer, jwt
@@ -441,3 +442,79 @@ async def test_a_step_is_not_repeated_with_the_token_of_who_signed_in_meanwhile(
     assert [r.headers["authorization"] for r in server.requests] == ["Bearer first"]
     assert keeper.tokens is not None
     assert keeper.tokens.access == "others"
+
+
+def _pages(turn: Callable[[], None], *, on_page: int) -> Callable[[httpx.Request], httpx.Response]:
+    """Two pages of one entry each; ``turn`` happens while one of them is on its way."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        if page == on_page:
+            turn()
+        entry = {"id": str(page), "name": f"B-{page}"}
+        return httpx.Response(
+            200, json={"count": 2, "next": None if page == 2 else "more", "results": [entry]}
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize("on_page", [1, 2])
+@pytest.mark.parametrize(
+    "other",
+    [
+        Account(SERVER, CompanyId("d"), 2, "other@practice.example"),
+        Account("https://copy.example", CompanyId("c"), 2, "other@practice.example"),
+        None,
+    ],
+    ids=["company", "server", "nobody"],
+)
+async def test_the_pages_of_a_list_are_of_one_account_or_there_is_no_list(
+    client: HautApi,
+    keeper: TokenKeeper,
+    server: HautServer,
+    clock: FakeClock,
+    other: Account | None,
+    on_page: int,
+) -> None:
+    _use(keeper, clock)
+
+    def turn() -> None:
+        keeper.use(SignedIn(other, Tokens("others", "refresh-9")) if other else None)
+        client.server = other.server if other else SERVER
+
+    where = "/api/v1/companies/c/datasets/ds/subjects/"
+    server.on(where, _pages(turn, on_page=on_page))
+    with pytest.raises(OtherAccountError if other else SignedOutError):
+        await client.find_subjects(ACCOUNT.tenant, PlatformDatasetId("ds"), "B-2")
+    assert len(server.requests) == on_page
+    assert {r.url.host for r in server.requests} == {"platform.example"}
+
+
+async def test_a_dictionary_of_the_server_before_is_not_kept_for_the_next_one(
+    client: HautApi, server: HautServer
+) -> None:
+    def turn() -> None:
+        client.server = "https://copy.example"
+
+    server.on("/api/v1/dicts/image_types/", _pages(turn, on_page=2))
+    with pytest.raises(OtherAccountError):
+        await client.image_types()
+    server.on("/api/v1/dicts/image_types/", httpx.Response(200, json=[]))
+    assert await client.image_types() == ()
+
+
+async def test_the_short_list_is_not_asked_for_with_another_companys_token(
+    client: HautApi, keeper: TokenKeeper, server: HautServer, clock: FakeClock
+) -> None:
+    _use(keeper, clock)
+    other = Account(SERVER, CompanyId("d"), 2, "other@practice.example")
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        keeper.use(SignedIn(other, Tokens("others", "refresh-9")))
+        return httpx.Response(404, json={"detail": "Not found."})
+
+    server.on("/api/v1/companies/c/datasets/", refuse)
+    with pytest.raises(OtherAccountError):
+        await client.datasets(ACCOUNT.tenant)
+    assert len(server.requests) == 1
