@@ -23,6 +23,8 @@ from haut_desktop.domain.study import Dataset
 from haut_desktop.domain.trends import Occasion, trends
 from haut_desktop.domain.visits import Visit
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.pauses import Uptime, uptime
+from haut_desktop.services.results_age import ResultsAge
 from haut_desktop.services.results_awaited import awaited
 from haut_desktop.services.results_dictionary import ResultDictionary
 from haut_desktop.services.results_elsewhere import Elsewhere
@@ -101,6 +103,7 @@ class Results:
         changes: Changes,
         clock: Clock,
         pace: Pace | None = None,
+        uptime: Uptime = uptime,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -133,6 +136,7 @@ class Results:
             clock=clock,
             pace=self._pace,
         )
+        self._age = ResultsAge(clock, uptime)
         self._seen: dict[BatchId, tuple[str, int]] = {}
         self._discovering = asyncio.Lock()
 
@@ -246,11 +250,10 @@ class Results:
         return mark, is_new and bool(answer.results), 0 if is_new else still + 1
 
     def _judge(self, batch: Batch, reading: Reading, still: int) -> Completeness:
-        since = batch.submitted_at or batch.created_at
         state = completeness(
             reading.expected,
             reading.arrived,
-            age_s=(self._clock() - since).total_seconds(),
+            age_s=self._age_s(batch),
             overdue_s=self._pace.overdue_s,
             platform_says=reading.platform_says,
         )
@@ -294,9 +297,11 @@ class Results:
         judged = await self._store.completeness(batch.id)
         if judged is Completeness.COMPLETE:
             return judged
-        since = batch.submitted_at or batch.created_at
-        is_old = (self._clock() - since).total_seconds() > self._pace.overdue_s
+        is_old = self._age_s(batch) > self._pace.overdue_s
         return Completeness.OVERDUE if is_old else judged or Completeness.PENDING
+
+    def _age_s(self, batch: Batch) -> float:
+        return self._age.seconds(batch.id, batch.submitted_at or batch.created_at)
 
 
 def _layers(

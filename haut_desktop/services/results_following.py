@@ -194,11 +194,17 @@ class ResultFollower:
         await pause(self._news, timeout_s)
 
     async def _follow(self, batch_id: BatchId) -> None:
+        """Look until it is complete, or until somebody of another company or server is at work.
+
+        Then it is left to whoever of its own signs in next: the others' looks wait for none of it.
+        """
         pause_s, picture_looks, waiting = self._pace.first_s, 0, Waiting()
         try:
             while True:
                 await self._until_allowed()
                 look = await self._try(batch_id, waiting)
+                if look is None:
+                    return
                 if isinstance(look, Waiting):
                     waiting, pause_s = look, self._pace.slowest_s
                 elif look.is_final or picture_looks > _PICTURE_LOOKS:
@@ -229,8 +235,10 @@ class ResultFollower:
         is_signed_in = self._session.state is SessionState.SIGNED_IN
         return is_signed_in and self._judge.is_account_trusted and not self._refusals.is_run
 
-    async def _try(self, batch_id: BatchId, before: Waiting) -> Look | Waiting:
+    async def _try(self, batch_id: BatchId, before: Waiting) -> Look | Waiting | None:
         """Look once; the waiting after it when network, account or server stood between.
+
+        None for a batch of another tenant than is signed in.
 
         Whoever has to wait waits outside the lanes, in nobody's way.
         """
@@ -241,7 +249,7 @@ class ResultFollower:
             # what may not be read may be sent all the same: this pauses nobody's sending
             _log.info("results wait: %s", error.kind)
             if isinstance(error, OtherAccountError):
-                return before  # nobody told the present account no
+                return None  # nobody told the present account no
             self._refusals.add(batch_id)
             await self._refusals.wait()
             return before

@@ -133,6 +133,7 @@ async def open_reading_room(
             changes=changes,
             clock=clock,
             pace=SOON,
+            uptime=lambda: clock().timestamp(),
         )
         yield ReadingRoom(
             results, station, study, subject, there, api, objects, session, clock, heard, news

@@ -11,6 +11,7 @@ from haut_desktop.domain.analysis import Completeness
 from haut_desktop.domain.delivery import RetryPolicy, Waiting
 from haut_desktop.domain.errors import (
     HautError,
+    OtherAccountError,
     PermissionRefusedError,
     ServerTroubleError,
     UnreachableError,
@@ -72,7 +73,9 @@ class Desk:
     company_id = "company"
 
     async def submitted_incomplete(self, *_: object) -> list[Submitted]:
-        return [Submitted(BatchId(name)) for name in self.answers]
+        """All but those of others than the one who is signed in."""
+        own = [n for n, a in self.answers.items() if not isinstance(a, OtherAccountError)]
+        return [Submitted(BatchId(name)) for name in own]
 
     async def _look(self, batch_id: BatchId) -> Look:
         self.looks[batch_id] += 1
@@ -134,6 +137,25 @@ async def test_an_account_that_may_not_send_is_not_asked_for_results(tasks: Task
     desk.judge.forgive_account()
     desk.changes.send(Change(Topic.SESSION))
     await desk.until_asked("one", 1)
+
+
+async def test_batches_of_another_tenant_are_left_until_one_of_its_own_signs_in(
+    tasks: TaskScope,
+) -> None:
+    theirs = [f"theirs{n}" for n in range(PACE.at_once * 2)]
+    desk = start(tasks, **dict.fromkeys(theirs, _PENDING))
+    for name in theirs:
+        await desk.until_asked(name, 1)
+    desk.answers = {"ours": _PENDING} | {name: OtherAccountError() for name in theirs}
+    desk.changes.send(Change(Topic.SESSION))
+    await eventually(lambda: desk.follower._followed == {"ours"})
+    before = desk.looks.copy()
+    await desk.until_asked("ours", before["ours"] + 10)
+    assert [desk.looks[name] for name in theirs] == [before[name] for name in theirs]
+    desk.answers = dict.fromkeys(theirs, _PENDING)
+    desk.changes.send(Change(Topic.SESSION))
+    for name in theirs:
+        await desk.until_asked(name, before[name] + 1)
 
 
 async def test_server_errors_of_several_batches_in_a_row_pause_everything(
