@@ -275,7 +275,7 @@ async def _verify(chosen: argparse.Namespace, station: Station) -> int:
             api = HautApi(kept.account.server, keeper, clock=system_clock)
             keeper.use(SignedIn(kept.account, as_it_is))
     verification = Verification(
-        visits=station.visits,
+        pictures=station.pictures,
         outbox=station.outbox,
         destinations=station.destinations,
         audit=station.audit,

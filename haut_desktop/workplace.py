@@ -123,6 +123,9 @@ class Workplace:
             studies=store.studies,
             subjects=store.subjects,
             visits=store.visits,
+            pictures=store.pictures,
+            takes=store.takes,
+            hand_overs=store.hand_overs,
             vault=store.vault,
             cache=store.cache,
             space=self.space,
@@ -143,7 +146,7 @@ class Workplace:
         registrar = Registrar(api=self.api, subjects=store.subjects)
         self._deliveries = self.tasks.child("delivery")
         self.delivery = self._delivery(judge, registrar, pacing)
-        notes = Sidecars(visits=store.visits, vault=store.vault)
+        notes = Sidecars(pictures=store.pictures, vault=store.vault)
         self.results = self._results(judge, pacing)
         self.erasures = Erasures(
             store=store.erasures,
@@ -202,6 +205,7 @@ class Workplace:
         self.placing = Placing(
             rebuilt=store.rebuilt,
             visits=store.visits,
+            pictures=store.pictures,
             studies=store.studies,
             vault=store.vault,
             capture=self.capture,
@@ -212,6 +216,8 @@ class Workplace:
         )
         self.interrupted = InterruptedIntake(
             visits=store.visits,
+            pictures=store.pictures,
+            takes=store.takes,
             vault=store.vault,
             rebuilt=store.rebuilt,
             sidecars=notes,
@@ -223,7 +229,7 @@ class Workplace:
             spool=Spool(store.folder / SPOOL, store.keys.recipient, clock),
             identity=store.keys.identity,
             vault=store.vault,
-            visits=store.visits,
+            pictures=store.pictures,
             rebuilt=store.rebuilt,
             studies=store.studies,
             station_id=station_id,

@@ -32,7 +32,7 @@ async def test_a_damaged_record_is_moved_aside_and_rebuilt_at_the_start(
             secrets=room.secrets,
         )
         station = await opener._open(room.station.folder, room.secrets, None)
-        assert len(await station.visits.sealed_pictures()) == 3
+        assert len(await station.pictures.sealed()) == 3
         await station.aclose()
     assert opener.rebuilt is not None
     assert opener.rebuilt.moved_to is not None

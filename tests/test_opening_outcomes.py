@@ -243,7 +243,7 @@ async def test_what_the_driver_reports_is_told_and_tried_again(
     station = await person.open()
     assert (person.titles, person.ways) == ([title] * 2, [ways] * 2)
     assert station is not None
-    assert len(await station.visits.sealed_pictures()) == 1
+    assert len(await station.pictures.sealed()) == 1
     await station.aclose()
 
 
@@ -281,7 +281,7 @@ async def test_a_record_that_is_missing_is_rebuilt_when_a_person_says_so(kept: K
     person.answers = [rebuild]
     station = await person.open()
     assert station is not None
-    assert len(await station.visits.sealed_pictures()) == 1
+    assert len(await station.pictures.sealed()) == 1
     assert person.opener.rebuilt is not None
     assert person.opener.rebuilt.moved_to is None
     await station.aclose()

@@ -40,8 +40,11 @@ from haut_desktop.services.tasks import TaskScope
 
 if TYPE_CHECKING:
     from haut_desktop.store.cache import PictureCache
+    from haut_desktop.store.hand_overs import HandOverStore
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
+    from haut_desktop.store.takes import TakeStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
@@ -57,6 +60,9 @@ class Capture:
         studies: "StudyStore",
         subjects: "SubjectStore",
         visits: "VisitStore",
+        pictures: "PictureStore",
+        takes: "TakeStore",
+        hand_overs: "HandOverStore",
         vault: "Vault",
         cache: "PictureCache",
         act: Callable[[str], Act],
@@ -68,16 +74,17 @@ class Capture:
         self._studies = studies
         self._subjects = subjects
         self._visits = visits
+        self._takes = takes
         self._act = act
         self._changes = changes
         self._clock = clock
         # whoever reads a visit and then changes it must not see another's change in between
         self._changing = asyncio.Lock()
-        self._previews = Previews(visits=visits, vault=vault, cache=cache)
-        self._sidecars = Sidecars(visits=visits, vault=vault)
+        self._previews = Previews(pictures=pictures, vault=vault, cache=cache)
+        self._sidecars = Sidecars(pictures=pictures, vault=vault)
         self._intake = PictureIntake(
             studies=studies,
-            visits=visits,
+            pictures=pictures,
             vault=vault,
             previews=self._previews,
             sidecars=self._sidecars,
@@ -86,7 +93,7 @@ class Capture:
             changing=self._changing,
         )
         self._looker = Looker(space or DiskSpace(vault.folder))
-        self._judgements = Judgements(visits, tasks, self._tell)
+        self._judgements = Judgements(pictures, tasks, self._tell)
         self._drops = Drops(
             looker=self._looker,
             intake=self._intake,
@@ -98,6 +105,7 @@ class Capture:
             studies=studies,
             subjects=subjects,
             visits=visits,
+            hand_overs=hand_overs,
             sidecars=self._sidecars,
             act=act,
             clock=clock,
@@ -214,22 +222,22 @@ class Capture:
     async def move_take(self, take_id: TakeId, slot_id: SlotId, reason: str = "") -> None:
         """Put a take into another slot of its visit, before the visit is finished."""
         async with self._changing:
-            visit_id = await self._visits.move_take(take_id, slot_id, self._act(reason))
+            visit_id = await self._takes.move(take_id, slot_id, self._act(reason))
             await self._sidecars.follow(visit_id)
         self._tell(visit_id)
 
     async def choose_take(self, take_id: TakeId, reason: str = "") -> None:
         """Let this take count instead of its slot's other ones."""
         async with self._changing:
-            await self._visits.choose_take(take_id, self._act(reason))
-            await self._sidecars.follow(await self._visits.visit_of_take(take_id))
+            await self._takes.choose(take_id, self._act(reason))
+            await self._sidecars.follow(await self._takes.visit_of(take_id))
         self._changes.send(Change(Topic.VISITS))
 
     async def remove_take(self, take_id: TakeId, reason: str = "") -> None:
         """Take a picture out of the visit, before the visit is finished."""
         async with self._changing:
-            await self._visits.remove_take(take_id, self._act(reason))
-            await self._sidecars.follow(await self._visits.visit_of_take(take_id))
+            await self._takes.remove(take_id, self._act(reason))
+            await self._sidecars.follow(await self._takes.visit_of(take_id))
         self._changes.send(Change(Topic.VISITS))
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
@@ -275,7 +283,7 @@ class Capture:
 
     async def send_now(self, visit_id: VisitId) -> Visit:
         """End a finished visit's rest, after which it can't be reopened."""
-        visit = await self._visits.end_rest(visit_id, self._act(""))
+        visit = await self._hand_over.end_rest(visit_id)
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 

@@ -18,6 +18,7 @@ from haut_desktop.services import finishing
 from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
+    from haut_desktop.store.hand_overs import HandOverStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.visits import VisitStore
@@ -32,6 +33,7 @@ class HandOver:
         studies: "StudyStore",
         subjects: "SubjectStore",
         visits: "VisitStore",
+        hand_overs: "HandOverStore",
         sidecars: Sidecars,
         act: Callable[[str], Act],
         clock: Clock,
@@ -40,6 +42,7 @@ class HandOver:
         self._studies = studies
         self._subjects = subjects
         self._visits = visits
+        self._hand_overs = hand_overs
         self._sidecars = sidecars
         self._act = act
         self._clock = clock
@@ -61,9 +64,13 @@ class HandOver:
     async def reopen(self, visit_id: VisitId) -> Visit:
         """Take a finished visit back while nothing of it has been initiated."""
         async with self._changing:
-            visit = await self._visits.reopen(visit_id, self._act(""))
+            visit = await self._hand_overs.reopen(visit_id, self._act(""))
             await self._sidecars.follow(visit_id)
         return visit
+
+    async def end_rest(self, visit_id: VisitId) -> Visit:
+        """Let a finished visit go now, after which it can't be reopened."""
+        return await self._hand_overs.end_rest(visit_id, self._act(""))
 
     async def _finish(self, sheet: VisitSheet, subject_id: SubjectId, reason: str) -> Visit:
         study = await self._studies.study(sheet.visit.study_id)
@@ -76,7 +83,7 @@ class HandOver:
         )
         await self._sidecars.precede(resting, batches)
         act = self._act(reason.strip())
-        return await self._visits.finish(sheet.visit.id, batches, not_before, act)
+        return await self._hand_overs.finish(sheet.visit.id, batches, not_before, act)
 
     async def _draft_registrations(self, subject_id: SubjectId, batches: Iterable[Batch]) -> None:
         """A subject that came from one dataset's list may have no entry in another one yet."""

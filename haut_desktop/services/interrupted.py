@@ -19,7 +19,9 @@ from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from haut_desktop.store.picture_record import PictureRecord
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.rebuilt import RebuiltStore
+    from haut_desktop.store.takes import TakeStore
     from haut_desktop.store.vault import Vault
     from haut_desktop.store.visits import VisitStore
 
@@ -40,6 +42,8 @@ class InterruptedIntake:
         self,
         *,
         visits: "VisitStore",
+        pictures: "PictureStore",
+        takes: "TakeStore",
         vault: "Vault",
         rebuilt: "RebuiltStore",
         sidecars: Sidecars,
@@ -48,6 +52,8 @@ class InterruptedIntake:
         since: datetime,
     ) -> None:
         self._visits = visits
+        self._pictures = pictures
+        self._takes = takes
         self._vault = vault
         self._rebuilt = rebuilt
         self._sidecars = sidecars
@@ -73,7 +79,7 @@ class InterruptedIntake:
     async def _unknown(self) -> list[str]:
         # first the names: a picture that comes into the record meanwhile is no stranger
         names = await asyncio.to_thread(self._vault.names)
-        known = await self._visits.vault_names()
+        known = await self._pictures.vault_names()
         return [name for name in names if name not in known]
 
     async def _settle(self, name: str) -> None:
@@ -82,7 +88,7 @@ class InterruptedIntake:
         if record is None:
             return
         await asyncio.to_thread(self._vault.open, name, sha256)
-        if any(place.visit_id is not None for place in await self._visits.places_of(sha256)):
+        if any(place.visit_id is not None for place in await self._pictures.places_of(sha256)):
             await self._clear_twin(name, sha256)
             return
         sheet = await self._open_sheet(record)
@@ -95,7 +101,7 @@ class InterruptedIntake:
 
     async def _clear_twin(self, name: str, sha256: str) -> None:
         """The same bytes were dropped again: once that copy is proven, this one goes."""
-        for picture in await self._visits.sealed_pictures():
+        for picture in await self._pictures.sealed():
             if picture.original_sha256 == picture.sha256 == sha256:
                 await asyncio.to_thread(self._vault.open, picture.vault_name, sha256)
                 await asyncio.to_thread(self._vault.erase, name)
@@ -112,11 +118,11 @@ class InterruptedIntake:
     async def _write_down(self, record: "PictureRecord", sheet: VisitSheet) -> None:
         operator = record.frame.operator
         act = Act(operator.id if operator else None, WRITTEN_DOWN)
-        number = await self._visits.next_take_number(record.slot.id)
+        number = await self._takes.next_number(record.slot.id)
         # what was taken since then was chosen later
         take = replace(record.take, number=number, counts=number == record.take.number)
         is_there = any(shelf.slot.id == record.slot.id for shelf in sheet.shelves)
-        await self._visits.add_picture(
+        await self._pictures.add(
             record.original,
             record.rendition,
             take,

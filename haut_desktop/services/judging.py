@@ -17,7 +17,7 @@ from haut_desktop.services.tasks import TaskScope
 
 if TYPE_CHECKING:
     from haut_desktop.services.quality import View
-    from haut_desktop.store.visits import VisitStore
+    from haut_desktop.store.pictures import PictureStore
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ class Judgements:
     """Adds the station's verdicts; whatever goes wrong here leaves the picture taken in."""
 
     def __init__(
-        self, visits: "VisitStore", tasks: TaskScope, on_judged: Callable[[VisitId], None]
+        self, pictures: "PictureStore", tasks: TaskScope, on_judged: Callable[[VisitId], None]
     ) -> None:
-        self._visits = visits
+        self._pictures = pictures
         self._tasks = tasks
         self._on_judged = on_judged
         self._sealing = 0
@@ -72,7 +72,7 @@ class Judgements:
         try:
             findings = await asyncio.to_thread(_find, sealed)
             verdicts = tuple(finding.of(taken.rendition.id) for finding in findings)
-            await self._visits.add_verdicts(verdicts, BY_ITSELF)
+            await self._pictures.add_verdicts(verdicts, BY_ITSELF)
         except Exception:  # noqa: BLE001 - it is taken in already
             _log.exception("picture %s could not be judged", taken.original.id)
             return taken

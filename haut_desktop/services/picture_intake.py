@@ -38,9 +38,9 @@ from haut_desktop.services.sidecars import Sidecars, sidecar_of
 
 if TYPE_CHECKING:
     from haut_desktop.store.picture_record import Reception
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.vault import Vault
-    from haut_desktop.store.visits import VisitStore
 
 _AS_IT_IS: Final = Transform()
 
@@ -74,7 +74,7 @@ class PictureIntake:
         self,
         *,
         studies: "StudyStore",
-        visits: "VisitStore",
+        pictures: "PictureStore",
         vault: "Vault",
         previews: Previews,
         sidecars: Sidecars,
@@ -83,7 +83,7 @@ class PictureIntake:
         changing: asyncio.Lock,
     ) -> None:
         self._studies = studies
-        self._visits = visits
+        self._pictures = pictures
         self._vault = vault
         self._previews = previews
         self._sidecars = sidecars
@@ -108,7 +108,7 @@ class PictureIntake:
             arrival = self._describe(known, looked, choose_slot(known.sheet, source, slot_id), "")
             await self._seal(arrival)
             taken = arrival.taken
-            await self._visits.add_picture(
+            await self._pictures.add(
                 taken.original,
                 taken.rendition,
                 taken.take,
@@ -143,7 +143,7 @@ class PictureIntake:
             batches = finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
             await self._sidecars.precede(visit, batches)
             await self._seal(arrival, batches)
-            await self._visits.add_retake(
+            await self._pictures.add_retake(
                 taken.original, taken.rendition, taken.take, batches, self._act(reason)
             )
         await self._previews.keep(taken.original.id, looked.thumbnail)
@@ -151,7 +151,7 @@ class PictureIntake:
 
     async def _known(self, visit_id: VisitId, looked: Looked) -> "Reception":
         sha256, operator_id = looked.read.digest.sha256, self._act("").operator_id
-        return await self._visits.reception(visit_id, sha256, operator_id)
+        return await self._pictures.reception(visit_id, sha256, operator_id)
 
     def _describe(self, known: "Reception", looked: Looked, slot: Slot, reason: str) -> _Arrival:
         refuse_known(known)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from haut_desktop.services.pictures import PictureFacts
     from haut_desktop.services.quality import View
     from haut_desktop.store.picture_record import Reception
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.rebuilt import HeldPicture, RebuiltStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.vault import Vault
@@ -80,6 +81,7 @@ class Placing:
         *,
         rebuilt: "RebuiltStore",
         visits: "VisitStore",
+        pictures: "PictureStore",
         studies: "StudyStore",
         vault: "Vault",
         capture: Capture,
@@ -90,6 +92,7 @@ class Placing:
     ) -> None:
         self._rebuilt = rebuilt
         self._visits = visits
+        self._pictures = pictures
         self._studies = studies
         self._vault = vault
         self._capture = capture
@@ -120,7 +123,7 @@ class Placing:
         was shown, PictureError when the same picture has a place or it can't be read, VaultError.
         """
         words = given_reason(reason)
-        original = await self._visits.original(original_id)
+        original = await self._pictures.original(original_id)
         await self._refuse_twin(original, place.subject_id)
         facts, view = await asyncio.to_thread(self._look, original)
         visit_id = place.visit_id
@@ -138,7 +141,7 @@ class Placing:
 
     async def _described(self, held: "HeldPicture") -> WaitingPicture:
         note, was_handed_over = await asyncio.to_thread(self._read_note, held.original.vault_name)
-        places = await self._visits.places_of(held.original.digest.sha256)
+        places = await self._pictures.places_of(held.original.digest.sha256)
         elsewhere = tuple(place for place in places if place.original_id != held.original.id)
         return WaitingPicture(held, note, was_handed_over or note is not NoteWord.OURS, elsewhere)
 
@@ -155,7 +158,7 @@ class Placing:
 
     async def _refuse_twin(self, original: Original, subject_id: SubjectId) -> None:
         """Before a visit is opened for it: no visit is left behind by a picture that can't go."""
-        for place in await self._visits.places_of(original.digest.sha256):
+        for place in await self._pictures.places_of(original.digest.sha256):
             if place.visit_id is not None and place.subject_id != subject_id:
                 sheet = await self._visits.sheet(place.visit_id)
                 whose = f"subject {place.subject_code}" if place.subject_code else "nobody yet"
@@ -182,7 +185,7 @@ class Placing:
         reason: str,
     ) -> Sealed:
         act = self._act(reason)
-        known = await self._visits.reception(visit_id, original.digest.sha256, act.operator_id)
+        known = await self._pictures.reception(visit_id, original.digest.sha256, act.operator_id)
         _check_subject(known.sheet, place)
         refuse_known(known)
         slot, is_new = _slot_of(known.sheet, place)
@@ -191,7 +194,7 @@ class Placing:
         if batches:
             await self._sidecars.precede(known.frame.visit, batches)
             await asyncio.to_thread(self._write_note, known, slot, taken, batches)
-        await self._visits.assign_picture(
+        await self._pictures.assign(
             original.id,
             taken.take,
             act,

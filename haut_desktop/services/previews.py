@@ -11,8 +11,8 @@ from haut_desktop.services import pictures
 if TYPE_CHECKING:
     from haut_desktop.domain.imaging import Original
     from haut_desktop.store.cache import PictureCache
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.vault import Vault
-    from haut_desktop.store.visits import VisitStore
 
 PREVIEW_EDGE_PX: Final = 640
 """Longer edge of a preview: sharp on a card of 300 pixels at 200 %."""
@@ -23,14 +23,14 @@ _log = logging.getLogger(__name__)
 class Previews:
     """Opens sealed pictures; previews are kept sealed too."""
 
-    def __init__(self, *, visits: "VisitStore", vault: "Vault", cache: "PictureCache") -> None:
-        self._visits = visits
+    def __init__(self, *, pictures: "PictureStore", vault: "Vault", cache: "PictureCache") -> None:
+        self._pictures = pictures
         self._vault = vault
         self._cache = cache
 
     async def picture(self, original_id: OriginalId) -> bytes:
         """Open the original's bytes, exactly as they came."""
-        original = await self._visits.original(original_id)
+        original = await self._pictures.original(original_id)
         return await asyncio.to_thread(self._open, original)
 
     async def thumbnail(self, original_id: OriginalId, edge_px: int) -> bytes:
@@ -39,9 +39,9 @@ class Previews:
         kept = await asyncio.to_thread(self._cache.get, key)
         if kept is not None:
             return kept
-        original = await self._visits.original(original_id)
+        original = await self._pictures.original(original_id)
         made = await asyncio.to_thread(self._make, original, key, edge_px)
-        if await self._visits.is_erased(original_id):  # while it was being made
+        if await self._pictures.is_erased(original_id):  # while it was being made
             await asyncio.to_thread(self._cache.forget, key)
         return made
 
@@ -49,7 +49,7 @@ class Previews:
         """Keep a preview that was made on the way in."""
         key = _key(original_id, PREVIEW_EDGE_PX)
         await asyncio.to_thread(self._keep, original_id, key, small)
-        if await self._visits.is_erased(original_id):
+        if await self._pictures.is_erased(original_id):
             await asyncio.to_thread(self._cache.forget, key)
 
     def _open(self, original: "Original") -> bytes:

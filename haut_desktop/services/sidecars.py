@@ -17,8 +17,8 @@ from haut_desktop.services.finishing import slot_words
 if TYPE_CHECKING:
     from haut_desktop.store.outbox import OutboxStore
     from haut_desktop.store.picture_record import PictureRecord
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.vault import Sidecar, Vault
-    from haut_desktop.store.visits import VisitStore
 
 _log = logging.getLogger(__name__)
 
@@ -31,14 +31,14 @@ _STANDS: frozenset[BatchState] = frozenset(
 class Sidecars:
     """Rewrites what lies beside a visit's pictures from what the record says."""
 
-    def __init__(self, *, visits: "VisitStore", vault: "Vault") -> None:
-        self._visits = visits
+    def __init__(self, *, pictures: "PictureStore", vault: "Vault") -> None:
+        self._pictures = pictures
         self._vault = vault
 
     async def follow(self, visit_id: VisitId) -> None:
         """Bring the visit's sidecars up to date; the record stays right where one fails."""
         try:
-            records = await self._visits.records(visit_id)
+            records = await self._pictures.records(visit_id)
             await asyncio.to_thread(self._rewrite, records)
         except HautError:
             _log.exception("the sidecars of visit %s could not be rewritten", visit_id)
@@ -52,7 +52,7 @@ class Sidecars:
         together = tuple(batches)
         records = [
             replace(record, frame=replace(record.frame, visit=visit)).in_batch(together)
-            for record in await self._visits.records(visit.id)
+            for record in await self._pictures.records(visit.id)
         ]
         await asyncio.to_thread(self._rewrite, records)
 

@@ -17,11 +17,11 @@ from haut_desktop.services.intake import Source
 
 if TYPE_CHECKING:
     from haut_desktop.services.pictures import PictureFacts
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.rebuilt import RebuiltStore
     from haut_desktop.store.spool import Spool, SpoolNote
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.vault import Vault
-    from haut_desktop.store.visits import VisitStore
 
 NEVER_SEALED: Final = (
     "The program ended before the picture of this note was sealed; nobody was told that it was."
@@ -113,7 +113,7 @@ class SpoolDrain:
         spool: "Spool",
         identity: str,
         vault: "Vault",
-        visits: "VisitStore",
+        pictures: "PictureStore",
         rebuilt: "RebuiltStore",
         studies: "StudyStore",
         station_id: StationId,
@@ -123,7 +123,7 @@ class SpoolDrain:
         self._spool = spool
         self._identity = identity
         self._vault = vault
-        self._visits = visits
+        self._pictures = pictures
         self._rebuilt = rebuilt
         self._studies = studies
         self._station_id = station_id
@@ -164,7 +164,7 @@ class SpoolDrain:
         before = datetime.now(UTC) - _LONE_AFTER  # by the clock of the files
         await asyncio.to_thread(self._spool.clear_half_written, before)
         for original_id in await asyncio.to_thread(self._spool.lone_notes, before):
-            is_kept = self._vault.name_for(original_id) in await self._visits.vault_names()
+            is_kept = self._vault.name_for(original_id) in await self._pictures.vault_names()
             reason = IN_THE_VAULT if is_kept else NEVER_SEALED
             try:
                 await self._rebuilt.note_cleared(original_id, reason)
@@ -175,7 +175,7 @@ class SpoolDrain:
     async def _place(self, name: str, zone: str) -> OriginalId | None:
         """Place one picture; None when the record has its bytes under another id."""
         note, data = await asyncio.to_thread(self._spool.open, name, self._identity)
-        places = await self._visits.places_of(note.digest.sha256)
+        places = await self._pictures.places_of(note.digest.sha256)
         twin = next((p.original_id for p in places if p.original_id != note.original_id), None)
         if twin is not None:
             # the spool's copy goes only when the other one is proven

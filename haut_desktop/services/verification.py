@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from haut_desktop.store.audit_log import AuditLog
     from haut_desktop.store.destinations import DestinationStore
     from haut_desktop.store.outbox import OutboxStore
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.vault import Vault
-    from haut_desktop.store.visits import VisitStore
 
 _PAGE: Final = 200
 _READERS: Final = 2
@@ -85,7 +85,7 @@ class Verification:
     def __init__(
         self,
         *,
-        visits: "VisitStore",
+        pictures: "PictureStore",
         outbox: "OutboxStore",
         destinations: "DestinationStore",
         audit: "AuditLog",
@@ -94,7 +94,7 @@ class Verification:
         api: "HautApi | None",
         no_api: str = "",
     ) -> None:
-        self._visits = visits
+        self._pictures = pictures
         self._outbox = outbox
         self._destinations = destinations
         self._audit = audit
@@ -108,7 +108,7 @@ class Verification:
         self, on_progress: Callable[[int, int], None] = lambda _done, _all: None
     ) -> VerificationReport:
         """Look at everything; an unreachable platform is said, and is no difference."""
-        sealed = await self._visits.sealed_pictures()
+        sealed = await self._pictures.sealed()
         differences = [*await self._trail(), *await self._strangers(sealed)]
         read, found = await self._read_all(sealed, on_progress)
         differences += found
@@ -136,7 +136,7 @@ class Verification:
         return [Difference("trail-broken", "audit", str(number), words)]
 
     async def _strangers(self, sealed: Iterable["SealedPicture"]) -> list[Difference]:
-        known = {picture.vault_name for picture in sealed} | await self._visits.leaving()
+        known = {picture.vault_name for picture in sealed} | await self._pictures.leaving()
         names = await asyncio.to_thread(self._vault.names)
         words = "The vault holds a picture that the record does not know."
         return [

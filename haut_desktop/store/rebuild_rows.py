@@ -21,11 +21,12 @@ from haut_desktop.domain.visits import Visit
 from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_record import PictureRecord
+from haut_desktop.store.picture_rows import insert_picture
 from haut_desktop.store.rows import text_of, update
 from haut_desktop.store.studies import write_study
 from haut_desktop.store.subjects import insert_subject
-from haut_desktop.store.takes import insert_picture, insert_take
-from haut_desktop.store.visits import insert_slot, insert_visit
+from haut_desktop.store.takes import insert_take
+from haut_desktop.store.visit_rows import insert_slot, insert_visit
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import original_of, rendition_of
 from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.picture_rows import insert_picture
 from haut_desktop.store.rows import moment, tenant_values, text_of
-from haut_desktop.store.takes import insert_picture
 
 _PENDING = """
 SELECT rebuilt_batch.batch_id FROM rebuilt_batch

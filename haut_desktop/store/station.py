@@ -24,9 +24,11 @@ from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.erasures import ErasureStore
 from haut_desktop.store.files import make_folder
+from haut_desktop.store.hand_overs import HandOverStore
 from haut_desktop.store.keys import KeyChest, Keys, NoRecovery, Recovery, RecoveryPassphrase
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.pictures import PictureStore
 from haut_desktop.store.rebuilt import RebuiltStore
 from haut_desktop.store.record_reading import read_station_frame
 from haut_desktop.store.results import ResultStore
@@ -34,6 +36,7 @@ from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
+from haut_desktop.store.takes import TakeStore
 from haut_desktop.store.vault import Vault
 from haut_desktop.store.visits import VisitStore
 from haut_desktop.store.waits import WaitStore
@@ -55,6 +58,9 @@ class Station:
     studies: StudyStore
     subjects: SubjectStore
     visits: VisitStore
+    pictures: PictureStore
+    takes: TakeStore
+    hand_overs: HandOverStore
     outbox: OutboxStore
     destinations: DestinationStore
     results: ResultStore
@@ -86,6 +92,9 @@ class Station:
             studies=StudyStore(database, clock),
             subjects=SubjectStore(database, clock),
             visits=VisitStore(database, clock),
+            pictures=PictureStore(database, clock),
+            takes=TakeStore(database, clock),
+            hand_overs=HandOverStore(database, clock),
             outbox=OutboxStore(database, clock),
             destinations=DestinationStore(database),
             results=ResultStore(database, clock),

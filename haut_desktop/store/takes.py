@@ -1,15 +1,95 @@
-"""Takes within a transaction: which of a slot's attempts counts, and how one changes its slot."""
+"""Takes in the database: which of a slot's attempts counts, and how one changes its slot."""
 
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import VisitClosedError
-from haut_desktop.domain.ids import SlotId, TakeId, VisitId, new_id
-from haut_desktop.domain.imaging import Original, Rendition, Take, Verdict
+from haut_desktop.domain.ids import SlotId, TakeId, VisitId
+from haut_desktop.domain.imaging import Take
+from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.rows import Value, one, text_of, update
+from haut_desktop.store.visit_rows import visit_of_slot
 
 _NEWEST = (
     "SELECT id FROM take WHERE slot_id = ? AND removed_at IS NULL ORDER BY number DESC LIMIT 1"
 )
+
+
+class TakeStore:
+    """Says which attempt counts; a removed take keeps its row, its number and its bytes."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def choose(self, take_id: TakeId, act: Act) -> None:
+        """Let this take count instead of its slot's other ones, while the visit is open."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            row = changeable(connection, take_id)
+            set_others_aside(connection, row["slot_id"], f"take {row['number']} was chosen")
+            update(connection, "take", take_id, {"counts": 1, "reason": act.reason})
+            ledger.audit(act, "take.chosen", "take", take_id)
+
+        await self._database.write(work)
+
+    async def move(self, take_id: TakeId, slot_id: SlotId, act: Act) -> VisitId:
+        """Put a take into another slot of its visit, where it counts, while the visit is open."""
+
+        def work(connection: Connection) -> VisitId:
+            ledger = Ledger(connection, self._clock)
+            row = changeable(connection, take_id)
+            _check_same_visit(connection, slot_id, row["visit_id"])
+            number = next_number(connection, slot_id)
+            set_others_aside(connection, slot_id, f"take {number} counts")
+            columns: dict[str, Value] = {
+                "slot_id": slot_id,
+                "number": number,
+                "counts": 1,
+                "reason": act.reason,
+            }
+            update(connection, "take", take_id, columns)
+            count_newest(connection, row["slot_id"])
+            ledger.audit(act, "take.moved", "take", take_id, old=row["slot_id"], new=slot_id)
+            return VisitId(row["visit_id"])
+
+        return await self._database.write(work)
+
+    async def remove(self, take_id: TakeId, act: Act) -> None:
+        """Take a picture out of an open visit; its row and its sealed bytes stay."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            row = changeable(connection, take_id)
+            columns: dict[str, Value] = {
+                "counts": 0,
+                "reason": act.reason,
+                "removed_at": text_of(ledger.at),
+            }
+            update(connection, "take", take_id, columns)
+            count_newest(connection, row["slot_id"])
+            ledger.audit(act, "take.removed", "take", take_id, old=row["slot_id"])
+
+        await self._database.write(work)
+
+    async def next_number(self, slot_id: SlotId) -> int:
+        """Give the number of a slot's next take; removed ones keep theirs."""
+        return await self._database.read(lambda c: next_number(c, slot_id))
+
+    async def visit_of(self, take_id: TakeId) -> VisitId:
+        """Say to which visit a take belongs; raises StoreError for an unknown one."""
+
+        def work(connection: Connection) -> VisitId:
+            row = connection.execute(
+                "SELECT slot.visit_id FROM take JOIN slot ON slot.id = take.slot_id"
+                " WHERE take.id = ?",
+                (take_id,),
+            ).fetchone()
+            return VisitId(one(row, "take")["visit_id"])
+
+        return await self._database.read(work)
 
 
 def insert_take(ledger: Ledger, take: Take) -> None:
@@ -23,76 +103,6 @@ def insert_take(ledger: Ledger, take: Take) -> None:
         number=take.number,
         counts=int(take.counts),
         reason=take.reason,
-    )
-
-
-def insert_picture(ledger: Ledger, original: Original, rendition: Rendition) -> None:
-    """Add the bytes' two descriptions: as they came, and as they go."""
-    ledger.insert(
-        "original",
-        id=original.id,
-        take_id=original.take_id,
-        sha256=original.digest.sha256,
-        md5=original.digest.md5,
-        size_bytes=original.digest.size_bytes,
-        media_type=original.media_type,
-        width=original.width,
-        height=original.height,
-        orientation=original.orientation,
-        file_name=original.file_name,
-        captured_text=original.captured.text,
-        captured_offset=original.captured.offset,
-        captured_source=original.captured.source,
-        captured_at=text_of(original.captured.utc),
-        received_at=text_of(original.received_at),
-        zone=ledger.zone,
-        vault_name=original.vault_name,
-    )
-    ledger.insert(
-        "rendition",
-        id=rendition.id,
-        original_id=rendition.original_id,
-        transform_name=rendition.transform.name,
-        transform_version=rendition.transform.version,
-        sha256=rendition.digest.sha256,
-        md5=rendition.digest.md5,
-        size_bytes=rendition.digest.size_bytes,
-        media_type=rendition.media_type,
-        vault_name=rendition.vault_name,
-    )
-
-
-def describe_picture(connection: Connection, original: Original) -> None:
-    """Write down what the bytes of a picture say, whose note proved nothing."""
-    columns: dict[str, Value] = {
-        "media_type": original.media_type,
-        "width": original.width,
-        "height": original.height,
-        "orientation": original.orientation,
-        "captured_text": original.captured.text,
-        "captured_offset": original.captured.offset,
-        "captured_source": original.captured.source,
-        "captured_at": text_of(original.captured.utc),
-    }
-    update(connection, "original", original.id, columns)
-    connection.execute(
-        "UPDATE rendition SET media_type = ? WHERE original_id = ?",
-        (original.media_type, original.id),
-    )
-
-
-def insert_verdict(ledger: Ledger, verdict: Verdict, operator_id: str | None) -> None:
-    """Add what somebody says about a rendition's quality."""
-    ledger.insert(
-        "verdict",
-        id=new_id(),
-        rendition_id=verdict.rendition_id,
-        author=verdict.author,
-        code=verdict.code,
-        level=verdict.level.value,
-        text=verdict.text,
-        score=verdict.score,
-        operator_id=operator_id,
     )
 
 
@@ -146,3 +156,8 @@ def changeable(connection: Connection, take_id: TakeId) -> Row:
     if row["status"] != "open":
         raise VisitClosedError("The visit is finished. Reopen it to change its pictures.")
     return row
+
+
+def _check_same_visit(connection: Connection, slot_id: SlotId, visit_id: str) -> None:
+    if visit_of_slot(connection, slot_id) != visit_id:
+        raise VisitClosedError("A picture is moved within its own visit only.")

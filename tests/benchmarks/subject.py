@@ -190,10 +190,10 @@ async def _fill(store: Station, visits: int) -> Subject:
         pictures = []
         for slot in slots:
             original, rendition, take = make_picture(slot, new_id().encode())
-            await store.visits.add_picture(original, rendition, take, (), act)
+            await store.pictures.add(original, rendition, take, (), act)
             pictures.append((slot, rendition))
         batch = make_batch(visit, study.datasets[0], tuple(pictures))
-        await store.visits.finish(visit.id, (batch,), system_clock(), act)
+        await store.hand_overs.finish(visit.id, (batch,), system_clock(), act)
         await store.outbox.move_batch(
             batch.id,
             BatchEvent.SUBMITTED,

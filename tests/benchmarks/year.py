@@ -142,10 +142,10 @@ class _Pen:
         for slot in slots:
             original, rendition, take = make_picture(slot)
             verdicts = (make_verdict(rendition),)
-            await self.store.visits.add_picture(original, rendition, take, verdicts, self.act)
+            await self.store.pictures.add(original, rendition, take, verdicts, self.act)
             pictures.append((slot, rendition))
         batch = make_batch(visit, self.study.datasets[0], tuple(pictures))
-        await self.store.visits.finish(visit.id, (batch,), created_at, self.act)
+        await self.store.hand_overs.finish(visit.id, (batch,), created_at, self.act)
         return batch
 
     async def deliver(self, batch: Batch) -> None:

@@ -27,7 +27,6 @@ from haut_desktop.services import intake, looking, pictures, previews, quality
 from haut_desktop.services.capture import IntakeOutcome, Pasted
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.disk_space import DiskSpace
-from haut_desktop.store import visits
 from haut_desktop.store.vault import Sidecar, Vault
 from tests.conftest import ExpectedLogs
 from tests.fakes.builders import make_subject
@@ -757,7 +756,7 @@ async def test_a_retake_that_is_cut_short_leaves_no_picture_without_its_batch(
     def fail(*_: object, **__: object) -> None:
         raise StoreIOError
 
-    monkeypatch.setattr(visits, "insert_batch", fail)
+    monkeypatch.setattr("haut_desktop.store.pictures.insert_batch", fail)
     front = (await room.sheet()).shelves[0]
     with pytest.raises(StoreIOError):
         await room.capture.retake(room.visit, Pasted(marked(9)), front.slot.id, "eyes were closed")

@@ -57,7 +57,7 @@ class Desk:
         """The kinds of what differs, without asking the platform."""
         station = self.room.station
         report = await Verification(
-            visits=station.visits,
+            pictures=station.pictures,
             outbox=station.outbox,
             destinations=station.destinations,
             audit=station.audit,
@@ -80,7 +80,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
         await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
         await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
-        notes = Sidecars(visits=room.station.visits, vault=room.vault)
+        notes = Sidecars(pictures=room.station.pictures, vault=room.vault)
         await notes.follow(room.visit)
         forgotten = list[tuple[BatchId, Side]]()
 
@@ -99,7 +99,7 @@ def make_erasures(
         vault=room.vault,
         cache=room.station.cache,
         forget_results=forget,
-        sidecars=Sidecars(visits=room.station.visits, vault=room.vault),
+        sidecars=Sidecars(pictures=room.station.pictures, vault=room.vault),
         changes=room.capture._changes,
         since=since,
     )

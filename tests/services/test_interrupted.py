@@ -13,7 +13,7 @@ from haut_desktop.domain.ids import OriginalId, new_id
 from haut_desktop.domain.visits import TakenPicture
 from haut_desktop.services.interrupted import WAITS, WRITTEN_DOWN, InterruptedIntake
 from haut_desktop.services.sidecars import Sidecars
-from haut_desktop.store.visits import VisitStore
+from haut_desktop.store.pictures import PictureStore
 from tests.conftest import ExpectedLogs
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
@@ -41,7 +41,7 @@ async def take_in_and_die(
         raise PowerCutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(VisitStore, "add_picture", end)
+        patch.setattr(PictureStore, "add", end)
         with pytest.raises(PowerCutError):
             await room.capture.take_in(room.visit, room.file(file, FRONT))
     (name,) = set(room.vault.names()) - before
@@ -52,9 +52,11 @@ async def start(room: Room) -> None:
     station = room.station
     await InterruptedIntake(
         visits=station.visits,
+        pictures=station.pictures,
+        takes=station.takes,
         vault=station.vault,
         rebuilt=station.rebuilt,
-        sidecars=Sidecars(visits=station.visits, vault=station.vault),
+        sidecars=Sidecars(pictures=station.pictures, vault=station.vault),
         changing=room.capture.changing,
         changes=room.capture._changes,
         since=room.clock(),
@@ -66,7 +68,7 @@ async def taken(room: Room) -> list[TakenPicture]:
 
 
 async def strangers(room: Room) -> set[str]:
-    return set(room.vault.names()) - await room.station.visits.vault_names()
+    return set(room.vault.names()) - await room.station.pictures.vault_names()
 
 
 async def test_a_sealed_picture_is_written_down_at_the_next_start(

@@ -36,10 +36,11 @@ def placing_of(room: Room) -> Placing:
     return Placing(
         rebuilt=station.rebuilt,
         visits=station.visits,
+        pictures=station.pictures,
         studies=station.studies,
         vault=station.vault,
         capture=room.capture,
-        sidecars=Sidecars(visits=station.visits, vault=station.vault),
+        sidecars=Sidecars(pictures=station.pictures, vault=station.vault),
         act=lambda reason: Act(None, reason),
         changes=changes,
         clock=room.clock,

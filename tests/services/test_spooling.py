@@ -54,7 +54,7 @@ async def drain_of(room: Room) -> SpoolDrain:
         spool=spool_of(room),
         identity=room.station.keys.identity,
         vault=room.vault,
-        visits=room.station.visits,
+        pictures=room.station.pictures,
         rebuilt=room.station.rebuilt,
         studies=room.station.studies,
         station_id=here.id,

@@ -36,7 +36,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 async def look(room: Room) -> VerificationReport:
     station = room.station
     return await Verification(
-        visits=station.visits,
+        pictures=station.pictures,
         outbox=station.outbox,
         destinations=station.destinations,
         audit=station.audit,
@@ -107,7 +107,7 @@ async def test_a_rewritten_trail_is_named(room: Room) -> None:
 def verification_of(station: HeadlessStation) -> Verification:
     store: Station = station.work.store
     return Verification(
-        visits=store.visits,
+        pictures=store.pictures,
         outbox=store.outbox,
         destinations=store.destinations,
         audit=store.audit,

@@ -9,17 +9,20 @@ import pytest_asyncio
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.delivery import RegistrationEvent
-from haut_desktop.domain.ids import CompanyId, PlatformSubjectId
+from haut_desktop.domain.ids import CompanyId, PlatformSubjectId, TakeId
 from haut_desktop.domain.imaging import Batch, Rendition, Side, Slot
 from haut_desktop.domain.session import Account
 from haut_desktop.domain.study import Operator, Station, Study
 from haut_desktop.domain.subjects import Registration, Subject
-from haut_desktop.domain.visits import Visit
+from haut_desktop.domain.visits import TakenPicture, Visit
 from haut_desktop.store.audit_log import AuditLog
 from haut_desktop.store.database import Database
+from haut_desktop.store.hand_overs import HandOverStore
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.pictures import PictureStore
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
+from haut_desktop.store.takes import TakeStore
 from haut_desktop.store.visits import VisitStore
 from tests.fakes.builders import (
     make_batch,
@@ -43,6 +46,9 @@ class Record:
     studies: StudyStore
     subjects: SubjectStore
     visits: VisitStore
+    pictures: PictureStore
+    takes: TakeStore
+    hand_overs: HandOverStore
     outbox: OutboxStore
     audit: AuditLog
     station: Station
@@ -83,8 +89,20 @@ class Record:
     async def take_in(self, slot: Slot, data: bytes | None = None, number: int = 1) -> Rendition:
         """Add a picture to a slot."""
         original, rendition, take = make_picture(slot, data, number=number)
-        await self.visits.add_picture(original, rendition, take, (), self.act)
+        await self.pictures.add(original, rendition, take, (), self.act)
         return rendition
+
+    async def takes_of(self, slot: Slot) -> list[tuple[int, bool]]:
+        """The numbers of a slot's takes, each with whether it counts."""
+        return [(taken.take.number, taken.take.counts) for taken in await self._taken(slot)]
+
+    async def take_id(self, slot: Slot, number: int) -> TakeId:
+        """The id of a slot's take of that number."""
+        return next(t.take.id for t in await self._taken(slot) if t.take.number == number)
+
+    async def _taken(self, slot: Slot) -> tuple[TakenPicture, ...]:
+        sheet = await self.visits.sheet(slot.visit_id)
+        return next(shelf.takes for shelf in sheet.shelves if shelf.slot.id == slot.id)
 
     async def finish(
         self,
@@ -96,7 +114,7 @@ class Record:
         visit, slots = await self.open_visit(subject, name)
         pictures = tuple([(slot, await self.take_in(slot)) for slot in slots if slot.side in sides])
         batch = make_batch(visit, self.study.datasets[0], pictures)
-        await self.visits.finish(visit.id, (batch,), self.clock(), self.act)
+        await self.hand_overs.finish(visit.id, (batch,), self.clock(), self.act)
         return replace(batch, not_before=self.clock())
 
 
@@ -130,6 +148,9 @@ async def record(database: Database, clock: FakeClock) -> Record:
         studies=studies,
         subjects=SubjectStore(database, clock),
         visits=VisitStore(database, clock),
+        pictures=PictureStore(database, clock),
+        takes=TakeStore(database, clock),
+        hand_overs=HandOverStore(database, clock),
         outbox=OutboxStore(database, clock),
         audit=AuditLog(database),
         station=station,

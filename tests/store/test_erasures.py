@@ -55,11 +55,11 @@ async def test_a_delivered_picture_is_erased_and_its_record_stays(
     assert after.state is BatchState.SUBMITTED
     assert after.images[0].state is ImageState.ERASED
     assert after.images[0].proof == batch.images[0].proof
-    names = {picture.vault_name for picture in await record.visits.sealed_pictures()}
+    names = {picture.vault_name for picture in await record.pictures.sealed()}
     assert erasure.files[0] not in names
-    assert await record.visits.leaving() == set(erasure.files)
+    assert await record.pictures.leaving() == set(erasure.files)
     await erasures.done(erasure)
-    assert (await erasures.pending(), await record.visits.leaving()) == ((), frozenset())
+    assert (await erasures.pending(), await record.pictures.leaving()) == ((), frozenset())
     trail = await record.audit.of_entity(erasure.original_id)
     said = {entry.action: (entry.reason, entry.operator_id) for entry in trail}
     assert said["picture.erased"] == ("typing error", record.operator.id)
@@ -147,12 +147,12 @@ async def test_an_erased_picture_of_a_taken_back_batch_is_not_sent_again(
         await erasures.write(original_of(batch), record.act)
     await retractions.end(batch.id, ())
     await erasures.write(original_of(batch), record.act)
-    visit = await record.visits.reopen(batch.visit_id, record.act)
+    visit = await record.hand_overs.reopen(batch.visit_id, record.act)
     shelves = (await record.visits.sheet(visit.id)).shelves
     assert [shelf.counting is None for shelf in shelves] == [True, False, False]
     kept = tuple((s.slot, s.counting.rendition) for s in shelves if s.counting is not None)
     again = make_batch(visit, record.study.datasets[0], kept)
-    await record.visits.finish(visit.id, (again,), record.clock(), record.act)
+    await record.hand_overs.finish(visit.id, (again,), record.clock(), record.act)
     assert len((await record.outbox.batch(again.id)).images) == 2
 
 
@@ -161,7 +161,7 @@ async def test_a_visit_of_which_a_picture_was_erased_before_it_left_is_reopened(
 ) -> None:
     batch = await record.finish(await record.register())
     await erasures.write(original_of(batch), record.act)
-    await record.visits.reopen(batch.visit_id, record.act)
+    await record.hand_overs.reopen(batch.visit_id, record.act)
     shelves = (await record.visits.sheet(batch.visit_id)).shelves
     assert [shelf.counting is None for shelf in shelves] == [True, False, False]
     assert shelves[0].takes[0].erased_at == record.clock()

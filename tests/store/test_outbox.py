@@ -69,7 +69,7 @@ async def test_a_resting_visit_is_due_after_its_rest(record: Record) -> None:
     visit, (front, *_) = await record.open_visit(subject)
     batch = make_batch(visit, record.study.datasets[0], ((front, await record.take_in(front)),))
     not_before = record.clock() + timedelta(seconds=300)
-    await record.visits.finish(visit.id, (batch,), not_before, record.act)
+    await record.hand_overs.finish(visit.id, (batch,), not_before, record.act)
     assert await due(record) == []
     summary = await record.outbox.summary()
     assert (summary.next_try_at, summary.resting_visits) == (not_before, 1)

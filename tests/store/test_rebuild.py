@@ -156,7 +156,7 @@ async def test_a_rebuilt_visit_is_not_reopened_while_nobody_knows_what_left(room
     await room.capture.finish(room.visit)
     station, _ = await rebuild(room)
     with pytest.raises(VisitClosedError):
-        await station.visits.reopen(room.visit, Act())
+        await station.hand_overs.reopen(room.visit, Act())
     await station.aclose()
 
 
@@ -164,7 +164,7 @@ async def test_what_was_delivered_comes_back_as_delivered_with_its_proofs(room: 
     await room.take_face()
     await room.capture.finish(room.visit)
     await submit(room)
-    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    await Sidecars(pictures=room.station.pictures, vault=room.vault).follow(room.visit)
     (before,) = await room.batches()
     station, rebuilt = await rebuild(room)
     (after,) = (await station.outbox.deliveries(10))[0].batches
@@ -191,7 +191,7 @@ async def test_a_held_batch_stays_held_with_its_reason(room: Room) -> None:
     await room.capture.finish(room.visit)
     (batch,) = await room.batches()
     await room.outbox.move_batch(batch.id, BatchEvent.HOLD)
-    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    await Sidecars(pictures=room.station.pictures, vault=room.vault).follow(room.visit)
     station, _ = await rebuild(room)
     (after,) = (await station.outbox.deliveries(10))[0].batches
     assert (after.state, after.held_from) == (BatchState.HELD, BatchState.OPEN)
@@ -244,7 +244,7 @@ async def test_a_retraction_that_had_not_ended_goes_on_and_sends_nothing(room: R
     await room.capture.finish(room.visit)
     batch = await room.deliver()
     await room.station.retractions.ask(batch.id, Act(reason="wrong participant"))
-    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    await Sidecars(pictures=room.station.pictures, vault=room.vault).follow(room.visit)
     station, rebuilt = await rebuild(room)
     (after,) = (await station.outbox.deliveries(10))[0].batches
     assert after.state is BatchState.RETRACTING
@@ -264,7 +264,7 @@ async def test_a_retracted_batch_comes_back_with_what_is_left_of_it(room: Room) 
     await room.capture.finish(room.visit)
     (batch,) = await room.batches()
     before = await room.station.retractions.ask(batch.id, Act(reason="wrong participant"))
-    await Sidecars(visits=room.station.visits, vault=room.vault).follow(room.visit)
+    await Sidecars(pictures=room.station.pictures, vault=room.vault).follow(room.visit)
     station, rebuilt = await rebuild(room)
     (after,) = (await station.outbox.deliveries(10))[0].batches
     assert (after.state, after.retraction) == (BatchState.RETRACTED, before.retraction)
@@ -316,9 +316,9 @@ async def test_a_held_picture_is_placed_by_a_person_and_waits_no_longer(room: Ro
     (held,) = await station.rebuilt.held_pictures()
     sheet = await station.visits.sheet(room.visit)
     slot = sheet.shelves[0].slot
-    number = await station.visits.next_take_number(slot.id)
+    number = await station.takes.next_number(slot.id)
     take = Take(TakeId(new_id()), slot.id, number, counts=True)
-    await station.visits.assign_picture(held.original.id, take, Act())
+    await station.pictures.assign(held.original.id, take, Act())
     assert await station.rebuilt.held_pictures() == ()
     await station.aclose()
 

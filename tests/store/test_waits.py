@@ -62,9 +62,9 @@ async def test_a_visit_rests_as_long_as_it_was_told_to(
     record: Record, waits: WaitStore, back_s: float, is_held: bool
 ) -> None:
     batch = await record.finish(await record.register())
-    visit = await record.visits.reopen(batch.visit_id, record.act)
+    visit = await record.hand_overs.reopen(batch.visit_id, record.act)
     ends_at = record.clock() + timedelta(seconds=300)
-    await record.visits.finish(visit.id, (batch,), ends_at, record.act)
+    await record.hand_overs.finish(visit.id, (batch,), ends_at, record.act)
     if is_held:
         await record.outbox.move_batch(batch.id, BatchEvent.HOLD)
     record.clock.advance(-back_s)
@@ -142,9 +142,9 @@ REST = timedelta(seconds=300)
 async def _rest(record: Record) -> tuple[Batch, datetime]:
     """Finish a visit just now; it rests for five minutes."""
     batch = await record.finish(await record.register())
-    visit = await record.visits.reopen(batch.visit_id, record.act)
+    visit = await record.hand_overs.reopen(batch.visit_id, record.act)
     ends_at = record.clock() + REST
-    await record.visits.finish(visit.id, (batch,), ends_at, record.act)
+    await record.hand_overs.finish(visit.id, (batch,), ends_at, record.act)
     return batch, ends_at
 
 
@@ -186,7 +186,7 @@ async def _retake(record: Record, batch: Batch) -> Batch:
     assert take is not None
     again = make_batch(sheet.visit, record.study.datasets[0], ((front, rendition),))
     again = replace(again, not_before=record.clock() + REST)
-    await record.visits.add_retake(original, rendition, take, (again,), record.act)
+    await record.pictures.add_retake(original, rendition, take, (again,), record.act)
     return again
 
 

@@ -98,7 +98,7 @@ async def _in_the_record(work: Workplace, truth: Truth, hashes: Counter[str]) ->
 
 async def _as_shown(work: Workplace, screen: Screen) -> list[str]:
     """What the technician saw done is there."""
-    sealed = {str(p.original_id): p for p in await work.store.visits.sealed_pictures()}
+    sealed = {str(p.original_id): p for p in await work.store.pictures.sealed()}
     lost = [
         f"shown as sealed and lost: {word['key']}"
         for word in screen.shown("sealed")
@@ -119,7 +119,7 @@ async def _verified(work: Workplace) -> list[str]:
     """What ``haut-desktop outbox verify`` says."""
     store = work.store
     report = await Verification(
-        visits=store.visits,
+        pictures=store.pictures,
         outbox=store.outbox,
         destinations=store.destinations,
         audit=store.audit,

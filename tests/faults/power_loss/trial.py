@@ -94,7 +94,7 @@ async def _check_kept(station: Station, promises: Promises) -> None:
     for visit in promises.visits:
         await station.visits.get(VisitId(visit))
     for original, (vault_name, sha256) in promises.sealed.items():
-        row = await station.visits.original(OriginalId(original))
+        row = await station.pictures.original(OriginalId(original))
         _demand(row.vault_name == vault_name, "a picture has another name")
         _demand(row.digest.sha256 == sha256, "a picture has another hash")
         station.vault.open(vault_name, sha256)

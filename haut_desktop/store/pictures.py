@@ -1,0 +1,265 @@
+"""Pictures in the database: what was sealed, in which slot it is, and what is said of it."""
+
+import json
+from collections.abc import Iterable
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.ids import OperatorId, OriginalId, SlotId, SubjectId, VisitId
+from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take, Verdict
+from haut_desktop.domain.overviews import PicturePlace, SealedPicture
+from haut_desktop.domain.visits import Visit, VisitStatus
+from haut_desktop.store.database import Database
+from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.imaging_rows import insert_batch, original_of
+from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.picture_record import PictureRecord, Reception
+from haut_desktop.store.picture_rows import describe_picture, insert_picture, insert_verdict
+from haut_desktop.store.record_reading import read_frame, read_records
+from haut_desktop.store.rows import one, text_of, update
+from haut_desktop.store.sheets import read_sheet
+from haut_desktop.store.takes import insert_take, next_numbers
+from haut_desktop.store.visit_rows import (
+    check_status,
+    get_visit,
+    insert_new_slot,
+    open_visit,
+    visit_of_slot,
+)
+
+_PLACES = """
+SELECT original.id AS original_id, visit.subject_id, code.code AS subject_code,
+    visit.id AS visit_id, visit.name AS visit_name, slot.id AS slot_id
+FROM original
+LEFT JOIN take ON take.id = original.take_id
+LEFT JOIN slot ON slot.id = take.slot_id
+LEFT JOIN visit ON visit.id = slot.visit_id
+LEFT JOIN subject_code AS code ON code.subject_id = visit.subject_id AND code.is_current = 1
+WHERE original.sha256 = ? AND original.erased_at IS NULL AND take.removed_at IS NULL
+ORDER BY original.rowid
+"""
+
+_SEALED = """
+SELECT DISTINCT rendition.vault_name, rendition.sha256, original.id AS original_id,
+    original.sha256 AS original_sha256, visit.subject_id,
+    held_picture.original_id IS NOT NULL AS is_held
+FROM original
+JOIN rendition ON rendition.original_id = original.id AND rendition.erased_at IS NULL
+LEFT JOIN take ON take.id = original.take_id
+LEFT JOIN slot ON slot.id = take.slot_id
+LEFT JOIN visit ON visit.id = slot.visit_id
+LEFT JOIN held_picture ON held_picture.original_id = original.id
+WHERE original.erased_at IS NULL
+ORDER BY original.rowid
+"""
+
+
+class PictureStore:
+    """Keeps what is known of the sealed pictures; the vault keeps their bytes."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def add(
+        self,
+        original: Original,
+        rendition: Rendition,
+        take: Take | None,
+        verdicts: Iterable[Verdict],
+        act: Act,
+        *,
+        new_slot: Slot | None = None,
+    ) -> None:
+        """Add a sealed picture to an open visit, with a slot if it needs one that is not there.
+
+        Without a take it stays unassigned until somebody assigns it. Raises VisitClosedError.
+        """
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            if new_slot is not None:
+                insert_new_slot(ledger, new_slot, act)
+            if take is not None:
+                open_visit(connection, visit_of_slot(connection, take.slot_id))
+                insert_take(ledger, take)
+            _insert_sealed(ledger, original, rendition, act)
+            for verdict in verdicts:
+                insert_verdict(ledger, verdict, None)
+
+        await self._database.write(work)
+
+    async def add_retake(
+        self,
+        original: Original,
+        rendition: Rendition,
+        take: Take,
+        batches: Iterable[Batch],
+        act: Act,
+    ) -> None:
+        """Add a picture to a finished visit with the batches that supersede what was delivered.
+
+        Whole or not at all; raises VisitClosedError while the visit is open.
+        """
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            visit = get_visit(connection, visit_of_slot(connection, take.slot_id))
+            if visit.status is not VisitStatus.FINISHED:
+                raise VisitClosedError("The visit is open. Add the picture to it as usual.")
+            insert_take(ledger, take)
+            _insert_sealed(ledger, original, rendition, act)
+            _insert_batches(ledger, visit, batches, act)
+
+        await self._database.write(work)
+
+    async def assign(
+        self,
+        original_id: OriginalId,
+        take: Take,
+        act: Act,
+        *,
+        described: Original | None = None,
+        new_slot: Slot | None = None,
+        batches: Iterable[Batch] = (),
+    ) -> None:
+        """Put an unassigned picture into a slot of an open visit, and what it is beside it.
+
+        ``described`` is what its bytes say, for one whose note proved nothing. Into a finished
+        visit it goes with the batches that carry it, as a retake does. Whole or not at all; raises
+        VisitClosedError.
+        """
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            if _original(connection, original_id).take_id is not None:
+                raise VisitClosedError("The picture is in a slot already.")
+            if new_slot is not None:
+                insert_new_slot(ledger, new_slot, act)
+            visit = get_visit(connection, visit_of_slot(connection, take.slot_id))
+            check_status(visit, VisitStatus.FINISHED if batches else VisitStatus.OPEN)
+            insert_take(ledger, take)
+            if described is not None:
+                describe_picture(connection, described)
+            update(connection, "original", original_id, {"take_id": take.id})
+            connection.execute("DELETE FROM held_picture WHERE original_id = ?", (original_id,))
+            ledger.audit(act, "picture.assigned", "original", original_id, new=take.slot_id)
+            _insert_batches(ledger, visit, batches, act)
+
+        batches = tuple(batches)
+        await self._database.write(work)
+
+    async def add_verdicts(self, verdicts: Iterable[Verdict], act: Act) -> None:
+        """Add what the platform or a reader says; nothing said before is taken back."""
+
+        def work(connection: Connection) -> None:
+            ledger = Ledger(connection, self._clock)
+            for verdict in verdicts:
+                insert_verdict(ledger, verdict, act.operator_id)
+
+        await self._database.write(work)
+
+    async def reception(
+        self, visit_id: VisitId, sha256: str, operator_id: OperatorId | None
+    ) -> Reception:
+        """Give all that must be known to take these bytes in."""
+
+        def work(connection: Connection) -> Reception:
+            visit = get_visit(connection, visit_id)
+            return Reception(
+                sheet=read_sheet(connection, visit),
+                frame=read_frame(connection, visit, operator_id),
+                places=_places_of(connection, sha256),
+                next_numbers=next_numbers(connection, visit_id),
+            )
+
+        return await self._database.read(work)
+
+    async def records(self, visit_id: VisitId) -> tuple[PictureRecord, ...]:
+        """Give everything that the record says about a visit's pictures, removed ones too."""
+        return await self._database.read(
+            lambda c: read_records(c, get_visit(c, visit_id), self._clock())
+        )
+
+    async def places_of(self, sha256: str) -> tuple[PicturePlace, ...]:
+        """Say where the same bytes were taken in before."""
+        return await self._database.read(lambda c: _places_of(c, sha256))
+
+    async def original(self, original_id: OriginalId) -> Original:
+        """Give one original; raises StoreError for an unknown one."""
+        return await self._database.read(lambda c: _original(c, original_id))
+
+    async def is_erased(self, original_id: OriginalId) -> bool:
+        """Whether a picture was erased."""
+        statement = "SELECT 1 FROM original WHERE id = ? AND erased_at IS NOT NULL"
+        return await self._database.read(
+            lambda c: c.execute(statement, (original_id,)).fetchone() is not None
+        )
+
+    async def sealed(self) -> tuple[SealedPicture, ...]:
+        """Give every file that must lie in the vault, oldest first."""
+
+        def work(connection: Connection) -> tuple[SealedPicture, ...]:
+            return tuple(_sealed(row) for row in connection.execute(_SEALED))
+
+        return await self._database.read(work)
+
+    async def vault_names(self) -> frozenset[str]:
+        """Name every file of the vault that the record knows or has ever known."""
+        statement = "SELECT vault_name FROM rendition UNION SELECT vault_name FROM original"
+        return await self._database.read(
+            lambda c: frozenset(row["vault_name"] for row in c.execute(statement))
+        )
+
+    async def leaving(self) -> frozenset[str]:
+        """Name the vault's files that are erased in the record and may still lie on the disk."""
+        statement = "SELECT files FROM erasure WHERE done_at IS NULL"
+
+        def work(connection: Connection) -> frozenset[str]:
+            rows = connection.execute(statement).fetchall()
+            return frozenset(name for row in rows for name in json.loads(row["files"]))
+
+        return await self._database.read(work)
+
+
+def _insert_sealed(ledger: Ledger, original: Original, rendition: Rendition, act: Act) -> None:
+    insert_picture(ledger, original, rendition)
+    ledger.audit(act, "picture.taken-in", "original", original.id, new=original.digest.sha256)
+
+
+def _insert_batches(ledger: Ledger, visit: Visit, batches: Iterable[Batch], act: Act) -> None:
+    for batch in batches:
+        insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
+        ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")
+
+
+def _original(connection: Connection, original_id: OriginalId) -> Original:
+    row = connection.execute("SELECT * FROM original WHERE id = ?", (original_id,)).fetchone()
+    return original_of(one(row, "original"))
+
+
+def _sealed(row: Row) -> SealedPicture:
+    return SealedPicture(
+        row["vault_name"],
+        row["sha256"],
+        OriginalId(row["original_id"]),
+        row["original_sha256"],
+        SubjectId(row["subject_id"]) if row["subject_id"] else None,
+        bool(row["is_held"]),
+    )
+
+
+def _places_of(connection: Connection, sha256: str) -> tuple[PicturePlace, ...]:
+    return tuple(_place(row) for row in connection.execute(_PLACES, (sha256,)))
+
+
+def _place(row: Row) -> PicturePlace:
+    return PicturePlace(
+        OriginalId(row["original_id"]),
+        SubjectId(row["subject_id"]) if row["subject_id"] else None,
+        row["subject_code"] or "",
+        VisitId(row["visit_id"]) if row["visit_id"] else None,
+        row["visit_name"] or "",
+        SlotId(row["slot_id"]) if row["slot_id"] else None,
+    )

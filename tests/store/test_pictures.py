@@ -1,0 +1,82 @@
+"""Pictures: what was said of one comes back, its bytes are found again, it is assigned once."""
+
+from dataclasses import replace
+
+import pytest
+
+from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.ids import SlotId, TakeId, new_id
+from haut_desktop.domain.imaging import Side, Take
+from haut_desktop.store.driver import DatabaseError
+from tests.fakes.builders import make_picture, make_slots, make_verdict
+from tests.store.conftest import Record
+
+
+async def test_a_picture_comes_back_with_everything_said_about_it(record: Record) -> None:
+    _, (front, *_) = await record.open_visit(await record.register())
+    original, rendition, take = make_picture(front)
+    verdict = make_verdict(rendition)
+    await record.pictures.add(original, rendition, take, (verdict,), record.act)
+    reader = replace(verdict, author="reader", code="checked")
+    await record.pictures.add_verdicts((reader,), record.act)
+    (picture,) = (await record.visits.sheet(front.visit_id)).shelves[0].takes
+    assert picture.original == original == await record.pictures.original(original.id)
+    assert picture.rendition == rendition
+    assert picture.verdicts == (verdict, reader)
+    assert picture.image is None
+
+
+async def test_nothing_is_added_to_a_finished_visit(record: Record) -> None:
+    batch = await record.finish(await record.register())
+    visit = await record.visits.get(batch.visit_id)
+    (late,) = make_slots(visit, (Side.OTHER,))
+    with pytest.raises(VisitClosedError, match="no longer open"):
+        await record.visits.add_slot(late, record.act)
+    front = (await record.visits.sheet(visit.id)).shelves[0].slot
+    with pytest.raises(VisitClosedError, match="no longer open"):
+        await record.take_in(front, number=2)
+    original, rendition, _ = make_picture(None)
+    await record.pictures.add(original, rendition, None, (), record.act)
+    take = Take(TakeId(new_id()), front.id, 2, counts=True)
+    with pytest.raises(VisitClosedError, match="no longer open"):
+        await record.pictures.assign(original.id, take, record.act)
+    assert await record.takes_of(front) == [(1, True)]
+
+
+async def test_the_same_bytes_are_found_again_until_they_are_removed(record: Record) -> None:
+    subject = await record.register()
+    visit, (front, *_) = await record.open_visit(subject)
+    rendition = await record.take_in(front, b"same")
+    (place,) = await record.pictures.places_of(rendition.digest.sha256)
+    assert (place.subject_id, place.subject_code) == (subject.id, subject.code)
+    assert (place.visit_id, place.visit_name, place.slot_id) == (visit.id, visit.name, front.id)
+    await record.takes.remove(await record.take_id(front, 1), record.act)
+    assert await record.pictures.places_of(rendition.digest.sha256) == ()
+
+
+async def test_a_picture_taken_before_registration_waits_to_be_assigned(record: Record) -> None:
+    original, rendition, _ = make_picture(None)
+    await record.pictures.add(original, rendition, None, (), record.act)
+    (place,) = await record.pictures.places_of(original.digest.sha256)
+    assert (place.subject_id, place.subject_code, place.visit_id) == (None, "", None)
+    _, (front, *_) = await record.open_visit(await record.register())
+    _, _, take = make_picture(front)
+    assert take is not None
+    await record.pictures.assign(original.id, take, record.act)
+    assert (await record.pictures.original(original.id)).take_id == take.id
+    assert await record.takes_of(front) == [(1, True)]
+    with pytest.raises(VisitClosedError):
+        await record.pictures.assign(original.id, take, record.act)
+
+
+async def test_a_picture_comes_with_its_new_slot_or_not_at_all(record: Record) -> None:
+    visit, _ = await record.open_visit(await record.register())
+    (slot,) = make_slots(visit, (Side.OTHER,))
+    sent = (*make_picture(slot), (), record.act)
+    await record.pictures.add(*sent, new_slot=slot)
+    again = replace(slot, id=SlotId(new_id()), replicate=2)
+    with pytest.raises(DatabaseError):
+        await record.pictures.add(*sent, new_slot=again)
+    slots = [shelf.slot.id for shelf in (await record.visits.sheet(visit.id)).shelves]
+    assert slot.id in slots
+    assert again.id not in slots
