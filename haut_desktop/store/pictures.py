@@ -128,13 +128,12 @@ class PictureStore:
 
         ``described`` is what its bytes say, for one whose note proved nothing. Into a finished
         visit it goes with the batches that carry it, as a retake does. Whole or not at all; raises
-        VisitClosedError.
+        VisitClosedError, also when the picture was placed or erased meanwhile.
         """
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
-            if _original(connection, original_id).take_id is not None:
-                raise VisitClosedError("The picture is in a slot already.")
+            _check_waits(connection, original_id)
             if new_slot is not None:
                 insert_new_slot(ledger, new_slot, act)
             visit = get_visit(connection, visit_of_slot(connection, take.slot_id))
@@ -237,6 +236,19 @@ def _insert_batches(ledger: Ledger, visit: Visit, batches: Iterable[Batch], act:
 def _original(connection: Connection, original_id: OriginalId) -> Original:
     row = connection.execute("SELECT * FROM original WHERE id = ?", (original_id,)).fetchone()
     return original_of(one(row, "original"))
+
+
+def _check_waits(connection: Connection, original_id: OriginalId) -> None:
+    """Refuse unless the picture's bytes are there still and nobody has said where they belong."""
+    statement = "SELECT take_id, erased_at FROM original WHERE id = ?"
+    row = one(connection.execute(statement, (original_id,)).fetchone(), "original")
+    if row["erased_at"] is not None:
+        raise VisitClosedError(
+            "The picture waits no longer: somebody erased it meanwhile. Nothing was changed.",
+            title="The picture was erased",
+        )
+    if row["take_id"] is not None:
+        raise VisitClosedError("The picture is in a slot already.")
 
 
 def _sealed(row: Row) -> SealedPicture:

@@ -8,6 +8,7 @@ from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.domain.ids import SlotId, TakeId, new_id
 from haut_desktop.domain.imaging import Side, Take
 from haut_desktop.store.driver import DatabaseError
+from haut_desktop.store.erasures import ErasureStore
 from tests.fakes.builders import make_picture, make_slots, make_verdict
 from tests.store.conftest import Record
 
@@ -80,3 +81,21 @@ async def test_a_picture_comes_with_its_new_slot_or_not_at_all(record: Record) -
     slots = [shelf.slot.id for shelf in (await record.visits.sheet(visit.id)).shelves]
     assert slot.id in slots
     assert again.id not in slots
+
+
+async def test_an_erased_picture_is_assigned_to_nobody(record: Record) -> None:
+    original, rendition, _ = make_picture(None)
+    await record.pictures.add(original, rendition, None, (), record.act)
+    visit, (front, *_) = await record.open_visit(await record.register())
+    _, _, take = make_picture(front)
+    assert take is not None
+    await ErasureStore(record.database, record.clock).write(original.id, record.act)
+    (late,) = make_slots(visit, (Side.OTHER,))
+    with pytest.raises(VisitClosedError, match="erased it meanwhile"):
+        await record.pictures.assign(
+            original.id, replace(take, slot_id=late.id), record.act, new_slot=late
+        )
+    with pytest.raises(VisitClosedError, match="erased it meanwhile"):
+        await record.pictures.assign(original.id, take, record.act)
+    assert await record.takes_of(front) == []
+    assert len((await record.visits.sheet(visit.id)).shelves) == 3
