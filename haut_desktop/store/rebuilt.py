@@ -15,9 +15,9 @@ from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import original_of, rendition_of
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_rows import insert_picture
-from haut_desktop.store.rows import moment, tenant_values, text_of
+from haut_desktop.store.rows import OF_TENANT, moment, tenant_values, text_of
 
-_PENDING = """
+_PENDING = f"""
 SELECT rebuilt_batch.batch_id FROM rebuilt_batch
 JOIN batch ON batch.id = rebuilt_batch.batch_id
 JOIN visit ON visit.id = batch.visit_id
@@ -26,9 +26,9 @@ JOIN registration ON registration.subject_id = visit.subject_id
 JOIN dataset ON dataset.id = batch.dataset_id
 JOIN study ON study.id = dataset.study_id
 WHERE rebuilt_batch.written_at <= :by AND batch.state <> 'HELD'
-    AND study.company_id = :company AND study.server = :server
+    AND {OF_TENANT}
 ORDER BY batch.visit_at, batch.id
-"""
+"""  # noqa: S608 - a clause of ours
 
 
 _HELD = """

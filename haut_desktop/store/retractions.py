@@ -23,19 +23,16 @@ from haut_desktop.store.driver import Connection
 from haut_desktop.store.imaging_rows import insert_retraction, read_batches, remnants_text
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
-from haut_desktop.store.rows import one, tenant_values, text_of
+from haut_desktop.store.rows import BATCH_OF_TENANT, one, tenant_values, text_of
 
-_DUE: Final = """
+_DUE: Final = f"""
 SELECT * FROM batch INDEXED BY batch_retracting
 WHERE state = 'RETRACTING' AND coalesce(retry_at, '') <= :now
     AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
-    AND (:company IS NULL OR EXISTS (
-        SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
-        WHERE dataset.id = batch.dataset_id
-            AND study.company_id = :company AND study.server = :server))
+    AND {BATCH_OF_TENANT}
 ORDER BY rowid
 LIMIT :limit
-"""
+"""  # noqa: S608 - a clause of ours
 
 _HAS_LEFT: Final = """
 SELECT batch.platform_id IS NOT NULL OR batch.abandoned > 0

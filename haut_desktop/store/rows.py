@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from haut_desktop.domain.delivery import Trouble, Waiting
 from haut_desktop.domain.errors import Blame, StoreError
@@ -68,6 +68,15 @@ def waiting_of(row: Row) -> Waiting:
             message=row["error_message"],
         )
     return Waiting(row["attempt"], moment_or_none(row["retry_at"]), trouble)
+
+
+OF_TENANT: Final = "study.company_id = :company AND study.server = :server"
+"""Keeps a statement to one tenant's studies, with ``tenant_values``."""
+
+BATCH_OF_TENANT: Final = f"""(:company IS NULL OR EXISTS (
+        SELECT 1 FROM dataset JOIN study ON study.id = dataset.study_id
+        WHERE dataset.id = batch.dataset_id AND {OF_TENANT}))"""  # noqa: S608 - ours
+"""Keeps a statement to one tenant's batches, or to everybody's, with ``tenant_values``."""
 
 
 def tenant_values(tenant: Tenant | None) -> dict[str, Value]:

@@ -25,6 +25,7 @@ from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.rows import (
+    OF_TENANT,
     moment_or_none,
     one,
     pairs_text,
@@ -41,15 +42,15 @@ _SERVER_SETTLED = "from before servers were kept"
 # made at import, not at first use: msgspec breaks down when two threads learn a class at once
 _PLANS: Final = msgspec.json.Decoder(ImagingPlan)
 
-_UNSENT = """
+_UNSENT = f"""
 SELECT count(*) FROM image
 JOIN batch ON batch.id = image.batch_id
 JOIN dataset ON dataset.id = batch.dataset_id
 JOIN study ON study.id = dataset.study_id
 WHERE image.state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD')
     AND batch.state <> 'RETRACTED'
-    AND study.company_id = :company AND study.server = :server
-"""
+    AND {OF_TENANT}
+"""  # noqa: S608 - a clause of ours
 
 
 class StudyStore:
@@ -138,8 +139,7 @@ class StudyStore:
 
         def work(connection: Connection) -> tuple[Study, ...]:
             rows = connection.execute(
-                "SELECT * FROM study WHERE company_id = :company AND server = :server"
-                " ORDER BY name, id",
+                f"SELECT * FROM study WHERE {OF_TENANT} ORDER BY name, id",  # noqa: S608 - ours
                 tenant_values(tenant),
             ).fetchall()
             return tuple(_study(connection, row) for row in rows)

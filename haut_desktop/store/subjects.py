@@ -31,6 +31,7 @@ from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
 from haut_desktop.store.rows import (
+    OF_TENANT,
     Value,
     moment,
     moment_or_none,
@@ -43,16 +44,15 @@ from haut_desktop.store.rows import (
 )
 from haut_desktop.store.subject_search import find_subjects
 
-_TO_REGISTER = """
+_TO_REGISTER = f"""
 SELECT registration.* FROM registration
 JOIN subject ON subject.id = registration.subject_id
 WHERE state IN ('DRAFT', 'REGISTERING') AND coalesce(retry_at, '') <= :now
     AND (:company IS NULL OR EXISTS (
-        SELECT 1 FROM study WHERE study.id = subject.study_id
-            AND company_id = :company AND server = :server))
+        SELECT 1 FROM study WHERE study.id = subject.study_id AND {OF_TENANT}))
 ORDER BY attempt > 0, subject.created_at, registration.id
 LIMIT :limit
-"""
+"""  # noqa: S608 - a clause of ours
 
 
 class SubjectStore:

@@ -12,6 +12,7 @@ from haut_desktop.domain.ids import PlatformSubjectId
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.services.decisions import Entry, Maker
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.subject_words import details_words
 from haut_desktop.viewmodels.words import clock_time, day
 
@@ -24,7 +25,6 @@ _MAKERS: Final = {
     Maker.OTHER_STATION: "Made by another station",
     Maker.PORTAL: "Made in the web portal, or by another program",
 }
-NO_REASON: Final = "Write a few words; they stand in the audit trail."
 NO_ENTRY: Final = "Choose the entry that is this participant."
 
 

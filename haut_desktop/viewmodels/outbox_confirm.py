@@ -70,6 +70,10 @@ def erasure_of_held(about: str) -> Confirmation:
     )
 
 
+NO_REASON: Final = "Write a few words; they stand in the audit trail."
+"""Said where a reason is missing."""
+
+
 def is_reason(text: str) -> bool:
     """Whether somebody wrote something that can stand in the audit trail."""
     return len(text.strip()) >= SHORTEST_REASON

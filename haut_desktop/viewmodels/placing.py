@@ -13,7 +13,7 @@ from haut_desktop.domain.subjects import normalise_code
 from haut_desktop.domain.visits import VisitSheet, VisitStatus
 from haut_desktop.services.placing import NoteWord, Placement, WaitingPicture
 from haut_desktop.services.tasks import TaskScope
-from haut_desktop.viewmodels.outbox_confirm import is_reason
+from haut_desktop.viewmodels.outbox_confirm import NO_REASON, is_reason
 from haut_desktop.viewmodels.placing_words import (
     PictureLine,
     SlotChoice,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 NO_SUBJECT: Final = "Choose whose picture it is."
 NO_VISIT: Final = "Choose the visit that it was taken for."
 NO_SLOT: Final = "Choose the view that it shows."
-NO_REASON: Final = "Write a few words; they stand in the audit trail."
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from haut_desktop.domain.delivery import Trouble
 from haut_desktop.domain.errors import Blame
+from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.outbox_late import TODOS
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
 from haut_desktop.widgets.badge import Badge
@@ -160,7 +161,7 @@ class OutboxPanel(QFrame):
     def _on_confirm_clicked(self) -> None:
         reason = self._reason.text().strip()
         if not reason:
-            self._field.say("Write a few words; they stand in the audit trail.")
+            self._field.say(NO_REASON)
         elif self._asked is not None and self._row is not None:
             deed = self._asked
             self._ask(None)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QLineEdit, QSpinBox, QWidget
 
 from haut_desktop.domain.space import MIB, Room, SpaceLevel, SpaceLimits, StationFacts, megabytes
+from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.station import facts_in_words, space_phrase
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import column, named, row
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _MOST_MB: Final = 1_000_000
 _NOT_SET: Final = "These limits were not set"
-_NO_REASON: Final = "Write a few words; they stand in the audit trail."
 
 
 class StationSheet(QDialog):
@@ -91,7 +91,7 @@ class StationSheet(QDialog):
         if problem:
             self._stop.setFocus()
         elif not (reason := self._reason.text().strip()):
-            self._reason_field.say(_NO_REASON)
+            self._reason_field.say(NO_REASON)
             self._reason.setFocus()
         else:
             self.chosen.emit(wanted, reason)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QLineEdit, QStackedWidget, QWidget
 
-from haut_desktop.viewmodels.outbox_confirm import Confirmation, is_reason
+from haut_desktop.viewmodels.outbox_confirm import NO_REASON, Confirmation, is_reason
 from haut_desktop.widgets.boxes import column, held, named, row
 from haut_desktop.widgets.buttons import button, primary_button
 from haut_desktop.widgets.field import Field
@@ -79,7 +79,7 @@ class TwoStepsDialog(QDialog):
             self._why.setText(self._reason.text().strip())
             self._show_step(1)
         else:
-            self._field.say("Write a few words; they stand in the audit trail.")
+            self._field.say(NO_REASON)
 
     def _on_yes_clicked(self) -> None:
         self.confirmed.emit(self._reason.text().strip())

@@ -16,7 +16,8 @@ from haut_desktop.domain.subjects import Registration, Subject, SubjectDetails
 from haut_desktop.services.decisions import Decisions, Entry, Maker
 from haut_desktop.services.registration import CodeTakenError
 from haut_desktop.services.tasks import TaskScope
-from haut_desktop.viewmodels.decision import NO_ENTRY, NO_REASON, DecisionViewModel
+from haut_desktop.viewmodels.decision import NO_ENTRY, DecisionViewModel
+from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.widgets.decision_dialog import DecisionDialog
 from haut_desktop.widgets.theme import Appearance
 from tests.fakes.builders import make_study, make_subject

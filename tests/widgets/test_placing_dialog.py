@@ -18,8 +18,8 @@ from haut_desktop.domain.study import Study
 from haut_desktop.services.intake import Pasted
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.placing import (
-    NO_REASON,
     NO_SLOT,
     NO_SUBJECT,
     NO_VISIT,
