@@ -67,6 +67,8 @@ class Program:
         )
         self._closing = asyncio.Event()
         self._is_ending = False
+        self._is_left = False
+        """Whether the user left this mode's work before it began."""
 
     async def run(self) -> None:
         """Work until the user ends it; a study's work and practice may follow each other."""
@@ -80,6 +82,7 @@ class Program:
             while self._mode is not None and not self._is_ending:
                 mode, self._mode = self._mode, None
                 self._closing.clear()
+                self._is_left = False
                 async with AsyncExitStack() as stack:
                     await self._work(mode, stack)
         finally:
@@ -98,7 +101,7 @@ class Program:
 
     async def ask(self, dialog: QDialog) -> bool:
         """Show a dialog, over the one that is open, until it is closed; True when accepted."""
-        if self._is_ending:
+        if self._is_ending or self._is_left:
             dialog.deleteLater()
             return False
         below, self.dialog = self.dialog, dialog
@@ -118,7 +121,9 @@ class Program:
         signing_in = self._signing_in(mode)
         if signing_in.comes_first:
             work, is_in = await signing_in.before_opening(
-                lambda: self._open(mode, stack), self._opener.server
+                lambda: self._open(mode, stack),
+                self._opener.server,
+                ask_no_more=self._ask_no_more,
             )
         else:
             work = await self._open(mode, stack)
@@ -127,6 +132,9 @@ class Program:
             signing_in.leave_word(is_signed_in=True)
             work.start()
             await self._work_in_window(work, mode, signing_in, stack)
+
+    def _ask_no_more(self) -> None:
+        self._is_left = True
 
     async def _open(self, mode: Mode, stack: AsyncExitStack) -> "Workplace | None":
         await load("haut_desktop.opening")

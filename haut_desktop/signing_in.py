@@ -1,11 +1,13 @@
 """Signing in: with the kept session, or in a dialog, which may come before the station is open."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QDialog, QWidget
 
+from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.session import Account
 from haut_desktop.services.early_session import EarlySession, SignedOutNote
 from haut_desktop.services.tasks import TaskScope
@@ -51,13 +53,26 @@ class SigningIn:
         return self._note is not None and self._note.is_there
 
     async def before_opening(
-        self, open_work: "Callable[[], Awaitable[Workplace | None]]", server: str
+        self,
+        open_work: "Callable[[], Awaitable[Workplace | None]]",
+        server: str,
+        *,
+        ask_no_more: Callable[[], None],
     ) -> "tuple[Workplace | None, bool]":
-        """Ask at once and open the station behind the dialog, while the user types."""
+        """Ask at once and open the station behind the dialog, while the user types.
+
+        Who leaves it is asked nothing more: ``ask_no_more`` is called, and what stands between
+        this account and the station is said at the next start.
+        """
         session = EarlySession()
         view_model = SignInViewModel(session, self._tasks, server=server)
         dialog = SignInDialog(view_model)
         view_model.practice_requested.connect(lambda: self._want_practice(dialog))
+        is_asked = True
+
+        def close(result: QDialog.DialogCode) -> None:
+            if is_asked:  # once it was answered it is gone
+                dialog.done(result)
 
         async def open_behind() -> "Workplace | None":
             try:
@@ -65,18 +80,22 @@ class SigningIn:
                 _log.info("sign-in window painted")
                 work = await open_work()
             except BaseException:
-                dialog.reject()
+                close(QDialog.DialogCode.Rejected)
                 raise
             if work is None:
-                dialog.reject()
+                close(QDialog.DialogCode.Rejected)
             elif await work.session.restore():
-                dialog.accept()
+                close(QDialog.DialogCode.Accepted)
             else:
                 session.arrive(work.session)
             return work
 
         opening = self._tasks.start(open_behind(), name="open station")
         is_in = await self._ask(dialog)
+        is_asked = False
+        if not is_in and not opening.done():
+            ask_no_more()
+            return await _ended(opening), False
         work = await opening
         if work is not None and is_in:
             await self._name_predecessor(work)
@@ -128,6 +147,15 @@ class SigningIn:
             return
         if waiting := await work.store.studies.unsent_pictures(last.tenant):
             self._notices.show(unsent_notice(last, account, waiting))
+
+
+async def _ended(opening: "asyncio.Task[Workplace | None]") -> "Workplace | None":
+    """Wait for a station that nobody waits for any more; its error was reported by its task."""
+    try:
+        return await opening
+    except HautError as error:
+        _log.info("station not opened: %s", error.kind)
+        return None
 
 
 def unsent_notice(last: Account, account: Account, pictures: int) -> Notice:

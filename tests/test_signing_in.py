@@ -1,8 +1,20 @@
-"""What the one who signs in is told about the work of the one before."""
+"""Signing in: what is told of the work before, and what comes of a sign-in that is left."""
 
+import asyncio
+
+import shiboken6
+from PySide6.QtWidgets import QApplication, QDialog
+
+from haut_desktop.app import make_application
+from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.domain.ids import CompanyId
 from haut_desktop.domain.session import Account
-from haut_desktop.signing_in import unsent_notice
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.signing_in import SigningIn, unsent_notice
+from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.widgets.ask import finish
+from haut_desktop.workplace import Workplace
+from tests.waiting import eventually
 
 HERE = Account("https://saas.haut.ai", CompanyId("c"), 7, "tech@example.com")
 
@@ -19,3 +31,41 @@ def test_the_server_is_named_when_that_is_what_differs() -> None:
     notice = unsent_notice(HERE, other, 2)
     assert notice.title == "2 pictures for https://saas.haut.ai wait"
     assert "you are at https://staging.haut.ai" in notice.message
+
+
+async def test_a_station_that_fails_once_the_sign_in_was_left_is_told_and_ends_nothing(
+    qapp: QApplication,
+) -> None:
+    make_application()  # it does not end with a window
+    told: list[HautError] = []
+    tasks, shown = TaskScope("test", told.append), list[QDialog]()
+    prompt, stopped = asyncio.Event(), list[bool]()
+
+    async def ask(dialog: QDialog) -> bool:
+        shown.append(dialog)
+        return await finish(dialog)
+
+    async def open_work() -> Workplace | None:
+        await prompt.wait()
+        raise StationError("The folder is gone.")
+
+    signing_in = SigningIn(
+        ask=ask,
+        tasks=tasks,
+        notices=NoticesViewModel(),
+        want_practice=lambda dialog: dialog.reject(),
+        note=None,
+        window=lambda: None,
+    )
+    asked = tasks.start(
+        signing_in.before_opening(open_work, HERE.server, ask_no_more=lambda: stopped.append(True)),
+        name="sign in",
+    )
+    (dialog,) = await eventually(lambda: shown)
+    dialog.reject()
+    await eventually(lambda: stopped)
+    shiboken6.delete(dialog)  # as the program does with what was answered
+    prompt.set()
+    assert await asked == (None, False)
+    assert [error.message for error in told] == ["The folder is gone."]
+    await tasks.aclose()

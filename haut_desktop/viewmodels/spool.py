@@ -122,11 +122,12 @@ class SpoolViewModel(QObject):
     def _start(self, sources: "tuple[Source, ...]") -> None:
         before = self._state if self._state.is_going else replace(self._state, done=0, total=0)
         total = before.total + len(sources)
+        # counted here: what is dropped as the last one ends is not begun yet, and not done either
+        self._running += 1
         self._show(replace(before, total=total, is_going=True))
         self._tasks.start(self._take_in_all(sources, self.words), name="spool pictures")
 
     async def _take_in_all(self, sources: "tuple[Source, ...]", words: Mapping[str, str]) -> None:
-        self._running += 1
         try:
             async with self._one:
                 for source in sources:

@@ -9,6 +9,7 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.viewmodels.spool import SpoolState, SpoolViewModel
 from haut_desktop.viewmodels.unlocking import Impasse, Way, impasse_of
 from haut_desktop.widgets.boxes import column, held, line, named, row, scrolled
+from haut_desktop.widgets.busy_bar import BusyBar
 from haut_desktop.widgets.buttons import button, primary_button
 from haut_desktop.widgets.cover import Cover
 from haut_desktop.widgets.field import Field
@@ -34,7 +35,8 @@ class Answer(Enum):
 class UnlockDialog(QDialog):
     """Accepted to try again, with ``recovery_key`` when one was typed, or to rebuild.
 
-    While a picture is being sealed it stays: it closes by itself when that is done.
+    While pictures are being sealed it stays, however it is closed, and goes when that is done: the
+    station takes up what was sealed once, as it opens.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class UnlockDialog(QDialog):
         super().__init__(parent)
         self._impasse = impasse_of(error)
         self._spool = spool if self._impasse.ways & Way.PICTURES else None
-        self._is_leaving = False
+        self._wanted: QDialog.DialogCode | None = None
+        """How it closes once everything that was dropped is sealed."""
         self._wants_rebuild = False
         self.setWindowTitle("Open this station – Haut Desktop")
         self._key = named(SecretEdit("Recovery key"), "recovery-key")
@@ -52,6 +55,7 @@ class UnlockDialog(QDialog):
         self._leave = button("&Close")
         self._rebuild = named(button("Re&build the record", icon="retry"), "rebuild")
         self._meanwhile = named(button("Take &pictures in meanwhile…", icon="picture"), "meanwhile")
+        self._busy = named(BusyBar("Sealing pictures"), "unlock-busy")
         self._pages = QStackedWidget()
         self._pages.addWidget(scrolled(held(self._form())))
         if self._spool is not None:
@@ -97,6 +101,7 @@ class UnlockDialog(QDialog):
                 "Is a subject waiting? Pictures can be sealed now and placed later.",
                 self._meanwhile,
             ),
+            self._busy,
             row(self._leave, None, self._again),
             None,
             gap=12,
@@ -122,6 +127,7 @@ class UnlockDialog(QDialog):
         page.back_wanted.connect(lambda: self._turn_to(0))
         page.again_wanted.connect(self.accept)
         spool.changed.connect(self._on_spool_changed)
+        self._on_spool_changed(spool.state)
         return page
 
     def _connect(self) -> None:
@@ -145,11 +151,25 @@ class UnlockDialog(QDialog):
         self.accept()
 
     def _on_spool_changed(self, state: SpoolState) -> None:
-        if self._is_leaving and not state.is_going:
-            super().reject()
+        for way_on in (self._again, self._rebuild):
+            way_on.setEnabled(not state.is_going)
+        if state.is_going:
+            self._show_sealing(state)
+            return
+        self._busy.clear()
+        if self._wanted is not None:
+            super().done(self._wanted)
 
-    def reject(self) -> None:
-        """Leave, once everything that was dropped is sealed."""
-        self._is_leaving = True
-        if self._spool is None or not self._spool.state.is_going:
-            super().reject()
+    def _show_sealing(self, state: SpoolState) -> None:
+        words = f"{state.done} of {state.total} pictures sealed"
+        if self._wanted is not None:
+            words += "; this window closes when that is done"
+        self._busy.show_progress(state.done, state.total, words)
+
+    def done(self, result: int) -> None:
+        """Close, once everything that was dropped is sealed; what was said last counts."""
+        self._wanted = QDialog.DialogCode(result)
+        if self._spool is not None and self._spool.state.is_going:
+            self._show_sealing(self._spool.state)
+        else:
+            super().done(result)

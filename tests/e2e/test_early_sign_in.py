@@ -1,6 +1,7 @@
 """The sign-in window comes before the station is open, and what is typed meanwhile counts."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton
 from haut_desktop import settings
 from haut_desktop.app import Mode, Program, make_application
 from haut_desktop.domain.clock import system_clock
-from haut_desktop.domain.errors import KeyringError
+from haut_desktop.domain.errors import KeyringError, KeyringLockedError
 from haut_desktop.services.early_session import SignedOutNote
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths
@@ -126,3 +127,62 @@ async def test_a_locked_keyring_is_told_over_the_sign_in_window(
         assert unlock is not None
         assert unlock.parent() is first
         unlock.reject()
+
+
+class PromptingSecrets(FakeSecrets):
+    """A keyring whose own prompt stands there until a test answers it."""
+
+    def __init__(self, trouble: type[KeyringError] | None) -> None:
+        super().__init__(_SECRETS.kept, trouble)
+        self.asked = threading.Event()
+        self.answered = threading.Event()
+
+    def get(self, name: str) -> str | None:
+        """Give a secret, once the prompt is answered."""
+        self.asked.set()
+        assert self.answered.wait(20), "nobody answered the prompt"
+        return super().get(name)
+
+
+async def _sign_in_over_prompt(program: Program, secrets: PromptingSecrets) -> SignInDialog:
+    await eventually(secrets.asked.is_set)
+    dialog = program.dialog
+    assert isinstance(dialog, SignInDialog)
+    return dialog
+
+
+async def test_who_leaves_the_sign_in_is_asked_nothing_more(
+    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+) -> None:
+    secrets = PromptingSecrets(KeyringLockedError)
+    program = Program(
+        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
+    )
+    scope = TaskScope("test", lambda error: pytest.fail(str(error)))
+    run = scope.start(program.run(), name="program")
+    dialog = await _sign_in_over_prompt(program, secrets)
+    dialog.reject()
+    await eventually(lambda: program.dialog is None)
+    secrets.answered.set()  # and the keyring stays locked
+    async with asyncio.timeout(30):
+        await run
+    await scope.aclose()
+
+
+async def test_practice_opens_though_the_station_behind_the_sign_in_does_not(
+    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+) -> None:
+    secrets = PromptingSecrets(KeyringLockedError)
+    program = Program(
+        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
+    )
+    async with running(program):
+        dialog = await _sign_in_over_prompt(program, secrets)
+        practice = dialog.findChild(QPushButton, "practice")
+        assert practice is not None
+        practice.click()
+        secrets.answered.set()
+        other = await eventually(
+            lambda: program.dialog if program.dialog not in (None, dialog) else None
+        )
+        assert isinstance(other, SignInDialog)

@@ -1,13 +1,16 @@
 """A cold start with a locked keyring: pictures are sealed at once, and none of them is lost."""
 
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QListWidget, QPushButton
 
 from haut_desktop.app import Mode, Program
 from haut_desktop.domain.errors import KeyringLockedError
 from haut_desktop.settings import AppPaths
-from haut_desktop.store.spool import SPOOL
+from haut_desktop.store.spool import SPOOL, Spool, SpoolNote
 from haut_desktop.viewmodels.notices import Notice, Weight
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
 from haut_desktop.widgets.spool_page import SpoolPage
@@ -137,6 +140,47 @@ async def test_a_window_that_is_closed_while_pictures_are_sealed_seals_them_all(
     async with running(later):
         notice = await notice_of(later)
         assert "1 picture waits in the outbox" in notice.message
+    assert not spooled_files(paths)
+
+
+async def test_back_and_another_try_while_pictures_are_sealed_forget_none(
+    application: QApplication,
+    paths: AppPaths,
+    practice_platform: PracticePlatform,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictures = [tmp_path / f"{number}.jpg" for number in range(3)]
+    for number, path in enumerate(pictures):
+        path.write_bytes(marked(number))
+    gate, seal = threading.Event(), Spool.seal
+
+    def seal_slowly(
+        spool: Spool, data: bytes, words: Mapping[str, str], *, file_name: str = ""
+    ) -> SpoolNote:
+        assert not spooled_files(paths) or gate.wait(20)  # a slow disk, from the second one on
+        return seal(spool, data, words, file_name=file_name)
+
+    monkeypatch.setattr(Spool, "seal", seal_slowly)
+    secrets = secrets_of(KeyringLockedError)
+    program = Program(
+        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
+    )
+    async with running(program):
+        dialog = await unlock_dialog(program)
+        click(dialog, "meanwhile")
+        page = dialog.findChild(SpoolPage)
+        assert page is not None
+        assert drop_files(page, *pictures)
+        await eventually(lambda: len(listed(dialog)) == 1)
+        page.back_wanted.emit()
+        assert not is_enabled(dialog, "try-again")
+        secrets.trouble = None
+        dialog.accept()  # as Enter would where a button is missed
+        assert dialog.isVisible()
+        gate.set()
+        await eventually(lambda: isinstance(program.dialog, SignInDialog))
+        assert "3 pictures wait in the outbox" in (await notice_of(program)).message
     assert not spooled_files(paths)
 
 

@@ -16,7 +16,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.sealing import new_identity, recipient_of
 from haut_desktop.store.spool import Spool
 from haut_desktop.viewmodels.notices import Weight
-from haut_desktop.viewmodels.spool import SpoolViewModel, drained_notice
+from haut_desktop.viewmodels.spool import SpoolState, SpoolViewModel, drained_notice
 from tests.fakes.clock import FakeClock
 from tests.photographs import marked
 from tests.waiting import eventually
@@ -78,6 +78,25 @@ async def test_the_words_of_the_moment_of_the_drop_count(
         ("front.jpg", "B-007 · Baseline"),
         ("left.jpg", "B-008"),
     ]
+
+
+async def test_what_is_dropped_as_the_last_one_ends_is_waited_for(
+    intake: Intake, tasks: TaskScope, tmp_path: Path
+) -> None:
+    model = SpoolViewModel(intake, tasks)
+    front, left = card(tmp_path, "front.jpg", "left.jpg")
+    said_done: list[int] = []
+
+    def drop_another(state: SpoolState) -> None:
+        if state.is_going and len(state.lines) == state.total == 1:
+            model.take_in((left,))
+        if not state.is_going:
+            said_done.append(len(state.lines))
+
+    model.changed.connect(drop_another)
+    model.take_in((front,))
+    await eventually(lambda: len(model.state.lines) == 2)
+    await eventually(lambda: said_done == [2])
 
 
 async def test_a_folder_is_counted_picture_by_picture_and_named_afterwards(

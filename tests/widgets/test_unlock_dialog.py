@@ -1,11 +1,12 @@
 """Unlock: the recovery key is asked for where it helps, and nowhere else."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QListWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.errors import (
@@ -16,6 +17,7 @@ from haut_desktop.domain.errors import (
     RecoveryKeyError,
     StoreIOError,
     StoreKeyError,
+    StoreMissingError,
     StoreNewerError,
 )
 from haut_desktop.services.disk_space import DiskSpace
@@ -25,11 +27,14 @@ from haut_desktop.store.sealing import new_identity, recipient_of
 from haut_desktop.store.spool import Spool
 from haut_desktop.viewmodels.capture_words import Rejected
 from haut_desktop.viewmodels.spool import SpoolViewModel
+from haut_desktop.widgets.busy_bar import BusyBar
 from haut_desktop.widgets.rejected_list import RejectedList
 from haut_desktop.widgets.secret_edit import SecretEdit
 from haut_desktop.widgets.theme import Appearance
-from haut_desktop.widgets.unlock_dialog import UnlockDialog
+from haut_desktop.widgets.unlock_dialog import Answer, UnlockDialog
 from tests.fakes.clock import FakeClock
+from tests.photographs import marked
+from tests.viewmodels.test_spool import Intake
 from tests.waiting import eventually
 
 
@@ -86,3 +91,53 @@ async def test_a_reason_that_takes_two_lines_is_read_whole(
     assert lines is not None
     await eventually(lambda: lines.verticalScrollBar().maximum() == 0)
     assert lines.visualItemRect(lines.item(0)).bottom() <= lines.viewport().height()
+
+
+async def test_every_way_out_waits_until_what_was_dropped_is_sealed(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, tmp_path: Path
+) -> None:
+    intake = Intake(
+        Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock()), DiskSpace(tmp_path)
+    )
+    model = SpoolViewModel(intake, tasks)
+    dialog = UnlockDialog(StoreMissingError(), model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    ways = [dialog.findChild(QPushButton, name) for name in ("try-again", "rebuild")]
+    assert all(way is not None and way.isEnabled() for way in ways)
+    (tmp_path / "front.jpg").write_bytes(marked(1))
+    intake.gate = asyncio.Event()  # a slow disk
+    model.take_in((tmp_path / "front.jpg",))
+    assert not any(way.isEnabled() for way in ways if way)
+    busy = dialog.findChild(BusyBar, "unlock-busy")
+    assert busy is not None
+    assert busy.isVisible()
+    dialog.accept()
+    assert dialog.isVisible()
+    assert [words.text() for words in busy.findChildren(QLabel)] == [
+        "0 of 1 pictures sealed; this window closes when that is done"
+    ]
+    intake.gate.set()
+    await eventually(lambda: not dialog.isVisible())
+    assert dialog.answer is Answer.AGAIN
+    assert len(model.state.lines) == 1
+
+
+async def test_leaving_while_pictures_are_sealed_counts_more_than_another_try(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, tmp_path: Path
+) -> None:
+    intake = Intake(
+        Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock()), DiskSpace(tmp_path)
+    )
+    model = SpoolViewModel(intake, tasks)
+    dialog = UnlockDialog(KeyringLockedError(), model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    intake.gate = asyncio.Event()
+    model.take_in((tmp_path / "gone.jpg", tmp_path / "gone, too.jpg"))
+    dialog.accept()
+    dialog.reject()
+    assert dialog.isVisible()
+    intake.gate.set()
+    await eventually(lambda: not dialog.isVisible())
+    assert dialog.answer is Answer.LEAVE
