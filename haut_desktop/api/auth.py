@@ -17,6 +17,7 @@ from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
     OtherAccountError,
+    OtherSignInError,
     ServerError,
     SignedOutError,
     StationError,
@@ -84,11 +85,14 @@ class TokenKeeper:
     def check_still(self, who: Account | None) -> None:
         """Raise unless ``who`` is signed in still: what was begun for one isn't ended for another.
 
-        What was begun while nobody was signed in is nobody's.
+        Not even for a colleague, who may see less. What was begun while nobody was signed in is
+        nobody's. Raises SignedOutError, OtherSignInError or, for another tenant, OtherAccountError.
         """
         if who is None or self._account == who:
             return
-        raise SignedOutError if self._account is None else OtherAccountError
+        if self._account is None:
+            raise SignedOutError
+        raise OtherSignInError if self._account.tenant == who.tenant else OtherAccountError
 
     async def fresh(self) -> Tokens:
         """Tokens that are good for a request; renews them if they are about to end.

@@ -103,7 +103,7 @@ class Platform:
     ) -> list[bytes]:
         """Every entry of a list as its own JSON, from a bare array or from all pages.
 
-        All of them for one account on one server: raises OtherAccountError or SignedOutError when
+        All of them for one account on one server: raises OtherSignInError or SignedOutError when
         that changed before the last page had come, as half of two lists is none.
         """
         found: list[bytes] = []

@@ -146,11 +146,21 @@ class SignedOutError(AccountError):
     default_title = "Signed out by the platform"
 
 
-class OtherAccountError(AccountError):
-    """The work belongs to another company or server than the one that is signed in.
+class OtherSignInError(AccountError):
+    """Somebody else is signed in than the one it was begun, or is meant, for.
 
     Certainly not done; nothing is wrong with the account that is signed in.
     """
+
+    default_title = "Somebody else signed in"
+    default_message = (
+        "Somebody else signed in before this was done. What the station does by itself goes on by "
+        "itself; anything else, try once more."
+    )
+
+
+class OtherAccountError(OtherSignInError):
+    """The work belongs to another company or server than the one that is signed in."""
 
     default_title = "Belongs to another sign-in"
     default_message = (

@@ -11,7 +11,7 @@ from haut_desktop.domain.errors import (
     AccountError,
     HautError,
     NetworkError,
-    OtherAccountError,
+    OtherSignInError,
     ServerError,
 )
 from haut_desktop.domain.ids import new_id
@@ -86,8 +86,8 @@ class Judge:
             peer = Peer.STORE if error.is_of_store else Peer.PLATFORM
             self._connectivity.pause(error, peer)
             return Waiting(before.attempt, None, trouble)
-        if isinstance(error, OtherAccountError):
-            return Waiting(before.attempt, None, trouble)  # for its own sign-in, no time
+        if isinstance(error, OtherSignInError):
+            return Waiting(before.attempt, None, trouble)  # for somebody, not for a time
         if isinstance(error, AccountError):
             self._account_until = self._clock() + ACCOUNT_PAUSE
             self._account_due_s = self._uptime() + ACCOUNT_PAUSE.total_seconds()

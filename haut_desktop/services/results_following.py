@@ -15,7 +15,7 @@ from haut_desktop.domain.errors import (
     AccountError,
     HautError,
     NetworkError,
-    OtherAccountError,
+    OtherSignInError,
     ServerError,
     StationError,
 )
@@ -238,7 +238,7 @@ class ResultFollower:
     async def _try(self, batch_id: BatchId, before: Waiting) -> Look | Waiting | None:
         """Look once; the waiting after it when network, account or server stood between.
 
-        None for a batch of another tenant than is signed in.
+        None when somebody else is signed in: it is taken up anew if it is of the same tenant's.
 
         Whoever has to wait waits outside the lanes, in nobody's way.
         """
@@ -248,7 +248,7 @@ class ResultFollower:
         except AccountError as error:
             # what may not be read may be sent all the same: this pauses nobody's sending
             _log.info("results wait: %s", error.kind)
-            if isinstance(error, OtherAccountError):
+            if isinstance(error, OtherSignInError):
                 return None  # nobody told the present account no
             self._refusals.add(batch_id)
             await self._refusals.wait()

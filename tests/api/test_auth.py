@@ -16,6 +16,7 @@ from haut_desktop.domain.errors import (
     NetworkError,
     NotThePlatformError,
     OtherAccountError,
+    OtherSignInError,
     OutcomeUnknownError,
     PermissionRefusedError,
     ServerTroubleError,
@@ -426,19 +427,33 @@ async def test_work_of_another_company_or_server_never_leaves(
     assert server.requests == []
 
 
+COLLEAGUE = Account(SERVER, CompanyId("c"), 2, "second@practice.example")
+STRANGER = Account(SERVER, CompanyId("d"), 2, "other@practice.example")
+
+
+@pytest.mark.parametrize(
+    ("other", "title"),
+    [(COLLEAGUE, "Somebody else signed in"), (STRANGER, "Belongs to another sign-in")],
+    ids=["colleague", "another company"],
+)
 async def test_a_step_is_not_repeated_with_the_token_of_who_signed_in_meanwhile(
-    client: HautApi, keeper: TokenKeeper, server: HautServer, clock: FakeClock
+    client: HautApi,
+    keeper: TokenKeeper,
+    server: HautServer,
+    clock: FakeClock,
+    other: Account,
+    title: str,
 ) -> None:
     _use(keeper, clock)
-    other = Account(SERVER, CompanyId("d"), 2, "other@practice.example")
 
     def refuse(_: httpx.Request) -> httpx.Response:
         keeper.use(SignedIn(other, Tokens("others", "refresh-9")))
         return httpx.Response(401, json={"detail": "no"})
 
     server.on(APPLICATIONS, refuse)
-    with pytest.raises(OtherAccountError):
+    with pytest.raises(OtherSignInError) as met:
         await client.applications(ACCOUNT.tenant)
+    assert met.value.title == title
     assert [r.headers["authorization"] for r in server.requests] == ["Bearer first"]
     assert keeper.tokens is not None
     assert keeper.tokens.access == "others"
@@ -463,11 +478,12 @@ def _pages(turn: Callable[[], None], *, on_page: int) -> Callable[[httpx.Request
 @pytest.mark.parametrize(
     "other",
     [
-        Account(SERVER, CompanyId("d"), 2, "other@practice.example"),
+        STRANGER,
         Account("https://copy.example", CompanyId("c"), 2, "other@practice.example"),
+        COLLEAGUE,
         None,
     ],
-    ids=["company", "server", "nobody"],
+    ids=["company", "server", "colleague", "nobody"],
 )
 async def test_the_pages_of_a_list_are_of_one_account_or_there_is_no_list(
     client: HautApi,
@@ -485,7 +501,7 @@ async def test_the_pages_of_a_list_are_of_one_account_or_there_is_no_list(
 
     where = "/api/v1/companies/c/datasets/ds/subjects/"
     server.on(where, _pages(turn, on_page=on_page))
-    with pytest.raises(OtherAccountError if other else SignedOutError):
+    with pytest.raises(OtherSignInError if other else SignedOutError):
         await client.find_subjects(ACCOUNT.tenant, PlatformDatasetId("ds"), "B-2")
     assert len(server.requests) == on_page
     assert {r.url.host for r in server.requests} == {"platform.example"}
@@ -508,10 +524,9 @@ async def test_the_short_list_is_not_asked_for_with_another_companys_token(
     client: HautApi, keeper: TokenKeeper, server: HautServer, clock: FakeClock
 ) -> None:
     _use(keeper, clock)
-    other = Account(SERVER, CompanyId("d"), 2, "other@practice.example")
 
     def refuse(_: httpx.Request) -> httpx.Response:
-        keeper.use(SignedIn(other, Tokens("others", "refresh-9")))
+        keeper.use(SignedIn(STRANGER, Tokens("others", "refresh-9")))
         return httpx.Response(404, json={"detail": "Not found."})
 
     server.on("/api/v1/companies/c/datasets/", refuse)

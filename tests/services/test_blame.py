@@ -6,8 +6,10 @@ import pytest
 
 from haut_desktop.domain.delivery import RetryPolicy, Waiting
 from haut_desktop.domain.errors import (
+    HautError,
     NotThePlatformError,
     OtherAccountError,
+    OtherSignInError,
     PermissionRefusedError,
     ServerTroubleError,
     TooManyRequestsError,
@@ -62,8 +64,11 @@ def test_missing_right_pauses_for_an_hour_at_most(bench: Bench) -> None:
     assert bench.judge.is_account_trusted
 
 
-def test_another_sign_ins_work_is_not_held_against_the_present_account(bench: Bench) -> None:
-    waiting = bench.judge.sentence(OtherAccountError(), Waiting(attempt=2))
+@pytest.mark.parametrize("error", [OtherAccountError(), OtherSignInError()])
+def test_another_sign_ins_work_is_not_held_against_the_present_account(
+    bench: Bench, error: HautError
+) -> None:
+    waiting = bench.judge.sentence(error, Waiting(attempt=2))
     assert (waiting.attempt, waiting.retry_at) == (2, None)
     assert bench.judge.is_account_trusted
     assert bench.connectivity.due_in_s == 0
