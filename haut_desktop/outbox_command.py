@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchState
-from haut_desktop.domain.errors import HautError, StationError
+from haut_desktop.domain.errors import HautError, StationError, StoreError
 from haut_desktop.domain.tenant import platform_words
 from haut_desktop.settings import app_paths
 from haut_desktop.store.secrets import KeyringSecrets, Secrets
@@ -42,6 +42,12 @@ _NO_STATION: Final = (
     "Start the program once to set one up, or name another folder with --folder. On a computer "
     "without a keyring practice keeps nothing over its end."
 )
+_REBUILD: Final = (
+    "Make a damaged or missing record anew from the sealed pictures and the notes beside them. "
+    "The former file is kept beside it. Subjects without pictures, camera clocks, the sign-in and "
+    "the audit trail so far are not in the vault: a record that is in order is left as it is."
+)
+_ANYWAY: Final = "With --anyway it is rebuilt all the same."
 _NOBODY: Final = "Nobody is signed in on this station."
 _EXPIRED: Final = "The kept sign-in has ended. Open the program, which renews it, and try again."
 
@@ -79,8 +85,10 @@ def _parser() -> argparse.ArgumentParser:
         "receipts", parents=[shared], help="hashes, proofs and times of every picture"
     )
     receipts.add_argument("--out", type=Path, help="folder for a PDF and a CSV file per visit")
-    commands.add_parser(
-        "rebuild", parents=[shared], help="make the outbox anew from the sealed pictures"
+    words = "make a damaged or missing record anew from the sealed pictures"
+    rebuild = commands.add_parser("rebuild", parents=[shared], help=words, description=_REBUILD)
+    rebuild.add_argument(
+        "--anyway", action="store_true", help="also a record that is in order, or of unknown state"
     )
     return parser
 
@@ -355,7 +363,6 @@ async def _rebuild(
     chosen: argparse.Namespace, folder: Path, secrets: Secrets, key: str | None
 ) -> int:
     from haut_desktop.desktop.instance import FolderLock
-    from haut_desktop.store.rebuild import recover_station
 
     lock = FolderLock(folder)
     if not lock.acquire():
@@ -364,11 +371,39 @@ async def _rebuild(
             title="The station is in use",
         )
     try:
-        station, rebuilt = await recover_station(folder, secrets, system_clock, recovery_secret=key)
-        await station.aclose()
+        rebuilt = await _rebuild_alone(folder, secrets, key, is_anyway=chosen.anyway)
     finally:
         lock.release()
     return _tell_rebuilt(chosen, rebuilt)
+
+
+async def _rebuild_alone(
+    folder: Path, secrets: Secrets, key: str | None, *, is_anyway: bool
+) -> "Rebuilt":
+    """Rebuild what needs it, or, when that is wanted, whatever lies there."""
+    from haut_desktop.store.need_of_rebuild import (
+        NeedlessRebuildError,
+        Why,
+        refuse_needless_rebuild,
+    )
+    from haut_desktop.store.rebuild import recover_station
+
+    why = Why.DAMAGED
+    try:
+        await refuse_needless_rebuild(folder, secrets, recovery_secret=key)
+    except NeedlessRebuildError as error:
+        if not is_anyway:
+            raise NeedlessRebuildError(f"{error.message} {_ANYWAY}") from error
+        why = Why.ASKED_FOR
+    except StoreError:
+        if not is_anyway:
+            raise
+        why = Why.ASKED_FOR
+    station, rebuilt = await recover_station(
+        folder, secrets, system_clock, recovery_secret=key, why=why
+    )
+    await station.aclose()
+    return rebuilt
 
 
 def _tell_rebuilt(chosen: argparse.Namespace, rebuilt: "Rebuilt") -> int:

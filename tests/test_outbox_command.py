@@ -21,6 +21,7 @@ from haut_desktop.domain.delivery import BatchEvent, ImageEvent
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.outbox_command import DIFFERS, NOT_DONE, WELL, run_outbox_command
+from haut_desktop.store.database import Database
 from haut_desktop.store.files import remove
 from haut_desktop.store.keys import RecoveryPassphrase
 from haut_desktop.store.vault import Vault
@@ -175,8 +176,49 @@ async def test_a_rebuild_is_refused_while_the_program_is_open(
     assert not list(room.station.folder.glob("*.damaged-*"))
 
 
+async def test_a_record_in_order_is_rebuilt_only_when_that_is_wanted(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await room.station.aclose()
+    path = room.station.folder / "station.db"
+    before = path.read_bytes()
+    assert await run(room, "rebuild") == NOT_DONE
+    said = capsys.readouterr().err
+    assert "The record is in order. Nothing was changed." in said
+    assert "subjects without pictures" in said
+    assert "--anyway" in said
+    assert path.read_bytes() == before
+    assert {kept.name for kept in path.parent.glob("station.db.*")} == {"station.db.fingerprint"}
+    assert await run(room, "rebuild", "--anyway", "--json") == WELL
+    assert "station.db.replaced-" in json.loads(capsys.readouterr().out)["moved_to"]
+    (kept,) = path.parent.glob("station.db.replaced-*")
+    assert kept.read_bytes() == before
+
+
+async def test_a_record_of_other_keys_is_no_case_for_a_rebuild(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await room.station.aclose()
+    path = room.station.folder / "station.db"
+    for old in path.parent.glob("station.db*"):
+        old.unlink()
+    Database.open(path, bytes(32), expect_existing=False).close()
+    assert await run(room, "rebuild") == NOT_DONE
+    assert "The database was made with other keys" in capsys.readouterr().err
+    assert path.exists()
+
+
+def damage(room: Room) -> None:
+    """Spoil pages in the middle of the closed record."""
+    path = room.station.folder / "station.db"
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"nonsense" * 1024)
+
+
 async def test_a_rebuild_says_what_it_found(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
     await room.station.aclose()
+    damage(room)
     assert await run(room, "rebuild", "--json") == WELL
     rebuilt = json.loads(capsys.readouterr().out)
     assert (rebuilt["pictures"], rebuilt["waiting_batches"]) == (3, 1)
@@ -188,6 +230,7 @@ async def test_a_rebuild_that_holds_something_says_so_by_its_exit_code(room: Roo
     stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
     stranger.set_sidecar(name, room.vault.sidecar(name))
     await room.station.aclose()
+    damage(room)
     assert await run(room, "rebuild") == DIFFERS
 
 

@@ -90,6 +90,20 @@ class Database:
             raise
         return database
 
+    @classmethod
+    def prove(cls, path: Path, key: bytes) -> None:
+        """Read every page of a file that nobody else has open; blocking.
+
+        Returns when all is well; raises the StoreError that fits. What it holds is not changed.
+        """
+        if not _has_content(path):
+            raise StoreMissingError
+        database = cls(path, key)
+        try:
+            database._writes.connect(database._open_to_prove)
+        finally:
+            database.close()
+
     async def write(self, work: Work[T]) -> T:
         """Do ``work`` in one transaction, whole or not at all.
 
@@ -153,6 +167,16 @@ class Database:
             raise
         return connection
 
+    def _open_to_prove(self) -> Connection:
+        connection = self._connect()
+        try:
+            _prove_pages(connection)
+            _refuse_other_version(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def _suspect(self) -> None:
         """Remember that damage was met, so that the next start looks at every page."""
         with contextlib.suppress(OSError):
@@ -162,13 +186,7 @@ class Database:
         """After damage was met, prove every page; raises StoreCorruptError."""
         if not _suspicion_file(self.path).exists():
             return
-        # A power cut while the log was moved into the file tears pages there that the log still
-        # has whole: moved again, they are no damage.
-        connection.execute("PRAGMA wal_checkpoint")
-        if connection.execute("PRAGMA cipher_integrity_check").fetchall():
-            raise StoreCorruptError
-        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise StoreCorruptError
+        _prove_pages(connection)
         _suspicion_file(self.path).unlink(missing_ok=True)
 
     def _connect(self, address: str = "") -> Connection:
@@ -279,6 +297,17 @@ def migrate(connection: Connection) -> None:
             raise
 
 
+def _prove_pages(connection: Connection) -> None:
+    """Read every page; raises StoreCorruptError."""
+    # A power cut while the log was moved into the file tears pages there that the log still has
+    # whole: moved again, they are no damage.
+    connection.execute("PRAGMA wal_checkpoint")
+    if connection.execute("PRAGMA cipher_integrity_check").fetchall():
+        raise StoreCorruptError
+    if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+        raise StoreCorruptError
+
+
 def _refuse_other_version(connection: Connection) -> None:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     newest = len(list(_MIGRATIONS.glob("[0-9]*.sql")))
@@ -292,14 +321,14 @@ def _refuse_other_version(connection: Connection) -> None:
         )
 
 
-def move_aside(path: Path, at: datetime) -> Path:
-    """Rename a damaged, closed database and its companions; gives the file's new place."""
-    stamp = at.strftime("%Y%m%dT%H%M%SZ")
-    target = path.with_name(f"{path.name}.damaged-{stamp}")
+def move_aside(path: Path, at: datetime, *, why: str = "damaged") -> Path:
+    """Rename a closed database and its companions; gives the file's new place, named by ``why``."""
+    name = f"{path.name}.{why}-{at.strftime('%Y%m%dT%H%M%SZ')}"
+    target = path.with_name(name)
     again = 1
     while target.exists():  # what was moved aside before is never replaced
         again += 1
-        target = path.with_name(f"{path.name}.damaged-{stamp}-{again}")
+        target = path.with_name(f"{name}-{again}")
     for companion in _COMPANIONS:
         source = path.with_name(path.name + companion)
         if source.exists():

@@ -24,6 +24,7 @@ from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import flush_folder
 from haut_desktop.store.keys import Keys
 from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.need_of_rebuild import Why
 from haut_desktop.store.picture_record import PictureRecord, StationFrame
 from haut_desktop.store.rebuild_rows import RecordWriter
 from haut_desktop.store.rebuilt import insert_held
@@ -43,6 +44,9 @@ _OLD_NOTE: Final = "The note beside this picture is of an older kind. Say whose 
 _CLASH: Final = (
     "The note beside this picture names a code that another subject has as well. Say whose it is."
 )
+
+
+_ASKED_FOR: Final = "asked for on the command line, whatever state the record was in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +89,24 @@ async def recover_station(
     *,
     recovery_secret: str | None = None,
     on_progress: OnProgress | None = None,
+    why: Why = Why.DAMAGED,
 ) -> tuple[Station, Rebuilt]:
     """Rebuild the record of the station in ``folder`` and open it.
 
-    The caller holds the instance lock. Raises the KeyringError or StoreError that fits; then the
-    former database is where it was.
+    The caller holds the instance lock and knows ``why``. Raises the KeyringError or StoreError
+    that fits; then the former database is where it was.
     """
     keys = await asyncio.to_thread(open_keys, folder, secrets, recovery_secret)
-    rebuilt = await asyncio.to_thread(rebuild, folder, keys, clock, on_progress)
+    rebuilt = await asyncio.to_thread(rebuild, folder, keys, clock, on_progress, why)
     return await asyncio.to_thread(Station.assemble, folder, keys, clock), rebuilt
 
 
 def rebuild(
-    folder: Path, keys: Keys, clock: Clock, on_progress: OnProgress | None = None
+    folder: Path,
+    keys: Keys,
+    clock: Clock,
+    on_progress: OnProgress | None = None,
+    why: Why = Why.DAMAGED,
 ) -> Rebuilt:
     """Make the record anew beside the old one, then let it take its place; blocking."""
     vault = Vault(folder / "vault", keys.recipient, keys.identity, keys.hmac_key)
@@ -112,13 +121,13 @@ def rebuild(
     _discard(folder)
     database = Database.open(folder / _NEW, keys.database_key, expect_existing=False)
     try:
-        rebuilt = database.write_now(lambda c: _fill(c, frame, reading, vault, clock))
+        rebuilt = database.write_now(lambda c: _fill(c, frame, reading, vault, clock, why))
     except BaseException:
         database.close()
         _discard(folder)
         raise
     database.close()
-    return _take_place(folder, rebuilt, clock())
+    return _take_place(folder, rebuilt, clock(), why)
 
 
 # ---- reading -----------------------------------------------------------------------------------
@@ -158,7 +167,12 @@ def _newest_frame(records: list[PictureRecord]) -> StationFrame | None:
 
 
 def _fill(
-    connection: Connection, frame: StationFrame, reading: _Reading, vault: Vault, clock: Clock
+    connection: Connection,
+    frame: StationFrame,
+    reading: _Reading,
+    vault: Vault,
+    clock: Clock,
+    why: Why,
 ) -> Rebuilt:
     now = clock()
     _insert_frame(connection, frame, now)
@@ -179,7 +193,8 @@ def _fill(
             continue
         held.append(_hold(ledger, original, rendition, reason, _claim(claim)))
     words = f"{writer.pictures} pictures, {len(held)} held, {len(unreadable)} unreadable"
-    ledger.audit(BY_ITSELF, "outbox.rebuilt", "station", frame.station.id, new=words)
+    act = Act(reason=_ASKED_FOR) if why is Why.ASKED_FOR else BY_ITSELF
+    ledger.audit(act, "outbox.rebuilt", "station", frame.station.id, new=words)
     return Rebuilt(
         subjects=writer.subjects,
         visits=writer.visits,
@@ -270,14 +285,14 @@ def _claim_of(record: PictureRecord) -> Mapping[str, str]:
 # ---- taking its place --------------------------------------------------------------------------
 
 
-def _take_place(folder: Path, rebuilt: Rebuilt, at: datetime) -> Rebuilt:
+def _take_place(folder: Path, rebuilt: Rebuilt, at: datetime, why: Why) -> Rebuilt:
     """Move the former database aside and the new one to its place.
 
     Between the two the database is missing, which opens as what it is and is rebuilt again.
     """
     path, new = folder / DATABASE, folder / _NEW
     try:
-        moved_to = move_aside(path, at) if path.exists() else None
+        moved_to = move_aside(path, at, why=why) if path.exists() else None
         new.with_name(f"{_NEW}.fingerprint").replace(path.with_name(f"{DATABASE}.fingerprint"))
         new.replace(path)
         flush_folder(folder)

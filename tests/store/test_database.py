@@ -221,6 +221,27 @@ def test_without_the_fingerprint_nobody_speaks_of_damage(tmp_path: Path) -> None
         Database.open(path, KEY, expect_existing=True)
 
 
+@pytest.mark.parametrize("place", (0, 0.5))
+async def test_proving_reads_every_page_and_changes_nothing(tmp_path: Path, place: float) -> None:
+    path = tmp_path / "station.db"
+    database = Database.open(path, KEY, expect_existing=False)
+    await database.write(insert("a"))
+    await database.aclose()
+    whole = path.read_bytes()
+    Database.prove(path, KEY)
+    assert path.read_bytes() == whole
+    with pytest.raises(StoreKeyError):
+        Database.prove(path, OTHER_KEY)
+    start = int(len(whole) * place)
+    path.write_bytes(whole[:start] + b"nonsense" * 8 + whole[start + 64 :])
+    with pytest.raises(StoreCorruptError):
+        Database.prove(path, KEY)
+    path.unlink()
+    with pytest.raises(StoreMissingError):
+        Database.prove(path, KEY)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("is_there", (True, False))
 def test_an_empty_or_missing_file_beside_pictures_is_an_error(
     tmp_path: Path, is_there: bool
