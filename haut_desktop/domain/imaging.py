@@ -65,6 +65,17 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraClock:
+    """A camera's clock beside the station's."""
+
+    camera: str
+    """Maker, model and serial number as the camera writes them."""
+    ahead_s: float
+    """Seconds by which the camera's clock goes ahead of the station's."""
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureTime:
     """When a picture was taken: the camera's own words and the corrected moment."""
 

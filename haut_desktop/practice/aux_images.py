@@ -55,7 +55,9 @@ def _list(call: Call) -> Response:
     """Filters: application name contains, type's tech name contains; case does not matter."""
     application = (call.query("algo_app") or "").lower()
     kind = (call.query("aux_image_type") or "").lower()
-    rows = call.service.records.fetch_all(f"{_SELECT} ORDER BY a.rowid", call.image()["id"])
+    image = call.image()
+    call.service.computing.finish_demonstration([image])
+    rows = call.service.records.fetch_all(f"{_SELECT} ORDER BY a.rowid", image["id"])
     found = [
         row
         for row in rows

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Iterable
 from typing import Any, Final
 
 from haut_desktop.practice.applications import list_runs, run_algorithms
@@ -18,6 +19,12 @@ _NEXT_JOB: Final = (
     " AND NOT EXISTS (SELECT 1 FROM images i WHERE i.id = jobs.image_id AND i.cleaned = 1)"
     " ORDER BY priority, id LIMIT 1"
 )
+_DUE_OF_DEMONSTRATION: Final = (
+    "SELECT jobs.id FROM jobs JOIN drawings ON drawings.image_id = jobs.image_id"
+    " WHERE jobs.image_id = ? AND not_before <= ?"
+)
+_WAIT_S: Final = 15.0
+"""Longest wait of whoever looks at the demonstration before it is computed."""
 
 
 class Computing:
@@ -37,7 +44,7 @@ class Computing:
         """Stop after the algorithm at hand; what waits stays in the records."""
         with self._changed:
             self._is_stopping = True
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -64,7 +71,24 @@ class Computing:
                         not_before=now + share,
                     )
         with self._changed:
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def finish_demonstration(self, images: Iterable[Row]) -> None:
+        """Compute what is due of the demonstration's among these images before all else.
+
+        Comes back when it is done, or after a wait that no client takes for the platform's end.
+        """
+        records, due = self._service.records, []
+        for image in images:
+            due += records.fetch_all(_DUE_OF_DEMONSTRATION, image["id"], true_now())
+        for job in due:
+            records.update("jobs", job["id"], priority=Priority.LOOKED_AT)
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_stopping or not self._are_left(due), _WAIT_S)
+
+    def _are_left(self, jobs: list[Row]) -> bool:
+        find = "SELECT 1 FROM jobs WHERE id = ?"
+        return any(self._service.records.fetch_one(find, job["id"]) for job in jobs)
 
     def _runs(self, image: Row) -> list[Row]:
         dataset_id = self._service.records.fetch_value(
@@ -79,6 +103,8 @@ class Computing:
             job = self._service.records.fetch_one(_NEXT_JOB, true_now())
             if job is not None and not self._is_stopping:
                 self._compute_safely(job)
+                with self._changed:
+                    self._changed.notify_all()
                 continue
             with self._changed:
                 if self._is_stopping:

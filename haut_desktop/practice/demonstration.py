@@ -1,4 +1,8 @@
-"""The demonstration study: six invented subjects, four visits, so that a first start shows one."""
+"""The demonstration study: six invented subjects, four visits, so that a first start shows one.
+
+Its results are there whenever somebody asks for them: what is not computed by then is computed
+before the answer. Nobody waits for all of it at the first start that way.
+"""
 
 from datetime import UTC, datetime
 from typing import Final

@@ -116,6 +116,7 @@ def _list_batch_images(call: Call) -> Response:
     service = call.service
     lag_s = LISTED_LATE_S if service.has(Quirk.BATCH_IMAGES_LATE) else 0.0
     images = list_images(service, call.batch()["id"])
+    service.computing.finish_demonstration(images)
     listed = [image for image in images if image["created"] <= true_now() - lag_s]
     shown = [show_image(service, image) for image in listed]
     return answer_rows(call, shown, is_paged=service.has(Quirk.BATCH_IMAGES_PAGED))

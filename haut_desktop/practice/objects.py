@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
@@ -96,10 +97,12 @@ class Addresses:
         """An address for one method on one object, valid for seconds with exactly headers."""
         path = f"/{BUCKET}/{quote(key)}"
         signed = {name.lower(): value for name, value in (headers or {}).items()}
+        # whole seconds, rounded up: an address lives no shorter than was asked, and 0 not at all
+        begin = ceil(utc_now()) if seconds else utc_now()
         query = {
             "X-Goog-Algorithm": "GOOG4-RSA-SHA256",
             "X-Goog-Credential": "practice@practice.example/auto/storage/goog4_request",
-            "X-Goog-Date": datetime.fromtimestamp(utc_now(), UTC).strftime(_DATE_FORM),
+            "X-Goog-Date": datetime.fromtimestamp(begin, UTC).strftime(_DATE_FORM),
             "X-Goog-Expires": str(seconds),
             "X-Goog-SignedHeaders": ";".join(sorted(signed)),
         }

@@ -32,6 +32,7 @@ def _list_results(call: Call) -> Response:
     service, image = call.service, call.image()
     if image["id"] not in {shown["id"] for shown in _shown_images(service, image["batch_id"])}:
         return answer_rows(call, [], is_paged=service.has(Quirk.RESULTS_PAGED))
+    service.computing.finish_demonstration([image])
     rows = service.records.fetch_all(
         "SELECT x.*, r.application FROM results x JOIN runs r ON r.id = x.run_id"
         " WHERE x.image_id = ? ORDER BY x.rowid",
@@ -116,6 +117,7 @@ def _show_batch_results(call: Call) -> Response:
         _shown_images(service, batch["id"]),
         key=lambda image: _SIDE_ORDER.index(SIDES[image["side_id"]].tech_name),
     )
+    service.computing.finish_demonstration(images)
     dataset_id = service.records.fetch_value(
         "SELECT dataset_id FROM subjects WHERE id = ?", batch["subject_id"]
     )

@@ -24,6 +24,8 @@ LISTED_LATE_S: Final = 1.0
 class Priority(IntEnum):
     """Whose pictures are computed first."""
 
+    LOOKED_AT = -1
+    """Of the demonstration, and somebody waits for the answer."""
     USER = 0
     DEMONSTRATION = 1
 

@@ -1,26 +1,15 @@
 """How far each camera's clock goes ahead, so that capture times can be corrected."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.ids import new_id
+from haut_desktop.domain.imaging import CameraClock
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.rows import moment, text_of
-
-
-@dataclass(frozen=True, slots=True)
-class CameraClock:
-    """A camera's clock beside the station's."""
-
-    camera: str
-    """Maker, model and serial number as the camera writes them."""
-    ahead_s: float
-    """Seconds by which the camera's clock goes ahead of the station's."""
-    measured_at: datetime
 
 
 class CameraClockStore:

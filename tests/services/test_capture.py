@@ -110,6 +110,23 @@ async def test_planned_names_are_those_still_to_come(room: Room) -> None:
 # ---- taking in
 
 
+async def test_nothing_is_written_where_a_picture_comes_from(room: Room, tmp_path: Path) -> None:
+    """A card may be write-protected, and its owner may not want it touched in any case."""
+    card = tmp_path / "card"
+    card.mkdir()
+    (card / "front.jpg").write_bytes(marked(1))
+    card.chmod(0o555)
+
+    def state() -> list[tuple[str, int, int, int]]:
+        found = [(path, path.stat()) for path in (card, *card.iterdir())]
+        return [(path.name, s.st_mtime_ns, s.st_ctime_ns, s.st_mode) for path, s in found]
+
+    before = state()
+    (picture,) = intake.expand(card)
+    await room.capture.take_in(room.visit, picture)
+    assert state() == before
+
+
 async def test_a_picture_is_sealed_and_described(room: Room) -> None:
     data = encode(portrait(), orientation=6, taken="2026:03:01 10:00:00", offset="+01:00")
     taken = await room.capture.take_in(room.visit, room.file("front.jpg", data))

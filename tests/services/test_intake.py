@@ -109,14 +109,6 @@ def test_a_folder_gives_its_pictures_by_name_and_nothing_else(tmp_path: Path) ->
     assert intake.expand(tmp_path) == (tmp_path / "a.png", tmp_path / "b.JPG")
 
 
-def test_a_read_only_folder_is_only_read(tmp_path: Path) -> None:
-    (tmp_path / "front.jpg").write_bytes(marked(1))
-    tmp_path.chmod(0o555)
-    found = intake.expand(tmp_path)
-    assert intake.read(found[0]).digest.size_bytes > 0
-    tmp_path.chmod(0o755)
-
-
 def test_a_folder_with_five_hundred_pictures_is_refused(tmp_path: Path) -> None:
     for number in range(500):
         (tmp_path / f"IMG_{number:04}.jpg").touch()

@@ -15,9 +15,10 @@ from haut_desktop.domain.errors import (
     StoreMissingError,
 )
 from haut_desktop.domain.ids import CompanyId, StudyId
+from haut_desktop.domain.imaging import CameraClock
 from haut_desktop.domain.session import Account, SignedIn, Tokens
 from haut_desktop.domain.study import ImagingPlan, Study
-from haut_desktop.store.clocks import CameraClock, CameraClockStore
+from haut_desktop.store.clocks import CameraClockStore
 from haut_desktop.store.credentials import CredentialStore
 from haut_desktop.store.database import Database
 from haut_desktop.store.keys import (

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from haut_desktop.practice.server import main
-from tests.practice.server.running import DEADLINE_S, FACES, NOT_SET_UP, Client, Json, wait_for
+from tests.practice.server.running import DEADLINE_S, FACES, NOT_SET_UP, Client, Json
 
 _COMMAND = (sys.executable, "-m", "haut_desktop.practice", "--port", "0")
 
@@ -169,7 +169,20 @@ def test_a_first_start_shows_a_study_and_lets_new_pictures_pass(
         batch = client.upload(subject["id"], {"front": faces["front"]})
         assert client.wait_for_results(batch["image_batch_id"])["parameters"]
         assert client.state()["queue_length"] > 0
-        first = wait_for(lambda: client.results(batches[0]["id"]))
-        assert first["face_skin_metrics_3"]["parameters"]
         ours = client.get("/_practice/state/", demonstration="false")
         assert [subject["name"] for subject in ours["subjects"]] == ["S-001"]
+
+
+def test_whoever_looks_at_the_demonstration_finds_it_computed(tmp_path: Path) -> None:
+    with _start(tmp_path) as platform, _sign_in(platform.ready["url"]) as client:
+        dataset = client.dataset(FACES)
+        last = client.get(f"{dataset}subjects/")["results"][-1]
+        place = f"{dataset}subjects/{last['id']}/batches/"
+        baseline, after, *_ = client.get(place)["results"]
+        (image,) = client.get(f"{place}{baseline['id']}/images/")
+        assert client.http.get(image["urls"]["original"]).content
+        assert client.get(f"{place}{baseline['id']}/images/{image['id']}/results/")
+        assert client.get(f"{place}{baseline['id']}/images/{image['id']}/aux/")
+        answer = client.results(after["id"])["face_skin_metrics_3"]
+        assert answer["all_algorithms_calculated"] is True
+        assert client.state()["queue_length"] > 0
