@@ -17,6 +17,12 @@ def holds_pictures(mime: QMimeData) -> bool:
     return bool(paths_of(mime)) or mime.hasImage()
 
 
+def is_pictures_only(mime: QMimeData) -> bool:
+    """Whether there are files or a picture and no words of their own that could be meant."""
+    # the names of copied files count as words to Qt
+    return bool(paths_of(mime)) or (mime.hasImage() and not mime.hasText())
+
+
 def paths_of(mime: QMimeData) -> tuple[Path, ...]:
     """The local files and folders."""
     return tuple(Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile())

@@ -71,11 +71,13 @@ class NoticesViewModel(QObject):
             self._queue.pop()
         self.changed.emit(self.current)
 
-    def withdraw(self, notice: Notice) -> None:
-        """Take away a notice that is no longer true, wherever it stands."""
-        if notice in self._queue:
-            self._queue.remove(notice)
-            self.changed.emit(self.current)
+    def withdraw(self, notice: Notice) -> bool:
+        """Take away a notice that is no longer true, wherever it stands; False if nowhere."""
+        if notice not in self._queue:
+            return False
+        self._queue.remove(notice)
+        self.changed.emit(self.current)
+        return True
 
     def take_action(self) -> None:
         """Do what the notice on the screen offers, and take it away."""

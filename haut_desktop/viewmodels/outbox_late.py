@@ -27,28 +27,55 @@ _MESSAGES: Final = {
         "safe; the station keeps looking."
     ),
 }
+_KEPT: Final = "-kept"
+_KEPT_PHRASES: Final = {
+    LateKind.NOT_COMPUTED: "not computed for {age}",
+    LateKind.NO_RESULTS: "results late: {age}",
+}
+_KEPT_MESSAGES: Final = {
+    LateKind.NOT_COMPUTED: (
+        "All pictures arrived {age} ago and are safe. {obstacle}. When that is over the station "
+        "asks for the analysis by itself."
+    ),
+    LateKind.NO_RESULTS: (
+        "The analysis was asked for {age} ago, and not all results are here. The pictures are "
+        "safe. {obstacle}. When that is over the station looks by itself."
+    ),
+}
+_KEPT_TODO: Final = (
+    "Mend what is named here; trying before does nothing. If it stays so afterwards, tell the "
+    "study's support."
+)
 TODOS: Final = {
     LateKind.NOT_COMPUTED.value: (
-        "Try now asks at once. If sending is paused, let it go on; if it stays so, tell the "
-        "study's support."
+        "Try now asks at once. If it stays so, tell the study's support."
     ),
     LateKind.NO_RESULTS.value: (
         "Try now looks at once. If they stay away, give the number on the platform to the study's "
         "administrator."
     ),
+    f"{LateKind.NOT_COMPUTED}{_KEPT}": _KEPT_TODO,
+    f"{LateKind.NO_RESULTS}{_KEPT}": _KEPT_TODO,
 }
 """What a person can do, by the trouble's kind."""
 
 
-def late_phrase(late: Late, now: datetime) -> Phrase:
-    """The row's words, with the age."""
-    return Phrase(_PHRASES[late.kind].format(age=_age(late, now)), Mood.WARN)
+def late_phrase(late: Late, now: datetime, obstacle: Phrase | None = None) -> Phrase:
+    """The row's words, with the age; behind an obstacle, which weighs what it weighs elsewhere."""
+    age = _age(late, now)
+    if obstacle is not None:
+        return Phrase(f"{obstacle.text}, {_KEPT_PHRASES[late.kind].format(age=age)}", obstacle.mood)
+    return Phrase(_PHRASES[late.kind].format(age=age), Mood.WARN)
 
 
-def late_trouble(late: Late, now: datetime) -> Trouble:
-    """The words beside the row."""
-    message = _MESSAGES[late.kind].format(age=_age(late, now))
-    return Trouble(late.kind.value, Blame.SERVER, _TITLES[late.kind], message)
+def late_trouble(late: Late, now: datetime, obstacle: Phrase | None = None) -> Trouble:
+    """The words beside the row; an obstacle is named, for nothing is asked before it is gone."""
+    kind, messages = late.kind.value, _MESSAGES
+    if obstacle is not None:
+        kind, messages = f"{kind}{_KEPT}", _KEPT_MESSAGES
+    kept_by = obstacle.text if obstacle else ""
+    message = messages[late.kind].format(age=_age(late, now), obstacle=kept_by)
+    return Trouble(kind, Blame.SERVER, _TITLES[late.kind], message)
 
 
 def _age(late: Late, now: datetime) -> str:

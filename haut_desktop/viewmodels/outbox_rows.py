@@ -151,7 +151,7 @@ def _batch_row(
         trouble = kept.trouble
     late = lateness(batch, around.now, is_computed=batch.id in delivery.computed)
     if trouble is None and late is not None:
-        trouble = late_trouble(late, around.now)
+        trouble = late_trouble(late, around.now, around.keeps(late))
     tries = [batch.waiting.retry_at, batch.not_before, *(i.waiting.retry_at for i in batch.images)]
     is_open = batch.state in _UNFINISHED
     return OutboxRow(

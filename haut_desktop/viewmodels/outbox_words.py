@@ -1,11 +1,11 @@
 """State and waiting of a delivery in words that a technician understands; pure functions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from haut_desktop.domain.ageing import lateness
+from haut_desktop.domain.ageing import Late, LateKind, lateness
 from haut_desktop.domain.delivery import (
     BatchState,
     ImageState,
@@ -65,6 +65,13 @@ class Circumstances:
         if found != waiting_words(waits):
             return found
         return Phrase(f"{found.text}, looks again at {self.clock_time(waits.retry_at)}", found.mood)
+
+    def keeps(self, late: Late) -> Phrase | None:
+        """What has to be out of the way before something late can come to its end."""
+        if late.kind is LateKind.NOT_COMPUTED:
+            return self.obstacle()
+        # results are looked for while sending is paused, too
+        return replace(self, is_paused=False, account_waits=None, opens_at=None).obstacle()
 
     def account_keeps(self, batch: Batch) -> Waiting | None:
         """What the account was told, where it keeps ``batch`` back as well; None otherwise."""
@@ -135,7 +142,7 @@ def batch_words(
         case _ if batch.retraction is not None or batch.state is BatchState.RETRACTING:
             return _being_taken_back(batch, around)
         case _ if (late := lateness(batch, around.now, is_computed=is_computed)) is not None:
-            return late_phrase(late, around.now)
+            return late_phrase(late, around.now, around.keeps(late))
         case BatchState.SUBMITTED if is_computed:
             return Phrase("Arrived and computed", Mood.GOOD)
         case BatchState.SUBMITTED:

@@ -40,7 +40,9 @@ class StationViewModel(QObject):
         self._station = station
         self._notices = notices
         self._tasks = tasks
-        self._level = SpaceLevel.AMPLE
+        self._told: Room | None = None
+        """The room that the notice is about."""
+        self._is_closed = False
         self._notice: Notice | None = None
         self._looking = Rereading(self._look, tasks, name="disk-room")
         self._unsubscribe = changes.subscribe(self._on_change)
@@ -53,9 +55,12 @@ class StationViewModel(QObject):
         self.refresh()
 
     def close(self) -> None:
-        """Look no longer."""
+        """Look no longer, and leave no word about this disk behind."""
+        self._is_closed = True
         self._timer.stop()
         self._unsubscribe()
+        if self._notice is not None:
+            self._notices.withdraw(self._notice)
 
     def refresh(self) -> None:
         """Look at the disk; news that come meanwhile make it look once more."""
@@ -75,8 +80,9 @@ class StationViewModel(QObject):
         except HautError:
             # whoever works with the disk says what is the matter with it; here it is only looked at
             return
-        self._tell(room)
-        self.room_changed.emit(room)
+        if not self._is_closed:
+            self._tell(room)
+            self.room_changed.emit(room)
 
     async def _read_facts(self) -> None:
         self.facts_read.emit(await self._station.facts())
@@ -91,14 +97,17 @@ class StationViewModel(QObject):
         self.refresh()
 
     def _tell(self, room: Room) -> None:
-        """One notice for each level; it goes by itself when there is room again."""
-        if room.level is self._level:
+        """One notice for each level; it goes by itself when there is room again.
+
+        It names the limits: other ones are told as well, unless it was read and put away.
+        """
+        before, self._told = self._told, room
+        is_new = before is None or room.level is not before.level
+        if before is not None and not is_new and room.limits == before.limits:
             return
-        self._level = room.level
-        if self._notice is not None:
-            self._notices.withdraw(self._notice)
+        stood = self._notice is not None and self._notices.withdraw(self._notice)
         self._notice = space_notice(room, self.read_facts)
-        if self._notice is not None:
+        if self._notice is not None and (is_new or stood):
             self._notices.show(self._notice)
 
     def _on_change(self, change: Change) -> None:

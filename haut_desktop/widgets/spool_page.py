@@ -1,9 +1,20 @@
 """The spool's page: pictures are sealed while the station is locked, with words beside them."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QIcon, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import (
+    QGuiApplication,
+    QIcon,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QPixmap,
+    QShortcut,
+)
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem
 
+from haut_desktop.viewmodels.capture_sources import is_pictures_only
 from haut_desktop.viewmodels.spool import SpoolLine, SpoolState, SpoolViewModel
 from haut_desktop.widgets.ask import offer_pictures
 from haut_desktop.widgets.boxes import card, column, named, row
@@ -20,6 +31,23 @@ _ICON = QSize(56, 56)
 _ID = Qt.ItemDataRole.UserRole
 
 
+class _Words(QLineEdit):
+    """Takes words; pictures that are pasted here go to the page, as pasted anywhere else on it."""
+
+    def __init__(self, words: str, placeholder: str, paste_pictures: Callable[[], object]) -> None:
+        super().__init__(words, placeholderText=placeholder)
+        self._paste_pictures = paste_pictures
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the paste key to the page while the clipboard has pictures and no words."""
+        if event.matches(QKeySequence.StandardKey.Paste) and is_pictures_only(
+            QGuiApplication.clipboard().mimeData()
+        ):
+            self._paste_pictures()
+        else:
+            super().keyPressEvent(event)
+
+
 class SpoolPage(DropArea):
     """Takes pictures by drop, paste or choice; nothing typed or sealed goes with the window."""
 
@@ -29,8 +57,8 @@ class SpoolPage(DropArea):
     def __init__(self, view_model: SpoolViewModel) -> None:
         super().__init__()
         self._view_model = view_model
-        self._code = named(QLineEdit(view_model.code, placeholderText="B-007"), "spool-code")
-        self._visit = named(QLineEdit(view_model.visit, placeholderText="Baseline"), "spool-visit")
+        self._code = named(_Words(view_model.code, "B-007", self._paste), "spool-code")
+        self._visit = named(_Words(view_model.visit, "Baseline", self._paste), "spool-visit")
         self._choose = named(button("C&hoose files…", icon="folder", key="Ctrl+O"), "spool-choose")
         self._busy = BusyBar("Sealing pictures")
         self._rejected = RejectedList()
@@ -94,7 +122,7 @@ class SpoolPage(DropArea):
         self._again.clicked.connect(self.again_wanted)
         model.changed.connect(self._on_view_model_changed)
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
-        paste.activated.connect(self._on_paste_activated)
+        paste.activated.connect(self._paste)
 
     def _on_view_model_changed(self, state: SpoolState) -> None:
         self._heading.setText(state.heading)
@@ -135,7 +163,7 @@ class SpoolPage(DropArea):
     def _on_rename_clicked(self) -> None:
         self._view_model.rename(item.data(_ID) for item in self._list.selectedItems())
 
-    def _on_paste_activated(self) -> None:
+    def _paste(self) -> None:
         self.hand_on(QGuiApplication.clipboard().mimeData())
 
 

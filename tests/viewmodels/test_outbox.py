@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -28,10 +28,11 @@ from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState, head_words
 from haut_desktop.viewmodels.outbox_confirm import confirmation_of
+from haut_desktop.viewmodels.outbox_late import TODOS
 from haut_desktop.viewmodels.outbox_model import OutboxColumn, OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances
-from haut_desktop.viewmodels.phrase import Mood
+from haut_desktop.viewmodels.phrase import Mood, Phrase
 from tests.fakes.clock import START, FakeClock
 from tests.viewmodels.deliveries import (
     NOT_ALLOWED,
@@ -133,6 +134,44 @@ def test_results_that_are_here_and_a_batch_that_is_held_are_not_late() -> None:
     held = make_delivery(_STORED, batch=BatchState.HELD)
     assert visit_row(computed, around, {}).phrase.text == "Arrived and computed"
     assert visit_row(held, around, {}).phrase.text == "Held by you"
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "words", "mood"),
+    (
+        ({"is_signed_in": False}, "Waiting for sign-in, not computed for 3 h", Mood.WARN),
+        ({"is_paused": True}, "Paused by you, not computed for 3 h", Mood.WARN),
+        (
+            {"connection": Connection.OFFLINE},
+            "Waiting for the network, not computed for 3 h",
+            Mood.WARN,
+        ),
+        (
+            {"opens_at": START + timedelta(hours=8)},
+            "Sends again at 17:12 UTC, not computed for 3 h",
+            Mood.ACCENT,
+        ),
+    ),
+)
+def test_what_is_late_names_the_obstacle_and_advises_nothing_that_cannot_help(
+    obstacle: dict[str, Any], words: str, mood: Mood
+) -> None:
+    around = Circumstances(START + timedelta(hours=3), **obstacle)
+    row = visit_row(make_delivery(_STORED), around, {})
+    assert row.phrase == Phrase(words, mood)
+    assert row.trouble is not None
+    assert words.split(",")[0] in row.trouble.message
+    assert "at once" not in TODOS[row.trouble.kind]
+
+
+def test_results_stay_away_behind_no_obstacle_that_is_only_about_sending() -> None:
+    sent = make_delivery(_STORED, batch=BatchState.SUBMITTED)
+    paused = Circumstances(
+        START + timedelta(hours=3), is_paused=True, opens_at=START + timedelta(hours=8)
+    )
+    assert visit_row(sent, paused, {}).phrase.text == "Arrived, results late: 3 h"
+    out = replace(paused, is_signed_in=False)
+    assert visit_row(sent, out, {}).phrase.text == "Waiting for sign-in, results late: 3 h"
 
 
 def test_a_late_batch_keeps_the_reason_that_is_known() -> None:

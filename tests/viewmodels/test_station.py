@@ -99,6 +99,28 @@ async def test_other_limits_are_judged_by_at_once(bench: Bench) -> None:
     assert bench.station.reasons == ["a small disk"]
 
 
+async def test_a_warning_names_the_limits_that_hold_now(bench: Bench) -> None:
+    await bench.look(GIB - 1)
+    bench.station.limits = SpaceLimits(4 * GIB, GIB // 4)
+    await bench.look(GIB - 1)
+    assert bench.notices.current is not None
+    assert "Less than 4,096 MB are free" in bench.notices.current.message
+    assert bench.notices.waiting == 0
+    bench.notices.dismiss()
+    bench.station.limits = SpaceLimits(3 * GIB, GIB // 4)
+    await bench.look(GIB - 1)
+    assert bench.title == ""
+
+
+async def test_a_window_that_closes_takes_its_warning_along(bench: Bench) -> None:
+    await bench.look(GIB - 1)
+    bench.model.refresh()  # a look that is still under way says nothing afterwards
+    bench.model.close()
+    assert bench.notices.current is None
+    await eventually(lambda: not bench.model._looking.is_going)
+    assert bench.notices.current is None
+
+
 async def test_a_disk_that_does_not_answer_is_left_to_who_works_with_it(bench: Bench) -> None:
     bench.station.trouble = StoreIOError()
     bench.model.refresh()

@@ -1,12 +1,14 @@
 """Unlock: the recovery key is asked for where it helps, and nowhere else."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QClipboard, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.errors import (
@@ -141,3 +143,43 @@ async def test_leaving_while_pictures_are_sealed_counts_more_than_another_try(
     intake.gate.set()
     await eventually(lambda: not dialog.isVisible())
     assert dialog.answer is Answer.LEAVE
+
+
+@pytest.fixture
+def clipboard(qapp: QApplication) -> Iterator[QClipboard]:
+    yield qapp.clipboard()
+    qapp.clipboard().clear()
+
+
+@pytest.mark.parametrize("field", ["spool-code", "spool-visit"])
+async def test_a_pasted_picture_is_sealed_wherever_the_cursor_stands(
+    qtbot: QtBot,
+    appearance: Appearance,
+    tasks: TaskScope,
+    tmp_path: Path,
+    clipboard: QClipboard,
+    field: str,
+) -> None:
+    spool = Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock())
+    model = SpoolViewModel(SpoolIntake(spool, DiskSpace(tmp_path)), tasks)
+    dialog = UnlockDialog(KeyringLockedError(), model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    dialog._meanwhile.click()
+    edit = dialog.findChild(QLineEdit, field)
+    assert edit is not None
+    edit.setFocus()
+    clipboard.setText("B-007")
+    QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert edit.text() == "B-007"
+    clipboard.setImage(QImage(640, 640, QImage.Format.Format_RGB32))
+    QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert model.state.is_going
+    await eventually(lambda: not model.state.is_going)
+    assert model.state.done == 1
+    copied = QMimeData()
+    copied.setUrls([QUrl.fromLocalFile(str(tmp_path / "gone.jpg"))])
+    clipboard.setMimeData(copied)
+    QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    await eventually(lambda: [line.name for line in model.state.rejected] == ["gone.jpg"])
+    assert edit.text() == "B-007"
