@@ -109,6 +109,7 @@ class Workplace:
         self.subjects = Subjects(
             api=self.api,
             store=store.subjects,
+            registrations=store.registrations,
             station_id=station_id,
             act=self.session.act,
             changes=self.changes,
@@ -122,6 +123,7 @@ class Workplace:
         self.capture = Capture(
             studies=store.studies,
             subjects=store.subjects,
+            registrations=store.registrations,
             visits=store.visits,
             pictures=store.pictures,
             takes=store.takes,
@@ -143,7 +145,9 @@ class Workplace:
             clock=clock,
         )
         judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
-        registrar = Registrar(api=self.api, subjects=store.subjects)
+        registrar = Registrar(
+            api=self.api, subjects=store.subjects, registrations=store.registrations
+        )
         self._deliveries = self.tasks.child("delivery")
         self.delivery = self._delivery(judge, registrar, pacing)
         notes = Sidecars(pictures=store.pictures, vault=store.vault)
@@ -168,7 +172,7 @@ class Workplace:
             retractions=store.retractions,
             sidecars=notes,
             erasures=self.erasures,
-            subjects=store.subjects,
+            registrations=store.registrations,
             registrar=registrar,
             delivery=self.delivery,
             traffic=self.traffic,
@@ -358,7 +362,7 @@ class Workplace:
         )
         return Delivery(
             outbox=store.outbox,
-            subjects=store.subjects,
+            registrations=store.registrations,
             destinations=store.destinations,
             registrar=registrar,
             retracting=Retracting(

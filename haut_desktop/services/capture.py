@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from haut_desktop.store.cache import PictureCache
     from haut_desktop.store.hand_overs import HandOverStore
     from haut_desktop.store.pictures import PictureStore
+    from haut_desktop.store.registrations import RegistrationStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.takes import TakeStore
@@ -59,6 +60,7 @@ class Capture:
         *,
         studies: "StudyStore",
         subjects: "SubjectStore",
+        registrations: "RegistrationStore",
         visits: "VisitStore",
         pictures: "PictureStore",
         takes: "TakeStore",
@@ -104,6 +106,7 @@ class Capture:
         self._hand_over = HandOver(
             studies=studies,
             subjects=subjects,
+            registrations=registrations,
             visits=visits,
             hand_overs=hand_overs,
             sidecars=self._sidecars,

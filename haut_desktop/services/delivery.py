@@ -43,8 +43,8 @@ from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.retractions import RetractionStore
-from haut_desktop.store.subjects import SubjectStore
 
 BATCHES_AT_ONCE: Final = 3
 """Enough that a batch uploads while the next one starts; pictures in flight are limited apart."""
@@ -84,7 +84,7 @@ class Delivery:
         self,
         *,
         outbox: OutboxStore,
-        subjects: SubjectStore,
+        registrations: RegistrationStore,
         destinations: DestinationStore,
         registrar: Registrar,
         retracting: Retracting,
@@ -101,7 +101,7 @@ class Delivery:
         quiet_registration_s: float = QUIET_REGISTRATION_S,
     ) -> None:
         self._outbox = outbox
-        self._subjects = subjects
+        self._registrations = registrations
         self._destinations = destinations
         self._registrar = registrar
         self._retracting = retracting
@@ -247,7 +247,7 @@ class Delivery:
 
     async def _register_due(self, now: datetime, tenant: Tenant) -> None:
         most = REGISTRATIONS_AT_ONCE + len(self._registering) + len(self._bench)
-        for registration in await self._subjects.registrations_due(now, most, tenant):
+        for registration in await self._registrations.due(now, most, tenant):
             if self._may_start(registration.id, self._registering, REGISTRATIONS_AT_ONCE):
                 at = await self._destinations.of_registration(registration.id)
                 self._start(registration.id, self._register(registration, at), self._registering)
@@ -282,7 +282,7 @@ class Delivery:
     def _register(self, found: Registration, at: DatasetAddress) -> "_Work":
         async def work() -> None:
             # what was found due may have been done since; from here on nobody else does it
-            registration = await self._subjects.registration(found.subject_id, found.dataset_id)
+            registration = await self._registrations.of(found.subject_id, found.dataset_id)
             if registration is None or registration.state not in _TO_REGISTER:
                 return
             if self._waits(registration.waiting):
@@ -300,16 +300,14 @@ class Delivery:
     async def _wait_to_register(self, registration: Registration, error: HautError) -> None:
         """Let it wait; one that may have been created waits the quiet time at least."""
         waiting = self._judge.sentence(error, registration.waiting)
-        current = await self._subjects.registration(
-            registration.subject_id, registration.dataset_id
-        )
+        current = await self._registrations.of(registration.subject_id, registration.dataset_id)
         if current is not None and current.state is RegistrationState.REGISTERING:
             quiet_until = self._clock() + self._quiet_registration
             again = max(waiting.retry_at or quiet_until, quiet_until)
             waiting = replace(waiting, retry_at=again)
             # also by the loop's clock, which nobody sets: it proves that a late answer shows by now
             self._bench[registration.id] = uptime() + self._quiet_registration.total_seconds()
-        await self._subjects.set_waiting_registration(registration.id, waiting)
+        await self._registrations.set_waiting(registration.id, waiting)
 
     def _carry(self, found: Batch) -> "_Work":
         async def work() -> None:

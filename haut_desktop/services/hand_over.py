@@ -19,6 +19,7 @@ from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from haut_desktop.store.hand_overs import HandOverStore
+    from haut_desktop.store.registrations import RegistrationStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.visits import VisitStore
@@ -32,6 +33,7 @@ class HandOver:
         *,
         studies: "StudyStore",
         subjects: "SubjectStore",
+        registrations: "RegistrationStore",
         visits: "VisitStore",
         hand_overs: "HandOverStore",
         sidecars: Sidecars,
@@ -41,6 +43,7 @@ class HandOver:
     ) -> None:
         self._studies = studies
         self._subjects = subjects
+        self._registrations = registrations
         self._visits = visits
         self._hand_overs = hand_overs
         self._sidecars = sidecars
@@ -93,7 +96,7 @@ class HandOver:
             draft = Registration(
                 RegistrationId(new_id()), subject_id, dataset_id, RegistrationState.DRAFT
             )
-            await self._subjects.add_registration(draft, self._act(""))
+            await self._registrations.add(draft, self._act(""))
 
 
 def _check_finishable(sheet: VisitSheet, reason: str) -> SubjectId:

@@ -28,8 +28,8 @@ from haut_desktop.services.session import Session
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.traffic import Traffic
 from haut_desktop.store.outbox import OutboxStore
+from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.retractions import RetractionStore
-from haut_desktop.store.subjects import SubjectStore
 
 _ANY_TIME: Final = datetime.max.replace(tzinfo=UTC)
 """Later than any waiting time."""
@@ -45,7 +45,7 @@ class Outbox:
         retractions: RetractionStore,
         sidecars: Sidecars,
         erasures: Erasures,
-        subjects: SubjectStore,
+        registrations: RegistrationStore,
         registrar: Registrar,
         delivery: Delivery,
         traffic: Traffic,
@@ -61,7 +61,7 @@ class Outbox:
         self._retractions = retractions
         self._sidecars = sidecars
         self._erasures = erasures
-        self._subjects = subjects
+        self._registrations = registrations
         self._registrar = registrar
         self._delivery = delivery
         self._traffic = traffic
@@ -196,10 +196,10 @@ class Outbox:
 
     async def _retry_registrations(self) -> None:
         """Let subjects go on that wait; one that may have been created keeps its quiet time."""
-        for registration in await self._subjects.registrations_due(_ANY_TIME):
+        for registration in await self._registrations.due(_ANY_TIME):
             if registration.state is RegistrationState.DRAFT:
                 waiting = Waiting(registration.waiting.attempt)
-                await self._subjects.set_waiting_registration(registration.id, waiting)
+                await self._registrations.set_waiting(registration.id, waiting)
 
     def _go_on(self, *ids: str) -> None:
         self._delivery.wake()

@@ -24,6 +24,7 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.ids import PlatformSubjectId
 from haut_desktop.domain.subjects import PlatformSubject, Registration, Subject
 from haut_desktop.services.troubles import trouble_of
+from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.subjects import SubjectStore
 
 _log = logging.getLogger(__name__)
@@ -83,9 +84,12 @@ class NotListedError(ItemError):
 class Registrar:
     """Keeps the promise of one registration, or holds it with the reason."""
 
-    def __init__(self, *, api: HautApi, subjects: SubjectStore) -> None:
+    def __init__(
+        self, *, api: HautApi, subjects: SubjectStore, registrations: RegistrationStore
+    ) -> None:
         self._api = api
         self._subjects = subjects
+        self._registrations = registrations
 
     async def register(self, registration: Registration, at: DatasetAddress) -> None:
         """Settle or make ``registration`` on the platform; raises what stopped it."""
@@ -107,7 +111,7 @@ class Registrar:
     ) -> None:
         """Ask for the entry, unless an earlier attempt may still bring it about."""
         if registration.state is RegistrationState.DRAFT:
-            await self._subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+            await self._registrations.move(registration.id, RegistrationEvent.CLAIM)
         else:
             await self._be_patient(registration)
         try:
@@ -121,7 +125,7 @@ class Registrar:
             )
         except (UnreachableError, AccountError, TooManyRequestsError):
             # it never left, or it was turned away at the door: certainly not created
-            await self._subjects.move_registration(registration.id, RegistrationEvent.RELEASE)
+            await self._registrations.move(registration.id, RegistrationEvent.RELEASE)
             raise
 
     async def _be_patient(self, registration: Registration) -> None:
@@ -150,20 +154,18 @@ class Registrar:
 
     async def _confirm(self, registration: Registration, platform_id: PlatformSubjectId) -> None:
         await self._claim(registration)
-        await self._subjects.move_registration(
+        await self._registrations.move(
             registration.id, RegistrationEvent.CONFIRM, platform_id=platform_id, waiting=Waiting()
         )
 
     async def _claim(self, registration: Registration) -> None:
-        current = await self._subjects.registration(
-            registration.subject_id, registration.dataset_id
-        )
+        current = await self._registrations.of(registration.subject_id, registration.dataset_id)
         if current is not None and current.state is RegistrationState.DRAFT:
-            await self._subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+            await self._registrations.move(registration.id, RegistrationEvent.CLAIM)
 
     async def _hold(self, registration: Registration, error: HautError) -> None:
         _log.warning("registration %s is held: %s", registration.id, error.kind)
-        await self._subjects.move_registration(
+        await self._registrations.move(
             registration.id,
             RegistrationEvent.HOLD,
             waiting=Waiting(trouble=trouble_of(error)),
@@ -173,10 +175,10 @@ class Registrar:
         self, registration: Registration, platform_id: PlatformSubjectId, act: Act
     ) -> None:
         """A person says that the platform's entry is this participant."""
-        await self._subjects.confirm_held(registration.id, platform_id, act)
+        await self._registrations.confirm_held(registration.id, platform_id, act)
 
     async def look_again(self, registration: Registration, act: Act) -> None:
         """A person says that the reason is gone; the next look-up decides afresh."""
-        await self._subjects.move_registration(
+        await self._registrations.move(
             registration.id, RegistrationEvent.RESUME, waiting=Waiting(), act=act
         )

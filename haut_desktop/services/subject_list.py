@@ -25,6 +25,7 @@ from haut_desktop.domain.subjects import (
 )
 
 if TYPE_CHECKING:
+    from haut_desktop.store.registrations import RegistrationStore
     from haut_desktop.store.subjects import SubjectStore
 
 
@@ -50,9 +51,17 @@ class SubjectList:
     """Brings entries in, one dataset after the other, and counts what it did."""
 
     def __init__(
-        self, store: "SubjectStore", study: Study, station_id: StationId, clock: Clock, act: Act
+        self,
+        *,
+        subjects: "SubjectStore",
+        registrations: "RegistrationStore",
+        study: Study,
+        station_id: StationId,
+        clock: Clock,
+        act: Act,
     ) -> None:
-        self._store = store
+        self._subjects = subjects
+        self._registrations = registrations
         self._study = study
         self._station_id = station_id
         self._clock = clock
@@ -72,7 +81,7 @@ class SubjectList:
             name = normalise_code(entry.name)
             if not name:
                 continue
-            if await self._store.by_platform_id(dataset.id, entry.id) is not None:
+            if await self._subjects.by_platform_id(dataset.id, entry.id) is not None:
                 self._matched += 1
             elif names[name] > 1:
                 self._flagged.add(entry.name)
@@ -81,11 +90,11 @@ class SubjectList:
 
     async def _place(self, dataset: Dataset, entry: PlatformSubject) -> None:
         """Find the subject of an entry whose platform id is new here, or make one."""
-        ours = await self._store.find(entry.subject_id) if entry.subject_id else None
+        ours = await self._subjects.find(entry.subject_id) if entry.subject_id else None
         if ours is not None and ours.study_id == self._study.id:
             await self._link(ours, dataset, entry)
             return
-        namesake = await self._store.by_code(self._study.id, entry.name)
+        namesake = await self._subjects.by_code(self._study.id, entry.name)
         if namesake is None:
             await self._add(dataset, entry, is_id_free=ours is None)
         elif _came_from_the_platform(namesake) and entry.subject_id in {None, namesake.id}:
@@ -98,7 +107,7 @@ class SubjectList:
         """Say that ``entry`` is ``subject``; a held registration stays a person's matter."""
         known = next((r for r in subject.registrations if r.dataset_id == dataset.id), None)
         if known is None:
-            await self._store.add_registration(_registered(subject.id, dataset, entry), self._act)
+            await self._registrations.add(_registered(subject.id, dataset, entry), self._act)
         elif known.state in {RegistrationState.HELD, RegistrationState.REGISTERED}:
             self._flagged.add(entry.name)
             return
@@ -109,8 +118,8 @@ class SubjectList:
     async def _confirm(self, known: Registration, entry: PlatformSubject) -> None:
         try:
             if known.state is RegistrationState.DRAFT:
-                await self._store.move_registration(known.id, RegistrationEvent.CLAIM)
-            await self._store.move_registration(
+                await self._registrations.move(known.id, RegistrationEvent.CLAIM)
+            await self._registrations.move(
                 known.id, RegistrationEvent.CONFIRM, platform_id=entry.id
             )
         except TransitionError:
@@ -131,7 +140,7 @@ class SubjectList:
             created_at=entry.created_at or now,
             registrations=(_registered(subject_id, dataset, entry),),
         )
-        await self._store.add(subject, self._act)
+        await self._subjects.add(subject, self._act)
         self._added.add(subject_id)
 
 

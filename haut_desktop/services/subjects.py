@@ -26,6 +26,7 @@ from haut_desktop.services.subject_list import SubjectList, SubjectSync
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
+    from haut_desktop.store.registrations import RegistrationStore
     from haut_desktop.store.subjects import SubjectStore
 
 __all__ = ["CodeCheck", "SubjectRow", "SubjectSync", "Subjects"]
@@ -60,6 +61,7 @@ class Subjects:
         *,
         api: "HautApi",
         store: "SubjectStore",
+        registrations: "RegistrationStore",
         station_id: StationId,
         act: Callable[[str], Act],
         changes: Changes,
@@ -68,6 +70,7 @@ class Subjects:
     ) -> None:
         self._api = api
         self._store = store
+        self._registrations = registrations
         self._station_id = station_id
         self._act = act
         self._changes = changes
@@ -112,7 +115,14 @@ class Subjects:
         Matched by our id in the entry's meta, by the platform's id, or by the exact code of a
         subject that came from the platform too. Raises as every call to the platform does.
         """
-        known = SubjectList(self._store, study, self._station_id, self._clock, self._act(""))
+        known = SubjectList(
+            subjects=self._store,
+            registrations=self._registrations,
+            study=study,
+            station_id=self._station_id,
+            clock=self._clock,
+            act=self._act(""),
+        )
         for dataset in study.datasets:
             listed = await self._api.subjects(study.tenant, dataset.platform_id)
             await known.bring_in(dataset, listed)

@@ -31,6 +31,7 @@ from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.pictures import PictureStore
 from haut_desktop.store.rebuilt import RebuiltStore
 from haut_desktop.store.record_reading import read_station_frame
+from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.results import ResultStore
 from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.secrets import Secrets
@@ -57,6 +58,7 @@ class Station:
     cache: PictureCache
     studies: StudyStore
     subjects: SubjectStore
+    registrations: RegistrationStore
     visits: VisitStore
     pictures: PictureStore
     takes: TakeStore
@@ -91,6 +93,7 @@ class Station:
             cache=PictureCache(folder / "cache", keys.recipient, keys.identity),
             studies=StudyStore(database, clock),
             subjects=SubjectStore(database, clock),
+            registrations=RegistrationStore(database, clock),
             visits=VisitStore(database, clock),
             pictures=PictureStore(database, clock),
             takes=TakeStore(database, clock),

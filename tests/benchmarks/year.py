@@ -127,7 +127,7 @@ class _Pen:
         assert station is not None
         subject = make_subject(self.study, code, station_id=station.id)
         await self.store.subjects.add(subject, self.act)
-        move = self.store.subjects.move_registration
+        move = self.store.registrations.move
         for registration in subject.registrations:
             await move(registration.id, RegistrationEvent.CLAIM)
             platform_id = PlatformSubjectId(f"platform-{subject.id}")

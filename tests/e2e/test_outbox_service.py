@@ -37,13 +37,13 @@ async def finish_visit(
 def count_rounds(station: HeadlessStation, monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """Grows by one with each round of the delivery loop."""
     rounds: list[None] = []
-    due = station.work.store.subjects.registrations_due
+    due = station.work.store.registrations.due
 
     async def counted(now: datetime, *more: Any) -> tuple[Registration, ...]:
         rounds.append(None)
         return await due(now, *more)
 
-    monkeypatch.setattr(station.work.store.subjects, "registrations_due", counted)
+    monkeypatch.setattr(station.work.store.registrations, "due", counted)
     return rounds
 
 

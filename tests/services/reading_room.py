@@ -166,6 +166,7 @@ async def _subject_elsewhere(
     subjects = Subjects(
         api=api,
         store=station.subjects,
+        registrations=station.registrations,
         station_id=here.id,
         act=session.act,
         changes=changes,

@@ -78,7 +78,7 @@ class Room:
     async def register(self) -> None:
         """Let the platform know the subject."""
         for registration in self.subject.registrations:
-            move = self.station.subjects.move_registration
+            move = self.station.registrations.move
             await move(registration.id, RegistrationEvent.CLAIM)
             entry = PlatformSubjectId(f"platform-{self.subject.id}")
             await move(registration.id, RegistrationEvent.CONFIRM, platform_id=entry)
@@ -121,6 +121,7 @@ async def open_room(tmp_path: Path, *, recovery: Recovery = _DECLINED) -> AsyncI
     capture = Capture(
         studies=station.studies,
         subjects=station.subjects,
+        registrations=station.registrations,
         visits=station.visits,
         pictures=station.pictures,
         takes=station.takes,

@@ -612,7 +612,7 @@ async def test_a_subject_without_an_entry_in_the_dataset_is_drafted_there(room: 
     visit = await room.capture.open_visit(room.study, stranger.id, "Baseline")
     await room.capture.take_in(visit.id, room.file("front.jpg", marked(1)))
     await room.capture.finish(visit.id)
-    known = await room.station.subjects.registration(stranger.id, room.study.datasets[0].id)
+    known = await room.station.registrations.of(stranger.id, room.study.datasets[0].id)
     assert known is not None
     assert known.state is RegistrationState.DRAFT
 

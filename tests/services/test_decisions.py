@@ -30,13 +30,14 @@ async def test_an_entry_of_another_subject_is_refused_and_the_subject_stays_held
 ) -> None:
     async with open_room(tmp_path) as room:
         await room.register()
-        subjects = room.station.subjects
+        subjects, registrations = room.station.subjects, room.station.registrations
         (theirs, *_) = (await subjects.get(room.subject.id)).registrations
         (ours, *_) = room.other.registrations
-        held = await subjects.move_registration(ours.id, RegistrationEvent.HOLD)
+        held = await registrations.move(ours.id, RegistrationEvent.HOLD)
+        registrar = Registrar(api=cast(Any, None), subjects=subjects, registrations=registrations)
         decisions = Decisions(
             api=cast(Any, None),
-            outbox=cast(Any, _Outbox(Registrar(api=cast(Any, None), subjects=subjects))),
+            outbox=cast(Any, _Outbox(registrar)),
             checks=cast(Any, None),
             subjects=subjects,
             studies=room.station.studies,
@@ -47,6 +48,6 @@ async def test_an_entry_of_another_subject_is_refused_and_the_subject_stays_held
         entry = theirs.platform_id or PlatformSubjectId("")
         with pytest.raises(EntryTakenError):
             await decisions.say_same(held, entry, "the same, I think")
-        now = await subjects.registration(room.other.id, ours.dataset_id)
+        now = await registrations.of(room.other.id, ours.dataset_id)
         assert now is not None
         assert now.state is RegistrationState.HELD

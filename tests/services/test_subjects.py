@@ -30,6 +30,7 @@ from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.store.database import Database
+from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
 from tests.fakes.builders import make_study, make_subject
@@ -68,6 +69,7 @@ class Desk:
     study: Study
     directory: Directory
     store: SubjectStore
+    registrations: RegistrationStore
     studies: StudyStore
     subjects: Subjects
     changes: list[Change]
@@ -81,6 +83,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     clock, changes = FakeClock(), Changes()
     database = Database.open(tmp_path / "station.db", bytes(32), expect_existing=False)
     studies, store = StudyStore(database, clock), SubjectStore(database, clock)
+    registrations = RegistrationStore(database, clock)
     station = await studies.set_up("DE-01", "Europe/Berlin", "Room 2", _ACT)
     study = make_study()
     skin = Dataset(
@@ -99,13 +102,14 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     subjects = Subjects(
         api=cast(HautApi, directory),
         store=store,
+        registrations=registrations,
         station_id=station.id,
         act=lambda reason: Act(reason=reason),
         changes=changes,
         clock=clock,
         ask_there_s=0.05,
     )
-    yield Desk(study, directory, store, studies, subjects, heard)
+    yield Desk(study, directory, store, registrations, studies, subjects, heard)
     await database.aclose()
 
 
@@ -238,7 +242,7 @@ async def test_our_own_id_in_the_entry_settles_a_draft(desk: Desk) -> None:
     made = await desk.subjects.register(desk.study, "B-007", SubjectDetails())
     desk.list_there(_entry("B-007", ours=made.id, platform_id="there-1"))
     await desk.subjects.sync(desk.study)
-    known = await desk.store.registration(made.id, desk.study.datasets[0].id)
+    known = await desk.registrations.of(made.id, desk.study.datasets[0].id)
     assert known is not None
     assert (known.state, known.platform_id) == (RegistrationState.REGISTERED, "there-1")
 
@@ -293,11 +297,11 @@ async def test_a_subject_delivered_from_here_is_not_merged_on_a_name_in_a_new_da
 async def test_a_held_registration_stays_a_persons_matter(desk: Desk) -> None:
     made = await desk.subjects.register(desk.study, "B-007", SubjectDetails())
     draft = made.registrations[0]
-    await desk.store.move_registration(draft.id, RegistrationEvent.HOLD)
+    await desk.registrations.move(draft.id, RegistrationEvent.HOLD)
     desk.list_there(_entry("B-007", ours=made.id))
     outcome = await desk.subjects.sync(desk.study)
     assert outcome.flagged == ("B-007",)
-    known = await desk.store.registration(made.id, draft.dataset_id)
+    known = await desk.registrations.of(made.id, draft.dataset_id)
     assert known is not None
     assert known.state is RegistrationState.HELD
 

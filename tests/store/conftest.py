@@ -20,6 +20,7 @@ from haut_desktop.store.database import Database
 from haut_desktop.store.hand_overs import HandOverStore
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.pictures import PictureStore
+from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.studies import StudyStore
 from haut_desktop.store.subjects import SubjectStore
 from haut_desktop.store.takes import TakeStore
@@ -45,6 +46,7 @@ class Record:
     clock: FakeClock
     studies: StudyStore
     subjects: SubjectStore
+    registrations: RegistrationStore
     visits: VisitStore
     pictures: PictureStore
     takes: TakeStore
@@ -66,14 +68,14 @@ class Record:
         await self.subjects.add(subject, self.act)
         if is_registered:
             for registration in subject.registrations:
-                await self.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+                await self.registrations.move(registration.id, RegistrationEvent.CLAIM)
                 await self.confirm(registration)
         return await self.subjects.get(subject.id)
 
     async def confirm(self, registration: Registration) -> None:
         """Let the platform answer with an entry of the subject's own."""
         platform_id = PlatformSubjectId(f"platform-{registration.subject_id}")
-        await self.subjects.move_registration(
+        await self.registrations.move(
             registration.id, RegistrationEvent.CONFIRM, platform_id=platform_id
         )
 
@@ -147,6 +149,7 @@ async def record(database: Database, clock: FakeClock) -> Record:
         clock=clock,
         studies=studies,
         subjects=SubjectStore(database, clock),
+        registrations=RegistrationStore(database, clock),
         visits=VisitStore(database, clock),
         pictures=PictureStore(database, clock),
         takes=TakeStore(database, clock),

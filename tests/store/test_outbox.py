@@ -82,7 +82,7 @@ async def test_pictures_wait_for_the_subjects_registration(record: Record) -> No
     batch = await record.finish(subject)
     assert await due(record) == []
     registration = subject.registrations[0]
-    await record.subjects.move_registration(registration.id, RegistrationEvent.CLAIM)
+    await record.registrations.move(registration.id, RegistrationEvent.CLAIM)
     assert await due(record) == []
     await record.confirm(registration)
     assert await due(record) == [batch.id]

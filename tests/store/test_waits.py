@@ -27,14 +27,14 @@ async def _make_all_wait(record: Record, wait_s: float) -> Batch:
     await record.outbox.set_waiting_batch(batch.id, waiting)
     await record.outbox.set_waiting_image(batch.images[0].id, waiting)
     (registration, *_) = (await record.register("B-008", is_registered=False)).registrations
-    await record.subjects.set_waiting_registration(registration.id, waiting)
+    await record.registrations.set_waiting(registration.id, waiting)
     return batch
 
 
 async def _retries(record: Record, batch: Batch) -> set[datetime | None]:
     found = await record.outbox.batch(batch.id)
     now = record.clock() + timedelta(days=1000)
-    registrations = await record.subjects.registrations_due(now, 10, None)
+    registrations = await record.registrations.due(now, 10, None)
     return {
         found.waiting.retry_at,
         found.images[0].waiting.retry_at,
