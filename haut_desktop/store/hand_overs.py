@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
@@ -19,6 +20,11 @@ from haut_desktop.store.retractions import begun
 from haut_desktop.store.rows import Value, text_of, update
 from haut_desktop.store.sheets import read_sheet
 from haut_desktop.store.visit_rows import get_visit, open_visit
+
+_TAKE_BACK_FIRST: Final = (
+    "Part of this visit was sent already, or may have been. Nothing was changed. "
+    "Take it back in the outbox first (“Take back…”), then reopen the visit."
+)
 
 
 class HandOverStore:
@@ -69,7 +75,7 @@ class HandOverStore:
             living = [batch for batch in batches if batch.state is not BatchState.RETRACTED]
             may_be_there = begun(connection, [batch.id for batch in living])
             if may_be_there or any(_has_left(b) or _is_rebuilt(connection, b) for b in living):
-                raise VisitClosedError
+                raise VisitClosedError(_TAKE_BACK_FIRST)
             for batch in living:
                 connection.execute("DELETE FROM image WHERE batch_id = ?", (batch.id,))
                 connection.execute("DELETE FROM batch WHERE id = ?", (batch.id,))

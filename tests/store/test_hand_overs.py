@@ -63,7 +63,7 @@ async def test_a_visit_that_may_have_been_begun_is_taken_back_before_it_is_reope
     await record.outbox.move_batch(batch.id, BatchEvent.RELEASE)
     (delivery,) = await record.outbox.deliveries(1)
     assert delivery.begun == {batch.id}
-    with pytest.raises(VisitClosedError):
+    with pytest.raises(VisitClosedError, match="Take it back in the outbox first"):
         await record.hand_overs.reopen(batch.visit_id, record.act)
     assert [one.id for one in await record.outbox.of_visit(batch.visit_id)] == [batch.id]
 
