@@ -1,33 +1,42 @@
 """``haut-desktop outbox``: the outbox on the command line, beside the window or without one.
 
 Reading commands open the record for reading only and change nothing, not even a token; ``rebuild``
-takes the lock that the window takes. Exit codes: 0 all is well, 1 something differs or is held,
-2 it could not be done, or not wholly.
+and a change by ``keep`` take the lock that the window takes. Exit codes: 0 all is well, 1 something
+differs or is held, 2 it could not be done, or not wholly.
 """
 
 import argparse
 import asyncio
 import dataclasses
+import getpass
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import HautError, StationError, StoreError
 from haut_desktop.domain.tenant import platform_words
 from haut_desktop.settings import app_paths
 from haut_desktop.store.secrets import KeyringSecrets, Secrets
-from haut_desktop.store.station import Station, has_station, open_station_for_reading
+from haut_desktop.store.station import (
+    Station,
+    has_station,
+    open_station,
+    open_station_for_reading,
+)
 
 if TYPE_CHECKING:
     from haut_desktop.domain.imaging import Batch
     from haut_desktop.domain.outbox import VisitDelivery
     from haut_desktop.domain.retraction import Retraction
     from haut_desktop.domain.study import Study
+    from haut_desktop.services.keeping import Kept
     from haut_desktop.services.verification import VerificationReport
     from haut_desktop.store.rebuild import Rebuilt
 
@@ -49,6 +58,15 @@ _REBUILD: Final = (
 )
 _ANYWAY: Final = "With --anyway it is rebuilt all the same."
 _NOBODY: Final = "Nobody is signed in on this station."
+_HALF_A_CHANGE: Final = (
+    "Name the study with --study, and one of --days, --until-closed and --closed; without any of "
+    "them the command says what holds now."
+)
+_ONCE_MORE: Final = (
+    "Nothing was changed. A picture that leaves is gone from this computer for ever; the program "
+    "sees to it by itself when it runs the next time. What is not proven to be on the platform "
+    "stays. Say the same once more with --yes."
+)
 _EXPIRED: Final = "The kept sign-in has ended. Open the program, which renews it, and try again."
 
 
@@ -85,12 +103,33 @@ def _parser() -> argparse.ArgumentParser:
         "receipts", parents=[shared], help="hashes, proofs and times of every picture"
     )
     receipts.add_argument("--out", type=Path, help="folder for a PDF and a CSV file per visit")
+    _add_keep(commands.add_parser("keep", parents=[shared], help="how long pictures stay here"))
     words = "make a damaged or missing record anew from the sealed pictures"
     rebuild = commands.add_parser("rebuild", parents=[shared], help=words, description=_REBUILD)
     rebuild.add_argument(
         "--anyway", action="store_true", help="also a record that is in order, or of unknown state"
     )
     return parser
+
+
+def _add_keep(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Says how long each study's delivered pictures stay on this station, or changes it. A "
+        "picture leaves only when it is proven to be on the platform."
+    )
+    parser.add_argument("--study", help="number or name of the study for which it is changed")
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument("--days", type=_days, help="so many days after the delivery is proven")
+    rule.add_argument("--until-closed", action="store_true", help="until the study is closed")
+    rule.add_argument("--closed", action="store_true", help="no longer: the study is closed")
+    parser.add_argument("--reason", default="", help="why; it stands in the audit trail")
+    parser.add_argument("--yes", action="store_true", help="do it; without it, say what it means")
+
+
+def _days(text: str) -> int:
+    if (days := int(text)) < 1:
+        raise ValueError
+    return days
 
 
 async def _run(chosen: argparse.Namespace, secrets: Secrets) -> int:
@@ -102,6 +141,13 @@ async def _run(chosen: argparse.Namespace, secrets: Secrets) -> int:
     key = sys.stdin.readline().strip() if chosen.recovery_key_stdin else None
     if chosen.command == "rebuild":
         return await _rebuild(chosen, folder, secrets, key)
+    if chosen.command == "keep" and chosen.yes:
+        with _alone(folder):
+            station = await open_station(folder, secrets, system_clock, recovery_secret=key)
+            try:
+                return await _keep(chosen, station)
+            finally:
+                await station.aclose()
     station = await open_station_for_reading(folder, secrets, system_clock, recovery_secret=key)
     try:
         match chosen.command:
@@ -109,6 +155,8 @@ async def _run(chosen: argparse.Namespace, secrets: Secrets) -> int:
                 return await _list(chosen, station)
             case "verify":
                 return await _verify(chosen, station)
+            case "keep":
+                return await _keep(chosen, station)
             case _:
                 return await _receipts(chosen, station)
     finally:
@@ -356,12 +404,70 @@ async def _receipts(chosen: argparse.Namespace, station: Station) -> int:
     return WELL
 
 
+# ---- keep --------------------------------------------------------------------------------------
+
+
+async def _keep(chosen: argparse.Namespace, station: Station) -> int:
+    from haut_desktop.services.keeping import CLOSED, Keeping
+
+    keeping = Keeping(studies=station.studies, erasures=station.erasures, clock=system_clock)
+    is_change = chosen.days is not None or chosen.until_closed or chosen.closed
+    if not is_change or chosen.study is None:
+        if is_change or chosen.yes or chosen.study is not None:
+            raise StationError(_HALF_A_CHANGE, title="Nothing was changed")
+        _tell_kept(chosen, await keeping.every())
+        return WELL
+    reason = given_reason(chosen.reason)
+    days = CLOSED if chosen.closed else chosen.days
+    planned = await keeping.planned(await keeping.find(chosen.study), days)
+    if chosen.yes:
+        by = f"{reason} (on the command line, computer account {getpass.getuser()})"
+        await keeping.set(planned, Act(reason=by))
+    _tell_kept(chosen, (planned,))
+    if not chosen.yes:
+        sys.stderr.write(f"{_ONCE_MORE}\n")
+    return WELL if chosen.yes else NOT_DONE
+
+
+def _tell_kept(chosen: argparse.Namespace, kept: "tuple[Kept, ...]") -> None:
+    if chosen.json:
+        _write_json({"studies": [_kept_in_json(one) for one in kept]})
+        return
+    for one in kept:
+        study = one.study
+        _say(f"{study.name}  {study.id}")
+        _say(f"  for {_held_by(study.server, study.company_id)}")
+        _say(f"  {one.rule}")
+        _say(f"  {one.delivered} delivered pictures are here, {one.leaving} leave by this rule")
+
+
+def _kept_in_json(one: "Kept") -> dict[str, Any]:
+    return {
+        "study_id": one.study.id,
+        "study": one.study.name,
+        "server": one.study.server,
+        "company_id": one.study.company_id,
+        "keep_days": one.study.plan.keep_days,
+        "rule": one.rule,
+        "delivered_pictures": one.delivered,
+        "leaving_pictures": one.leaving,
+    }
+
+
 # ---- rebuild -----------------------------------------------------------------------------------
 
 
 async def _rebuild(
     chosen: argparse.Namespace, folder: Path, secrets: Secrets, key: str | None
 ) -> int:
+    with _alone(folder):
+        rebuilt = await _rebuild_alone(folder, secrets, key, is_anyway=chosen.anyway)
+    return _tell_rebuilt(chosen, rebuilt)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep the window out; raises StationError while it is open."""
     from haut_desktop.desktop.instance import FolderLock
 
     lock = FolderLock(folder)
@@ -371,10 +477,9 @@ async def _rebuild(
             title="The station is in use",
         )
     try:
-        rebuilt = await _rebuild_alone(folder, secrets, key, is_anyway=chosen.anyway)
+        yield
     finally:
         lock.release()
-    return _tell_rebuilt(chosen, rebuilt)
 
 
 async def _rebuild_alone(

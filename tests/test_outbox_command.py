@@ -262,6 +262,83 @@ async def test_the_program_itself_writes_receipts_with_the_recovery_key(
     assert "B-007" not in " ".join(path.name for path in out.iterdir())
 
 
+# ---- keep ----------------------------------------------------------------------------------------
+
+
+async def test_what_is_kept_for_how_long_is_said_and_changes_nothing(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study,) = (await read(room, capsys, "keep"))["studies"]
+    assert (study["study_id"], study["keep_days"]) == (room.study.id, None)
+    assert study["delivered_pictures"] == 0
+    assert await run(room, "keep") == WELL
+    assert "Pictures are kept until the study is closed." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "leaving"),
+    ((("--closed",), 0, 3), (("--days", "30"), 30, 0), (("--until-closed",), None, 0)),
+)
+async def test_a_study_is_closed_in_two_steps_with_a_reason(
+    room: Room,
+    capsys: pytest.CaptureFixture[str],
+    rule: tuple[str, ...],
+    days: int | None,
+    leaving: int,
+) -> None:
+    await _arrive(room)
+    words = ("keep", "--study", room.study.name, *rule, "--reason", "last visit was in May")
+    assert await run(room, *words, "--json") == NOT_DONE
+    said = capsys.readouterr()
+    (meant,) = json.loads(said.out)["studies"]
+    assert (meant["delivered_pictures"], meant["leaving_pictures"]) == (3, leaving)
+    assert "Say the same once more with --yes" in said.err
+    study = await room.station.studies.study(room.study.id)
+    assert study.plan.keep_days is None
+    assert await run(room, *words, "--yes") == WELL
+    study = await room.station.studies.study(room.study.id)
+    assert study.plan.keep_days == days
+    changes = [e for e in await room.station.audit.entries() if e.action == "plan.changed"]
+    assert ("last visit was in May" in changes[0].reason) == (days is not None)
+
+
+async def test_keeping_is_not_changed_by_halves(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, said in (
+        (("--closed", "--reason", "it is over"), "Name the study"),
+        (("--study", "another", "--closed", "--reason", "it is over"), "No study"),
+        (("--study", room.study.id, "--closed"), "Write a few words why"),
+        (("--study", room.study.id, "--days", "99999", "--reason", "long"), "36,500 days"),
+    ):
+        assert await run(room, "keep", *words, "--yes") == NOT_DONE
+        assert said in capsys.readouterr().err
+    assert (await room.station.studies.study(room.study.id)).plan == room.study.plan
+
+
+async def test_keeping_is_not_changed_beside_the_window(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = FolderLock(room.station.folder)
+    assert lock.acquire()
+    try:
+        words = ("--study", room.study.id, "--closed", "--reason", "it is over")
+        assert await run(room, "keep", *words, "--yes") == NOT_DONE
+    finally:
+        lock.release()
+    assert "Close it and try again" in capsys.readouterr().err
+
+
+async def _arrive(room: Room) -> None:
+    batch = await room.deliver()
+    for image in batch.images:
+        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+        proof = make_proof(system_clock())
+        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+
+
 def test_the_outbox_explains_itself() -> None:
     done = _program("--help")
     assert done.returncode == 0

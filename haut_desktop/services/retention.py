@@ -91,7 +91,11 @@ class Retention:
         return True
 
 
-def rule_words(keep_days: int) -> str:
+def rule_words(keep_days: int | None) -> str:
     """The rule in words, as it stands in the audit trail."""
+    if keep_days is None:
+        return "Pictures are kept until the study is closed."
+    if keep_days == 0:
+        return "The study is closed: pictures leave once their delivery is proven."
     days = "1 day" if keep_days == 1 else f"{keep_days} days"
     return f"The imaging plan keeps pictures for {days} after their delivery is proven."

@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import ErasureRefusedError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.erasure import Erasures
+from haut_desktop.services.keeping import CLOSED, Keeping
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.results_pictures import ResultPictures
 from haut_desktop.services.results_wanted import Wanted, picture_key, shelf_of
@@ -198,6 +199,22 @@ async def test_without_a_time_in_the_plan_everything_is_kept(desk: Desk) -> None
     before = desk.files()
     assert await retention(desk).look() == 0
     assert desk.files() == before
+
+
+async def test_when_the_study_is_closed_what_was_delivered_goes_and_the_trail_says_why(
+    desk: Desk,
+) -> None:
+    station, front = desk.room.station, await desk.front()
+    keeping = Keeping(studies=station.studies, erasures=station.erasures, clock=desk.room.clock)
+    (kept,) = await keeping.every()
+    assert (kept.delivered, kept.leaving) == (3, 0)
+    await keeping.set(await keeping.planned(kept.study, CLOSED), ACT)
+    (kept,) = await keeping.every()
+    assert (kept.delivered, kept.leaving) == (3, 3)
+    assert await retention(desk).look() == 3
+    trail = [e.reason for e in await station.audit.of_entity(front) if e.action == "picture.erased"]
+    assert trail == [kept.rule]
+    assert await station.studies.study(kept.study.id) == kept.study
 
 
 async def test_when_the_plans_time_is_over_what_was_delivered_goes(desk: Desk) -> None:
