@@ -61,7 +61,7 @@ SELECT take.id FROM take
 JOIN slot ON slot.id = take.slot_id JOIN visit ON visit.id = slot.visit_id
 JOIN original ON original.take_id = take.id
 JOIN rendition ON rendition.original_id = original.id
-WHERE visit.status = 'finished' AND take.counts = 1
+WHERE visit.status = 'finished' AND take.counts = 1 AND original.erased_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM image WHERE image.rendition_id = rendition.id)
 """
 
