@@ -135,18 +135,17 @@ class StatusViewModel(QObject):
         return f"Signed in, renews within {span(left_s)}" if left_s > 0 else "Renewing sign-in"
 
     def _outbox_words(self, summary: OutboxSummary) -> str:
-        parts = []
+        """What needs a person first: a narrow window shows the beginning."""
+        parts = [f"{summary.held} held"] if summary.held else []
+        if summary.unplaced:
+            parts.append(f"{summary.unplaced} to be placed")
+        if summary.late:
+            parts.append(f"{summary.late} late")
         if summary.last_sent_at is not None:
             parts.append(f"last sent {ago(summary.last_sent_at, self._clock())}")
         parts.append(f"{summary.waiting_images} waiting" if summary.waiting_images else "all sent")
         if summary.resting_visits:
             parts.append(f"{count(summary.resting_visits, 'visit')} resting")
-        if summary.late:
-            parts.append(f"{summary.late} late")
-        if summary.held:
-            parts.append(f"{summary.held} held")
-        if summary.unplaced:
-            parts.append(f"{summary.unplaced} to be placed")
         words = ", ".join(parts)
         return words[:1].upper() + words[1:]
 

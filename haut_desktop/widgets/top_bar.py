@@ -2,13 +2,14 @@
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFrame, QMenu
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy
 
 from haut_desktop.viewmodels.phrase import Phrase
 from haut_desktop.viewmodels.status import Status
 from haut_desktop.widgets.badge import TONE_ICONS, Badge
-from haut_desktop.widgets.boxes import column, row
+from haut_desktop.widgets.boxes import column, named, row
 from haut_desktop.widgets.buttons import change_text, icon_button, quiet_button
+from haut_desktop.widgets.elided_button import ElidedButton
 from haut_desktop.widgets.icons import dress
 from haut_desktop.widgets.labels import ElidedLabel, caption
 from haut_desktop.widgets.theme import Appearance, Scheme
@@ -29,12 +30,14 @@ class TopBar(QFrame):
         self._appearance = appearance
         self.setProperty("frame_role", "bar")
         self.setFixedHeight(56)
-        self._study = quiet_button("Choose study", icon="study", key="Ctrl+T", tip="Choose study")
+        self._study = ElidedButton(icon="study", key="Ctrl+T", tip="Choose study")
         self._site = caption("")
-        self._outbox = quiet_button("", icon="outbox", tip="Open the outbox")
+        self._outbox = named(ElidedButton(icon="outbox", tip="Open the outbox"), "outbox-status")
         self._space = quiet_button("", tip="Look at this station's disk")
         self._space.setObjectName("space")
         self._connection = Badge("Connecting…", Tone.NEUTRAL, icon="clock")
+        # the others give way: whether anything can be sent stays readable at every width
+        self._connection.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._operator = ElidedLabel()
         self._token = ElidedLabel("caption")
         self._account = icon_button("down", "Account", key="Ctrl+Shift+A")
@@ -64,6 +67,7 @@ class TopBar(QFrame):
         self._connection.say(status.connection, tone, icon=status.connection_icon)
         self._outbox.setText(status.outbox)
         self._outbox.setAccessibleName(f"Outbox: {status.outbox}")
+        self._outbox.setToolTip(f"{status.outbox}. Open the outbox")
         dress(
             self._outbox,
             "warning" if status.outbox_is_late else "outbox",

@@ -87,7 +87,7 @@ async def test_it_says_when_something_was_last_sent_and_what_waits(bench: Bench)
     sent = START - timedelta(minutes=3)
     bench.services.outbox = OutboxSummary(12, held=1, resting_visits=2, last_sent_at=sent)
     bench.changes.send(Change(Topic.OUTBOX))
-    words = "Last sent 3 min ago, 12 waiting, 2 visits resting, 1 held"
+    words = "1 held, last sent 3 min ago, 12 waiting, 2 visits resting"
     await eventually(lambda: bench.model.status.outbox == words)
     assert bench.model.status.outbox_count == 13
 
@@ -123,5 +123,5 @@ async def test_a_private_token_does_not_end(bench: Bench) -> None:
 async def test_what_is_late_is_counted_and_marked(bench: Bench) -> None:
     bench.services.outbox = OutboxSummary(late=2)
     bench.model.refresh()
-    await eventually(lambda: bench.model.status.outbox == "All sent, 2 late")
+    await eventually(lambda: bench.model.status.outbox == "2 late, all sent")
     assert bench.model.status.outbox_is_late

@@ -7,7 +7,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
 from haut_desktop.domain.errors import UnreachableError
 from haut_desktop.viewmodels.notices import Notice
+from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.viewmodels.status import Status
+from haut_desktop.widgets.badge import Badge
+from haut_desktop.widgets.elided_button import ElidedButton
 from haut_desktop.widgets.main_window import PRACTICE_WORDS
 from haut_desktop.widgets.notice_bar import NoticeBar
 from haut_desktop.widgets.rail import Place
@@ -160,3 +163,35 @@ def test_text_has_enough_contrast_on_every_ground() -> None:
 
     assert weakest(LIGHT) >= 4.5
     assert weakest(DARK) >= 4.5
+
+
+async def test_a_busy_top_bar_fits_the_narrowest_monitor_and_hides_nothing(office: Office) -> None:
+    words = "13 held, 12 to be placed, 3 late, last sent 25 min ago, 112 waiting, 12 visits resting"
+    office.window.resize(1366, 768)
+    office.window.show_status(
+        Status(
+            study="Rosacea 2026 phase II, extension",
+            site="Site B01 Europe/Berlin",
+            operator="technician@clinic-berlin.example",
+            connection="Platform has trouble",
+            connection_icon="warning",
+            connection_tone="warn",
+            token="Signed in, renews within 42 min",
+            outbox=words,
+            outbox_is_late=True,
+        )
+    )
+    bar = office.window.top_bar
+    bar.show_space(Phrase("Disk: 1,013 MB free", Mood.WARN))
+    await eventually(lambda: bar.width() == office.window.width() == 1366)
+    assert office.window.minimumSizeHint().width() <= 1366
+    outbox = office.find(ElidedButton, "outbox-status")
+    assert outbox.shown.startswith("13 held, 12 to")
+    assert outbox.shown.endswith("…")
+    assert outbox.accessibleName() == f"Outbox: {words}"
+    assert words in outbox.toolTip()
+    badge = bar.findChild(Badge)
+    assert badge is not None
+    assert badge.width() == badge.sizeHint().width()
+    office.window.resize(2200, 768)
+    await eventually(lambda: outbox.shown == words)
