@@ -10,6 +10,8 @@ from haut_desktop.widgets.buttons import give_key
 from haut_desktop.widgets.icons import dress
 
 _FEW_LETTERS: Final = 96
+_ROUNDED: Final = 1
+"""What an advance in whole pixels may lack."""
 
 
 class ElidedButton(QPushButton):
@@ -28,7 +30,7 @@ class ElidedButton(QPushButton):
     def shown(self) -> str:
         """The words as they are painted at this width."""
         # what the size hint has beside the words: icon, gap and padding
-        room = self.width() - (self.sizeHint().width() - self._words_width)
+        room = self.width() - (self.sizeHint().width() - self._words_width) + _ROUNDED
         return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
 
     def minimumSizeHint(self) -> QSize:

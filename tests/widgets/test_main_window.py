@@ -193,5 +193,8 @@ async def test_a_busy_top_bar_fits_the_narrowest_monitor_and_hides_nothing(offic
     badge = bar.findChild(Badge)
     assert badge is not None
     assert badge.width() == badge.sizeHint().width()
-    office.window.resize(2200, 768)
-    await eventually(lambda: outbox.shown == words)
+    bar.show_space(None)
+    for waiting in range(10, 20):  # digits differ in width
+        words = f"Last sent 3 min ago, {waiting} waiting"
+        office.window.show_status(Status(outbox=words))
+        await eventually(lambda words=words: outbox.shown == words)
