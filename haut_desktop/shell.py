@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
@@ -24,6 +25,9 @@ from haut_desktop.widgets.main_window import MainWindow
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.workplace import Workplace
+
+if TYPE_CHECKING:
+    from haut_desktop.widgets.station_sheet import StationSheet
 
 
 class Shell:
@@ -58,6 +62,7 @@ class Shell:
         self._station = StationViewModel(
             station=work.this_station, notices=notices, changes=work.changes, tasks=self.tasks
         )
+        self._sheet: StationSheet | None = None
         self._zone = site.zone
         self._opened_id: SubjectId | None = None
         self.subject_form: SubjectFormViewModel | None = None
@@ -71,6 +76,7 @@ class Shell:
         self._status.changed.connect(self.window.show_status)
         self._station.room_changed.connect(self._on_room_changed)
         self._station.facts_read.connect(self._on_station_facts_read)
+        self._station.limits_refused.connect(self._on_limits_refused)
         self.window.top_bar.station_wanted.connect(self._station.read_facts)
         self._studies.opened.connect(lambda: self.window.go(Place.SUBJECTS))
         self.desk.subject_changed.connect(self._on_subject_changed)
@@ -193,11 +199,28 @@ class Shell:
     def _on_station_facts_read(self, facts: StationFacts) -> None:
         from haut_desktop.widgets.station_sheet import StationSheet
 
-        sheet = StationSheet(facts, self.window)
+        if self._sheet is not None:
+            self._sheet.raise_()
+            self._sheet.activateWindow()
+            return
+        sheet = self._sheet = StationSheet(facts, self.window)
         sheet.chosen.connect(self._station.set_limits)
         self._station.room_changed.connect(sheet.show_room)
-        sheet.finished.connect(sheet.deleteLater)
+        self._station.limits_set.connect(sheet.accept)
+        sheet.finished.connect(self._on_sheet_finished)
         sheet.open()
+
+    def _on_sheet_finished(self) -> None:
+        sheet, self._sheet = self._sheet, None
+        if sheet is not None:
+            sheet.deleteLater()
+
+    def _on_limits_refused(self, error: HautError) -> None:
+        """Say it where the limits were typed, or in the window when that is closed already."""
+        if self._sheet is not None:
+            self._sheet.refuse(error)
+        else:
+            self.notices.report(error)
 
     def _on_decision_wanted(self, registration: Registration) -> None:
         from haut_desktop.viewmodels.decision import DecisionViewModel

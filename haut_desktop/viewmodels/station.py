@@ -27,6 +27,9 @@ class StationViewModel(QObject):
     """Carries the room that there is now."""
     facts_read = Signal(object)
     """Carries what was asked for with ``read_facts``."""
+    limits_set = Signal()
+    limits_refused = Signal(object)
+    """Carries the error; the limits are as they were."""
 
     def __init__(
         self,
@@ -88,12 +91,17 @@ class StationViewModel(QObject):
         self.facts_read.emit(await self._station.facts())
 
     async def _set_limits(self, limits: SpaceLimits, reason: str) -> None:
-        await self._station.set_limits(limits, reason)
+        try:
+            await self._station.set_limits(limits, reason)
+        except HautError as error:
+            self.limits_refused.emit(error)
+            return
         self._notices.tell(
             "The station's limits are set",
             f"It warns below {megabytes(limits.warn_below_bytes)} and takes no pictures in below "
             f"{megabytes(limits.stop_below_bytes)}.",
         )
+        self.limits_set.emit()
         self.refresh()
 
     def _tell(self, room: Room) -> None:

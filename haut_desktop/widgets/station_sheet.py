@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QLineEdit, QSpinBox, QWidget
 
+from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.space import MIB, Room, SpaceLevel, SpaceLimits, StationFacts, megabytes
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.station import facts_in_words, space_phrase
@@ -24,7 +25,10 @@ _NOT_SET: Final = "These limits were not set"
 
 
 class StationSheet(QDialog):
-    """Accepted with ``chosen``; Esc leaves everything as it was."""
+    """Tells with ``chosen`` what is to be set and stays until that is written; Esc changes nothing.
+
+    Whoever writes it accepts the sheet, or says with ``refuse`` why it could not be written.
+    """
 
     chosen = Signal(object, str)
     """Carries the limits and the reason."""
@@ -94,8 +98,14 @@ class StationSheet(QDialog):
             self._reason_field.say(NO_REASON)
             self._reason.setFocus()
         else:
+            self._set.setEnabled(False)
             self.chosen.emit(wanted, reason)
-            self.accept()
+        self._make_room()
+
+    def refuse(self, error: HautError) -> None:
+        """Say why the limits were not written; what was typed stands there still."""
+        self._set.setEnabled(True)
+        self._problem.say(error.title, error.message)
         self._make_room()
 
     def _make_room(self) -> None:

@@ -1,24 +1,29 @@
 """The sheet about this station: its limits are set with a reason, or nothing happens."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from haut_desktop.domain.errors import StoreIOError
 from haut_desktop.domain.ids import SiteId, StationId
 from haut_desktop.domain.space import GIB, MIB, Room, SpaceLimits, StationFacts
 from haut_desktop.domain.study import Site, Station
+from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.station_sheet import StationSheet
 from haut_desktop.widgets.theme import Appearance
-from tests.waiting import emitted
+from tests.e2e.stations import open_workplace
+from tests.e2e.windows import open_shell
+from tests.waiting import emitted, eventually
 from tests.widgets.conftest import Office
 from tests.widgets.test_accessibility import nameless
 
@@ -68,7 +73,57 @@ async def test_limits_are_set_with_a_reason(sheet: StationSheet) -> None:
     async with emitted(sheet.chosen) as emission:
         press_set(sheet)
     assert emission.args == (SpaceLimits(4 * GIB, GIB // 2), "a small disk")
-    assert not sheet.isVisible()
+    assert sheet.isVisible(), "it stays until the limits are written"
+
+
+async def test_limits_that_could_not_be_written_leave_the_reason_there(sheet: StationSheet) -> None:
+    part(sheet, QSpinBox, "warn-below").setValue(4096)
+    part(sheet, QLineEdit, "reason").setText("a small disk")
+    press_set(sheet)
+    assert not part(sheet, QPushButton, "set").isEnabled()
+    sheet.refuse(StoreIOError())
+    assert StoreIOError().title in part(sheet, InlineProblem, "").text
+    assert part(sheet, QLineEdit, "reason").text() == "a small disk"
+    async with emitted(sheet.chosen):
+        press_set(sheet)
+
+
+async def test_the_sheet_opens_once_and_goes_when_the_limits_are_written(
+    appearance: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        shell = await open_shell(station)
+        top_bar = shell.window.top_bar
+        async with emitted(shell._station.facts_read):
+            top_bar.station_wanted.emit()
+        async with emitted(shell._station.facts_read):
+            top_bar.station_wanted.emit()
+        (sheet,) = shell.window.findChildren(StationSheet)
+        part(sheet, QSpinBox, "warn-below").setValue(4096)
+        part(sheet, QLineEdit, "reason").setText("a small disk")
+        with monkeypatch.context() as patch:
+            patch.setattr(station.work.this_station, "set_limits", _disk_in_trouble)
+            async with emitted(shell._station.limits_refused):
+                press_set(sheet)
+            assert StoreIOError().title in part(sheet, InlineProblem, "").text
+            sheet.reject()
+            shell._station.set_limits(SpaceLimits(), "a reason")
+            await eventually(lambda: shell.notices.current)
+        async with emitted(shell._station.facts_read):
+            top_bar.station_wanted.emit()
+        sheet = next(s for s in shell.window.findChildren(StationSheet) if s.isVisible())
+        part(sheet, QSpinBox, "warn-below").setValue(4096)
+        part(sheet, QLineEdit, "reason").setText("a small disk")
+        press_set(sheet)
+        await eventually(lambda: shell._sheet is None)
+        facts = await station.work.this_station.facts()
+        assert facts.room.limits.warn_below_bytes == 4 * GIB
+        shell.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+async def _disk_in_trouble(_limits: SpaceLimits, _reason: str) -> None:
+    raise StoreIOError
 
 
 @pytest.mark.parametrize(("warn", "stop"), ((256, 512), (512, 63)))
