@@ -43,7 +43,7 @@ class ElidedButton(QPushButton):
         painter = QStylePainter(self)
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self.shown  # type: ignore[attr-defined]
+        option.text = self.shown
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         painter.end()
 
