@@ -10,7 +10,7 @@ from haut_desktop.practice.clock import true_now
 from haut_desktop.practice.prepared import PreparedImage, prepare_image
 from haut_desktop.practice.records import Row
 from haut_desktop.practice.result_writing import write_internal_error, write_result
-from haut_desktop.practice.service import Priority, Service
+from haut_desktop.practice.service import Priority, Service, forget_image
 
 _log = logging.getLogger(__name__)
 
@@ -120,8 +120,19 @@ class Computing:
         try:
             self._compute(job)
         except Exception:  # noqa: BLE001 - one broken picture must not stop the worker
-            _log.exception("image %s, algorithm %s failed", job["image_id"], job["version_id"])
-            write_internal_error(self._service, job)
+            if self._is_wanted(job):
+                _log.exception("image %s, algorithm %s failed", job["image_id"], job["version_id"])
+                write_internal_error(self._service, job)
+        self._forget_when_deleted(job["image_id"])
+
+    def _is_wanted(self, job: Row) -> bool:
+        """Whether the job still waits; its picture and its run take it with them."""
+        return bool(self._service.records.fetch_value("SELECT 1 FROM jobs WHERE id = ?", job["id"]))
+
+    def _forget_when_deleted(self, image_id: str) -> None:
+        """A picture that was deleted while it was computed leaves nothing that came of it."""
+        if not self._service.records.fetch_value("SELECT 1 FROM images WHERE id = ?", image_id):
+            forget_image(self._service, image_id)
 
     def _compute(self, job: Row) -> None:
         if self._prepared is None or self._prepared.image_id != job["image_id"]:

@@ -1,11 +1,11 @@
 """Faults on request: which requests they strike, how often, and by which chance."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -68,6 +68,15 @@ ANSWERS: Final = frozenset(
 """Faults that are an answer: nothing is done unless ``done`` says so."""
 
 
+_NOT_NEGATIVE: Final = ("count", "skip", "retry_after_s", "delay_s", "bytes_per_s")
+_KINDS_OF_VALUE: Final = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+}
+
+
 class Target(StrEnum):
     """Which port a fault strikes."""
 
@@ -102,6 +111,15 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.done and self.kind not in ANSWERS:
             raise ValueError(f"done: {self.kind} is no answer of its own")
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"probability: from 0 to 1, not {self.probability:g}")
+        for name in _NOT_NEGATIVE:
+            if (value := getattr(self, name)) is not None and value < 0:
+                raise ValueError(f"{name}: not less than 0, not {value:g}")
+        if self.bytes_per_s == 0:
+            raise ValueError("bytes_per_s: more than 0; nothing at all is offline")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"status: from 200 to 599, not {self.status}")
 
     def fits(self, target: Target, method: str, path: str) -> bool:
         return (
@@ -187,5 +205,31 @@ def parse_fault(text: str) -> Fault:
 
 
 def read_fault(fields: Mapping[str, Any], *, is_strict: bool = True) -> Fault:
-    """A fault from JSON; raises ValueError (msgspec.ValidationError is one)."""
-    return msgspec.convert(dict(fields), Fault, strict=is_strict)
+    """A fault from JSON; raises ValueError that says what is wrong and what there is."""
+    kinds = [kind.value for kind in FaultKind]
+    if not isinstance(fields, Mapping):
+        raise ValueError(f"a fault is an object with its kind, not {fields}")
+    if fields.get("kind") not in kinds:
+        raise ValueError(f"no such kind of fault: {fields.get('kind')}. {_there_are(kinds)}")
+    known = {field.name: field.type for field in msgspec.structs.fields(Fault)}
+    values = {}
+    for name, value in fields.items():
+        if name not in known:
+            raise ValueError(f"a fault has no {name}. {_there_are(known)}")
+        try:
+            values[name] = msgspec.convert(value, known[name], strict=is_strict)
+        except msgspec.ValidationError:
+            raise ValueError(f"{name}: {_expected(known[name])}, not {value}") from None
+    return Fault(**values)
+
+
+def _there_are(names: Iterable[str]) -> str:
+    return f"There are {', '.join(names)}"
+
+
+def _expected(type_: Any) -> str:
+    """What a value must be, in words."""
+    if type_ is Target:
+        return "platform, store or both"
+    kinds = get_args(type_) or (type_,)
+    return next(_KINDS_OF_VALUE[kind] for kind in kinds if kind in _KINDS_OF_VALUE)

@@ -52,9 +52,10 @@ def _show_batch(call: Call) -> Response:
 
 def _delete_batch(call: Call) -> Response:
     batch = call.batch()
-    for image in list_images(call.service, batch["id"]):
-        forget_image(call.service, image["id"])
+    images = list_images(call.service, batch["id"])
     call.service.records.execute("DELETE FROM batches WHERE id = ?", batch["id"])
+    for image in images:
+        forget_image(call.service, image["id"])
     return answer_nothing()
 
 
@@ -139,8 +140,8 @@ def _show_image(call: Call) -> Response:
 
 def _delete_image(call: Call) -> Response:
     image = call.image()
-    forget_image(call.service, image["id"])
     call.service.records.execute("DELETE FROM images WHERE id = ?", image["id"])
+    forget_image(call.service, image["id"])
     return answer_nothing()
 
 

@@ -39,12 +39,13 @@ def create_subject(service: Service, dataset: Row, author_id: int, **fields: obj
 
 def delete_subject(service: Service, subject_id: str) -> None:
     """Delete a subject with its batches, pictures and results."""
-    for image in service.records.fetch_all(
+    images = service.records.fetch_all(
         "SELECT i.id FROM images i JOIN batches b ON b.id = i.batch_id WHERE b.subject_id = ?",
         subject_id,
-    ):
-        forget_image(service, image["id"])
+    )
     service.records.execute("DELETE FROM subjects WHERE id = ?", subject_id)
+    for image in images:
+        forget_image(service, image["id"])
 
 
 def _get(service: Service, subject_id: str) -> Row:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -287,9 +288,32 @@ def test_a_wrong_fault_on_the_command_line_is_refused(text: str) -> None:
         parse_fault(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nothing", "no such kind of fault: nothing. There are offline, slow, drop_answer"),
+        ("slow,delay=1", "a fault has no delay. There are kind, target, method"),
+        ("slow,count=x", "count: a whole number, not x"),
+        ("slow,delay_s=long", "delay_s: a number, not long"),
+        ("slow,done=perhaps", "done: true or false, not perhaps"),
+        ("slow,target=screen", "target: platform, store or both, not screen"),
+        ("slow,probability=2", "probability: from 0 to 1, not 2"),
+        ("slow,probability=nan", "probability: from 0 to 1, not nan"),
+        ("slow,delay_s=-1", "delay_s: not less than 0, not -1"),
+        ("slow,bytes_per_s=0", "bytes_per_s: more than 0; nothing at all is offline"),
+        ("5xx,status=7", "status: from 200 to 599, not 7"),
+    ],
+)
+def test_a_refused_fault_says_what_there_is(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}"):
+        parse_fault(text)
+
+
 def test_a_wrong_fault_over_the_wire_is_refused(shared: Client) -> None:
     answer = shared.http.post("/_practice/faults/", json={"kind": "nothing"})
     assert answer.status_code == 400
+    assert "There are offline" in answer.text
+    assert shared.http.post("/_practice/faults/", json=["offline"]).status_code == 400
 
 
 def test_requests_are_counted(start: StartClient) -> None:

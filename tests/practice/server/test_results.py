@@ -1,5 +1,7 @@
 """What the practice platform computes, when, and in which shapes it tells."""
 
+from pathlib import Path
+from threading import Event
 from typing import Final
 
 import cv2
@@ -7,9 +9,19 @@ import httpx
 import numpy as np
 import pytest
 
+from haut_desktop.practice import result_writing
 from haut_desktop.practice.quirks import Quirk
+from haut_desktop.practice.service import Options
 from tests.practice.server.conftest import StartClient
-from tests.practice.server.running import FACES, NOT_SET_UP, SKIN, Client, Json
+from tests.practice.server.running import (
+    FACES,
+    NOT_SET_UP,
+    SKIN,
+    Client,
+    Json,
+    RunningPlatform,
+    wait_for,
+)
 
 _V3_FAMILY: Final = "selfie_v3"
 
@@ -322,3 +334,30 @@ def test_addresses_of_results_expire(start: StartClient, faces: Pictures) -> Non
     while statuses == {200}:
         statuses = {httpx.get(image["urls"]["original"]).status_code}
     assert statuses == {400}
+
+
+def test_a_subject_that_is_deleted_while_it_is_computed_leaves_nothing(
+    tmp_path: Path, faces: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = RunningPlatform(tmp_path, Options(has_demonstration=False))
+    client = Client(platform.url)
+    client.sign_in()
+    dataset = client.dataset()
+    subject = client.make_subject(dataset)
+    ordinary, deleted = result_writing.encode_png, Event()
+
+    def delete_meanwhile(*arguments: object) -> object:
+        if not deleted.is_set():
+            httpx.delete(
+                f"{platform.url}{dataset}subjects/{subject['id']}/", headers=client.http.headers
+            ).raise_for_status()
+            deleted.set()
+        return ordinary(*arguments)
+
+    monkeypatch.setattr(result_writing, "encode_png", delete_meanwhile)
+    client.upload(subject["id"], {"front": faces["front"]})
+    wait_for(deleted.is_set)
+    client.http.close()
+    platform.stop()  # ends with the algorithm at hand
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in left if {"images", "masks"} & set(path.parts)]
