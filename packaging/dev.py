@@ -151,7 +151,10 @@ def command_test(extra: list[str]) -> int:
     failed = [name for name, command in steps.items() if not passes(name, command)]
     if failed:
         say(f"FAILED before the tests: {', '.join(failed)}")
-    code = run([python, "-m", "pytest", *extra], OFFSCREEN)
+    # tests/conftest.py says it again above pytest's last line, where it is still seen.
+    code = run(
+        [python, "-m", "pytest", *extra], {**OFFSCREEN, "HAUT_FAILED_CHECKS": ", ".join(failed)}
+    )
     return code or int(bool(failed))
 
 
@@ -248,6 +251,23 @@ def passes(name: str, command: list[str], extra: dict[str, str] | None = None) -
     return code == 0
 
 
+BEHIND = {
+    "run": ["-m", "haut_desktop"],
+    "tour": ["-m", "haut_desktop", "tour"],
+    "bench": ["-m", "tests.benchmarks"],
+}
+"""The programs that say themselves which words may follow their command."""
+
+FURTHER = {
+    "test": "Words that follow go to pytest: a file, `-k WORD`, `-x`.",
+    "build": "Words that follow go to PyInstaller.",
+    "faults": f"Words that follow name the parts to run: {', '.join(FAULT_SUITE)}.",
+    "lock": "Words that follow go to `uv pip compile`: `--upgrade`.",
+}
+"""What may follow the other commands."""
+
+HELP_WORDS = frozenset({"-h", "--help"})
+
 COMMANDS = {
     "run": command_run,
     "tour": command_tour,
@@ -268,7 +288,21 @@ def main(arguments: list[str]) -> int:
     for name, function in COMMANDS.items():
         commands.add_parser(name, help=function.__doc__, add_help=False)
     chosen, extra = parser.parse_known_args(arguments[:1])[0], arguments[1:]
+    if HELP_WORDS.intersection(extra):
+        return explain(chosen.command)
     return COMMANDS[chosen.command](extra)
+
+
+def explain(name: str) -> int:
+    """Say what a command does and takes, and do nothing; its program adds its own words."""
+    sys.stdout.write(f"usage: dev.py {name} ...\n\n{COMMANDS[name].__doc__}\n")
+    if name in FURTHER:
+        sys.stdout.write(f"{FURTHER[name]}\n")
+    elif DEVELOPMENT.python.exists():
+        sys.stdout.write("Words that follow go to the program behind it:\n\n")
+        sys.stdout.flush()
+        return run([str(DEVELOPMENT.python), *BEHIND[name], "--help"], OFFSCREEN)
+    return 0
 
 
 if __name__ == "__main__":

@@ -100,6 +100,16 @@ def pytest_runtest_logfinish(nodeid: str) -> None:
 # ----------------------------------------------------------------------------------------- guards
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, None, None]:
+    """Say again, below every failed test, which checks failed before: their words are far above."""
+    yield
+    if failed := os.environ.get("HAUT_FAILED_CHECKS"):
+        terminalreporter.write_line(f"FAILED before the tests: {failed}", red=True, bold=True)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

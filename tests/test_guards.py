@@ -1,5 +1,6 @@
 """The guards of conftest.py can fail: each breach below turns a test red."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -109,24 +110,32 @@ def test_bad_file_left_open():
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Name of each sample → how it ended: PASSED, FAILED, ERROR."""
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The lines of a run of all samples, started as after a check that failed."""
     path = tmp_path_factory.mktemp("guards") / "test_samples.py"
     path.write_text(SAMPLES, "utf-8")
     options = ["-c", str(ROOT / "pyproject.toml"), "-p", "tests.conftest", "-p", "no:cacheprovider"]
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "-rA", "-q", "--tb=no", str(path)],
         cwd=ROOT,
+        env={**os.environ, "HAUT_FAILED_CHECKS": "lint, types"},
         capture_output=True,
         text=True,
         check=False,
     )
+    assert finished.stdout, finished.stderr
+    return finished.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def outcomes(said: list[str]) -> dict[str, set[str]]:
+    """Name of each sample → how it ended: PASSED, FAILED, ERROR."""
     ended: dict[str, set[str]] = {}
-    for line in finished.stdout.splitlines():
+    for line in said:
         word, _, rest = line.partition(" ")
         if word in {"PASSED", "FAILED", "ERROR"} and "::" in rest:
             ended.setdefault(rest.partition("::")[2].split(" ")[0], set()).add(word)
-    assert ended, finished.stdout + finished.stderr
+    assert ended, "\n".join(said)
     return ended
 
 
@@ -143,3 +152,8 @@ def test_guards_let_a_good_test_pass(outcomes: dict[str, set[str]], name: str) -
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("test_bad")])
 def test_guards_turn_a_breach_red(outcomes: dict[str, set[str]], name: str) -> None:
     assert outcomes[name] & {"FAILED", "ERROR"}
+
+
+def test_checks_that_failed_before_are_named_right_above_the_last_line(said: list[str]) -> None:
+    assert said[-2] == "FAILED before the tests: lint, types"
+    assert " passed" in said[-1]

@@ -16,11 +16,13 @@ class Processes:
     """Stands in for the operating system: notes every command and answers with an exit code."""
 
     commands: list[list[str]] = field(default_factory=list)
+    environments: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
 
-    def run(self, command: list[str], *_: object) -> int:
+    def run(self, command: list[str], extra: dict[str, str] | None = None, *_: object) -> int:
         """Note the command; the first of `codes` whose word is in it answers."""
         self.commands.append(command)
+        self.environments.append(extra or {})
         return next((code for word, code in self.codes.items() if word in command), 0)
 
     def check(self, command: list[str]) -> None:
@@ -134,6 +136,33 @@ def test_the_tests_run_last_even_when_a_check_fails(
     assert len(made.commands) == 4
     assert made.commands[-1][1:] == ["-m", "pytest", "-x"]
     assert "format" in capfd.readouterr().out
+    assert made.environments[-1]["HAUT_FAILED_CHECKS"] == "format"
+
+
+def test_tests_after_good_checks_have_nothing_to_repeat(made: Processes) -> None:
+    assert dev.main(["test"]) == 0
+    assert made.environments[-1]["HAUT_FAILED_CHECKS"] == ""
+
+
+@pytest.mark.parametrize("command", list(dev.COMMANDS))
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_asking_for_help_runs_nothing(
+    made: Processes, capfd: pytest.CaptureFixture[str], command: str, word: str
+) -> None:
+    assert dev.main([command, word]) == 0
+    said = capfd.readouterr().out
+    assert f"usage: dev.py {command}" in said
+    assert str(dev.COMMANDS[command].__doc__) in said
+    assert all(words[-1] == "--help" for words in made.commands)
+    assert "ended well" not in said
+
+
+def test_help_for_the_fault_suite_names_its_parts(
+    made: Processes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    dev.main(["faults", "--help"])
+    assert ", ".join(dev.FAULT_SUITE) in capfd.readouterr().out
+    assert not made.commands
 
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own libraries")
