@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from haut_desktop.practice import result_writing
+from haut_desktop.practice.mask_pictures import Pixels, encode_png
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.service import Options
 from tests.practice.server.conftest import StartClient
@@ -344,17 +344,17 @@ def test_a_subject_that_is_deleted_while_it_is_computed_leaves_nothing(
     client.sign_in()
     dataset = client.dataset()
     subject = client.make_subject(dataset)
-    ordinary, deleted = result_writing.encode_png, Event()
+    deleted = Event()
 
-    def delete_meanwhile(*arguments: object) -> object:
+    def delete_meanwhile(picture: Pixels) -> bytes:
         if not deleted.is_set():
             httpx.delete(
                 f"{platform.url}{dataset}subjects/{subject['id']}/", headers=client.http.headers
             ).raise_for_status()
             deleted.set()
-        return ordinary(*arguments)
+        return encode_png(picture)
 
-    monkeypatch.setattr(result_writing, "encode_png", delete_meanwhile)
+    monkeypatch.setattr("haut_desktop.practice.result_writing.encode_png", delete_meanwhile)
     client.upload(subject["id"], {"front": faces["front"]})
     wait_for(deleted.is_set)
     client.http.close()
