@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, VisitId
 from haut_desktop.domain.subjects import Subject
+
+SUBJECTS_AT_MOST: Final = 200
+"""So many subjects fit into one list; a person types a code to see others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class SubjectStatus(StrEnum):
     DISCONTINUED = "discontinued"
 
 
+FROM_THE_PLATFORM: Final = "from the platform"
+"""The reason that stands beside a code which this station did not give."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectCode:
     """One code in a subject's history; the latest is the current one."""
@@ -90,6 +94,11 @@ class Subject:
     def code(self) -> str:
         """The current code."""
         return self.codes[-1].code
+
+    @property
+    def is_from_the_platform(self) -> bool:
+        """Whether its first code was typed there; one registered here never merges on a name."""
+        return self.codes[0].reason == FROM_THE_PLATFORM
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from haut_desktop.domain.analysis import (
 
 _HIGHER_IS_BETTER: Final = frozenset({"bad_good_line"})
 """Widget types for which the contract says that 100 is the best."""
-_UNITS: Final = {"bad_good_line": "/ 100", "ITA": "°"}
+SCORE_UNIT: Final = "/ 100"
+"""The unit of a score: of 0 to 100, the higher the better."""
+_UNITS: Final = {"bad_good_line": SCORE_UNIT, "ITA": "°"}
 """What the contract says of widget types whose metrics come without a unit."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import (
     AlgorithmResult,
+    Application,
     BatchResults,
     Completeness,
     Mask,
@@ -29,6 +30,7 @@ from haut_desktop.services.results_awaited import awaited
 from haut_desktop.services.results_dictionary import ResultDictionary
 from haut_desktop.services.results_elsewhere import Elsewhere
 from haut_desktop.services.results_following import Look, Pace, ResultFollower
+from haut_desktop.services.results_order import UNKNOWN, ordered, place_of
 from haut_desktop.services.results_pictures import ResultPicture, ResultPictures, rendition_key
 from haut_desktop.services.results_reading import Reading, ResultsReader
 from haut_desktop.services.results_wanted import ORIGINAL, mask_key, wanted
@@ -63,6 +65,8 @@ class MaskLayer:
     mask: Mask
     key: str = ""
     """Opens the raster, where the mask is a picture of its own; empty for shapes."""
+    place: int = UNKNOWN
+    """Where its algorithm stands in its application's list, whatever else has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,8 @@ class Results:
         rasters = await self._pictures.masks(batch.id)
         state = await self._completeness(batch)
         dataset = await self._dataset_of(batch, visit)
+        catalog = await self._dictionary.applications()
+        kept = ordered(kept, catalog)
         said = tuple(stored.result for stored in kept)
         is_waiting = dataset is not None and state is not Completeness.COMPLETE
         return VisitResults(
@@ -287,7 +293,7 @@ class Results:
             completeness=state,
             results=kept,
             pictures=(*own, *await self._pictures.pictures(batch.id)),
-            masks=tuple(_layers(batch, said, rasters)),
+            masks=tuple(_layers(batch, said, rasters, catalog)),
             awaited=await self._awaited(dataset, said, batch) if dataset and is_waiting else (),
             image_type=dataset.image_type if dataset else None,
         )
@@ -305,12 +311,16 @@ class Results:
 
 
 def _layers(
-    batch: Batch, results: Iterable[AlgorithmResult], rasters: frozenset[str]
+    batch: Batch,
+    results: Iterable[AlgorithmResult],
+    rasters: frozenset[str],
+    catalog: Sequence[Application],
 ) -> Iterable[MaskLayer]:
     for result in results:
+        place = place_of(result, catalog)
         for mask in result.masks:
             key = mask_key(batch, result, mask.side, mask.space)
             if mask.shapes:
-                yield MaskLayer(result, mask)
+                yield MaskLayer(result, mask, place=place)
             elif key in rasters:
-                yield MaskLayer(result, mask, key)
+                yield MaskLayer(result, mask, key, place)

@@ -33,11 +33,12 @@ def _missing(
     wanted = 1 if is_read_by_v3(application.tech_name) else max(1, pictures)
     own = [r for r in results if r.application in ("", application.tech_name)]
     for algorithm in application.algorithms:
-        if sum(_is_by(result, algorithm) for result in own) < wanted:
+        if sum(is_by(result, algorithm) for result in own) < wanted:
             yield algorithm
 
 
-def _is_by(result: AlgorithmResult, algorithm: Algorithm) -> bool:
+def is_by(result: AlgorithmResult, algorithm: Algorithm) -> bool:
+    """Whether a result is this algorithm's: by its version's id, or by its name."""
     if result.version_id is not None and result.version_id == algorithm.version_id:
         return True
     return bare_name(result.algorithm) == bare_name(algorithm.tech_name)

@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
@@ -16,6 +16,7 @@ from haut_desktop.domain.delivery import (
 from haut_desktop.domain.ids import RegistrationId, StationId, SubjectId, new_id
 from haut_desktop.domain.study import Dataset, Study
 from haut_desktop.domain.subjects import (
+    FROM_THE_PLATFORM,
     CodeKind,
     PlatformSubject,
     Registration,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
-
-FROM_THE_PLATFORM: Final = "from the platform"
-"""The reason that stands beside a code which this station did not give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class SubjectList:
         namesake = await self._subjects.by_code(self._study.id, entry.name)
         if namesake is None:
             await self._add(dataset, entry, is_id_free=ours is None)
-        elif _came_from_the_platform(namesake) and entry.subject_id in {None, namesake.id}:
+        elif namesake.is_from_the_platform and entry.subject_id in {None, namesake.id}:
             # one name, once in each dataset of one study, both typed on the platform
             await self._link(namesake, dataset, entry)
         else:
@@ -142,11 +140,6 @@ class SubjectList:
         )
         await self._subjects.add(subject, self._act)
         self._added.add(subject_id)
-
-
-def _came_from_the_platform(subject: Subject) -> bool:
-    """Whether its first code was typed there; one registered here never merges on a mere name."""
-    return subject.codes[0].reason == FROM_THE_PLATFORM
 
 
 def _registered(subject_id: SubjectId, dataset: Dataset, entry: PlatformSubject) -> Registration:

@@ -13,7 +13,7 @@ from haut_desktop.domain.ids import (
     SubjectId,
     new_id,
 )
-from haut_desktop.domain.overviews import SubjectRow
+from haut_desktop.domain.overviews import SUBJECTS_AT_MOST, SubjectRow
 from haut_desktop.domain.subjects import (
     CodeKind,
     Subject,
@@ -84,9 +84,9 @@ class SubjectStore:
         )
 
     async def search(
-        self, study_id: StudyId, text: str = "", limit: int = 200
+        self, study_id: StudyId, text: str = "", limit: int = SUBJECTS_AT_MOST
     ) -> tuple[SubjectRow, ...]:
-        """Find by any part of any code, present or former; the last seen first."""
+        """Find by any part of any code, present or former; last seen or registered first."""
 
         def work(connection: Connection) -> tuple[SubjectRow, ...]:
             rows = find_subjects(connection, study_id, code_key(text), limit)

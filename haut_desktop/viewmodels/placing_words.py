@@ -12,8 +12,8 @@ from haut_desktop.services import visit_rules
 from haut_desktop.services.finishing import slot_words
 from haut_desktop.services.placing import NoteWord, WaitingPicture
 from haut_desktop.viewmodels.capture_words import visit_day, visit_tab, visit_title
-from haut_desktop.viewmodels.subject_words import details_words
-from haut_desktop.viewmodels.words import clock_time, count, day, size
+from haut_desktop.viewmodels.subject_words import details_words, visits_words
+from haut_desktop.viewmodels.words import clock_time, day, size
 
 UNSCHEDULED: Final = "Unscheduled"
 ADDITIONAL: Final = "additional"
@@ -152,7 +152,7 @@ def subject_choice(row: SubjectRow) -> SubjectChoice:
     subject = row.subject
     former = [code.code for code in subject.codes if code.code != subject.code]
     history = [f"formerly {', '.join(former)}"] if former else []
-    visits = count(row.visit_count, "visit") if row.visit_count else "no visit here yet"
+    visits = visits_words(row)
     return SubjectChoice(
         subject.id,
         subject.code,

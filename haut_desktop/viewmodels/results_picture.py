@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.results import MaskLayer, ResultPicture, VisitResults
+from haut_desktop.services.results_order import UNKNOWN
 from haut_desktop.viewmodels.results_words import application_words, plain_words, space_words
 
 PALETTE: Final = ("#ff6b6b", "#4dd4c6", "#ffd166", "#8ab6ff", "#d59bf6", "#9be15d", "#ff9f5a",
@@ -76,13 +76,26 @@ def layers(masks: Iterable[MaskLayer], picture: ResultPicture) -> tuple[Layer, .
         if layer.mask.side is picture.side and layer.mask.space == picture.space:
             own = applications.setdefault(layer.result.application, {})
             own.setdefault(layer_id(layer.result), []).append(layer)
-    colours = cycle(PALETTE)
     are_several = len(applications) > 1
     return tuple(
-        Layer(key, name, next(colours), tuple(group), application_words(word) * are_several)
+        Layer(
+            key,
+            name,
+            _colour(group[0], number),
+            tuple(group),
+            application_words(word) * are_several,
+        )
         for word, own in applications.items()
-        for (key, group), name in zip(own.items(), _names(own.values()), strict=True)
+        for number, ((key, group), name) in enumerate(
+            zip(own.items(), _names(own.values()), strict=True)
+        )
     )
+
+
+def _colour(layer: MaskLayer, number: int) -> str:
+    """An algorithm keeps its colour at every visit; one that no list names takes its turn."""
+    place = number if layer.place == UNKNOWN else layer.place
+    return PALETTE[place % len(PALETTE)]
 
 
 def _names(groups: Iterable[Sequence[MaskLayer]]) -> Iterator[str]:

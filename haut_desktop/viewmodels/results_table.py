@@ -23,6 +23,7 @@ from haut_desktop.viewmodels.results_words import (
     change_words,
     failure_words,
     plain_words,
+    score_decimals,
     value_words,
     version_words,
 )
@@ -60,6 +61,14 @@ class MetricLine:
     children: tuple["MetricLine", ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What every line of one table needs of the others."""
+
+    changes: Mapping[MetricKey, Change]
+    score_decimals: int
+
+
 LINE_ROLE: Final = int(Qt.ItemDataRole.UserRole)
 """Gives the whole ``MetricLine`` of an index."""
 MOOD_ROLE: Final = LINE_ROLE + 1
@@ -74,11 +83,12 @@ def metric_lines(
 ) -> tuple[MetricLine, ...]:
     """Lines for the results of one side; a result of the whole batch belongs to every side."""
     here = [r for r in results if r.side is side or r.platform_image_id is None]
+    shown = _Shown(changes, score_decimals(m for r in here for a in r.areas for m in _metrics(a)))
     by_application: dict[str, list[MetricLine]] = {}
     for result in here:
         if result.areas or not result.is_ok:
             lines = by_application.setdefault(result.application, [])
-            lines.append(_line(result, changes))
+            lines.append(_line(result, shown))
     if len(by_application) < 2:
         return tuple(line for lines in by_application.values() for line in lines)
     return tuple(line for lines in by_application.values() for line in (_section(lines[0]), *lines))
@@ -89,53 +99,55 @@ def _section(first: MetricLine) -> MetricLine:
     return MetricLine(first.result, words, "", "", "", Mood.NEUTRAL, "", is_section=True)
 
 
-def _line(result: AlgorithmResult, changes: Mapping[MetricKey, Change]) -> MetricLine:
+def _line(result: AlgorithmResult, shown: _Shown) -> MetricLine:
     name = result.name or plain_words(result.algorithm)
     version = version_words(result)
     if not result.is_ok:
         words, todo = failure_words(result)
         return MetricLine(result, name, "", words, "", Mood.BAD, version, failure=todo)
     main = _main_area(result.areas)
-    rest = tuple(_finer(result, main, changes))
+    rest = tuple(_finer(result, main, shown))
     if main.main is None:
         return MetricLine(result, name, "", "", "", Mood.NEUTRAL, version, children=rest)
-    line = _metric_line(result, main, main.main, changes, name)
+    line = _metric_line(result, main, main.main, shown, name)
     return MetricLine(
         result, name, line.area, line.value, line.change, line.change_mood, version,
         key=line.key, children=rest,
     )  # fmt: skip
 
 
+def _metrics(area: AreaResult) -> tuple[Metric, ...]:
+    mains = () if area.main is None else (area.main,)
+    return (*mains, *area.subs)
+
+
 def _main_area(areas: tuple[AreaResult, ...]) -> AreaResult:
     return next((area for area in areas if area.area in MAIN_AREAS), areas[0])
 
 
-def _finer(
-    result: AlgorithmResult, main: AreaResult, changes: Mapping[MetricKey, Change]
-) -> Iterator[MetricLine]:
+def _finer(result: AlgorithmResult, main: AreaResult, shown: _Shown) -> Iterator[MetricLine]:
     for metric in main.subs:
-        yield _metric_line(result, main, metric, changes)
+        yield _metric_line(result, main, metric, shown)
     for area in result.areas:
         if area is not main:
-            mains = () if area.main is None else (area.main,)
-            for metric in (*mains, *area.subs):
-                yield _metric_line(result, area, metric, changes)
+            for metric in _metrics(area):
+                yield _metric_line(result, area, metric, shown)
 
 
 def _metric_line(
     result: AlgorithmResult,
     area: AreaResult,
     metric: Metric,
-    changes: Mapping[MetricKey, Change],
+    shown: _Shown,
     name: str = "",
 ) -> MetricLine:
     key = MetricKey(result.algorithm, result.version, area.area, metric.tech_name, result.side)
-    change = changes.get(key)
+    change = shown.changes.get(key)
     return MetricLine(
         result=result,
         name=name or metric.name or plain_words(metric.tech_name),
         area=plain_words(area.area),
-        value=value_words(metric),
+        value=value_words(metric, shown.score_decimals),
         change=change_words(change),
         change_mood=change_mood(change),
         version=version_words(result),

@@ -1,11 +1,11 @@
 """Results in words: values with units, changes, areas, failures; pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.imaging import ImageType, Side
-from haut_desktop.domain.trends import unit_of
+from haut_desktop.domain.trends import SCORE_UNIT, unit_of
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 
 MAIN_AREAS: Final = ("face", "skin", "hair", "image")
@@ -36,6 +36,8 @@ _EXPLANATIONS: Final = {
     Completeness.OVERDUE: "Some results are late. The station keeps looking; if they stay away, "
     "ask your study's support and name the batch.",
 }
+_MAIN_NAMES: Final = {"score", "value"}
+"""What the platform calls the main number of a measure: the measure's own name says more."""
 _NAMED_AT_MOST: Final = 4
 _IMAGE_TYPES: Final = {
     ImageType.SELFIE: "Face",
@@ -93,14 +95,25 @@ def plain_words(tech_name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def value_words(metric: Metric) -> str:
-    """A value with its unit: ``83 / 100``, ``455``, ``3 ‰``, ``Oily``."""
+def value_words(metric: Metric, score_decimals: int = 0) -> str:
+    """A value with its unit: ``83 / 100``, ``455``, ``3 ‰``, ``Oily``.
+
+    A score has at least ``score_decimals`` (0 or 1), so that scores stand under each other.
+    """
     if isinstance(metric.value, str):
         return metric.value
     unit = unit_of(metric) or ""
+    if unit == SCORE_UNIT and score_decimals:
+        return f"{metric.value:.1f}\u202f{unit}"
     unit = _UNITS.get(unit, unit)
     gap = "" if unit in {"", "°", "%"} else "\u202f"
     return f"{number_words(metric.value)}{gap}{unit}"
+
+
+def score_decimals(metrics: Iterable[Metric]) -> int:
+    """How many decimals the scores of one table need: 1 as soon as one of them is not whole."""
+    scores = (m.value for m in metrics if unit_of(m) == SCORE_UNIT)
+    return int(any(not isinstance(value, str) and value % 1 for value in scores))
 
 
 def number_words(value: float) -> str:
@@ -153,8 +166,10 @@ def version_words(result: AlgorithmResult) -> str:
 
 
 def key_words(key: MetricKey, name: str) -> str:
-    """A trend's title: algorithm, metric, area, side."""
+    """A trend's title: algorithm, metric unless it is the algorithm's own number, area, side."""
     side = "" if key.side is Side.FRONT else f", {side_name(key.side).lower()} view"
     algorithm = plain_words(key.algorithm)
-    metric = "" if name.lower().startswith(algorithm.lower()) else f"{algorithm}: "
-    return f"{metric}{name}, {plain_words(key.area).lower()}{side}"
+    is_itself = name.lower() in _MAIN_NAMES or name.lower().startswith(algorithm.lower())
+    measured = algorithm if name.lower() in _MAIN_NAMES else name
+    metric = "" if is_itself else f"{algorithm}: "
+    return f"{metric}{measured}, {plain_words(key.area).lower()}{side}"

@@ -1,7 +1,9 @@
 """A subject in words: details and registration, as banner, list and confirmation say them."""
 
 from haut_desktop.domain.delivery import RegistrationState
+from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.subjects import Subject, SubjectDetails
+from haut_desktop.viewmodels.words import count
 
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 """Fitzpatrick phototypes as they are written."""
@@ -19,6 +21,15 @@ def details_words(details: SubjectDetails) -> str:
     if details.phototype:
         parts.append(f"phototype {ROMAN[details.phototype]}")
     return " · ".join(parts)
+
+
+def visits_words(row: SubjectRow) -> str:
+    """How many visits the record has; the platform's own are read when the subject is opened."""
+    if row.visit_count:
+        return count(row.visit_count, "visit")
+    if row.subject.is_from_the_platform:
+        return "no visit read from the platform"
+    return "no visit yet"
 
 
 def registration_words(subject: Subject) -> tuple[str, str]:

@@ -16,13 +16,13 @@ from PySide6.QtCore import (
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import HautError, NetworkError
 from haut_desktop.domain.ids import SubjectId
-from haut_desktop.domain.overviews import SubjectRow
+from haut_desktop.domain.overviews import SUBJECTS_AT_MOST, SubjectRow
 from haut_desktop.domain.subjects import Subject, normalise_code
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
-from haut_desktop.viewmodels.subject_words import details_words, registration_words
+from haut_desktop.viewmodels.subject_words import details_words, registration_words, visits_words
 from haut_desktop.viewmodels.words import count, day
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _line(row: SubjectRow, zone: str) -> SubjectLine:
     return SubjectLine(
         subject=row.subject,
         details=details_words(row.subject.details),
-        visits=count(row.visit_count, "visit") if row.visit_count else "no visit here yet",
+        visits=visits_words(row),
         last_visit=f"last {day(row.last_visit_at, zone)}" if row.last_visit_at else "",
         waiting=f"{row.waiting_images} waiting" if row.waiting_images else "",
         registration=words,
@@ -117,6 +117,13 @@ class SubjectsState:
     shown: int = 0
     is_loading: bool = True
     is_syncing: bool = False
+
+    @property
+    def shown_words(self) -> str:
+        """How many there are, and in which order: ``7 subjects, most recent first``."""
+        if self.shown >= SUBJECTS_AT_MOST:
+            return f"The {self.shown} most recent subjects"
+        return count(self.shown, "subject") + ", most recent first" * (self.shown > 1)
 
     @property
     def code(self) -> str:

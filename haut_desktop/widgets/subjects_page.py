@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QWidget
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.viewmodels.subject_form import SubjectFormViewModel
 from haut_desktop.viewmodels.subjects import SubjectsState, SubjectsViewModel
-from haut_desktop.viewmodels.words import count
 from haut_desktop.widgets.boxes import column, frame, row
 from haut_desktop.widgets.busy_bar import BusyBar
 from haut_desktop.widgets.buttons import icon_button, primary_button
@@ -88,7 +87,7 @@ class SubjectsPage(QWidget):
     def _on_view_model_changed(self, state: SubjectsState) -> None:
         has_rows = self._view_model.model.rowCount() > 0
         self._stack.setCurrentIndex(1 if has_rows else 0)
-        self._count.setText(count(state.shown, "subject") if has_rows else "")
+        self._count.setText(state.shown_words if has_rows else "")
         self._say_nothing(state)
         if state.is_syncing:
             self._busy.show_going("Bringing in the platform's subjects…")

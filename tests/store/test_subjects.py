@@ -103,7 +103,7 @@ async def test_search_counts_visits_and_waiting_pictures_and_stops_at_the_limit(
 
 
 @pytest.mark.parametrize("limit", (1, 2, 3, 4, 5, 6, 100))
-async def test_without_a_text_the_last_seen_come_first_visited_or_only_registered(
+async def test_without_a_text_the_most_recent_come_first_visited_or_only_registered(
     record: Record, limit: int
 ) -> None:
     start = record.clock()
@@ -122,6 +122,25 @@ async def test_without_a_text_the_last_seen_come_first_visited_or_only_registere
     assert codes == ["C-2", "C-3", "C-0", "C-1", "C-5", "C-4"][:limit]
     by_text = await record.subjects.search(record.study.id, "C-", limit=limit)
     assert [row.subject.code for row in by_text] == codes
+
+
+@pytest.mark.parametrize("limit", (2, 3, 100))
+async def test_opening_a_subject_whose_visits_lie_back_leaves_it_in_its_place(
+    record: Record, limit: int
+) -> None:
+    made = {}
+    for code in ("P-10", "P-2", "P-1"):
+        made[code] = make_subject(record.study, code, station_id=record.station.id)
+        await record.subjects.add(replace(made[code], created_at=record.clock()), record.act)
+    wanted = ["P-1", "P-2", "P-10"][:limit]
+    rows = await record.subjects.search(record.study.id, limit=limit)
+    assert [row.subject.code for row in rows] == wanted
+    before = record.clock() - timedelta(days=90)
+    visit = make_visit(record.study, made["P-1"], "Baseline", created_at=before)
+    await record.visits.add(visit, make_slots(visit), record.act)
+    rows = await record.subjects.search(record.study.id, limit=limit)
+    assert [row.subject.code for row in rows] == wanted
+    assert rows[0].visit_count == 1
 
 
 async def test_corrected_details_leave_their_former_values(record: Record) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.domain.analysis import Change, Completeness, Metric
+from haut_desktop.domain.analysis import Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.errors import HautError, StoreBusyError
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.services.changes import Change as News
@@ -28,6 +28,7 @@ from haut_desktop.viewmodels.results_words import (
     awaited_words,
     change_words,
     failure_words,
+    key_words,
     state_explanation,
     value_words,
 )
@@ -141,6 +142,14 @@ def test_an_algorithm_opens_to_its_finer_metrics_and_areas() -> None:
     assert [(c.name, c.area) for c in line.children] == [("Spots", "Face"), ("Redness", "Nose")]
 
 
+def test_scores_stand_under_each_other_with_the_decimals_that_one_of_them_needs() -> None:
+    whole, broken = make_result("redness", 76.0), make_result("pores", 74.8)
+    lines = metric_lines([whole, broken], Side.FRONT, {})
+    assert [line.value for line in lines] == ["76.0\u202f/ 100", "74.8\u202f/ 100"]
+    (line,) = metric_lines([whole], Side.FRONT, {})
+    assert line.value == "76\u202f/ 100"
+
+
 def test_two_versions_stand_side_by_side() -> None:
     results = [make_result(version="1.0"), make_result(version="2.0")]
     assert [line.version for line in metric_lines(results, Side.FRONT, {})] == ["1.0", "2.0"]
@@ -196,6 +205,31 @@ def test_layers_of_one_application_have_short_names_and_no_heading() -> None:
     visit = make_findings(make_result(masks=(square(),)), make_result("pores", masks=(square(),)))
     shown = layers(visit.masks, visit.pictures[0])
     assert [(layer.name, layer.group) for layer in shown] == [("Redness", ""), ("Pores", "")]
+
+
+def test_a_mask_keeps_its_colour_whatever_has_arrived() -> None:
+    found = make_findings(
+        make_result("redness", masks=(square(),)), make_result("pores", masks=(square("pores"),))
+    )
+    redness, pores = (replace(mask, place=n) for mask, n in zip(found.masks, (0, 3), strict=True))
+    picture = found.pictures[0]
+    both = {layer.id: layer.colour for layer in layers((redness, pores), picture)}
+    alone = {layer.id: layer.colour for layer in layers((pores,), picture)}
+    assert alone.items() <= both.items()
+    assert len(set(both.values())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Score", "Redness, face"),
+        ("Redness", "Redness, face"),
+        ("Redness score", "Redness score, face"),
+        ("Spots", "Redness: Spots, face"),
+    ],
+)
+def test_a_trends_title_names_the_measure_once(name: str, title: str) -> None:
+    assert key_words(MetricKey("redness", "1.0", "face", "score", Side.FRONT), name) == title
 
 
 def test_layers_are_grouped_by_application_and_told_apart_by_version() -> None:

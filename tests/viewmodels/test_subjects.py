@@ -9,16 +9,17 @@ from pytestqt.qtbot import QtBot
 from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import SubjectId
-from haut_desktop.domain.overviews import SubjectRow
+from haut_desktop.domain.overviews import SUBJECTS_AT_MOST, SubjectRow
 from haut_desktop.domain.study import Study
-from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.subjects import FROM_THE_PLATFORM, Subject
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.subject_list import SubjectSync
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
-from haut_desktop.viewmodels.subjects import SubjectsViewModel
+from haut_desktop.viewmodels.subject_words import visits_words
+from haut_desktop.viewmodels.subjects import SubjectsState, SubjectsViewModel
 from tests.fakes.builders import make_study, make_subject
 from tests.fakes.clock import FakeClock
 from tests.waiting import eventually
@@ -64,3 +65,17 @@ async def test_of_two_readings_at_once_the_later_one_stays_on_the_desk(qtbot: Qt
     await eventually(lambda: desk.subject is registered)
     await tasks.aclose()
     assert not errors
+
+
+def test_the_list_says_its_order_and_that_there_may_be_more() -> None:
+    words = [SubjectsState(shown=shown).shown_words for shown in (1, 7, SUBJECTS_AT_MOST)]
+    assert words == ["1 subject", "7 subjects, most recent first", "The 200 most recent subjects"]
+
+
+def test_visits_that_were_never_read_are_not_said_to_be_none() -> None:
+    here = make_subject(make_study(), "B-007")
+    (code,) = here.codes
+    there = replace(here, codes=(replace(code, reason=FROM_THE_PLATFORM),))
+    assert visits_words(SubjectRow(here, 0, None, 0)) == "no visit yet"
+    assert visits_words(SubjectRow(there, 0, None, 0)) == "no visit read from the platform"
+    assert visits_words(SubjectRow(there, 2, None, 0)) == "2 visits"
