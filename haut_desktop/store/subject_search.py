@@ -7,8 +7,8 @@ from haut_desktop.domain.ids import StudyId
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.rows import Value
 
-# What counts is when a subject was last seen or made, the later one: a visit that was read back from
-# the platform may be older than the subject's entry here. At the same moment P-2 comes before P-10.
+# What counts is when a subject was last seen or made, the later one: a visit that was read back
+# from the platform may be older than the subject here. At the same moment P-2 is before P-10.
 # The subjects of the page first, what is counted for each of them afterwards; CROSS JOIN keeps the
 # planner from going through all pictures that wait.
 _PAGE: Final = """
