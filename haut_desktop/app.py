@@ -70,6 +70,11 @@ class Program:
         self._is_left = False
         """Whether the user left this mode's work before it began."""
 
+    @property
+    def platform(self) -> str:
+        """The address of the platform that one signs in to."""
+        return self._opener.server
+
     async def run(self) -> None:
         """Work until the user ends it; a study's work and practice may follow each other."""
         from haut_desktop.desktop.garbage import garbage_on_main_thread

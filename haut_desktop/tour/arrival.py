@@ -31,8 +31,10 @@ async def sign_in(tour: Tour) -> None:
     else:
         await tour.hands.type_into("username", _USERNAME)
         await tour.hands.type_into("password", _PASSWORD)
+    await tour.show()
     await tour.hands.click("sign-in")
     await tour.eyes.until(lambda: tour.program.shell and _is_open(tour), "the main window")
+    tour.report.platform = tour.program.platform
     await tour.eyes.see("open-study")
 
 
@@ -42,6 +44,7 @@ def _is_open(tour: Tour) -> bool:
 
 async def choose_study(tour: Tour) -> None:
     """Open the practice study, or the first one of a platform that has none."""
+    await tour.show()
     practice = f"Open study {STUDY_NAME}"
     await tour.hands.click(practice if tour.eyes.find(practice) else "open-study")
     await tour.eyes.until(lambda: tour.shell.desk.study is not None, "an open study")
@@ -138,8 +141,8 @@ def _only(tour: Tour) -> str:
 
 STEPS: Final = (
     Step("start", "The program opens and asks who is working", start),
-    Step("sign-in", "The technician signs in and sees the studies", sign_in),
-    Step("study", "A study is opened", choose_study),
+    Step("sign-in", "The technician signs in", sign_in),
+    Step("study", "A study is chosen and opened", choose_study),
     Step("subjects", "The platform's subjects are listed", look_at_subjects),
     Step("refused-code", "A wrong and a taken code are refused with the reason", be_refused),
     Step("register", "A subject is registered by typing", register),

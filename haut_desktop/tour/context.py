@@ -12,6 +12,7 @@ from haut_desktop.domain.subjects import Subject
 from haut_desktop.shell import Shell
 from haut_desktop.tour.eyes import Eyes, TourError
 from haut_desktop.tour.hands import Hands
+from haut_desktop.tour.paper import picture_page
 from haut_desktop.tour.report import TourReport
 from haut_desktop.widgets.rail import Place
 
@@ -33,6 +34,8 @@ class Tour:
     subject: Subject | None = None
     visit_id: VisitId | None = None
     demonstration_codes: tuple[str, ...] = field(default=())
+    shot: Path | None = None
+    """Where this step's picture goes; None once it is taken."""
 
     @property
     def shell(self) -> Shell:
@@ -40,6 +43,18 @@ class Tour:
         if self.program.shell is None:
             raise TourError("the window is not open")
         return self.program.shell
+
+    async def show(self) -> None:
+        """Take this step's picture now; without it, it is taken when the step has ended."""
+        shot, self.shot = self.shot, None
+        if shot is not None:
+            await self.eyes.photograph(shot)
+
+    def show_page(self, html: str) -> None:
+        """Take a picture of a report instead of the screen."""
+        shot, self.shot = self.shot, None
+        if shot is not None:
+            picture_page(html, shot)
 
     async def go(self, place: Place) -> None:
         """Click a place on the rail and wait for its page."""

@@ -22,7 +22,7 @@ SCREEN: Final = QSize(1366, 768)
 _LOOK_AGAIN_S: Final = 0.03
 _LOOK_ANYWAY_S: Final = 2.0
 _SETTLING_S: Final = 0.15
-_DESKTOP: Final = "#aab2bb"
+DESKTOP: Final = "#aab2bb"
 _SHADE: Final = QColor(20, 26, 32, 70)
 _EDGE: Final = QColor(20, 26, 32, 110)
 
@@ -124,7 +124,7 @@ class Eyes:
         await self.until(lambda: not _opening(), "pictures that are being opened")
         await self.settle()
         screen = QPixmap(SCREEN)
-        screen.fill(QColor(_DESKTOP))
+        screen.fill(QColor(DESKTOP))
         painter = QPainter(screen)
         try:
             for number, window in enumerate(sorted(_windows(), key=_is_in_front)):

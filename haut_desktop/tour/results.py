@@ -141,6 +141,7 @@ async def write_report(tour: Tour) -> None:
         await asyncio.to_thread((tour.out / name).write_text, text, "utf-8")
     write_pdf(html, tour.out / "visit.pdf", title=f"Visit report {made.subject_code}")
     tour.report.files = [*texts, "visit.pdf"]
+    tour.show_page(html)
     if len({(m["algorithm"], m["version"]) for m in tour.report.metrics}) < _LEAST_METRICS:
         raise TourError(f"fewer than {_LEAST_METRICS} algorithms gave a value")
 

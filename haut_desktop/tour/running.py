@@ -115,13 +115,15 @@ async def _do_all(tour: Tour, steps: Iterable[Step]) -> None:
     """Do one step after the other, up to the first that fails."""
     for number, (step, told) in enumerate(zip(steps, tour.report.steps, strict=False), 1):
         began = time.monotonic()
+        told.screenshot = f"{number:02}-{step.name}.png"
+        tour.shot = tour.out / told.screenshot
         try:
             await _do(tour, step, told)
         except (TourError, HautError, OSError) as error:
             told.status, told.reason = "failed", _explained(error, tour)
             tour.report.reason = f"Step {step.name}: {told.reason}"
         told.seconds = round(time.monotonic() - began, 2)
-        await _photograph(tour, f"{number:02}-{step.name}.png", told)
+        await _photograph(tour, told)
         tour.report.write(tour.out)
         if not told.ok:
             return
@@ -136,11 +138,11 @@ async def _do(tour: Tour, step: Step, told: StepReport) -> None:
     told.ok = True
 
 
-async def _photograph(tour: Tour, name: str, told: StepReport) -> None:
+async def _photograph(tour: Tour, told: StepReport) -> None:
     try:
-        await tour.eyes.photograph(tour.out / name)
-        told.screenshot = name
+        await tour.show()
     except TourError as error:
+        told.screenshot = None
         if told.ok:
             told.ok, told.status, told.reason = False, "failed", str(error)
             tour.report.reason = f"Step {told.name}: {error}"

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from PySide6.QtCore import Qt
+
 from haut_desktop.domain.delivery import BatchState, ImageState
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.tour.context import Step, Tour
@@ -13,6 +15,7 @@ from haut_desktop.widgets.slot_card import SlotCard
 
 _DELIVERY_S: Final = 180.0
 _NEWEST: Final = 20
+_DELIVERIES: Final = "Deliveries by visit, batch and picture"
 
 
 async def start_visit(tour: Tour) -> None:
@@ -66,10 +69,13 @@ async def finish(tour: Tour) -> None:
 
 
 async def send(tour: Tour) -> None:
-    """End the visit's rest at once, and watch it in the outbox."""
+    """See the visit rest in the outbox, and end its rest at once."""
+    await tour.go(Place.OUTBOX)
+    await tour.eyes.see(_DELIVERIES)
+    await tour.show()
+    await tour.go(Place.CAPTURE)
     await tour.hands.click("send-now")
     await tour.go(Place.OUTBOX)
-    await tour.eyes.see("Deliveries by visit, batch and picture")
 
 
 async def deliver(tour: Tour) -> None:
@@ -90,6 +96,14 @@ async def deliver(tour: Tour) -> None:
     for image in (image for batch in sent for image in batch.images):
         if image.state is not ImageState.STORED or image.proof is None:
             raise TourError(f"picture {image.id} is not proven to be on the platform")
+    await _open_pictures(tour)
+
+
+async def _open_pictures(tour: Tour) -> None:
+    """Open the visit and its batch with the arrow key, down to the first picture's proof."""
+    await tour.eyes.see(_DELIVERIES)
+    for key in (Qt.Key.Key_Home, *[Qt.Key.Key_Right] * 4):
+        await tour.hands.press(_DELIVERIES, key)
 
 
 STEPS: Final = (
@@ -97,6 +111,6 @@ STEPS: Final = (
     Step("drop-pictures", "Pictures are dropped, checked and sealed", drop_pictures),
     Step("finish-sheet", "Everything is shown once more", check_once_more),
     Step("finish", "The visit is finished and rests", finish),
-    Step("send", "The visit goes at once and appears in the outbox", send),
+    Step("send", "The visit rests in the outbox until it is sent at once", send),
     Step("deliver", "Every picture is proven to be on the platform", deliver),
 )

@@ -52,6 +52,16 @@ def test_every_step_is_done_and_photographed(told: Any, finished_tour: Path) -> 
     assert {_size_of(finished_tour / shot) for shot in shots} == {_SCREEN}
 
 
+def test_no_two_pictures_show_the_same(told: Any, finished_tour: Path) -> None:
+    shots = [step["screenshot"] for step in told["steps"] if step["screenshot"]]
+    seen = [hashlib.sha256((finished_tour / shot).read_bytes()).digest() for shot in shots]
+    assert len(set(seen)) == len(shots)
+
+
+def test_the_platform_is_named_by_its_address(told: Any) -> None:
+    assert told["platform"].startswith("http://127.0.0.1:")
+
+
 def _size_of(picture: Path) -> tuple[int, int]:
     with Image.open(picture) as opened:
         return opened.size
