@@ -9,6 +9,8 @@ HautError                         title: what happened; message: what happens ne
 │   ├── SignInRefusedError        wrong e-mail or password
 │   ├── MfaAccountError           the account has a second factor and needs a private token
 │   ├── SignedOutError            the platform refused the token, also after a refresh
+│   ├── OtherSignInError          somebody else is signed in than the one it was begun, or is, for
+│   │   └── OtherAccountError     …of another company or server
 │   └── PermissionRefusedError    signed in, but not allowed (403)
 ├── ServerError                   this step waits, others go on
 │   ├── ServerTroubleError        5xx; whether the work was done is unknown
@@ -22,6 +24,8 @@ HautError                         title: what happened; message: what happens ne
 │   ├── PictureError              a file that cannot be taken in
 │   ├── SubjectCodeError          a code that is malformed or taken
 │   ├── EntryTakenError           an entry of the platform that is another subject's
+│   ├── RetractionRefusedError    results that this station can't take back
+│   ├── ErasureRefusedError       a picture whose fate is open
 │   └── VisitClosedError          a visit that can no longer be changed this way
 ├── StationError                  this computer: disk, database, keyring
 │   ├── StoreError                …with one class for each outcome of the database

@@ -1,8 +1,7 @@
-"""Between rows and the domain's pictures: originals, renditions, images, batches, visits."""
+"""Between rows and what is delivered: batches, their images, proofs, addresses, retractions."""
 
 import json
 from collections.abc import Iterable
-from datetime import date
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Proof, Route
 from haut_desktop.domain.ids import (
@@ -14,33 +13,21 @@ from haut_desktop.domain.ids import (
     PlatformBatchId,
     PlatformImageId,
     RenditionId,
-    SlotId,
-    StudyId,
-    SubjectId,
-    TakeId,
     VisitId,
 )
 from haut_desktop.domain.imaging import (
     Batch,
-    CaptureTime,
-    Digest,
     Image,
-    ImageType,
-    Original,
     ProofOfDelivery,
     Rendition,
     Side,
-    Slot,
-    Take,
     Transform,
     UploadAddress,
-    Verdict,
-    VerdictLevel,
 )
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
-from haut_desktop.domain.visits import Visit, VisitKind, VisitStatus
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.picture_rows import digest_of
 from haut_desktop.store.rows import (
     moment,
     moment_or_none,
@@ -194,7 +181,7 @@ def image_of(row: Row) -> Image:
             id=RenditionId(row["rendition_id"]),
             original_id=OriginalId(row["original_id"]),
             transform=Transform(row["transform_name"], row["transform_version"]),
-            digest=_digest(row),
+            digest=digest_of(row),
             media_type=row["media_type"],
             vault_name=row["vault_name"],
         ),
@@ -237,98 +224,3 @@ def _batch(row: Row, images: tuple[Image, ...], retraction: Retraction | None) -
         waiting=waiting_of(row),
         retraction=retraction,
     )
-
-
-def visit_of(row: Row) -> Visit:
-    """Read one visit of the view ``visit_with_observations``."""
-    return Visit(
-        id=VisitId(row["id"]),
-        study_id=StudyId(row["study_id"]),
-        subject_id=SubjectId(row["subject_id"]) if row["subject_id"] else None,
-        name=row["name"],
-        occurrence=row["occurrence"],
-        kind=VisitKind(row["kind"]),
-        status=VisitStatus(row["status"]),
-        local_date=date.fromisoformat(row["local_date"]),
-        created_at=moment(row["created_at"]),
-        missed_reason=row["missed_reason"],
-        observations=tuple((name, value) for name, value in json.loads(row["observations"])),
-        finished_at=moment_or_none(row["finished_at"]),
-        not_before=moment_or_none(row["not_before"]),
-    )
-
-
-def slot_of(row: Row) -> Slot:
-    """Read a slot."""
-    return Slot(
-        id=SlotId(row["id"]),
-        visit_id=VisitId(row["visit_id"]),
-        image_type=ImageType(row["image_type"]),
-        side=Side(row["side"]),
-        light=row["light"],
-        step=row["step"],
-        replicate=row["replicate"],
-        position=row["position"],
-        is_required=bool(row["is_required"]),
-    )
-
-
-def take_of(row: Row) -> Take:
-    """Read a take."""
-    return Take(
-        TakeId(row["id"]),
-        SlotId(row["slot_id"]),
-        row["number"],
-        bool(row["counts"]),
-        row["reason"],
-    )
-
-
-def original_of(row: Row) -> Original:
-    """Read an original."""
-    return Original(
-        id=OriginalId(row["id"]),
-        take_id=TakeId(row["take_id"]) if row["take_id"] else None,
-        digest=_digest(row),
-        media_type=row["media_type"],
-        width=row["width"],
-        height=row["height"],
-        orientation=row["orientation"],
-        file_name=row["file_name"],
-        captured=CaptureTime(
-            text=row["captured_text"],
-            offset=row["captured_offset"],
-            source=row["captured_source"],
-            utc=moment(row["captured_at"]),
-        ),
-        received_at=moment(row["received_at"]),
-        vault_name=row["vault_name"],
-    )
-
-
-def rendition_of(row: Row) -> Rendition:
-    """Read a rendition."""
-    return Rendition(
-        id=RenditionId(row["id"]),
-        original_id=OriginalId(row["original_id"]),
-        transform=Transform(row["transform_name"], row["transform_version"]),
-        digest=_digest(row),
-        media_type=row["media_type"],
-        vault_name=row["vault_name"],
-    )
-
-
-def verdict_of(row: Row) -> Verdict:
-    """Read a verdict."""
-    return Verdict(
-        rendition_id=RenditionId(row["rendition_id"]),
-        author=row["author"],
-        code=row["code"],
-        level=VerdictLevel(row["level"]),
-        text=row["text"],
-        score=row["score"],
-    )
-
-
-def _digest(row: Row) -> Digest:
-    return Digest(row["sha256"], row["md5"], row["size_bytes"])

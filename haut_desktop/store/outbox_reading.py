@@ -13,10 +13,11 @@ from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.driver import Connection, Row
-from haut_desktop.store.imaging_rows import batches_of_visits, read_batches, visit_of
+from haut_desktop.store.imaging_rows import batches_of_visits, read_batches
 from haut_desktop.store.registrations import registration_of
 from haut_desktop.store.retractions import begun
 from haut_desktop.store.rows import BATCH_OF_TENANT, moment, moment_or_none, tenant_values, text_of
+from haut_desktop.store.visit_rows import visit_of
 
 _DUE: Final = f"""
 SELECT batch.* FROM batch INDEXED BY batch_due

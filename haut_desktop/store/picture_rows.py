@@ -1,10 +1,19 @@
-"""Pictures within a transaction: their two descriptions and what is said of their quality."""
+"""Pictures between rows and the domain: takes, the bytes' two descriptions, verdicts."""
 
-from haut_desktop.domain.ids import new_id
-from haut_desktop.domain.imaging import Original, Rendition, Verdict
-from haut_desktop.store.driver import Connection
+from haut_desktop.domain.ids import OriginalId, RenditionId, SlotId, TakeId, new_id
+from haut_desktop.domain.imaging import (
+    CaptureTime,
+    Digest,
+    Original,
+    Rendition,
+    Take,
+    Transform,
+    Verdict,
+    VerdictLevel,
+)
+from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.rows import Value, text_of, update
+from haut_desktop.store.rows import Value, moment, text_of, update
 
 
 def insert_picture(ledger: Ledger, original: Original, rendition: Rendition) -> None:
@@ -75,3 +84,65 @@ def insert_verdict(ledger: Ledger, verdict: Verdict, operator_id: str | None) ->
         score=verdict.score,
         operator_id=operator_id,
     )
+
+
+def take_of(row: Row) -> Take:
+    """Read a take."""
+    return Take(
+        TakeId(row["id"]),
+        SlotId(row["slot_id"]),
+        row["number"],
+        bool(row["counts"]),
+        row["reason"],
+    )
+
+
+def original_of(row: Row) -> Original:
+    """Read an original."""
+    return Original(
+        id=OriginalId(row["id"]),
+        take_id=TakeId(row["take_id"]) if row["take_id"] else None,
+        digest=digest_of(row),
+        media_type=row["media_type"],
+        width=row["width"],
+        height=row["height"],
+        orientation=row["orientation"],
+        file_name=row["file_name"],
+        captured=CaptureTime(
+            text=row["captured_text"],
+            offset=row["captured_offset"],
+            source=row["captured_source"],
+            utc=moment(row["captured_at"]),
+        ),
+        received_at=moment(row["received_at"]),
+        vault_name=row["vault_name"],
+    )
+
+
+def rendition_of(row: Row) -> Rendition:
+    """Read a rendition."""
+    return Rendition(
+        id=RenditionId(row["id"]),
+        original_id=OriginalId(row["original_id"]),
+        transform=Transform(row["transform_name"], row["transform_version"]),
+        digest=digest_of(row),
+        media_type=row["media_type"],
+        vault_name=row["vault_name"],
+    )
+
+
+def verdict_of(row: Row) -> Verdict:
+    """Read a verdict."""
+    return Verdict(
+        rendition_id=RenditionId(row["rendition_id"]),
+        author=row["author"],
+        code=row["code"],
+        level=VerdictLevel(row["level"]),
+        text=row["text"],
+        score=row["score"],
+    )
+
+
+def digest_of(row: Row) -> Digest:
+    """Read the hashes and the length of a row\'s bytes."""
+    return Digest(row["sha256"], row["md5"], row["size_bytes"])

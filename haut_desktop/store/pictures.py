@@ -12,10 +12,15 @@ from haut_desktop.domain.overviews import PicturePlace, SealedPicture
 from haut_desktop.domain.visits import Visit, VisitStatus
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
-from haut_desktop.store.imaging_rows import insert_batch, original_of
+from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_record import PictureRecord, Reception
-from haut_desktop.store.picture_rows import describe_picture, insert_picture, insert_verdict
+from haut_desktop.store.picture_rows import (
+    describe_picture,
+    insert_picture,
+    insert_verdict,
+    original_of,
+)
 from haut_desktop.store.record_reading import read_frame, read_records
 from haut_desktop.store.rows import one, text_of, update
 from haut_desktop.store.sheets import read_sheet

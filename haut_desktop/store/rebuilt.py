@@ -12,9 +12,8 @@ from haut_desktop.domain.imaging import Original, Rendition
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
-from haut_desktop.store.imaging_rows import original_of, rendition_of
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.picture_rows import insert_picture
+from haut_desktop.store.picture_rows import insert_picture, original_of, rendition_of
 from haut_desktop.store.rows import OF_TENANT, moment, tenant_values, text_of
 
 _PENDING = f"""

@@ -8,22 +8,18 @@ from haut_desktop.domain.imaging import Batch, Rendition, Slot
 from haut_desktop.domain.study import Operator
 from haut_desktop.domain.visits import Visit
 from haut_desktop.store.driver import Connection
-from haut_desktop.store.imaging_rows import (
-    batches_of_visits,
-    original_of,
-    rendition_of,
-    slot_of,
-    take_of,
-)
+from haut_desktop.store.imaging_rows import batches_of_visits
 from haut_desktop.store.picture_record import (
     PictureRecord,
     StationFrame,
     VisitFrame,
     without_addresses,
 )
+from haut_desktop.store.picture_rows import original_of, rendition_of, take_of
 from haut_desktop.store.rows import one
 from haut_desktop.store.studies import operator_of, read_station, read_study, site_of
 from haut_desktop.store.subjects import read_subject
+from haut_desktop.store.visit_rows import slot_of
 
 _TAKES: Final = """
 SELECT take.*, original.id AS original_id FROM take

@@ -26,9 +26,10 @@ from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.visits import Visit
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
-from haut_desktop.store.imaging_rows import batches_of_visits, read_batches, visit_of
+from haut_desktop.store.imaging_rows import batches_of_visits, read_batches
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.rows import moment, moment_or_none, one, text_of, text_or_none, update
+from haut_desktop.store.visit_rows import visit_of
 
 T = TypeVar("T")
 

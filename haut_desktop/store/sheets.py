@@ -4,15 +4,10 @@ from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.imaging import Image, Rendition, Slot, Verdict
 from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitSheet
 from haut_desktop.store.driver import Connection, Row
-from haut_desktop.store.imaging_rows import (
-    batches_of_visits,
-    original_of,
-    rendition_of,
-    slot_of,
-    take_of,
-    verdict_of,
-)
+from haut_desktop.store.imaging_rows import batches_of_visits
+from haut_desktop.store.picture_rows import original_of, rendition_of, take_of, verdict_of
 from haut_desktop.store.rows import moment_or_none
+from haut_desktop.store.visit_rows import slot_of
 
 _TAKES = """
 SELECT take.* FROM take

@@ -1,14 +1,16 @@
-"""Visits and their slots within a transaction: read, written, and asked whether they may change."""
+"""Visits and slots between rows and the domain, and whether they may still be changed."""
+
+import json
+from datetime import date
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.errors import VisitClosedError
-from haut_desktop.domain.ids import SlotId, SubjectId, VisitId, new_id
-from haut_desktop.domain.imaging import Slot
-from haut_desktop.domain.visits import Visit, VisitStatus
-from haut_desktop.store.driver import Connection
-from haut_desktop.store.imaging_rows import visit_of
+from haut_desktop.domain.ids import SlotId, StudyId, SubjectId, VisitId, new_id
+from haut_desktop.domain.imaging import ImageType, Side, Slot
+from haut_desktop.domain.visits import Visit, VisitKind, VisitStatus
+from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.rows import one, text_of, text_or_none
+from haut_desktop.store.rows import moment, moment_or_none, one, text_of, text_or_none
 
 
 def insert_visit(ledger: Ledger, visit: Visit) -> None:
@@ -99,3 +101,37 @@ def visit_of_slot(connection: Connection, slot_id: SlotId) -> VisitId:
     """Say to which visit a slot belongs; raises StoreError for an unknown one."""
     row = connection.execute("SELECT visit_id FROM slot WHERE id = ?", (slot_id,)).fetchone()
     return VisitId(one(row, "slot")["visit_id"])
+
+
+def visit_of(row: Row) -> Visit:
+    """Read one visit of the view ``visit_with_observations``."""
+    return Visit(
+        id=VisitId(row["id"]),
+        study_id=StudyId(row["study_id"]),
+        subject_id=SubjectId(row["subject_id"]) if row["subject_id"] else None,
+        name=row["name"],
+        occurrence=row["occurrence"],
+        kind=VisitKind(row["kind"]),
+        status=VisitStatus(row["status"]),
+        local_date=date.fromisoformat(row["local_date"]),
+        created_at=moment(row["created_at"]),
+        missed_reason=row["missed_reason"],
+        observations=tuple((name, value) for name, value in json.loads(row["observations"])),
+        finished_at=moment_or_none(row["finished_at"]),
+        not_before=moment_or_none(row["not_before"]),
+    )
+
+
+def slot_of(row: Row) -> Slot:
+    """Read a slot."""
+    return Slot(
+        id=SlotId(row["id"]),
+        visit_id=VisitId(row["visit_id"]),
+        image_type=ImageType(row["image_type"]),
+        side=Side(row["side"]),
+        light=row["light"],
+        step=row["step"],
+        replicate=row["replicate"],
+        position=row["position"],
+        is_required=bool(row["is_required"]),
+    )
