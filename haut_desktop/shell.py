@@ -239,6 +239,12 @@ class Shell:
 
         work, study = self.work, self.desk.study
         if study is None:
+            self.notices.tell(
+                "Choose a study first",
+                "The pictures are placed in a visit of a study. Open it here, then go on in the "
+                "outbox.",
+                Weight.INFO,
+            )
             self.window.go(Place.STUDY)
             return
         view_model = PlacingViewModel(

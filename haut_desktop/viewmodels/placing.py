@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NO_SUBJECT: Final = "Choose whose picture it is."
 NO_VISIT: Final = "Choose the visit that it was taken for."
 NO_SLOT: Final = "Choose the view that it shows."
+STILL_LOOKING: Final = "The code is still being looked up. Continue once its subject is shown."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,19 @@ class PlacingState:
     placed: str = ""
     """What became of the last picture."""
     is_loading: bool = True
+    is_searching: bool = False
+    """Whether ``subjects`` answer an earlier text than the one that stands there."""
     is_busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the sentence says; only that is done, whatever is on the screen by then."""
+
+    original_id: OriginalId
+    subject: SubjectChoice
+    place: Placement
+    reason: str
 
 
 class PlacingViewModel(QObject):
@@ -93,7 +106,9 @@ class PlacingViewModel(QObject):
         self._zone = zone
         self._waiting: dict[OriginalId, WaitingPicture] = {}
         self._sheets: tuple[VisitSheet, ...] = ()
+        self._said: _Said | None = None
         self._question = 0
+        self._reading = 0
         # no child of this object: one that is being opened outlives a dialog that is closed
         self.thumbnails = Thumbnails(placing.thumbnail, tasks)
         self.state = PlacingState()
@@ -112,7 +127,7 @@ class PlacingViewModel(QObject):
     def search(self, text: str) -> None:
         """Find subjects by any part of a code; only the latest question is answered."""
         self._question += 1
-        self._show(text=text, placed="")
+        self._show(text=text, placed="", is_searching=True)
         self._tasks.start(self._search(text, self._question), name="search subjects")
 
     def choose_subject(self, subject_id: SubjectId | None) -> None:
@@ -130,12 +145,12 @@ class PlacingViewModel(QObject):
         chosen = next((choice for choice in self.state.visits if choice.key == key), None)
         sheet = next((s for s in self._sheets if s.visit.id == key), None)
         slots = slot_choices(sheet, self._study) if chosen is not None else ()
-        self._show(visit=chosen, slots=slots, slot=None, visit_problem="")
+        self._show(visit=chosen, slots=slots, slot=None, visit_problem="", sentence="", points=())
 
     def choose_slot(self, key: str) -> None:
         """Say which view it shows."""
         chosen = next((choice for choice in self.state.slots if choice.key == key), None)
-        self._show(slot=chosen, slot_problem="")
+        self._show(slot=chosen, slot_problem="", sentence="", points=())
 
     # ---- the two steps -------------------------------------------------------------------
 
@@ -146,16 +161,23 @@ class PlacingViewModel(QObject):
             return
         self._show(
             reason=reason.strip(),
-            subject_problem="" if state.subject else NO_SUBJECT,
+            subject_problem=_subject_problem(state),
             visit_problem="" if state.visit else NO_VISIT,
             slot_problem="" if state.slot else NO_SLOT,
             reason_problem="" if is_reason(reason) else NO_REASON,
             problem_title="",
             problem="",
         )
-        if state.subject and state.visit and state.slot and is_reason(reason):
+        if state.is_searching or not is_reason(reason):
+            return
+        if state.subject and state.visit and state.slot:
+            subject, visit, slot = state.subject, state.visit, state.slot
+            place = Placement(
+                subject.subject_id, visit.visit_id, visit.name, slot.slot, slot.counting
+            )
+            self._said = _Said(state.picture.original_id, subject, place, reason.strip())
             one = self._waiting[state.picture.original_id]
-            sentence, points = confirmation(one, state.subject, state.visit, state.slot)
+            sentence, points = confirmation(one, subject, visit, slot)
             self._show(sentence=sentence, points=points)
 
     def go_back(self) -> None:
@@ -164,31 +186,38 @@ class PlacingViewModel(QObject):
 
     def confirm(self) -> None:
         """Put the picture where the sentence says."""
-        if self.state.sentence and not self.state.is_busy:
+        if self.state.sentence and self._said is not None and not self.state.is_busy:
             self._show(is_busy=True)
-            self._tasks.start(self._confirm(self.state), name="place held picture")
+            self._tasks.start(self._busily(self._confirm(self._said)), name="place held picture")
 
     def erase(self, original_id: OriginalId, reason: str) -> None:
         """Let a picture leave this station that belongs to nobody here."""
         if not self.state.is_busy:
             self._show(is_busy=True, problem_title="", problem="")
-            self._tasks.start(self._let_go(original_id, reason), name="erase held picture")
+            self._tasks.start(
+                self._busily(self._let_go(original_id, reason)), name="erase held picture"
+            )
 
     # ---- inside --------------------------------------------------------------------------
 
-    async def _load(self) -> None:
+    async def _load(self, refusal: HautError | None = None) -> None:
+        """Read what waits; a refusal that was said before stays on the screen."""
         try:
             waiting = await self._placing.waiting()
         except HautError as error:
-            self._fail(error)
+            self._fail(refusal or error)
             return
         self._waiting = {one.held.original.id: one for one in waiting}
         lines = tuple(picture_line(one, self._zone) for one in waiting)
         self._show(pictures=lines, is_loading=False, is_busy=False)
-        if not lines:
+        if not lines and refusal is None:
             self.emptied.emit()
+        elif not lines:
+            self._forget_visit(picture=None, subject=None, subjects=())
         elif self.state.picture not in lines:
             self._turn_to(lines[0].original_id)
+        if refusal is not None:
+            self._show(problem_title=refusal.title, problem=refusal.message)
 
     def _turn_to(self, original_id: OriginalId) -> None:
         line = next(p for p in self.state.pictures if p.original_id == original_id)
@@ -197,9 +226,8 @@ class PlacingViewModel(QObject):
             subject=None,
             subjects=(),
             subject_problem="",
+            reason="",
             reason_problem="",
-            sentence="",
-            points=(),
             problem_title="",
             problem="",
         )
@@ -214,27 +242,36 @@ class PlacingViewModel(QObject):
         try:
             rows = await self._subjects.search(self._study, text.strip())
         except HautError as error:
-            self._fail(error)
+            if question == self._question:
+                self._show(is_searching=False)
+                self._fail(error)
             return
         if question != self._question:
             return
         choices = tuple(subject_choice(row) for row in rows)
-        self._show(subjects=choices)
+        is_late = self.state.subject_problem == STILL_LOOKING
+        problem = "" if is_late else self.state.subject_problem
+        self._show(subjects=choices, is_searching=False, subject_problem=problem)
         kept = self.state.subject if self.state.subject in choices else None
         exact = exact_subject(rows, normalise_code(text))
         self.choose_subject(exact or (kept.subject_id if kept else None))
 
     async def _read_visits(self, subject_id: SubjectId) -> None:
+        """Read what there is to choose; only the latest reading counts, and no choice is undone."""
+        self._reading += 1
+        reading = self._reading
         try:
             sheets = await self._placing.sheets(subject_id)
         except HautError as error:
-            self._fail(error)
+            if reading == self._reading:
+                self._fail(error)
             return
-        if self.state.subject is None or self.state.subject.subject_id != subject_id:
+        if reading != self._reading:
             return
         self._sheets = sheets
         self._show(visits=visit_choices(sheets, self._study))
-        self._choose_typed_visit()
+        if self.state.visit is None:
+            self._choose_typed_visit()
 
     def _choose_typed_visit(self) -> None:
         """The open visit whose name was typed with the picture; any other one a person chooses."""
@@ -247,23 +284,25 @@ class PlacingViewModel(QObject):
         if len(alike) == 1 and alike[0].status is VisitStatus.OPEN:
             self.choose_visit(alike[0].key)
 
-    async def _confirm(self, asked: PlacingState) -> None:
-        if not (asked.picture and asked.subject and asked.visit and asked.slot):
-            return
-        place = Placement(
-            asked.subject.subject_id,
-            asked.visit.visit_id,
-            asked.visit.name,
-            asked.slot.slot,
-            asked.slot.counting,
-        )
+    async def _busily(self, work: Awaitable[None]) -> None:
+        """See to it that no fault leaves a dialog that cannot be closed."""
         try:
-            await self._placing.assign(asked.picture.original_id, self._study, place, asked.reason)
+            await work
+        finally:
+            if self.state.is_busy:
+                self._show(is_busy=False)
+
+    async def _confirm(self, said: _Said) -> None:
+        place = said.place
+        try:
+            await self._placing.assign(said.original_id, self._study, place, said.reason)
         except HautError as error:
             self._fail(error)
-            await self._read_visits(asked.subject.subject_id)
+            await self._load(error)
+            if self.state.picture and self.state.picture.original_id == said.original_id:
+                await self._read_visits(place.subject_id)
         else:
-            self._show(placed=f"Placed: {asked.visit.name} of subject {asked.subject.code}.")
+            self._show(placed=f"Placed: {place.visit_name} of subject {said.subject.code}.")
             await self._load()
 
     async def _let_go(self, original_id: OriginalId, reason: str) -> None:
@@ -271,14 +310,25 @@ class PlacingViewModel(QObject):
             await self._erase(original_id, reason)
         except HautError as error:
             self._fail(error)
+            await self._load(error)
         else:
             self._show(placed="Erased.")
             await self._load()
 
     def _forget_visit(self, **more: object) -> None:
+        """Forget what was chosen below the subject, and what was said of it."""
         self._sheets = ()
+        self._reading += 1
         self._show(
-            visits=(), visit=None, slots=(), slot=None, visit_problem="", slot_problem="", **more
+            visits=(),
+            visit=None,
+            slots=(),
+            slot=None,
+            visit_problem="",
+            slot_problem="",
+            sentence="",
+            points=(),
+            **more,
         )
 
     def _fail(self, error: HautError) -> None:
@@ -297,3 +347,9 @@ class PlacingViewModel(QObject):
     def _show(self, **parts: object) -> None:
         self.state = replace(self.state, **parts)  # type: ignore[arg-type] # the state's own names
         self.changed.emit(self.state)
+
+
+def _subject_problem(state: PlacingState) -> str:
+    if state.is_searching:
+        return STILL_LOOKING
+    return "" if state.subject else NO_SUBJECT

@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.viewmodels.outbox_confirm import erasure_of_held
 from haut_desktop.viewmodels.placing import PlacingState, PlacingViewModel
@@ -36,11 +37,17 @@ _LOOK_WIDTH: Final = 304
 
 
 class PlacingDialog(QDialog):
-    """Esc leaves what is not placed waiting; it closes by itself when nothing waits any more."""
+    """Esc leaves what is not placed waiting; it closes by itself when nothing waits any more.
+
+    While a picture is being placed or erased it stays: a refusal is told here.
+    """
 
     def __init__(self, view_model: PlacingViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._vm = view_model
+        self._is_leaving = False
+        self._reasoned: OriginalId | None = None
+        """The picture whose reason is being typed."""
         self._listed: tuple[PictureLine, ...] = ()
         self._offered: tuple[SubjectChoice, ...] = ()
         self.setObjectName("placing")
@@ -156,9 +163,32 @@ class PlacingDialog(QDialog):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take a scanner's Enter behind a code for nothing but the end of the code."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not (is_enter and self._search.hasFocus()):
+            super().keyPressEvent(event)
+
+    def reject(self) -> None:
+        """Leave; what is being written down is written first."""
+        if self._vm.state.is_busy:
+            self._is_leaving = True
+        else:
+            super().reject()
+
+    def _leave_if_wanted(self, state: PlacingState) -> None:
+        if self._is_leaving and not state.is_busy:
+            self._is_leaving = False
+            if not state.problem_title:
+                super().reject()
+
     # ---- what is shown -------------------------------------------------------------------
 
     def _on_changed(self, state: PlacingState) -> None:
+        shown = state.picture.original_id if state.picture else None
+        if shown != self._reasoned:
+            self._reasoned = shown
+            self._reason.clear()
         self._show_pictures(state)
         self._show_picture(state.picture)
         self._show_subjects(state)
@@ -179,6 +209,7 @@ class PlacingDialog(QDialog):
         else:
             self._busy.clear()
         self._show_step(state)
+        self._leave_if_wanted(state)
 
     def _show_step(self, state: PlacingState) -> None:
         step = 1 if state.sentence else 0
@@ -193,6 +224,8 @@ class PlacingDialog(QDialog):
             each.setVisible(step == 1)
             each.setEnabled(not state.is_busy)
         self._erase.setVisible(step == 0)
+        self._erase.setEnabled(state.picture is not None and not state.is_busy)
+        self._leave.setEnabled(not state.is_busy)
         self._on.setVisible(step == 0)
         can_go_on = state.picture is not None and not state.picture.is_placed
         self._on.setEnabled(can_go_on and not state.is_busy)

@@ -1,32 +1,42 @@
 """Placing held pictures with real clicks and keys, on a real station."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import pytest
 import pytest_asyncio
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.errors import StoreIOError
+from haut_desktop.domain.ids import OriginalId, SubjectId
 from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.study import Study
+from haut_desktop.domain.visits import VisitSheet
 from haut_desktop.services.intake import Pasted
+from haut_desktop.services.placing import Placing, WaitingPicture
 from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.placing import (
     NO_SLOT,
     NO_SUBJECT,
     NO_VISIT,
+    STILL_LOOKING,
     PlacingViewModel,
 )
 from haut_desktop.widgets.placing_dialog import PlacingDialog
+from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.theme import Appearance
+from tests.e2e.stations import open_workplace
+from tests.e2e.windows import open_shell
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 from tests.services.test_placing import hold_strange, placing_of
@@ -77,6 +87,11 @@ class Asked:
         edit.setFocus()
         edit.selectAll()
         QTest.keyClicks(edit, words)
+
+    def text(self, name: str) -> str:
+        edit = self.dialog.findChild(QLineEdit, name)
+        assert edit is not None
+        return edit.text()
 
     def says(self, words: str) -> bool:
         labels = self.dialog.findChildren(QLabel)
@@ -217,6 +232,7 @@ async def test_the_next_picture_begins_with_nothing_of_the_last(
     await eventually(lambda: len(asked.model.state.pictures) == 1)
     assert asked.says("Placed: Baseline of subject B-007.")
     assert (asked.model.state.slot, asked.model.state.sentence) == (None, "")
+    assert asked.text("reason") == ""
     await eventually(lambda: asked.model.state.visit)
     assert "has take 1" in asked.box("slot").itemText(0)
 
@@ -246,6 +262,168 @@ async def test_a_refusal_is_said_and_nothing_that_was_typed_is_lost(
     asked.click("continue")
     asked.click("yes")
     await eventually(lambda: asked.says("The visit has changed"))
-    assert asked.model.state.reason == "the paper list"
+    assert asked.text("reason") == "the paper list"
     await eventually(lambda: asked.model.state.visit)
     assert "has take 1" in asked.box("slot").itemText(0)
+
+
+async def _ready(asked: Asked) -> None:
+    """Choose all that is needed for the picture that was typed for B-007."""
+    await eventually(lambda: asked.model.state.visit)
+    asked.choose("slot", 0)
+    asked.type_into("reason", "the paper list")
+
+
+async def test_a_scanned_code_with_its_enter_says_nothing_of_the_subject_before(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await _ready(asked)
+    asked.type_into("subject-search", "B-008")
+    search = asked.dialog.findChild(QLineEdit, "subject-search")
+    assert search is not None
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert asked.model.state.sentence == ""
+    asked.click("continue")  # faster than the search
+    assert asked.says(STILL_LOOKING)
+    assert asked.model.state.sentence == ""
+    await eventually(
+        lambda: asked.model.state.subject and asked.model.state.subject.code == "B-008"
+    )
+    await eventually(lambda: not tasks.running())
+    assert not asked.says(STILL_LOOKING)
+    asked.click("continue")
+    assert asked.says(NO_VISIT)
+    assert asked.model.state.sentence == ""
+
+
+async def test_another_subject_takes_the_sentence_away(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await _ready(asked)
+    asked.click("continue")
+    assert asked.model.state.sentence
+    asked.model.choose_subject(None)
+    asked.model.confirm()
+    assert (asked.model.state.sentence, asked.model.state.is_busy) == ("", False)
+    await eventually(lambda: not tasks.running())
+    assert await counting(room) == []
+
+
+async def test_a_slower_second_reading_undoes_no_choice(
+    qtbot: QtBot,
+    appearance: Appearance,
+    tasks: TaskScope,
+    room: Room,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await spool(room, 8, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await eventually(lambda: asked.model.state.visit)
+    model, gates = asked.model, list[asyncio.Event]()
+    read = model._placing.sheets
+
+    async def read_slowly(subject_id: SubjectId) -> tuple[VisitSheet, ...]:
+        gates.append(gate := asyncio.Event())
+        await gate.wait()
+        return await read(subject_id)
+
+    monkeypatch.setattr(model._placing, "sheets", read_slowly)
+    first, second = (line.original_id for line in model.state.pictures)
+    model.choose_picture(second)
+    await eventually(lambda: len(gates) == 1)
+    model.choose_picture(first)
+    await eventually(lambda: len(gates) == 2)
+    gates[1].set()
+    await eventually(lambda: model.state.visits)
+    model.choose_visit(model.state.visits[-1].key)
+    chosen = model.state.visit
+    gates[0].set()
+    await eventually(lambda: not tasks.running())
+    assert model.state.visit == chosen
+
+
+async def test_a_refusal_is_told_though_somebody_wanted_to_leave(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await _ready(asked)
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    asked.click("continue")
+    asked.click("yes")
+    QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
+    assert asked.dialog.isVisible()
+    assert not asked.button("leave").isEnabled()
+    await eventually(lambda: asked.says("The visit has changed"))
+    assert asked.dialog.isVisible()
+    await eventually(lambda: not tasks.running())
+    QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
+    assert not asked.dialog.isVisible()
+
+
+async def test_a_picture_that_was_erased_elsewhere_leaves_the_list(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 8, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await _ready(asked)
+    picture = asked.model.state.picture
+    assert picture is not None
+    await room.station.erasures.write(picture.original_id, Act(None, "elsewhere"))
+    asked.click("continue")
+    asked.click("yes")
+    await eventually(lambda: len(asked.model.state.pictures) == 1)
+    assert asked.model.state.problem_title
+    await eventually(lambda: not tasks.running())
+    assert asked.says(asked.model.state.problem_title)
+    assert asked.text("reason") == ""
+
+
+async def test_without_a_picture_there_is_nothing_to_erase(
+    qtbot: QtBot,
+    appearance: Appearance,
+    tasks: TaskScope,
+    room: Room,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def in_trouble(_placing: Placing) -> tuple[WaitingPicture, ...]:
+        raise StoreIOError
+
+    await spool(room, 9)
+    with monkeypatch.context() as patch:
+        patch.setattr(Placing, "waiting", in_trouble)
+        model = PlacingViewModel(
+            placing=placing_of(room),
+            subjects=cast(Subjects, StoredSubjects(room)),
+            study=room.study,
+            erase=_never,
+            tasks=tasks,
+        )
+        dialog = PlacingDialog(model)
+        qtbot.addWidget(dialog)
+        dialog.open()
+        asked = Asked(dialog, model, room)
+        await eventually(lambda: asked.says(StoreIOError().title))
+        assert not asked.button("erase").isEnabled()
+    dialog.reject()
+
+
+async def test_without_a_study_it_says_what_is_missing(
+    appearance: Appearance, tmp_path: Path
+) -> None:
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        shell = await open_shell(station)
+        shell._on_placing_wanted()
+        assert shell.notices.current is not None
+        assert shell.notices.current.title == "Choose a study first"
+        assert shell.window.place is Place.STUDY
+        shell.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+async def _never(_original_id: OriginalId, _reason: str) -> None:
+    raise AssertionError("there is nothing to erase")
