@@ -9,7 +9,7 @@ HautError                         title: what happened; message: what happens ne
 │   ├── SignInRefusedError        wrong e-mail or password
 │   ├── MfaAccountError           the account has a second factor and needs a private token
 │   ├── SignedOutError            the platform refused the token, also after a refresh
-│   ├── OtherSignInError          somebody else is signed in than the one it was begun, or is, for
+│   ├── OtherSignInError          somebody else is signed in than the one it is meant for
 │   │   └── OtherAccountError     …of another company or server
 │   └── PermissionRefusedError    signed in, but not allowed (403)
 ├── ServerError                   this step waits, others go on
