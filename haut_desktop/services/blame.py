@@ -14,7 +14,6 @@ from haut_desktop.domain.errors import (
     OtherSignInError,
     ServerError,
 )
-from haut_desktop.domain.ids import new_id
 from haut_desktop.services.connectivity import Connectivity, Peer
 from haut_desktop.services.pauses import Uptime, uptime
 from haut_desktop.services.troubles import trouble_of
@@ -42,7 +41,7 @@ class Judge:
         self._clock = clock
         self._policy = policy or RetryPolicy()
         self._uptime = uptime
-        self._in_trouble: set[str] = set()
+        self._in_a_row = 0
         self._account_until: datetime | None = None
         # a clock that is set back makes the pause no longer; one that slept may end it earlier
         self._account_due_s = 0.0
@@ -69,16 +68,15 @@ class Judge:
 
     def praise(self, *, with_store: bool = False) -> None:
         """A step succeeded: the platform answers, and the object store if it took part."""
-        self._in_trouble.clear()
+        self._in_a_row = 0
         self._connectivity.seen_online()
         if with_store:
             self._connectivity.seen_online(Peer.STORE)
 
-    def sentence(self, error: HautError, before: Waiting, *, of: str = "") -> Waiting:
+    def sentence(self, error: HautError, before: Waiting) -> Waiting:
         """Pause what must pause; say when what met ``error`` is tried again.
 
-        Network and account burn no attempt; the server's own waiting time wins over ours. In a run
-        of server errors those of one thing, which ``of`` names, count once: it may be at fault.
+        Network and account burn no attempt; the server's own waiting time wins over ours.
         """
         trouble = trouble_of(error)
         _log.info("delivery waits: %s", error.kind)
@@ -93,12 +91,15 @@ class Judge:
             self._account_due_s = self._uptime() + ACCOUNT_PAUSE.total_seconds()
             self._account_trouble = trouble
             return Waiting(before.attempt, None, trouble)
-        asked_s = 0.0
         if isinstance(error, ServerError):
-            asked_s = error.retry_after_s or 0.0
-            self._in_trouble.add(of or new_id())
-            if len(self._in_trouble) >= SERVER_ERRORS_THAT_PAUSE:
+            self._in_a_row += 1
+            if self._in_a_row >= SERVER_ERRORS_THAT_PAUSE:
                 self._connectivity.pause(error)
+        return self.later(error, before)
+
+    def later(self, error: HautError, before: Waiting) -> Waiting:
+        """Let what met ``error`` wait by itself: nothing else does because of it."""
+        asked_s = error.retry_after_s if isinstance(error, ServerError) else None
         attempt = before.attempt + 1
-        delay_s = max(asked_s, self._policy.delay_s(attempt, chance=random()))
-        return Waiting(attempt, self._clock() + timedelta(seconds=delay_s), trouble)
+        delay_s = max(asked_s or 0.0, self._policy.delay_s(attempt, chance=random()))
+        return Waiting(attempt, self._clock() + timedelta(seconds=delay_s), trouble_of(error))

@@ -24,6 +24,7 @@ from haut_desktop.domain.session import SessionState
 from haut_desktop.services.blame import ACCOUNT_PAUSE
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.pauses import pause, uptime
+from haut_desktop.services.results_trouble import ResultsTrouble
 
 if TYPE_CHECKING:
     from haut_desktop.services.blame import Judge
@@ -142,6 +143,7 @@ class ResultFollower:
         self._connectivity = connectivity
         self._judge = judge
         self._refusals = _Refusals(pace.account_s)
+        self._trouble = ResultsTrouble()
         self._changes = changes
         self._clock = clock
         self._pace = pace
@@ -167,6 +169,7 @@ class ResultFollower:
     def wake(self) -> None:
         """Look at every followed batch at once: somebody waits for it."""
         self._refusals.forgive()
+        self._trouble.wake()
         impatient, self._impatient = self._impatient, asyncio.Event()
         impatient.set()
         self._news.set()
@@ -207,11 +210,11 @@ class ResultFollower:
                     return
                 if isinstance(look, Waiting):
                     waiting, pause_s = look, self._pace.slowest_s
-                elif look.is_final or picture_looks > _PICTURE_LOOKS:
+                    continue
+                if look.is_final or picture_looks > _PICTURE_LOOKS:
                     return
-                else:
-                    picture_looks += look.completeness is Completeness.COMPLETE
-                    waiting, pause_s = Waiting(), self._pace.next_s(pause_s, look)
+                picture_looks += look.completeness is Completeness.COMPLETE
+                waiting, pause_s = Waiting(), self._pace.next_s(pause_s, look)
                 await pause(self._impatient, pause_s)
         except HautError as error:
             # refused for this batch alone: the others go on, a person can ask again
@@ -225,10 +228,16 @@ class ResultFollower:
             self._followed.discard(batch_id)
 
     async def _until_allowed(self) -> None:
-        while not self._may_ask():
-            await self._until_news(self._pace.idle_s)
-            await asyncio.sleep(0)
-        await self._connectivity.wait_until_due()
+        while True:
+            if not self._may_ask():
+                await self._until_news(self._pace.idle_s)
+                await asyncio.sleep(0)
+            elif self._trouble.due_in_s > 0:
+                await self._trouble.wait()
+            elif self._connectivity.due_in_s > 0:
+                await self._connectivity.wait_until_due()
+            else:
+                return
 
     def _may_ask(self) -> bool:
         """Whether somebody is signed in whom the platform told no neither for sending nor here."""
@@ -236,7 +245,7 @@ class ResultFollower:
         return is_signed_in and self._judge.is_account_trusted and not self._refusals.is_run
 
     async def _try(self, batch_id: BatchId, before: Waiting) -> Look | Waiting | None:
-        """Look once; the waiting after it when network, account or server stood between.
+        """Look once; the waiting it has sat out when network, account or server stood between.
 
         None when somebody else is signed in: it is taken up anew if it is of the same tenant's.
 
@@ -252,12 +261,26 @@ class ResultFollower:
                 return None  # nobody told the present account no
             self._refusals.add(batch_id)
             await self._refusals.wait()
+            # whoever was not refused goes first: refusals alone would be a run again
+            await pause(self._impatient, self._pace.slowest_s)
             return before
-        except (NetworkError, ServerError) as error:
-            waiting = self._judge.sentence(error, before, of=batch_id)
-            if waiting.retry_at is not None:
-                await asyncio.sleep((waiting.retry_at - self._clock()).total_seconds())
+        except NetworkError as error:
+            waiting = self._judge.sentence(error, before)
+            await pause(self._impatient, self._pace.slowest_s)
             return waiting
-        self._judge.praise()
+        except ServerError as error:
+            return await self._sit_out(batch_id, error, before)
         self._refusals.end_run()
+        self._trouble.end_run()
         return look
+
+    async def _sit_out(self, batch_id: BatchId, error: ServerError, before: Waiting) -> Waiting:
+        """Wait alone, or in a run of errors with all looks; what is sent goes on meanwhile."""
+        _log.info("results wait: %s", error.kind)
+        waiting = self._judge.later(error, before)
+        asked_s = error.retry_after_s or 0.0
+        wait_s = asked_s
+        if waiting.retry_at is not None:
+            wait_s = (waiting.retry_at - self._clock()).total_seconds()
+        await self._trouble.sit_out(batch_id, wait_s, asked_s)
+        return waiting

@@ -124,13 +124,12 @@ def test_run_of_server_errors_pauses_everything_until_one_step_succeeds(bench: B
     assert bench.connectivity.due_in_s == 0
 
 
-def test_one_thing_alone_is_no_run_however_often_it_fails(bench: Bench) -> None:
+def test_what_waits_by_itself_pauses_nothing(bench: Bench) -> None:
+    waiting = bench.judge.later(ServerTroubleError(500), Waiting(1))
     for _ in range(SERVER_ERRORS_THAT_PAUSE * 2):
-        bench.judge.sentence(ServerTroubleError(500), Waiting(), of="batch-1")
+        bench.judge.later(ServerTroubleError(500), Waiting(1))
+    assert (waiting.attempt, waiting.retry_at) == (2, START + timedelta(seconds=25))
     assert bench.connectivity.due_in_s == 0
-    for other in range(2, SERVER_ERRORS_THAT_PAUSE + 1):
-        bench.judge.sentence(ServerTroubleError(500), Waiting(), of=f"batch-{other}")
-    assert bench.connectivity.due_in_s > 0
 
 
 def test_unreachable_store_is_not_forgotten_because_the_platform_answers(bench: Bench) -> None:

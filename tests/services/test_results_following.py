@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-import pytest
 import pytest_asyncio
 
 from haut_desktop.domain.analysis import Completeness
@@ -14,11 +13,12 @@ from haut_desktop.domain.errors import (
     OtherAccountError,
     PermissionRefusedError,
     ServerTroubleError,
+    TooManyRequestsError,
     UnreachableError,
 )
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.session import SessionState
-from haut_desktop.services.blame import Judge
+from haut_desktop.services.blame import SERVER_ERRORS_THAT_PAUSE, Judge
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.results_following import Look, Pace, ResultFollower
@@ -158,24 +158,87 @@ async def test_batches_of_another_tenant_are_left_until_one_of_its_own_signs_in(
         await desk.until_asked(name, before[name] + 1)
 
 
-async def test_server_errors_of_several_batches_in_a_row_pause_everything(
+def broken(count: int, error: HautError | None = None) -> dict[str, Look | HautError]:
+    return {f"broken{n}": error or ServerTroubleError(503) for n in range(count)}
+
+
+def start_patiently(tasks: TaskScope, **answers: Look | HautError) -> Desk:
+    """As ``start``; what meets a server error waits for an hour."""
+    desk = Desk(dict(answers))
+    desk.judge._policy = RetryPolicy((3600.0,), 0.0)
+    tasks.start(desk.follower.run(), name="follow")
+    return desk
+
+
+async def test_server_errors_of_several_batches_in_a_row_pause_all_looks_and_no_sending(
     tasks: TaskScope,
 ) -> None:
-    desk = start(tasks, **{f"broken{n}": ServerTroubleError(503) for n in range(3)})
-    await eventually(lambda: desk.connectivity.due_in_s > 0)
+    desk = start_patiently(tasks, **broken(SERVER_ERRORS_THAT_PAUSE))
+    await eventually(lambda: desk.looks.total() == SERVER_ERRORS_THAT_PAUSE)
+    desk.answers["late"] = _PENDING
+    desk.changes.send(Change(Topic.OUTBOX))
+    await eventually(lambda: "late" in desk.follower._followed)
+    await eventually(lambda: desk.follower._trouble.due_in_s > 3000)
+    assert desk.looks["late"] == 0
+    assert desk.connectivity.due_in_s == 0
+
+
+async def test_whoever_looks_again_does_not_wait_for_a_server_that_had_trouble(
+    tasks: TaskScope,
+) -> None:
+    desk = start_patiently(tasks, **broken(SERVER_ERRORS_THAT_PAUSE))
+    await eventually(lambda: desk.follower._trouble.due_in_s > 0)
+    desk.answers = dict.fromkeys(desk.answers, _PENDING)
+    desk.follower.wake()
+    for name in desk.answers:
+        await desk.until_asked(name, 3)
+
+
+async def test_what_the_server_asks_to_wait_holds_for_whoever_looks_again(
+    tasks: TaskScope,
+) -> None:
+    desk = start_patiently(tasks, good=_PENDING, asked=TooManyRequestsError(600.0))
+    await desk.until_asked("asked", 1)
+    desk.follower.wake()
+    await desk.until_asked("good", desk.looks["good"] + 20)
+    assert desk.looks["asked"] == 1
+
+
+async def test_in_a_run_what_the_server_asks_to_wait_holds_for_all_looks(tasks: TaskScope) -> None:
+    desk = start_patiently(tasks, **broken(SERVER_ERRORS_THAT_PAUSE, TooManyRequestsError(600.0)))
+    await eventually(lambda: desk.follower._trouble.due_in_s > 3000)
+    desk.follower.wake()
+    assert 0 < desk.follower._trouble.due_in_s <= 600
+
+
+async def test_a_look_says_nothing_of_a_run_of_errors_in_sending(tasks: TaskScope) -> None:
+    desk = start(tasks, good=_PENDING)
+    for _ in range(SERVER_ERRORS_THAT_PAUSE - 1):
+        desk.judge.sentence(ServerTroubleError(503), Waiting())
+    await desk.until_asked("good", 3)
+    desk.judge.sentence(ServerTroubleError(503), Waiting())
+    assert desk.connectivity.due_in_s > 0
 
 
 async def test_one_broken_batch_pauses_nothing(tasks: TaskScope) -> None:
     desk = start(tasks, broken=ServerTroubleError(500))
     await desk.until_asked("broken", 5)
+    assert desk.follower._trouble.due_in_s == 0
     assert desk.connectivity.due_in_s == 0
 
 
-@pytest.mark.parametrize("error", [ServerTroubleError(503), UnreachableError()])
-async def test_a_look_that_succeeds_ends_the_trouble(tasks: TaskScope, error: HautError) -> None:
-    desk = start(tasks, **{f"batch{n}": error for n in range(3)})
+async def test_a_look_that_succeeds_ends_the_trouble(tasks: TaskScope) -> None:
+    desk = start(tasks, **broken(SERVER_ERRORS_THAT_PAUSE))
+    await desk.until_asked("broken0", 2)
+    desk.answers = dict.fromkeys(desk.answers, _PENDING)
+    for name in desk.answers:
+        await desk.until_asked(name, desk.looks[name] + 3)
+    assert desk.follower._trouble.due_in_s == 0
+
+
+async def test_an_unreachable_platform_pauses_everything(tasks: TaskScope) -> None:
+    desk = start(tasks, one=UnreachableError())
     await eventually(lambda: desk.connectivity.due_in_s > 0)
-    desk.answers = dict.fromkeys(desk.answers, _COMPLETE)
+    desk.answers["one"] = _PENDING
     desk.connectivity.network_changed()
-    await eventually(lambda: desk.connectivity.last_online_at is not None)
-    assert desk.connectivity.due_in_s == 0
+    await desk.until_asked("one", 3)
