@@ -25,6 +25,7 @@ from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, STORE_TROUBLE_S, Delivery
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.erasure import Erasures
+from haut_desktop.services.former import FormerDelivery
 from haut_desktop.services.holdings import Holdings
 from haut_desktop.services.inline_route import QUIET_S, SECOND_LOOK_S, InlineRoute
 from haut_desktop.services.interrupted import InterruptedIntake
@@ -206,6 +207,19 @@ class Workplace:
             quiet_s=pacing.quiet_s,
             look_again_s=pacing.look_again_s,
         )
+        self.former = FormerDelivery(
+            api=self.api,
+            outbox=store.outbox,
+            former=store.former,
+            destinations=store.destinations,
+            session=self.session,
+            has_results=ResultsProbe(self.api),
+            fetch=self.objects.get,
+            changes=self.changes,
+            clock=clock,
+            quiet_s=pacing.quiet_s,
+            look_again_s=pacing.look_again_s,
+        )
         self.placing = Placing(
             rebuilt=store.rebuilt,
             visits=store.visits,
@@ -272,6 +286,7 @@ class Workplace:
         self.tasks.start(self.sidecars.run(), name="sidecars")
         self.tasks.start(self.retention.run(), name="retention")
         self.tasks.start(self.reconciliation.run(), name="reconciliation")
+        self.tasks.start(self.former.run(), name="former delivery")
 
     async def aclose(self) -> None:
         """End everything in order: no new work, tasks, connections, database."""

@@ -302,5 +302,15 @@ def image_id_in(name: str) -> ImageId | None:
     return ImageId(parts[4])
 
 
+def shows_view(picture: PlatformImage, image: Image) -> bool:
+    """Whether a listed picture was sent as the view that ``image`` is.
+
+    A name of ours says so best: the platform files a side that an image type lacks under another.
+    """
+    if image_id_in(picture.name) is None:
+        return (picture.side, picture.light) == (image.side, image.light)
+    return picture.name.split("_")[2].startswith(_plain(f"{image.side}-{image.light}") + "-")
+
+
 def _plain(text: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in ".-") else "-" for c in text)[:60]

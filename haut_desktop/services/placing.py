@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import PictureError, VaultError, VisitClosedError
-from haut_desktop.domain.ids import OriginalId, SubjectId, TakeId, VisitId, new_id
+from haut_desktop.domain.ids import ImageId, OriginalId, SubjectId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch, Original, Side, Slot, Take
 from haut_desktop.domain.overviews import PicturePlace
 from haut_desktop.domain.study import Study
@@ -29,7 +29,7 @@ from haut_desktop.services.sidecars import Sidecars, sidecar_of
 if TYPE_CHECKING:
     from haut_desktop.services.pictures import PictureFacts
     from haut_desktop.services.quality import View
-    from haut_desktop.store.picture_record import Reception
+    from haut_desktop.store.picture_record import PictureRecord, Reception
     from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.rebuilt import HeldPicture, RebuiltStore
     from haut_desktop.store.studies import StudyStore
@@ -54,7 +54,8 @@ class WaitingPicture:
     held: "HeldPicture"
     note: NoteWord
     may_have_gone: bool
-    """It may have been delivered before the record was lost: nothing rules that out."""
+    """It may have been delivered before the record was lost: nothing rules that out. Once placed it
+    goes only after the platform was asked (``services/former.py``)."""
     elsewhere: tuple[PicturePlace, ...]
     """Where the same bytes lie already."""
 
@@ -140,21 +141,27 @@ class Placing:
     # ---- inside --------------------------------------------------------------------------
 
     async def _described(self, held: "HeldPicture") -> WaitingPicture:
-        note, was_handed_over = await asyncio.to_thread(self._read_note, held.original.vault_name)
+        note, former = await asyncio.to_thread(self._read_note, held.original)
         places = await self._pictures.places_of(held.original.digest.sha256)
         elsewhere = tuple(place for place in places if place.original_id != held.original.id)
-        return WaitingPicture(held, note, was_handed_over or note is not NoteWord.OURS, elsewhere)
+        return WaitingPicture(held, note, former is not None, elsewhere)
 
-    def _read_note(self, vault_name: str) -> tuple[NoteWord, bool]:
+    def _read_note(self, original: Original) -> tuple[NoteWord, tuple[ImageId, ...] | None]:
+        """Read what a note is worth, and under which ids the picture may have gone (blocking).
+
+        None for one that certainly has not: only a note of ours can say so.
+        """
         from haut_desktop.store.vault import UnauthenticatedSidecarError
 
         try:
-            record = self._vault.sidecar(vault_name).record
-        except UnauthenticatedSidecarError:
-            return NoteWord.NOT_OURS, True
+            record = self._vault.sidecar(original.vault_name).record
+        except UnauthenticatedSidecarError as error:
+            return NoteWord.NOT_OURS, _names(error.claim.record if error.claim else None)
         except VaultError:
-            return NoteWord.MISSING, True
-        return NoteWord.OURS, record is not None and record.batch is not None
+            return NoteWord.MISSING, ()
+        if record is None or (record.batch is None and record.former is None):
+            return NoteWord.OURS, None
+        return NoteWord.OURS, _names(record)
 
     async def _refuse_twin(self, original: Original, subject_id: SubjectId) -> None:
         """Before a visit is opened for it: no visit is left behind by a picture that can't go."""
@@ -191,9 +198,10 @@ class Placing:
         slot, is_new = _slot_of(known.sheet, place)
         taken = await self._taken(original, facts, known, slot, reason)
         batches = await self._batches(known.sheet, taken, slot)
+        _, former = await asyncio.to_thread(self._read_note, original)
         if batches:
             await self._sidecars.precede(known.frame.visit, batches)
-            await asyncio.to_thread(self._write_note, known, slot, taken, batches)
+            await asyncio.to_thread(self._write_note, known, slot, taken, batches, former)
         await self._pictures.assign(
             original.id,
             taken.take,
@@ -201,6 +209,7 @@ class Placing:
             described=taken.original,
             new_slot=slot if is_new else None,
             batches=batches,
+            former=None if former is None else (taken.rendition.id, former),
         )
         await self._sidecars.follow(visit_id)
         return Sealed(taken, slot, known.frame.visit, view, known.frame.site.zone)
@@ -249,7 +258,12 @@ class Placing:
         return finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
 
     def _write_note(
-        self, known: "Reception", slot: Slot, taken: TakenPicture, batches: tuple[Batch, ...]
+        self,
+        known: "Reception",
+        slot: Slot,
+        taken: TakenPicture,
+        batches: tuple[Batch, ...],
+        former: tuple[ImageId, ...] | None,
     ) -> None:
         """Say beside the picture in which batch it goes, before the record says so (blocking)."""
         from haut_desktop.store.picture_record import PictureRecord
@@ -257,8 +271,17 @@ class Placing:
         record = PictureRecord(
             self._clock(), known.frame, slot, taken.take, taken.original, taken.rendition
         )
-        note = sidecar_of(record.in_batch(batches))
+        note = sidecar_of(replace(record.in_batch(batches), former=former))
         self._vault.renew_sidecar(taken.original.vault_name, note)
+
+
+def _names(record: "PictureRecord | None") -> tuple[ImageId, ...]:
+    """Under which ids of ours the platform may have the picture, as its note says or claims."""
+    if record is None:
+        return ()
+    images = record.batch.images if record.batch is not None else ()
+    mine = (image.id for image in images if image.rendition.id == record.rendition.id)
+    return tuple(dict.fromkeys((*(record.former or ()), *mine)))
 
 
 def _check_subject(sheet: VisitSheet, place: Placement) -> None:

@@ -20,7 +20,6 @@ from haut_desktop.domain.delivery import (
     BatchState,
     ImageEvent,
     ImageState,
-    Proof,
     Route,
     TransitionError,
     Waiting,
@@ -28,17 +27,13 @@ from haut_desktop.domain.delivery import (
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import HautError, ItemError, NetworkError, ServerError
 from haut_desktop.domain.ids import BatchId
-from haut_desktop.domain.imaging import (
-    Batch,
-    Image,
-    PlatformImage,
-    ProofOfDelivery,
-)
+from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.holdings import Found, Holdings
 from haut_desktop.services.pauses import pause, uptime
+from haut_desktop.services.taking_over import TakingOver
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -73,6 +68,7 @@ class Reconciliation:
         look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
         self._holdings = Holdings(api)
+        self._taking = TakingOver(outbox, clock)
         self._outbox = outbox
         self._rebuilt = rebuilt
         self._destinations = destinations
@@ -148,13 +144,13 @@ class Reconciliation:
     async def _settle_signed(self, batch: Batch, to: SubjectAddress, found: list[Found]) -> None:
         for one in found:
             if await self._has_results(one.as_batch(batch), to):
-                await self._take_over(batch, one, "computed")
+                await self._taking.take_over(batch, one, "computed")
                 await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
                 await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
                 return
         for one in found:
             if await self._is_filled(batch, one):
-                await self._take_over(batch, one, "listed")
+                await self._taking.take_over(batch, one, "listed")
                 # whether it was to be computed is not known: its results decide, or a person
                 await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
                 return
@@ -196,35 +192,8 @@ class Reconciliation:
             return
         fullest = max(found, key=lambda one: len(one.pictures))
         pictures = {key: one for other in found for key, one in other.pictures.items()}
-        await self._take_over(batch, replace(fullest, pictures=pictures), "listed")
+        await self._taking.take_over(batch, replace(fullest, pictures=pictures), "listed")
         for image in (await self._outbox.batch(batch.id)).images:
             if image.state is ImageState.SEALED:
                 await self._outbox.move_image(image.id, ImageEvent.CLAIM)
                 await self._outbox.move_image(image.id, ImageEvent.LOSE, waiting=Waiting())
-
-    # ---- both ----------------------------------------------------------------------------
-
-    async def _take_over(self, batch: Batch, found: Found, how: str) -> None:
-        """Make the platform's batch ours again, with every picture that it is known to have."""
-        if batch.platform_id is None:
-            await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
-            await self._outbox.initiated(batch.id, found.platform_id, {})
-        for image in batch.images:
-            listed = found.pictures.get(image.id)
-            if listed is None and how != "computed":
-                continue
-            await self._confirm(image, listed, how)
-
-    async def _confirm(self, image: Image, listed: PlatformImage | None, how: str) -> None:
-        if image.state is ImageState.SEALED:
-            image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
-        if image.state not in (ImageState.UPLOADING, ImageState.UNSETTLED):
-            return
-        words = f"{how} as {listed.id}" if listed else how
-        proof = ProofOfDelivery(Proof.SERVER_ID_ONLY, words, self._clock())
-        await self._outbox.move_image(
-            image.id,
-            ImageEvent.CONFIRM,
-            platform_id=listed.id if listed else None,
-            proof=proof,
-        )

@@ -34,6 +34,7 @@ from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
+from haut_desktop.store.former import decide_former
 from haut_desktop.store.imaging_rows import address_text, batches_of_visits, read_batches
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
@@ -249,6 +250,8 @@ class OutboxStore:
                 if image.state is ImageState.HELD:
                     _resume_image(ledger, image.id, act)
             if batch.state is BatchState.HELD:
+                trouble = batch.waiting.trouble
+                decide_former(ledger, batch_id, trouble.kind if trouble else None, act)
                 _resume_batch(ledger, batch_id, act, asks_anew=asks_anew)
             return _batch_with_sum(connection, batch_id)
 

@@ -27,6 +27,10 @@ WHERE batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
     AND coalesce(batch.not_before, '') <= :now
     AND visit.status = 'finished'
     AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
+    AND NOT EXISTS (
+        SELECT 1 FROM former_delivery
+        CROSS JOIN image ON image.rendition_id = former_delivery.rendition_id
+        WHERE image.batch_id = batch.id AND image.state <> 'ERASED')
     AND {BATCH_OF_TENANT}
     AND EXISTS (
         SELECT 1 FROM registration

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from haut_desktop.domain.ids import SlotId
+from haut_desktop.domain.ids import ImageId, SlotId
 from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take
 from haut_desktop.domain.overviews import PicturePlace
 from haut_desktop.domain.study import Operator, Site, Station, Study
@@ -61,6 +61,9 @@ class PictureRecord:
     """Somebody took it out of the visit; its bytes stay."""
     batch: Batch | None = None
     """With all its pictures, so that a missing one is noticed; never with signed addresses."""
+    former: tuple[ImageId, ...] | None = None
+    """A picture that a person placed and that may have been delivered before: the ids that it may
+    have there. None for any other, and once the platform was asked."""
 
     def in_batch(self, batches: Iterable[Batch]) -> "PictureRecord":
         """The same picture as part of the latest of ``batches`` that carries it."""

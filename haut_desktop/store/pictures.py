@@ -6,12 +6,21 @@ from collections.abc import Iterable
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import VisitClosedError
-from haut_desktop.domain.ids import OperatorId, OriginalId, SlotId, SubjectId, VisitId
+from haut_desktop.domain.ids import (
+    ImageId,
+    OperatorId,
+    OriginalId,
+    RenditionId,
+    SlotId,
+    SubjectId,
+    VisitId,
+)
 from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take, Verdict
 from haut_desktop.domain.overviews import PicturePlace, SealedPicture
 from haut_desktop.domain.visits import Visit, VisitStatus
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.former import insert_former
 from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_record import PictureRecord, Reception
@@ -128,12 +137,14 @@ class PictureStore:
         described: Original | None = None,
         new_slot: Slot | None = None,
         batches: Iterable[Batch] = (),
+        former: tuple[RenditionId, tuple[ImageId, ...]] | None = None,
     ) -> None:
         """Put an unassigned picture into a slot of an open visit, and what it is beside it.
 
         ``described`` is what its bytes say, for one whose note proved nothing. Into a finished
-        visit it goes with the batches that carry it, as a retake does. Whole or not at all; raises
-        VisitClosedError, also when the picture was placed or erased meanwhile.
+        visit it goes with the batches that carry it, as a retake does. ``former`` marks one that
+        may have been delivered before, with the ids that it may have on the platform. Whole or not
+        at all; raises VisitClosedError, also when the picture was placed or erased meanwhile.
         """
 
         def work(connection: Connection) -> None:
@@ -148,6 +159,8 @@ class PictureStore:
                 describe_picture(connection, described)
             update(connection, "original", original_id, {"take_id": take.id})
             connection.execute("DELETE FROM held_picture WHERE original_id = ?", (original_id,))
+            if former is not None:
+                insert_former(ledger, *former)
             ledger.audit(act, "picture.assigned", "original", original_id, new=take.slot_id)
             _insert_batches(ledger, visit, batches, act)
 

@@ -18,6 +18,7 @@ from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.study import Operator, Study
 from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.domain.visits import Visit
+from haut_desktop.store.former import insert_former
 from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_record import PictureRecord
@@ -139,6 +140,8 @@ class RecordWriter:
         for record in in_slots:
             self._write_take(record.take, is_removed=record.is_removed)
             insert_picture(self._ledger, record.original, record.rendition)
+            if record.former is not None:
+                insert_former(self._ledger, record.rendition.id, record.former)
             self._sealed.add(record.rendition.id)
             self.pictures += 1
 

@@ -24,6 +24,7 @@ from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.erasures import ErasureStore
 from haut_desktop.store.files import make_folder
+from haut_desktop.store.former import FormerStore
 from haut_desktop.store.hand_overs import HandOverStore
 from haut_desktop.store.keys import KeyChest, Keys, NoRecovery, Recovery, RecoveryPassphrase
 from haut_desktop.store.ledger import Ledger
@@ -70,6 +71,7 @@ class Station:
     clocks: CameraClockStore
     audit: AuditLog
     rebuilt: RebuiltStore
+    former: FormerStore
     retractions: RetractionStore
     erasures: ErasureStore
     waits: WaitStore
@@ -105,6 +107,7 @@ class Station:
             clocks=CameraClockStore(database, clock),
             audit=AuditLog(database),
             rebuilt=RebuiltStore(database, clock),
+            former=FormerStore(database, clock),
             retractions=RetractionStore(database, clock),
             erasures=ErasureStore(database, clock),
             waits=WaitStore(database, clock),

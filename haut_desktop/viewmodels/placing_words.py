@@ -36,8 +36,8 @@ _NOTES: Final = {
     ),
 }
 _MAY_HAVE_GONE: Final = (
-    "It may have been sent before the station's record was lost. Look in the web portal before you "
-    "finish the visit: if it is there, it would be computed twice."
+    "It may have been sent before the station's record was lost. The platform is asked before it "
+    "goes: what is there already is not sent again."
 )
 _CLAIMS: Final = (("subject_code", "Subject"), ("visit", "Visit"), ("slot", "View"))
 

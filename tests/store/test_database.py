@@ -347,6 +347,14 @@ def _migrate_to(connection: Connection, version: int) -> None:
     connection.execute(f"PRAGMA user_version = {version}")
 
 
+def test_0007_former_delivery_keeps_what_must_be_asked_for(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    _migrate_to(connection, 6)
+    migrate(connection)
+    assert connection.execute("SELECT names FROM former_delivery").fetchall() == []
+    connection.close()
+
+
 def test_0006_ageing_finds_what_is_begun_and_not_computed(tmp_path: Path) -> None:
     connection = connect(tmp_path / "plain.db", isolation_level=None)
     migrate(connection)

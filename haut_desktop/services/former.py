@@ -1,0 +1,255 @@
+"""Before a placed picture goes that may have been delivered: the platform is asked for it.
+
+Whoever placed it knows whose it is, and nobody knows whether it was sent before the record was
+lost. It is looked for among all pictures of its subject, by the ids that its note speaks of and by
+its bytes. Nothing like it there: it goes. There, whole and by itself: the platform's batch is taken
+over, with proof, and its results decide whether it was computed. Anything between is held for a
+person. While the platform can't be asked the batch waits and says why.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageState,
+    Route,
+    TransitionError,
+    Waiting,
+)
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import (
+    HautError,
+    ItemError,
+    NetworkError,
+    ServerError,
+    StationError,
+)
+from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
+from haut_desktop.domain.ids import BatchId, ImageId
+from haut_desktop.domain.imaging import Batch, PlatformImage, image_id_in, shows_view
+from haut_desktop.domain.session import SessionState
+from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.holdings import Found
+from haut_desktop.services.pauses import pause, uptime
+from haut_desktop.services.reconciliation import LOOK_AGAIN_S
+from haut_desktop.services.taking_over import TakingOver
+from haut_desktop.services.troubles import trouble_of
+
+if TYPE_CHECKING:
+    from haut_desktop.api.client import HautApi
+    from haut_desktop.services.session import Session
+    from haut_desktop.store.destinations import DestinationStore
+    from haut_desktop.store.former import FormerStore
+    from haut_desktop.store.outbox import OutboxStore
+
+_Names = Mapping[ImageId, frozenset[ImageId]]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the platform's listing says of a batch's marked pictures."""
+
+    found: list[Found] = field(default_factory=list)
+    is_unclear: bool = False
+    """A listed picture may be one of them, and nothing tells whether it is."""
+
+
+class FormerDelivery:
+    """Asks for each batch with a marked picture once, then lets delivery have it."""
+
+    def __init__(
+        self,
+        *,
+        api: "HautApi",
+        outbox: "OutboxStore",
+        former: "FormerStore",
+        destinations: "DestinationStore",
+        session: "Session",
+        has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
+        fetch: Callable[[str], Awaitable[bytes]],
+        changes: Changes,
+        clock: Clock,
+        quiet_s: float,
+        look_again_s: float = LOOK_AGAIN_S,
+    ) -> None:
+        self._api = api
+        self._outbox = outbox
+        self._former = former
+        self._destinations = destinations
+        self._session = session
+        self._has_results = has_results
+        self._fetch = fetch
+        self._taking = TakingOver(outbox, clock)
+        self._changes = changes
+        self._clock = clock
+        self._quiet_s = quiet_s
+        self._look_again_s = look_again_s
+        self._woken = asyncio.Event()
+        self._begun_s = 0.0
+
+    async def run(self) -> None:
+        """Ask whenever there is something to ask for, until cancelled."""
+        unsubscribe = self._changes.subscribe(self._on_change)
+        self._begun_s = uptime()
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self.look()
+                except StationError as error:
+                    _log.warning("the record can't say what is to be asked for: %s", error.kind)
+                await pause(self._woken, self._look_again_s)
+        finally:
+            unsubscribe()
+
+    def _on_change(self, change: Change) -> None:
+        if change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.CONNECTIVITY, Topic.VISITS):
+            self._woken.set()
+
+    async def look(self) -> None:
+        """Say of every marked batch why it waits, and ask for those that can be asked for."""
+        for batch_id in await self._former.unexplained():
+            await self._explain(batch_id, NotAskedYetError())
+        account = self._session.account
+        if account is None or self._session.state is not SessionState.SIGNED_IN:
+            return
+        for batch_id in await self._former.pending(self._marked_by(), account.tenant):
+            try:
+                await self.settle(batch_id)
+            except TransitionError:
+                _log.info("batch %s was held or taken back while it was asked for", batch_id)
+            except HautError as error:
+                _log.info("batch %s can't be asked for yet: %s", batch_id, error.kind)
+                if isinstance(error, NetworkError | ServerError):
+                    return
+                if isinstance(error, ItemError):
+                    await self._explain(batch_id, error)
+
+    def _marked_by(self) -> datetime:
+        """What was sent just before the record was lost is listed only after the quiet time."""
+        if uptime() - self._begun_s >= self._quiet_s:
+            # all that was lost was lost before this began, whatever a clock that was set back says
+            return datetime.max.replace(tzinfo=UTC)
+        return self._clock() - timedelta(seconds=self._quiet_s)
+
+    async def settle(self, batch_id: BatchId) -> None:
+        """Ask the platform for one batch and put the record right; raises what stopped it."""
+        batch = await self._outbox.batch(batch_id)
+        if batch.state is BatchState.INITIATING:  # interrupted in the middle of this
+            batch = await self._outbox.move_batch(batch_id, BatchEvent.RELEASE)
+        outcome = "delivered"
+        if batch.state is BatchState.OPEN:
+            to = (await self._destinations.of_batch(batch_id)).address
+            seen = await self._look_for(await self._former.names(batch_id), batch, to)
+            if not await self._conclude(batch, to, seen):
+                _log.warning("batch %s is held: %s", batch_id, MayBeThereError.__name__)
+                waiting = Waiting(trouble=trouble_of(MayBeThereError()))
+                await self._outbox.move_batch(batch_id, BatchEvent.HOLD, waiting=waiting)
+                self._tell(batch)
+                return
+            outcome = "there already" if seen.found else "not there"
+        await self._former.settle(batch_id, outcome)
+        if (await self._outbox.batch(batch_id)).state is BatchState.OPEN:
+            await self._outbox.set_waiting_batch(batch_id, Waiting())
+        self._tell(batch)
+
+    def _tell(self, batch: Batch) -> None:
+        self._changes.send(Change(Topic.OUTBOX, frozenset({batch.id})))
+        self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
+
+    async def _explain(self, batch_id: BatchId, error: HautError) -> None:
+        await self._outbox.set_waiting_batch(batch_id, Waiting(trouble=trouble_of(error)))
+        self._changes.send(Change(Topic.OUTBOX, frozenset({batch_id})))
+
+    # ---- looking -------------------------------------------------------------------------
+
+    async def _look_for(self, names: _Names, batch: Batch, to: SubjectAddress) -> _Seen:
+        seen = _Seen()
+        for listed in await self._api.batches(to.tenant, to.dataset_id, to.subject_id):
+            pictures = await self._api.batch_images(
+                to.tenant, to.dataset_id, to.subject_id, listed.id
+            )
+            # a batch of the signed way lists its pictures before they arrive
+            is_signed = "batch_id" in dict(listed.meta)
+            mine: dict[ImageId, PlatformImage] = {}
+            for picture in pictures:
+                ours = await self._which(picture, names, batch, seen, is_signed=is_signed)
+                if ours is not None:
+                    mine[ours] = picture
+            if mine:
+                seen.found.append(Found(listed.id, mine))
+        return seen
+
+    async def _which(
+        self, picture: PlatformImage, names: _Names, batch: Batch, seen: _Seen, *, is_signed: bool
+    ) -> ImageId | None:
+        """Which marked picture a listed one is; None for none that can be told."""
+        there = image_id_in(picture.name)
+        named = next((ours for ours, former in names.items() if there in former), None)
+        if named is None and there is not None and await self._outbox.knows_any([there]):
+            return None  # the record knows that one, and it is another
+        if not picture.original_url:  # deleted there, or never told: a name alone says something
+            seen.is_unclear |= named is None
+            return named
+        sha256 = await self._sha256(picture.original_url)
+        if sha256 is None:
+            return None if is_signed else named
+        digests = {image.rendition.digest.sha256: image.id for image in batch.images}
+        ours = digests.get(sha256)
+        if ours in names:
+            return ours
+        seen.is_unclear |= named is not None  # our name on other bytes
+        return None
+
+    async def _sha256(self, url: str) -> str | None:
+        """The hash of what lies at an address; None when nothing can be had from there."""
+        try:
+            data = await self._fetch(url)
+        except ItemError:
+            return None
+        return await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+
+    # ---- concluding ----------------------------------------------------------------------
+
+    async def _conclude(self, batch: Batch, to: SubjectAddress, seen: _Seen) -> bool:
+        """Take over what is there; False when only a person can say what becomes of the batch."""
+        if seen.is_unclear or len(seen.found) > 1:
+            return False
+        if not seen.found:
+            return True
+        (one,) = seen.found
+        if not await self._fits(batch, one):
+            return False
+        await self._taking.take_over(batch, one, "found")
+        if batch.route is Route.SIGNED:
+            is_computed = await self._has_results(one.as_batch(batch), to)
+            # whether it was to be computed is not known: its results decide, or a person
+            await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+            if is_computed:
+                await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+        return True
+
+    async def _fits(self, batch: Batch, found: Found) -> bool:
+        """Whether the platform's batch can be ours: nobody else's, the same views, nothing left.
+
+        By the inline way what is missing in it can still be sent into it.
+        """
+        if await self._former.owner(batch.dataset_id, found.platform_id) not in (None, batch.id):
+            return False
+        if batch.platform_id not in (None, found.platform_id):
+            return False
+        kept = [image for image in batch.images if image.state is not ImageState.ERASED]
+        there = [(image, found.pictures[image.id]) for image in kept if image.id in found.pictures]
+        if not all(shows_view(listed, image) for image, listed in there):
+            return False
+        return batch.route is Route.INLINE or len(there) == len(kept)

@@ -1,0 +1,231 @@
+"""A placed picture that may have gone is asked for: never sent on a guess, never taken on one."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageState, Route
+from haut_desktop.domain.errors import HautError, RefusedError, UnreachableError
+from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
+from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
+from haut_desktop.domain.imaging import Batch, PlatformBatch, PlatformImage, Side
+from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.tenant import Tenant
+from haut_desktop.services.changes import Changes
+from haut_desktop.services.former import FormerDelivery
+from tests.conftest import ExpectedLogs
+from tests.photographs import marked
+from tests.services.rooms import Room, open_room
+from tests.services.test_placing import WHY, at, front, hold_strange, placing_of
+
+THERE = PlatformBatchId("there")
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room(tmp_path) as opened:
+        yield opened
+
+
+@dataclass
+class Listing:
+    """The platform as far as it lists one subject's pictures, and somebody who is signed in."""
+
+    tenant: Tenant
+    batches_there: list[PlatformBatch] = field(default_factory=list)
+    pictures: list[PlatformImage] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    trouble: HautError | None = None
+    is_computed: bool | HautError = True
+    state: SessionState = SessionState.SIGNED_IN
+
+    @property
+    def account(self) -> "Listing":
+        return self
+
+    async def batches(self, *_: object) -> tuple[PlatformBatch, ...]:
+        if self.trouble is not None:
+            raise self.trouble
+        return tuple(self.batches_there)
+
+    async def batch_images(self, *where: object) -> tuple[PlatformImage, ...]:
+        return tuple(picture for picture in self.pictures if picture.batch_id == where[-1])
+
+    async def has_results(self, *_: object) -> bool:
+        if isinstance(self.is_computed, HautError):
+            raise self.is_computed
+        return self.is_computed
+
+    async def fetch(self, url: str) -> bytes:
+        if url not in self.contents:
+            raise RefusedError(404, "not-found", "Not found.")
+        return self.contents[url]
+
+    def hold(
+        self, name: str, data: bytes | None, side: Side = Side.FRONT, *, url: str = "somewhere"
+    ) -> None:
+        """Have a batch with one picture; ``data`` None for one that never arrived."""
+        number = len(self.batches_there)
+        key = PlatformBatchId(f"{THERE}-{number}")
+        self.batches_there.append(PlatformBatch(key, None, (("batch_id", "another"),)))
+        url = url and f"{url}-{number}"
+        self.pictures.append(
+            PlatformImage(PlatformImageId(f"picture-{number}"), key, name, side, original_url=url)
+        )
+        if data is not None:
+            self.contents[url] = data
+
+
+async def finished(room: Room) -> Batch:
+    """Place a picture of which nobody knows whether it went, and finish its visit."""
+    await room.register()
+    original, _ = await hold_strange(room)
+    await placing_of(room).assign(original.id, room.study, at(room, await front(room)), WHY)
+    await room.capture.finish(room.visit)
+    (batch,) = await room.batches()
+    assert batch.route is Route.SIGNED
+    room.clock.advance(3600)
+    return batch
+
+
+def listing_of(room: Room) -> Listing:
+    return Listing(Tenant(room.study.server, room.study.company_id))
+
+
+def asking(room: Room, there: Listing) -> FormerDelivery:
+    return FormerDelivery(
+        api=there,  # type: ignore[arg-type]
+        outbox=room.outbox,
+        former=room.station.former,
+        destinations=room.station.destinations,
+        session=there,  # type: ignore[arg-type]
+        has_results=there.has_results,
+        fetch=there.fetch,
+        changes=Changes(),
+        clock=room.clock,
+        quiet_s=60.0,
+    )
+
+
+async def due(room: Room) -> int:
+    return len(await room.outbox.due_batches(room.clock(), 10))
+
+
+async def kind(room: Room) -> str:
+    (batch,) = await room.batches()
+    return batch.waiting.trouble.kind if batch.waiting.trouble else ""
+
+
+async def test_what_is_not_there_goes_after_the_asking_and_not_before(room: Room) -> None:
+    batch, there = await finished(room), listing_of(room)
+    there.hold("front.jpg", b"another picture")
+    assert await due(room) == 0
+    await asking(room, there).look()
+    assert (await due(room), await kind(room)) == (1, "")
+    trail = await room.station.audit.of_entity(batch.images[0].id)
+    assert ("picture.asked-for", "not there") in {(one.action, one.new) for one in trail}
+
+
+@pytest.mark.parametrize("is_computed", (True, False))
+async def test_what_is_there_is_taken_over_and_never_sent(room: Room, is_computed: bool) -> None:
+    await finished(room)
+    there = listing_of(room)
+    there.is_computed = is_computed
+    there.hold("front.jpg", marked(5))
+    await asking(room, there).look()
+    (batch,) = await room.batches()
+    # not known to be computed: its results decide, or a person; nobody asks for them on a guess
+    assert batch.state is (BatchState.SUBMITTED if is_computed else BatchState.SUBMITTING)
+    assert batch.platform_id == f"{THERE}-0"
+    (image,) = batch.images
+    assert (image.state, image.platform_id) == (ImageState.STORED, "picture-0")
+    assert image.proof is not None
+    assert await room.station.former.names(batch.id) == {}
+
+
+async def test_while_nobody_can_be_asked_it_waits_and_says_why(room: Room) -> None:
+    await finished(room)
+    there = listing_of(room)
+    there.trouble = UnreachableError()
+    await asking(room, there).look()
+    assert (await due(room), await kind(room)) == (0, NotAskedYetError.__name__)
+    there.state, there.trouble = SessionState.SIGNED_OUT, None
+    await asking(room, there).look()
+    assert await due(room) == 0
+    there.state = SessionState.SIGNED_IN
+    await asking(room, there).look()
+    assert await due(room) == 1
+
+
+async def test_another_tenants_platform_is_never_asked(room: Room) -> None:
+    await finished(room)
+    there = listing_of(room)
+    there.tenant = Tenant("https://another.example", there.tenant.company_id)
+    await asking(room, there).look()
+    assert (await due(room), await kind(room)) == (0, NotAskedYetError.__name__)
+
+
+async def test_an_end_between_the_asking_and_the_writing_asks_anew(room: Room) -> None:
+    await finished(room)
+    there = listing_of(room)
+    there.hold("front.jpg", marked(5))
+    there.is_computed = UnreachableError()
+    await asking(room, there).look()
+    (batch,) = await room.batches()
+    assert (batch.state, batch.images[0].state) == (BatchState.OPEN, ImageState.STORED)
+    assert await due(room) == 0  # stored and nothing else to do: it would be computed
+    there.is_computed = True
+    await asking(room, there).look()
+    (batch,) = await room.batches()
+    assert batch.state is BatchState.SUBMITTED
+
+
+@pytest.mark.parametrize("why", ("another view", "twice", "deleted there"))
+async def test_what_nobody_can_tell_is_held_until_a_person_says(
+    room: Room, expected_log: ExpectedLogs, why: str
+) -> None:
+    expected_log("is held: MayBeThereError")
+    batch, there = await finished(room), listing_of(room)
+    if why == "another view":
+        there.hold("left.jpg", marked(5), Side.LEFT)
+    elif why == "twice":
+        there.hold("front.jpg", marked(5))
+        there.hold("front.jpg", marked(5))
+    else:
+        there.hold("front.jpg", None, url="")
+    await asking(room, there).look()
+    assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
+    assert await kind(room) == MayBeThereError.__name__
+    await asking(room, there).look()
+    assert await due(room) == 0
+    await room.outbox.resume(batch.id, Act(None, "not in the portal"))
+    assert await due(room) == 1
+
+
+async def test_a_persons_own_hold_decides_nothing(room: Room) -> None:
+    batch = await finished(room)
+    await room.outbox.move_batch(batch.id, BatchEvent.HOLD)
+    await room.outbox.resume(batch.id, Act(None, "go on"))
+    assert await due(room) == 0
+
+
+async def test_a_reopened_visit_asks_as_well(room: Room) -> None:
+    await room.register()
+    original, _ = await hold_strange(room)
+    await placing_of(room).assign(original.id, room.study, at(room, await front(room)), WHY)
+    await room.capture.finish(room.visit)
+    await room.capture.reopen(room.visit)
+    await room.capture.finish(room.visit)
+    room.clock.advance(3600)
+    assert await due(room) == 0
+
+
+async def test_a_picture_that_never_arrived_is_not_there(room: Room) -> None:
+    batch, there = await finished(room), listing_of(room)
+    there.hold("front.jpg", None)
+    await asking(room, there).look()
+    assert (await room.outbox.batch(batch.id)).platform_id is None
+    assert await due(room) == 1
