@@ -168,10 +168,11 @@ async def _run(chosen: argparse.Namespace, secrets: Secrets) -> int:
 
 async def _list(chosen: argparse.Namespace, station: Station) -> int:
     from haut_desktop.viewmodels.outbox_words import Circumstances
-    from haut_desktop.viewmodels.words import ago
 
     site = await station.studies.site()
-    around = Circumstances(system_clock(), site.zone if site else "UTC")
+    account = await station.outbox.account_trouble()
+    zone = site.zone if site else "UTC"
+    around = Circumstances(system_clock(), zone, account_waits=account)
     studies = {study.id: study for study in await station.studies.every_study()}
     visits = [
         _visit(one, studies[one.visit.study_id], around) for one in await _deliveries(station)
@@ -187,34 +188,47 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
     ]
     summary = await station.outbox.summary()
     if chosen.json:
-        _write_json({"summary": summary, "visits": visits, "held_pictures": held})
+        _write_json(
+            {
+                "summary": summary,
+                "account": account.trouble if account else None,
+                "visits": visits,
+                "held_pictures": held,
+            }
+        )
         return WELL
     for visit in visits:
-        _say(f"{visit['subject']}  {visit['visit']}  {visit['date']}  {visit['visit_id']}")
-        _say(f"  for {visit['study']}: {_held_by(visit['server'], visit['company_id'])}")
-        for batch in visit["batches"]:
-            age = ago(batch["created_at"], around.now)
-            _say(f"  {batch['words']}  ({batch['route']}, {age})  {batch['batch_id']}")
-            if batch["reason"]:
-                _say(f"    {batch['reason']}")
-            if batch["late"]:
-                _say(f"    {batch['late']['words']}")
-            if batch["supersedes"]:
-                _say(f"    replaces {batch['supersedes']}")
-            if batch["retraction"]:
-                _say(f"    taken back: {batch['retraction']['reason']}")
-                _say(
-                    f"    left on the platform: {batch['retraction']['words'] or 'being asked for'}"
-                )
-            for image in batch["images"]:
-                _say(f"    {image['side']}: {image['words']}  {image['image_id']}")
+        _say_visit(visit, around.now)
     for picture in held:
         _say(f"held picture {picture['original_id']}: {picture['reason']}")
+    if account and account.trouble:
+        _say(f"sending waits for the account: {account.trouble.title}. {account.trouble.message}")
     _say(
         f"{summary.waiting_images} pictures wait ({summary.waiting_bytes / 2**20:.1f} MB), "
         f"{summary.held + len(held)} held, {summary.late} late, {summary.unsettled} being asked for"
     )
     return WELL
+
+
+def _say_visit(visit: dict[str, Any], now: datetime) -> None:
+    from haut_desktop.viewmodels.words import ago
+
+    _say(f"{visit['subject']}  {visit['visit']}  {visit['date']}  {visit['visit_id']}")
+    _say(f"  for {visit['study']}: {_held_by(visit['server'], visit['company_id'])}")
+    for batch in visit["batches"]:
+        age = ago(batch["created_at"], now)
+        _say(f"  {batch['words']}  ({batch['route']}, {age})  {batch['batch_id']}")
+        if batch["reason"]:
+            _say(f"    {batch['reason']}")
+        if batch["late"]:
+            _say(f"    {batch['late']['words']}")
+        if batch["supersedes"]:
+            _say(f"    replaces {batch['supersedes']}")
+        if batch["retraction"]:
+            _say(f"    taken back: {batch['retraction']['reason']}")
+            _say(f"    left on the platform: {batch['retraction']['words'] or 'being asked for'}")
+        for image in batch["images"]:
+            _say(f"    {image['side']}: {image['words']}  {image['image_id']}")
 
 
 async def _deliveries(station: Station) -> "list[VisitDelivery]":

@@ -174,6 +174,7 @@ class Workplace:
             sidecars=notes,
             erasures=self.erasures,
             registrations=store.registrations,
+            destinations=store.destinations,
             registrar=registrar,
             delivery=self.delivery,
             traffic=self.traffic,

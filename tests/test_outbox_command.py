@@ -17,10 +17,12 @@ import pytest
 from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import system_clock
-from haut_desktop.domain.delivery import BatchEvent, ImageEvent
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
+from haut_desktop.domain.errors import OtherAccountError, PermissionRefusedError
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.outbox_command import DIFFERS, NOT_DONE, WELL, run_outbox_command
+from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.database import Database
 from haut_desktop.store.files import remove
 from haut_desktop.store.keys import RecoveryPassphrase
@@ -92,6 +94,24 @@ async def test_the_list_says_what_was_taken_back_and_what_is_left(
     assert "left on the platform: batch there-1 (no picture, not computed)" in (
         capsys.readouterr().out
     )
+
+
+async def test_the_list_says_that_the_account_was_refused(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (await read(room, capsys, "list"))["account"] is None
+    await room.register()
+    (batch,) = await room.batches()
+    refused = Waiting(0, None, trouble_of(PermissionRefusedError()))
+    await room.outbox.set_waiting_batch(batch.id, refused)
+    listed = await read(room, capsys, "list")
+    assert listed["account"]["kind"] == "PermissionRefusedError"
+    await run(room, "list")
+    assert "sending waits for the account: " in capsys.readouterr().out
+    # what waits for another sign-in says nothing about this one
+    other = Waiting(0, None, trouble_of(OtherAccountError()))
+    await room.outbox.set_waiting_batch(batch.id, other)
+    assert (await read(room, capsys, "list"))["account"] is None
 
 
 async def test_the_list_says_what_is_late_and_for_how_long(

@@ -1,6 +1,6 @@
 """The outbox for people: what waits and why, and the decisions that only a person takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -12,10 +12,12 @@ from haut_desktop.domain.delivery import (
     RegistrationState,
     Waiting,
 )
-from haut_desktop.domain.errors import ItemError
+from haut_desktop.domain.errors import ItemError, OtherAccountError
 from haut_desktop.domain.ids import BatchId, OriginalId, PlatformSubjectId
+from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.tenant import Tenant, platform_words
 from haut_desktop.domain.traffic import SendingRules
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
@@ -27,6 +29,7 @@ from haut_desktop.services.registration import Registrar
 from haut_desktop.services.session import Session
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.traffic import Traffic
+from haut_desktop.store.destinations import DestinationStore
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.retractions import RetractionStore
@@ -36,7 +39,11 @@ _ANY_TIME: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Outbox:
-    """Shows the promises not yet kept and takes decisions about them, each with who and why."""
+    """Shows the promises not yet kept and takes decisions about them, each with who and why.
+
+    Who is signed in to another company or server decides nothing: OtherAccountError says whose
+    account it needs, and nothing was changed.
+    """
 
     def __init__(
         self,
@@ -46,6 +53,7 @@ class Outbox:
         sidecars: Sidecars,
         erasures: Erasures,
         registrations: RegistrationStore,
+        destinations: DestinationStore,
         registrar: Registrar,
         delivery: Delivery,
         traffic: Traffic,
@@ -62,6 +70,7 @@ class Outbox:
         self._sidecars = sidecars
         self._erasures = erasures
         self._registrations = registrations
+        self._destinations = destinations
         self._registrar = registrar
         self._delivery = delivery
         self._traffic = traffic
@@ -117,13 +126,15 @@ class Outbox:
         )
 
     async def retry_now(self, batch_id: BatchId | None = None) -> None:
-        """Forget waiting times, of one batch or of all; quiet times that prove absence stay."""
+        """Forget waiting times, of one batch or of all; quiet times that prove absence stay.
+
+        Of all, those of another company or server are left as they are.
+        """
+        if batch_id:
+            batches: tuple[Batch, ...] = (await self._check_batch(batch_id),)
+        else:
+            batches = await self._own(await self._store.waiting_batches())
         self._judge.forgive_account()
-        batches = (
-            (await self._store.batch(batch_id),)
-            if batch_id
-            else await self._store.waiting_batches()
-        )
         for batch in batches:
             if batch.state is BatchState.HELD:
                 continue  # its reason stands until a person resumes it
@@ -137,6 +148,7 @@ class Outbox:
 
     async def hold(self, batch_id: BatchId, reason: str) -> None:
         """Keep a batch back until somebody resumes it."""
+        await self._check_batch(batch_id)
         await self._store.move_batch(batch_id, BatchEvent.HOLD, act=self._session.act(reason))
         self._go_on(batch_id)
 
@@ -145,6 +157,7 @@ class Outbox:
 
         Raises ItemError for a batch that was taken back: nothing of it goes on.
         """
+        await self._check_batch(batch_id)
         batch = await self._store.resume(batch_id, self._session.act(reason))
         if batch.state is BatchState.RETRACTED:
             raise ItemError(
@@ -161,7 +174,9 @@ class Outbox:
         which is noted. Nothing is deleted there. Raises ItemError without a reason, and for results
         that were made elsewhere.
         """
-        batch = await self._retractions.ask(batch_id, self._session.act(given_reason(reason)))
+        act = self._session.act(given_reason(reason))
+        await self._check_batch(batch_id)
+        batch = await self._retractions.ask(batch_id, act)
         await self._sidecars.follow(batch.visit_id)
         self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
         self._go_on(batch_id)
@@ -171,35 +186,73 @@ class Outbox:
 
         Raises ErasureRefusedError while its fate is open, ItemError without a reason.
         """
-        await self._erasures.erase(original_id, self._session.act(given_reason(reason)))
+        act = self._session.act(given_reason(reason))
+        self._check(await self._destinations.tenant_of_original(original_id), "This picture")
+        await self._erasures.erase(original_id, act)
         self._go_on()
 
     async def say_same(
         self, registration: Registration, platform_id: PlatformSubjectId, reason: str
     ) -> None:
         """A person says which of the platform's entries is the held subject; its pictures go on."""
+        await self._check_registration(registration)
         await self._registrar.say_same(registration, platform_id, self._session.act(reason))
         self._changes.send(Change(Topic.SUBJECTS, frozenset({registration.subject_id})))
         self._go_on()
 
     async def look_again(self, registration: Registration, reason: str = "") -> None:
         """Look a held subject up once more, after somebody put it right on the platform."""
+        await self._check_registration(registration)
         await self._registrar.look_again(registration, self._session.act(reason))
         self._changes.send(Change(Topic.SUBJECTS, frozenset({registration.subject_id})))
         self._go_on()
 
     async def compute_again(self, batch_id: BatchId, reason: str) -> None:
         """A person decides that a computation whose outcome is unknown is asked for once more."""
+        await self._check_batch(batch_id)
         act = self._session.act(reason)
         await self._store.resume(batch_id, act, asks_anew=True)
         self._go_on(batch_id)
 
     async def _retry_registrations(self) -> None:
         """Let subjects go on that wait; one that may have been created keeps its quiet time."""
-        for registration in await self._registrations.due(_ANY_TIME):
+        account = self._session.account
+        tenant = account.tenant if account is not None else None
+        for registration in await self._registrations.due(_ANY_TIME, tenant=tenant):
             if registration.state is RegistrationState.DRAFT:
                 waiting = Waiting(registration.waiting.attempt)
                 await self._registrations.set_waiting(registration.id, waiting)
+
+    # ---- whose it is ---------------------------------------------------------------------
+
+    async def _own(self, batches: Iterable[Batch]) -> tuple[Batch, ...]:
+        """Those of who is signed in; all of them while nobody is."""
+        account, tenants = self._session.account, await self._destinations.tenants()
+        return tuple(
+            batch
+            for batch in batches
+            if account is None or tenants[batch.dataset_id] == account.tenant
+        )
+
+    async def _check_batch(self, batch_id: BatchId) -> Batch:
+        batch = await self._store.batch(batch_id)
+        self._check((await self._destinations.tenants())[batch.dataset_id], "This batch")
+        return batch
+
+    async def _check_registration(self, registration: Registration) -> None:
+        at = await self._destinations.of_registration(registration.id)
+        self._check(at.tenant, "This subject's entry")
+
+    def _check(self, tenant: Tenant | None, what: str) -> None:
+        """Refuse what belongs to another company or server than the one signed in to."""
+        account = self._session.account
+        if account is None or tenant is None or tenant == account.tenant:
+            return
+        whose = f"company {tenant.company_id} on {platform_words(tenant.server)}"
+        raise OtherAccountError(
+            f"{what} belongs to {whose}. You are signed in to another one, so nothing was "
+            "changed. Sign in there, then do it again."
+        )
 
     def _go_on(self, *ids: str) -> None:
         self._delivery.wake()

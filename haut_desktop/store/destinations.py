@@ -9,6 +9,7 @@ from haut_desktop.domain.ids import (
     BatchId,
     CompanyId,
     DatasetId,
+    OriginalId,
     PlatformDatasetId,
     PlatformSubjectId,
     RegistrationId,
@@ -30,6 +31,16 @@ FROM registration
 JOIN dataset ON dataset.id = registration.dataset_id
 JOIN study ON study.id = dataset.study_id
 WHERE registration.id = ?
+"""
+
+_OF_ORIGINAL = """
+SELECT study.company_id, study.server
+FROM original
+JOIN take ON take.id = original.take_id
+JOIN slot ON slot.id = take.slot_id
+JOIN visit ON visit.id = slot.visit_id
+JOIN study ON study.id = visit.study_id
+WHERE original.id = ?
 """
 
 _OF_BATCH = """
@@ -67,6 +78,15 @@ class DestinationStore:
         def work(connection: Connection) -> Mapping[DatasetId, Tenant]:
             rows = connection.execute(_TENANTS)
             return {DatasetId(row["dataset_id"]): _tenant(row) for row in rows}
+
+        return await self._database.read(work)
+
+    async def tenant_of_original(self, original_id: OriginalId) -> Tenant | None:
+        """Say for whom a picture was taken; None for one that nobody has placed yet."""
+
+        def work(connection: Connection) -> Tenant | None:
+            row = connection.execute(_OF_ORIGINAL, (original_id,)).fetchone()
+            return None if row is None else _tenant(row)
 
         return await self._database.read(work)
 

@@ -39,6 +39,7 @@ from haut_desktop.store.imaging_rows import address_text, batches_of_visits, rea
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
 from haut_desktop.store.outbox_reading import (
+    read_account_trouble,
     read_deliveries,
     read_due,
     read_incomplete,
@@ -163,6 +164,10 @@ class OutboxStore:
     async def summary(self) -> OutboxSummary:
         """Give the outbox in one line."""
         return await self._database.read(lambda c: read_summary(c, self._clock()))
+
+    async def account_trouble(self) -> Waiting | None:
+        """Give what the account was told last, where something still waits for it."""
+        return await self._database.read(read_account_trouble)
 
     async def deliveries(self, limit: int, offset: int = 0) -> tuple[VisitDelivery, ...]:
         """Give visits with what goes, or went, to the platform for them; newest first."""

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from haut_desktop.domain.ageing import LateKind, late_before
+from haut_desktop.domain.delivery import Waiting
+from haut_desktop.domain.errors import OtherAccountError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
@@ -16,7 +18,14 @@ from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import batches_of_visits, read_batches
 from haut_desktop.store.registrations import registration_of
 from haut_desktop.store.retractions import begun
-from haut_desktop.store.rows import BATCH_OF_TENANT, moment, moment_or_none, tenant_values, text_of
+from haut_desktop.store.rows import (
+    BATCH_OF_TENANT,
+    moment,
+    moment_or_none,
+    tenant_values,
+    text_of,
+    waiting_of,
+)
 from haut_desktop.store.visit_rows import visit_of
 
 _DUE: Final = f"""
@@ -53,6 +62,18 @@ LIMIT :limit
 _IMAGES: Final = """
 SELECT state, count(*) AS images, sum(size_bytes) AS bytes FROM image
 WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD') GROUP BY state
+"""
+
+# What waits for another company's account says nothing about the one that was refused.
+_ACCOUNT_TROUBLE: Final = """
+SELECT * FROM (
+    SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message FROM batch
+        WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING', 'RETRACTING')
+    UNION ALL
+    SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message
+        FROM registration WHERE state IN ('DRAFT', 'REGISTERING'))
+WHERE error_blame = 'account' AND error_kind <> ?
+LIMIT 1
 """
 
 _SUMMARY: Final = """
@@ -176,6 +197,12 @@ def read_incomplete(
     """Give submitted batches whose results are still awaited, oldest first; of one tenant."""
     values = {"now": text_of(now)} | tenant_values(tenant)
     return read_batches(connection, connection.execute(_INCOMPLETE, values).fetchall())
+
+
+def read_account_trouble(connection: Connection) -> Waiting | None:
+    """Say what the account was told of what waits for it; None while it was told nothing."""
+    row = connection.execute(_ACCOUNT_TROUBLE, (OtherAccountError.__name__,)).fetchone()
+    return None if row is None else waiting_of(row)
 
 
 def read_summary(connection: Connection, now: datetime) -> OutboxSummary:

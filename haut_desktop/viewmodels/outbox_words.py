@@ -78,7 +78,8 @@ class Circumstances:
         may_go = batch.state in _TO_GO and (
             batch.not_before is None or batch.not_before <= self.now
         )
-        return self.account_waits if may_go and batch.retraction is None else None
+        is_asked = batch.state is BatchState.RETRACTING or (may_go and batch.retraction is None)
+        return self.account_waits if is_asked else None
 
 
 _TO_GO: Final = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
@@ -152,6 +153,11 @@ def batch_words(
 
 
 def _being_taken_back(batch: Batch, around: Circumstances) -> Phrase:
+    for told in (around.account_waits, batch.waiting):
+        words = waiting_words(told) if told is not None else None
+        if words and told and told.trouble and told.trouble.blame is Blame.ACCOUNT:
+            # only a person ends this one: it is named
+            return Phrase(f"Being taken back, {words.text[0].lower()}{words.text[1:]}", Mood.WARN)
     waits = around.obstacle() or waiting_words(batch.waiting)
     return Phrase("Being taken back, waiting" if waits else "Being taken back", Mood.WARN)
 

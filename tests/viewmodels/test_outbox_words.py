@@ -8,6 +8,7 @@ import pytest
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
 from haut_desktop.domain.errors import (
     ContentMismatchError,
+    OtherAccountError,
     PermissionRefusedError,
     ServerTroubleError,
     SignedOutError,
@@ -183,6 +184,21 @@ def _taken_back(
             _taken_back(_STORED, batch=BatchState.RETRACTING, ended=False),
             replace(_NOW, connection=Connection.OFFLINE),
             "Being taken back, waiting",
+        ),
+        (
+            _taken_back(_STORED, batch=BatchState.RETRACTING, ended=False),
+            replace(_NOW, account_waits=Waiting(0, None, trouble_with(PermissionRefusedError()))),
+            "Being taken back, waiting for a right",
+        ),
+        (
+            _taken_back(
+                _STORED,
+                batch=BatchState.RETRACTING,
+                waiting=Waiting(0, None, trouble_with(OtherAccountError())),
+                ended=False,
+            ),
+            _NOW,
+            "Being taken back, waiting for sign-in",
         ),
     ],
 )
