@@ -33,6 +33,15 @@ def column(
     return _filled(QVBoxLayout(), parts, gap, margins)
 
 
+def make_room(window: QWidget) -> None:
+    """Grow for words that came; Qt grows a window by itself only for what does not wrap."""
+    layout = window.layout()
+    if layout is not None:
+        layout.activate()
+        wanted = layout.totalHeightForWidth(window.width())
+        window.resize(window.width(), max(window.height(), wanted))
+
+
 _Box = TypeVar("_Box", bound=QBoxLayout)
 _Widget = TypeVar("_Widget", bound=QWidget)
 

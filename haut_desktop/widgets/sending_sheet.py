@@ -8,7 +8,7 @@ from PySide6.QtCore import QTime, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QDoubleSpinBox, QTimeEdit, QWidget
 
 from haut_desktop.domain.traffic import SLOWEST_LIMIT, SendingRules, Window
-from haut_desktop.widgets.boxes import column, held, named, row
+from haut_desktop.widgets.boxes import column, held, make_room, named, row
 from haut_desktop.widgets.buttons import button, plain, primary_button
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -88,6 +88,7 @@ class SendingSheet(QDialog):
         begins, ends = _time(self._begins.time()), _time(self._ends.time())
         if self._has_window.isChecked() and begins == ends:
             self._problem.say("The time begins when it ends. Choose two different times.")
+            make_room(self)
             self._ends.setFocus()
             return
         window = Window(begins, ends) if self._has_window.isChecked() else None

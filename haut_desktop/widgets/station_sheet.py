@@ -10,7 +10,7 @@ from haut_desktop.domain.space import MIB, Room, SpaceLevel, SpaceLimits, Statio
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.station import facts_in_words, space_phrase
 from haut_desktop.widgets.badge import Badge
-from haut_desktop.widgets.boxes import column, named, row
+from haut_desktop.widgets.boxes import column, make_room, named, row
 from haut_desktop.widgets.buttons import button, primary_button
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -100,20 +100,13 @@ class StationSheet(QDialog):
         else:
             self._set.setEnabled(False)
             self.chosen.emit(wanted, reason)
-        self._make_room()
+        make_room(self)
 
     def refuse(self, error: HautError) -> None:
         """Say why the limits were not written; what was typed stands there still."""
         self._set.setEnabled(True)
         self._problem.say(error.title, error.message)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """Grow for words that came; Qt grows a window by itself only for what does not wrap."""
-        layout = self.layout()
-        assert layout is not None, "it was laid out at once"
-        layout.activate()
-        self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+        make_room(self)
 
 
 def _fact(name: str, value: str) -> "QLayout":
