@@ -110,9 +110,14 @@ def value_words(metric: Metric, score_decimals: int = 0) -> str:
     return f"{number_words(metric.value)}{gap}{unit}"
 
 
+def is_score(metric: Metric) -> bool:
+    """Whether the value is one of 0 to 100."""
+    return unit_of(metric) == SCORE_UNIT
+
+
 def score_decimals(metrics: Iterable[Metric]) -> int:
     """How many decimals the scores of one table need: 1 as soon as one of them is not whole."""
-    scores = (m.value for m in metrics if unit_of(m) == SCORE_UNIT)
+    scores = (m.value for m in metrics if is_score(m))
     return int(any(not isinstance(value, str) and value % 1 for value in scores))
 
 
@@ -123,8 +128,11 @@ def number_words(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
 
 
-def change_words(change: Change | None) -> str:
-    """A change with an arrow and, where a direction is good, the word for it."""
+def change_words(change: Change | None, decimals: int = 0) -> str:
+    """A change with an arrow and, where a direction is good, the word for it.
+
+    ``decimals`` (0 or 1) are the least it has, so that changes read like their values.
+    """
     if change is None:
         return ""
     if abs(change.amount) < 0.005:
@@ -132,7 +140,9 @@ def change_words(change: Change | None) -> str:
     arrow = "▲" if change.amount > 0 else "▼"
     sign = "+" if change.amount > 0 else "−"
     verdict = {True: " better", False: " worse", None: ""}[change.is_better]
-    return f"{arrow} {sign}{number_words(abs(change.amount))}{verdict}"
+    amount = abs(change.amount)
+    words = f"{amount:.1f}" if decimals and amount >= 1 else number_words(amount)
+    return f"{arrow} {sign}{words}{verdict}"
 
 
 def change_mood(change: Change | None) -> Mood:

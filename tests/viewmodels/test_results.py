@@ -150,6 +150,14 @@ def test_scores_stand_under_each_other_with_the_decimals_that_one_of_them_needs(
     assert line.value == "76\u202f/ 100"
 
 
+def test_a_change_of_a_score_has_the_decimals_of_the_scores() -> None:
+    whole, broken = make_result("redness", 76.0), make_result("pores", 74.8)
+    key = MetricKey("redness", "1.0", "face", "redness_score", Side.FRONT)
+    changes = {key: Change(2.0, "Baseline", True)}
+    assert metric_lines([whole, broken], Side.FRONT, changes)[0].change == "▲ +2.0 better"
+    assert metric_lines([whole], Side.FRONT, changes)[0].change == "▲ +2 better"
+
+
 def test_two_versions_stand_side_by_side() -> None:
     results = [make_result(version="1.0"), make_result(version="2.0")]
     assert [line.version for line in metric_lines(results, Side.FRONT, {})] == ["1.0", "2.0"]
