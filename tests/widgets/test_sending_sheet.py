@@ -21,8 +21,12 @@ def test_words_that_come_are_not_squeezed(qtbot: QtBot, points: float) -> None:
     sheet.show()
     ends = sheet.findChild(QTimeEdit, "ends")
     begins = sheet.findChild(QTimeEdit, "begins")
+    choose = sheet.findChild(QPushButton, "set")
+    assert ends is not None
+    assert begins is not None
+    assert choose is not None
     ends.setTime(begins.time())
-    sheet.findChild(QPushButton, "set").click()
+    choose.click()
     assert sheet.isVisible()
     squeezed = [
         shown.text()
