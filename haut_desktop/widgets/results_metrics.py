@@ -35,8 +35,8 @@ _GAP: Final = "\u2002"
 _OF_FAILURE: Final = (MetricColumn.AREA, MetricColumn.VALUE, MetricColumn.CHANGE)
 """A failure's reason runs over these columns; it is written with the last of them."""
 _WIDTHS: Final = {
-    MetricColumn.AREA: 88,
-    MetricColumn.VALUE: 84,
+    MetricColumn.AREA: 84,
+    MetricColumn.VALUE: 98,
     MetricColumn.CHANGE: 130,
     MetricColumn.VERSION: 60,
 }

@@ -19,6 +19,7 @@ from haut_desktop.widgets.tokens import Tone
 
 _MOST_MARKS = 2
 _MARK_HEIGHT = 24
+_SECOND_LINE = 16
 _TAKE_HEIGHT = 34
 
 
@@ -101,7 +102,7 @@ class SlotCard(DropArea):
         marks = held(column(self._marks, None))
         # the same rooms on every card, so that the pictures stand in one line
         self._title.setFixedHeight(_MARK_HEIGHT)
-        marks.setFixedHeight(_MOST_MARKS * _MARK_HEIGHT + 2)
+        marks.setFixedHeight(_MOST_MARKS * (_MARK_HEIGHT + _SECOND_LINE) + 2)
         self._words.setFixedHeight(_TAKE_HEIGHT)
         whole = column(head, self._picture, marks, row(self._takes, None, self._words), foot)
         whole.setStretch(1, 1)

@@ -17,6 +17,9 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.results import ResultsViewModel
+from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel
+from haut_desktop.widgets.grid import GRID
+from haut_desktop.widgets.results_metrics import MetricsTable
 from haut_desktop.widgets.results_page import ResultsPage
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.trend_plot import TrendPlot
@@ -160,3 +163,10 @@ async def test_a_partial_analysis_can_be_asked_for_again(shown: Shown) -> None:
 async def test_every_control_has_a_name(shown: Shown) -> None:
     await shown.open()
     assert not nameless(shown.page)
+
+
+def test_the_best_score_is_not_cut_off(qtbot: QtBot) -> None:
+    table = MetricsTable(MetricsModel())
+    qtbot.addWidget(table)
+    words = table.fontMetrics().horizontalAdvance("100.0\u202f/ 100")
+    assert table.columnWidth(MetricColumn.VALUE) >= words + 2 * GRID
