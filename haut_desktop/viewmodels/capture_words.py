@@ -21,6 +21,7 @@ _SIDE_HINTS: Final = {
     Side.RIGHT: "The subject's right cheek",
     Side.OTHER: "Any other view",
 }
+_WORST_FIRST: Final = (VerdictLevel.BAD, VerdictLevel.WARN, VerdictLevel.GOOD)
 _TONES: Final = {VerdictLevel.GOOD: "good", VerdictLevel.WARN: "warn", VerdictLevel.BAD: "bad"}
 
 
@@ -155,7 +156,9 @@ def _slot_title(slot: Slot) -> str:
 
 def _take_line(taken: TakenPicture, zone: str) -> TakeLine:
     original = taken.original
-    marks = tuple(QualityMark(v.text, _TONES[v.level]) for v in taken.verdicts)
+    # a card has room for two: what must be done again comes before what is right
+    verdicts = sorted(taken.verdicts, key=lambda verdict: _WORST_FIRST.index(verdict.level))
+    marks = tuple(QualityMark(v.text, _TONES[v.level]) for v in verdicts)
     pixels = f"{original.width} × {original.height} px"
     return TakeLine(
         take_id=taken.take.id,

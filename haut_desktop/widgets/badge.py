@@ -3,8 +3,8 @@
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from haut_desktop.widgets.icons import draw_icon
 from haut_desktop.widgets.theme import TextSize
@@ -20,6 +20,7 @@ TONE_ICONS: Final = {
 _ICON: Final = 12
 _HEIGHT: Final = 22
 _TALLEST: Final = 1000
+_LINES_PAD: Final = 8
 _PAD: Final = 8
 _GAP: Final = 4
 
@@ -36,11 +37,13 @@ class Badge(QWidget):
         self._text = ""
         self._tone = tone
         self._icon = ""
-        font = self.font()
-        font.setPixelSize(TextSize.CAPTION)
-        self.setFont(font)
+        self.setFont(_font())
         self.setStyleSheet(f"font-size: {TextSize.CAPTION}px;")
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        # a layout gives what is fixed the hint's height, whatever its width needs
+        upright = QSizePolicy.Policy.Preferred if wraps else QSizePolicy.Policy.Fixed
+        policy = QSizePolicy(QSizePolicy.Policy.Maximum, upright)
+        policy.setHeightForWidth(wraps)
+        self.setSizePolicy(policy)
         self.say(text, tone, icon=icon)
 
     @property
@@ -71,14 +74,19 @@ class Badge(QWidget):
         """Room for the icon and a few letters; the rest is elided."""
         return QSize(min(self.sizeHint().width(), 48), _HEIGHT)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take more lines where there is less room."""
-        super().resizeEvent(event)
-        if self._wraps:
-            box = self._words_box(self.width(), _TALLEST).toRect()
-            lines = self.fontMetrics().boundingRect(box, Qt.TextFlag.TextWordWrap, self._text)
-            is_one_line = lines.height() < 2 * self.fontMetrics().height()
-            self.setFixedHeight(_HEIGHT if is_one_line else lines.height() + 8)
+    def heightForWidth(self, width: int) -> int:
+        """Room for as many lines as the words need in ``width``; one, if the badge doesn't wrap."""
+        if not self._wraps:
+            return _HEIGHT
+        box = self._words_box(width, _TALLEST).toRect()
+        lines = self.fontMetrics().boundingRect(box, Qt.TextFlag.TextWordWrap, self._text)
+        is_one_line = lines.height() < 2 * self.fontMetrics().height()
+        return _HEIGHT if is_one_line else lines.height() + _LINES_PAD
+
+    @staticmethod
+    def room(lines: int) -> int:
+        """Height in pixels of a badge of two lines or more, for a place that keeps it free."""
+        return lines * QFontMetrics(_font()).height() + _LINES_PAD
 
     def _words_box(self, width: int, height: int) -> QRectF:
         left = _PAD + (_ICON + _GAP if self._icon else 0)
@@ -107,3 +115,9 @@ class Badge(QWidget):
             )
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
         painter.end()
+
+
+def _font() -> QFont:
+    font = QApplication.font()
+    font.setPixelSize(TextSize.CAPTION)
+    return font

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 
-from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from haut_desktop.domain.ids import OriginalId
@@ -18,9 +18,11 @@ from haut_desktop.widgets.picture_frame import PictureFrame
 from haut_desktop.widgets.tokens import Tone
 
 _MOST_MARKS = 2
-_MARK_HEIGHT = 24
-_SECOND_LINE = 16
-_TAKE_HEIGHT = 34
+_MARK_LINES = 2
+"""What the longest advice needs on a card in a window of 1366 pixels."""
+_STRIP_GAP = 4
+_TITLE_HEIGHT = 24
+_BUTTON_HEIGHT = 34
 
 
 class SlotCard(DropArea):
@@ -38,7 +40,7 @@ class SlotCard(DropArea):
         self._line = line
         self.setObjectName(f"slot-{line.side}")
         self.setProperty("frame_role", "card")
-        self.setMinimumSize(QSize(260, 400))
+        self.setMinimumWidth(260)
         self._title = heading("")
         self._need = Badge()
         self._hint = caption("")
@@ -98,12 +100,13 @@ class SlotCard(DropArea):
 
     def _lay_out(self) -> None:
         head = row(self._title, self._need, None, self._hint)
-        foot = row(self._choose, None, self._move, self._remove)
+        foot = held(row(self._choose, None, self._move, self._remove))
         marks = held(column(self._marks, None))
         # the same rooms on every card, so that the pictures stand in one line
-        self._title.setFixedHeight(_MARK_HEIGHT)
-        marks.setFixedHeight(_MOST_MARKS * (_MARK_HEIGHT + _SECOND_LINE) + 2)
-        self._words.setFixedHeight(_TAKE_HEIGHT)
+        self._title.setFixedHeight(_TITLE_HEIGHT)
+        marks.setMinimumHeight(_MOST_MARKS * Badge.room(_MARK_LINES) + _STRIP_GAP)
+        self._words.setFixedHeight(_BUTTON_HEIGHT)
+        foot.setFixedHeight(_BUTTON_HEIGHT)
         whole = column(head, self._picture, marks, row(self._takes, None, self._words), foot)
         whole.setStretch(1, 1)
         whole.setContentsMargins(12, 12, 12, 12)
@@ -183,7 +186,7 @@ def _destination(slot: SlotLine) -> str:
 def _strip(box: QBoxLayout) -> QWidget:
     strip = held(box)
     box.setContentsMargins(0, 0, 0, 0)
-    box.setSpacing(4)
+    box.setSpacing(_STRIP_GAP)
     return strip
 
 

@@ -10,17 +10,25 @@ import pytest_asyncio
 from PySide6.QtWidgets import QApplication
 
 from haut_desktop.domain.ids import SubjectId
+from haut_desktop.domain.imaging import Verdict, VerdictLevel
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import Visit, VisitStatus
+from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitStatus
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture import CaptureViewModel, Confirmation
+from haut_desktop.viewmodels.capture_words import slot_line
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
-from tests.fakes.builders import make_study, make_subject, make_visit
+from tests.fakes.builders import (
+    make_picture,
+    make_slots,
+    make_study,
+    make_subject,
+    make_visit,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.screens import FakeCapture
 from tests.waiting import emitted, eventually
@@ -207,3 +215,23 @@ async def test_the_check_of_sealed_pictures_has_a_progress_of_its_own(bench: Ben
     bench.capture.judging.set()
     await bench.settle()
     assert not bench.model.intake.state.is_going
+
+
+def test_what_must_be_done_again_is_said_before_what_is_right() -> None:
+    study = make_study()
+    slot = make_slots(make_visit(study, make_subject(study)))[0]
+    original, rendition, take = make_picture(slot)
+    assert take is not None
+    said = [
+        Verdict(rendition.id, "station", text, level, text, 50.0)
+        for text, level in (
+            ("Face found.", VerdictLevel.GOOD),
+            ("A little soft.", VerdictLevel.WARN),
+            ("Too dark.", VerdictLevel.BAD),
+            ("Few pixels.", VerdictLevel.WARN),
+        )
+    ]
+    taken = TakenPicture(take, original, rendition, tuple(said))
+    (line,) = slot_line(Shelf(slot, (taken,)), "UTC").takes
+    words = [mark.text for mark in line.marks]
+    assert words == ["Too dark.", "A little soft.", "Few pixels.", "Face found."]

@@ -3,6 +3,7 @@
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.widgets.badge import Badge
+from haut_desktop.widgets.boxes import column, held
 from haut_desktop.widgets.tokens import Tone
 
 ADVICE = "The face is small in the picture. Go nearer, so that it fills the frame."
@@ -10,11 +11,11 @@ ADVICE = "The face is small in the picture. Go nearer, so that it fills the fram
 
 def test_advice_takes_as_many_lines_as_it_needs(qtbot: QtBot) -> None:
     badge, line = Badge(ADVICE, Tone.WARN, wraps=True), Badge(ADVICE, Tone.WARN)
-    for each in (badge, line):
-        qtbot.addWidget(each)
-        each.resize(180, 22)
-        each.show()
-    assert badge.height() >= 3 * badge.fontMetrics().height()
+    page = held(column(badge, line, None))
+    qtbot.addWidget(page)
+    page.resize(180, 200)
+    page.show()
+    assert badge.height() == Badge.room(3) >= 3 * badge.fontMetrics().height()
     assert line.height() == 22
-    badge.resize(900, badge.height())
+    page.resize(900, 200)
     assert badge.height() == 22
