@@ -22,6 +22,7 @@ from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import HautError, StationError, StoreError
 from haut_desktop.domain.tenant import platform_words
+from haut_desktop.outbox_troubles import for_a_command, no_station, read_recovery_key
 from haut_desktop.settings import app_paths
 from haut_desktop.store.secrets import KeyringSecrets, Secrets
 from haut_desktop.store.station import (
@@ -30,14 +31,15 @@ from haut_desktop.store.station import (
     open_station,
     open_station_for_reading,
 )
+from haut_desktop.viewmodels.words import count
 
 if TYPE_CHECKING:
     from haut_desktop.domain.imaging import Batch
     from haut_desktop.domain.outbox import VisitDelivery
     from haut_desktop.domain.retraction import Retraction
     from haut_desktop.domain.study import Study
+    from haut_desktop.domain.verification import VerificationReport
     from haut_desktop.services.keeping import Kept
-    from haut_desktop.services.verification import VerificationReport
     from haut_desktop.store.rebuild import Rebuilt
 
 WELL: Final = 0
@@ -46,11 +48,7 @@ NOT_DONE: Final = 2
 
 _PAGE: Final = 200
 _TAKEN_BACK: Final = frozenset({BatchState.RETRACTING, BatchState.RETRACTED})
-_OFFLINE: Final = "asked not to"
-_NO_STATION: Final = (
-    "Start the program once to set one up, or name another folder with --folder. On a computer "
-    "without a keyring practice keeps nothing over its end."
-)
+_OFFLINE: Final = "--offline was given."
 _REBUILD: Final = (
     "Make a damaged or missing record anew from the sealed pictures and the notes beside them. "
     "The former file is kept beside it. Subjects without pictures, camera clocks, the sign-in and "
@@ -137,8 +135,16 @@ async def _run(chosen: argparse.Namespace, secrets: Secrets) -> int:
     usual = paths.practice_station if chosen.practice else paths.station
     folder: Path = chosen.folder or usual
     if not has_station(folder):
-        raise StationError(f"There is no station in {folder}. {_NO_STATION}", title="No station")
-    key = sys.stdin.readline().strip() if chosen.recovery_key_stdin else None
+        raise no_station(folder, is_practice=chosen.practice)
+    key = read_recovery_key(sys.stdin.readline()) if chosen.recovery_key_stdin else None
+    try:
+        return await _do(chosen, folder, secrets, key)
+    except StationError as error:
+        raise for_a_command(error, folder) from error
+
+
+async def _do(chosen: argparse.Namespace, folder: Path, secrets: Secrets, key: str | None) -> int:
+    """Do what changes the record alone on the folder, and the rest beside whoever works there."""
     if chosen.command == "rebuild":
         return await _rebuild(chosen, folder, secrets, key)
     if chosen.command == "keep" and chosen.yes:
@@ -203,9 +209,11 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
         _say(f"held picture {picture['original_id']}: {picture['reason']}")
     if account and account.trouble:
         _say(f"sending waits for the account: {account.trouble.title}. {account.trouble.message}")
+    unknown = f", {summary.unsettled} of them sent without an answer" if summary.unsettled else ""
     _say(
-        f"{summary.waiting_images} pictures wait ({summary.waiting_bytes / 2**20:.1f} MB), "
-        f"{summary.held + len(held)} held, {summary.late} late, {summary.unsettled} being asked for"
+        f"{count(summary.waiting_images, 'picture')} to be sent "
+        f"({summary.waiting_bytes / 2**20:.1f} MB){unknown}; "
+        f"{summary.held + len(held)} held, {summary.late} late"
     )
     return WELL
 
@@ -217,7 +225,7 @@ def _say_visit(visit: dict[str, Any], now: datetime) -> None:
     _say(f"  for {visit['study']}: {_held_by(visit['server'], visit['company_id'])}")
     for batch in visit["batches"]:
         age = ago(batch["created_at"], now)
-        _say(f"  {batch['words']}  ({batch['route']}, {age})  {batch['batch_id']}")
+        _say(f"  {batch['words']}  (made {age})  {batch['batch_id']}")
         if batch["reason"]:
             _say(f"    {batch['reason']}")
         if batch["late"]:
@@ -279,6 +287,7 @@ def _visit(delivery: "VisitDelivery", study: "Study", around: Any) -> dict[str, 
                 "images": [
                     {
                         "image_id": image.id,
+                        "original_id": image.rendition.original_id,
                         "platform_id": image.platform_id,
                         "side": image.side,
                         "name": image.name,
@@ -367,20 +376,23 @@ def _tell_verification(chosen: argparse.Namespace, report: "VerificationReport")
         _write_json(report)
     else:
         for one in report.differences:
-            _say(f"{one.kind}  {one.entity} {one.entity_id}: {one.words}")
+            where = f"{one.place}: " if one.place else ""
+            _say(f"{one.kind}  {where}{one.words}  ({one.entity} {one.entity_id})")
             if one.tenant is not None:
                 _say(f"    {_held_by(one.tenant.server, one.tenant.company_id)}")
         for holder in report.holders:
             _say(
                 f"{_held_by(holder.tenant.server, holder.tenant.company_id)}: "
-                f"{holder.confirmed_pictures} pictures, {holder.asked_pictures} asked for"
+                f"{count(holder.confirmed_pictures, 'picture')} delivered, "
+                f"{holder.asked_pictures} looked for there"
             )
         _say(
-            f"{report.pictures} sealed pictures read ({report.bytes_read / 2**20:.1f} MB), "
-            f"{report.asked_pictures} asked for, {len(report.differences)} differences"
+            f"{count(report.pictures, 'sealed picture')} read here "
+            f"({report.bytes_read / 2**20:.1f} MB), {report.asked_pictures} looked for on the "
+            f"platform, {count(len(report.differences), 'difference')}"
         )
         if report.not_asked:
-            _say(f"The platform was not asked for everything: {report.not_asked}")
+            _say(f"Not everything was looked for on the platform: {report.not_asked}")
     if not report.is_clean:
         return DIFFERS
     return NOT_DONE if report.not_asked and not chosen.offline else WELL
@@ -414,7 +426,7 @@ async def _receipts(chosen: argparse.Namespace, station: Station) -> int:
             # one table: its head stands above the first visit only
             sys.stdout.write(text if number == 0 else text.partition("\r\n")[2])
     else:
-        _say(f"{len(made)} receipts written to {chosen.out}")
+        _say(f"{count(len(made), 'receipt')} (PDF and CSV) written to {chosen.out}")
     return WELL
 
 
@@ -534,8 +546,9 @@ def _tell_rebuilt(chosen: argparse.Namespace, rebuilt: "Rebuilt") -> int:
         for left in rebuilt.unreadable:
             _say(f"does not open: {left.vault_name}: {left.reason}")
         _say(
-            f"{rebuilt.pictures} pictures of {rebuilt.visits} visits and {rebuilt.subjects} "
-            f"subjects; {rebuilt.waiting_batches} batches are asked for before they are sent"
+            f"{count(rebuilt.pictures, 'picture')} of {count(rebuilt.visits, 'visit')} and "
+            f"{count(rebuilt.subjects, 'subject')}; before anything is sent the platform is asked "
+            f"for {count(rebuilt.waiting_batches, 'batch', 'batches')}"
         )
         if rebuilt.moved_to is not None:
             _say(f"the former database lies in {rebuilt.moved_to}")

@@ -33,14 +33,15 @@ LAYERS: Final = {
 TOP_MODULES: Final = frozenset(
     {
         *("__init__", "__main__", "app", "opening", "shell", "tour", "self_test", "workplace"),
-        *("logs", "outbox_command", "practice_process", "settings"),
+        *("logs", "outbox_command", "outbox_troubles", "practice_process", "settings"),
         *("signing_in", "starting", "work_opening"),
     }
 )
 COMPOSERS: Final = frozenset(
     {
-        *("__main__", "app", "opening", "outbox_command", "practice_process", "shell"),
-        *("tour", "self_test", "workplace", "signing_in", "starting", "work_opening"),
+        *("__main__", "app", "opening", "outbox_command", "outbox_troubles", "shell"),
+        *("practice_process", "tour", "self_test", "workplace"),
+        *("signing_in", "starting", "work_opening"),
     }
 )
 """Modules that know every layer."""

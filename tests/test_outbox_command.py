@@ -28,6 +28,7 @@ from haut_desktop.store.files import remove
 from haut_desktop.store.keys import RecoveryPassphrase
 from haut_desktop.store.vault import Vault
 from tests.fakes.builders import make_proof
+from tests.fakes.keyring import absent
 from tests.services.rooms import Room, open_room
 
 PASSPHRASE = "correct horse battery staple"
@@ -71,7 +72,7 @@ async def test_the_list_is_for_people_too(room: Room, capsys: pytest.CaptureFixt
     out = capsys.readouterr().out
     assert "B-007  Baseline" in out
     assert f"{room.study.server}, company {room.study.company_id}" in out
-    assert "3 pictures wait" in out
+    assert "3 pictures to be sent" in out
 
 
 async def test_the_list_says_what_was_taken_back_and_what_is_left(
@@ -152,7 +153,10 @@ async def test_a_verification_names_the_platform_and_the_company_that_hold_the_p
     tenant = {"server": room.study.server, "company_id": room.study.company_id}
     assert (holder["tenant"], holder["confirmed_pictures"]) == (tenant, 3)
     assert await run(room, "verify", "--offline") == WELL
-    assert f"company {room.study.company_id}: 3 pictures" in capsys.readouterr().out
+    assert (
+        f"company {room.study.company_id}: 3 pictures delivered, 0 looked for"
+        in capsys.readouterr().out
+    )
 
 
 async def test_not_asking_the_platform_unasked_is_not_all_well(room: Room) -> None:
@@ -166,6 +170,15 @@ async def test_a_damaged_picture_differs(room: Room, capsys: pytest.CaptureFixtu
     assert await run(room, "verify", "--offline", "--json") == DIFFERS
     (one,) = json.loads(capsys.readouterr().out)["differences"]
     assert (one["kind"], one["entity_id"]) == ("picture-damaged", name.removesuffix(".age"))
+    assert (one["place"]["subject_code"], one["place"]["visit_name"]) == ("B-007", "Baseline")
+    listed = await read(room, capsys, "list")
+    images = listed["visits"][0]["batches"][0]["images"]
+    assert one["entity_id"] in {image["original_id"] for image in images}
+    assert await run(room, "verify", "--offline") == DIFFERS
+    out = capsys.readouterr().out
+    assert "picture-damaged  B-007, Baseline of " in out
+    assert "2 sealed pictures read here" in out
+    assert "1 difference\n" in out
 
 
 async def test_receipts_come_as_csv_with_one_head(
@@ -254,12 +267,75 @@ async def test_a_rebuild_that_holds_something_says_so_by_its_exit_code(room: Roo
     assert await run(room, "rebuild") == DIFFERS
 
 
-async def test_a_folder_without_a_station_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "words"),
+    (
+        ("", "Nothing of a station lies in"),
+        ("nowhere", "does not exist"),
+        ("file", "is a file, not a folder"),
+    ),
+)
+def test_a_folder_without_a_station_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, words: str
 ) -> None:
-    words = ["list", "--folder", str(tmp_path)]
-    assert await asyncio.to_thread(run_outbox_command, words) == NOT_DONE
-    assert "No station" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    command = ["list", "--folder", str(tmp_path / name)]
+    assert run_outbox_command(command) == NOT_DONE
+    said = capsys.readouterr().err
+    assert words in said
+    assert "practice" not in said
+    assert run_outbox_command([*command, "--practice"]) == NOT_DONE
+    assert "practice keeps nothing" in capsys.readouterr().err
+
+
+async def test_a_station_without_its_keys_is_no_place_for_a_new_one(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (room.station.folder / "keys.age").unlink()
+    assert await run(room, "list") == NOT_DONE
+    said = capsys.readouterr().err
+    assert "restore keys.age from a backup" in said
+    assert "set a station up" not in said
+
+
+@pytest.mark.parametrize("command", ("list", "verify", "receipts"))
+async def test_a_damaged_record_is_rebuilt_by_another_command(
+    room: Room, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    await room.station.aclose()
+    (room.station.folder / "station.db").write_bytes(b"nonsense" * 4096)
+    before = sorted(room.station.folder.iterdir())
+    assert await run(room, command) == NOT_DONE
+    said = capsys.readouterr().err
+    assert "The station's database is damaged. Nothing was changed." in said
+    assert "give the command “rebuild”" in said
+    assert "3 sealed pictures" in said
+    assert sorted(room.station.folder.iterdir()) == before
+
+
+async def test_nobody_promises_pictures_that_are_gone(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await room.station.aclose()
+    (room.station.folder / "station.db").write_bytes(b"nonsense" * 4096)
+    room.vault.folder.rename(room.station.folder / "elsewhere")
+    assert await run(room, "list") == NOT_DONE
+    said = capsys.readouterr().err
+    assert "Restore the station's folder from a backup" in said
+    assert "rebuild" not in said
+
+
+async def test_without_a_keyring_the_command_says_how_to_give_the_recovery_key(
+    room: Room, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["list", "--folder", str(room.station.folder)]
+    assert await asyncio.to_thread(run_outbox_command, words, secrets=absent()) == NOT_DONE
+    said = capsys.readouterr().err
+    assert "This computer has no keyring." in said
+    assert "--recovery-key-stdin" in said
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert await run(room, "list", "--recovery-key-stdin") == NOT_DONE
+    assert "No recovery key was given. Standard input ended" in capsys.readouterr().err
 
 
 async def test_the_program_itself_writes_receipts_with_the_recovery_key(

@@ -31,7 +31,8 @@ HautError                         title: what happened; message: what happens ne
 │   ├── StoreError                …with one class for each outcome of the database
 │   ├── KeyringError              …with one class for each situation of the keyring
 │   ├── RecoveryKeyError          the typed recovery key opens nothing here
-│   ├── VaultError                a sealed picture that cannot be written or does not open
+│   ├── VaultError                a sealed picture that cannot be written or does not open;
+│   │                             VaultMissingError when it is not there
 │   └── DiskFullError
 └── (UserCancelled is not an error and stands apart)
 """
@@ -383,8 +384,9 @@ class StoreCorruptError(StoreError):
 
     default_title = "The station's database is damaged"
     default_message = (
-        "The sealed pictures are safe. The damaged file is moved aside, not deleted, and the "
-        "outbox is rebuilt from the sealed pictures."
+        "Close the program and start it again. It then looks at every page of the record and, "
+        "where the damage is real, makes the outbox anew from the sealed pictures; the damaged "
+        "file is moved aside, not deleted."
     )
 
 
@@ -442,6 +444,12 @@ class VaultError(StationError):
     """A sealed picture could not be written, is missing, or does not authenticate."""
 
     default_title = "A sealed picture can't be opened"
+
+
+class VaultMissingError(VaultError):
+    """A sealed file is not where it was put."""
+
+    default_message = "A sealed file is missing."
 
 
 class KeyringError(StationError):

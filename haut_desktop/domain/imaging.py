@@ -48,6 +48,11 @@ class ImageType(StrEnum):
     HAIR = "hair"
 
 
+def view_words(side: Side, light: str) -> str:
+    """Name a view for a person: ``front``; ``left, parallel polarised light``."""
+    return side.value if light == "regular" else f"{side}, {light.replace('_', ' ')} light"
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One expected picture of a visit: side × light × step × replicate."""

@@ -1,7 +1,7 @@
 """What the lists on the screen are made of: rows that join several things of the record."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, VisitId
@@ -36,6 +36,22 @@ class PicturePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a picture or a batch is found, as a person looks for it."""
+
+    subject_code: str
+    """Empty while the visit is nobody's."""
+    visit_name: str
+    local_date: date
+    view: str = ""
+    """Side, and light where it is not the usual one; empty for the whole visit."""
+
+    def __str__(self) -> str:
+        visit = f"{self.visit_name} of {self.local_date.isoformat()}"
+        return ", ".join(filter(None, (self.subject_code, visit, self.view)))
+
+
+@dataclass(frozen=True, slots=True)
 class SealedPicture:
     """A file of the vault and what the record says of it."""
 
@@ -46,6 +62,8 @@ class SealedPicture:
     subject_id: SubjectId | None
     is_held: bool
     """Nobody has said whose it is: the note beside it proves nothing."""
+    place: Whereabouts | None = None
+    """None for what nobody has placed."""
 
 
 @dataclass(frozen=True, slots=True)

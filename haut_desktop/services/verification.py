@@ -7,19 +7,28 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchState, ImageState
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import HautError, OtherAccountError, RefusedError, VaultError
+from haut_desktop.domain.errors import (
+    HautError,
+    NetworkError,
+    OtherAccountError,
+    RefusedError,
+    VaultError,
+    VaultMissingError,
+)
 from haut_desktop.domain.ids import ImageId, PlatformImageId
-from haut_desktop.domain.imaging import Batch, Image, image_id_in
+from haut_desktop.domain.imaging import Batch, Image, image_id_in, view_words
+from haut_desktop.domain.overviews import Whereabouts
 from haut_desktop.domain.tenant import Tenant
+from haut_desktop.domain.verification import Difference, Holder, VerificationReport
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
+    from haut_desktop.domain.outbox import VisitDelivery
     from haut_desktop.domain.overviews import SealedPicture
     from haut_desktop.store.audit_log import AuditLog
     from haut_desktop.store.destinations import DestinationStore
@@ -31,52 +40,6 @@ _PAGE: Final = 200
 _READERS: Final = 2
 """Pictures that are read at once: unsealing runs beside the reading of the next one."""
 _OTHERS: Final = "Batches that belong to another company or server: {batches}."
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as the record has it."""
-
-    kind: str
-    """A stable word: ``picture-damaged``, ``sidecar-differs``, ``not-on-platform``, …"""
-    entity: str
-    entity_id: str
-    words: str
-    tenant: Tenant | None = None
-    """The company, on its platform, to which it goes or went; None for what goes to nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A company on a platform that holds pictures of this station."""
-
-    tenant: Tenant
-    confirmed_pictures: int
-    """Pictures that the record says are there."""
-    asked_pictures: int = 0
-    """Those of them that the platform was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationReport:
-    """What was looked at and what differs."""
-
-    made_at: datetime
-    pictures: int = 0
-    """Sealed pictures that were read again."""
-    bytes_read: int = 0
-    asked_pictures: int = 0
-    """Confirmed pictures that the platform was asked for."""
-    not_asked: str = ""
-    """Why the platform was not asked, or not for everything; empty when it was."""
-    holders: tuple[Holder, ...] = ()
-    """Who holds what was delivered, most pictures first."""
-    differences: tuple[Difference, ...] = ()
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether everything that was looked at is as the record has it."""
-        return not self.differences
 
 
 class Verification:
@@ -110,13 +73,13 @@ class Verification:
         """Look at everything; an unreachable platform is said, and is no difference."""
         sealed = await self._pictures.sealed()
         differences = [*await self._trail(), *await self._strangers(sealed)]
-        read, found = await self._read_all(sealed, on_progress)
+        pictures, bytes_read, found = await self._read_all(sealed, on_progress)
         differences += found
         walk = await self._walk({one.entity_id for one in differences})
         return VerificationReport(
             self._clock(),
-            pictures=len(sealed),
-            bytes_read=read,
+            pictures=pictures,
+            bytes_read=bytes_read,
             asked_pictures=walk.asked.total(),
             not_asked=walk.not_asked,
             holders=walk.holders(),
@@ -147,34 +110,43 @@ class Verification:
 
     async def _read_all(
         self, sealed: tuple["SealedPicture", ...], on_progress: Callable[[int, int], None]
-    ) -> tuple[int, list[Difference]]:
-        lanes, done, read = asyncio.Semaphore(_READERS), 0, 0
+    ) -> tuple[int, int, list[Difference]]:
+        """Give how many pictures were read, their bytes, and what differs."""
+        lanes, done = asyncio.Semaphore(_READERS), 0
+        sizes: list[int] = []
         found: list[Difference] = []
 
         async def look(picture: "SealedPicture") -> None:
-            nonlocal done, read
+            nonlocal done
             async with lanes:
                 size_bytes, differences = await asyncio.to_thread(self._look, picture)
-            done, read = done + 1, read + size_bytes
+            done += 1
+            if size_bytes is not None:
+                sizes.append(size_bytes)
             found.extend(differences)
             on_progress(done, len(sealed))
 
         for start in range(0, len(sealed), _PAGE):
             await asyncio.gather(*map(look, sealed[start : start + _PAGE]))
-        return read, found
+        return len(sizes), sum(sizes), found
 
-    def _look(self, picture: "SealedPicture") -> tuple[int, list[Difference]]:
-        """Read one picture and the note beside it (blocking)."""
+    def _look(self, picture: "SealedPicture") -> tuple[int | None, list[Difference]]:
+        """Read one picture and the note beside it (blocking); None bytes for one not to be read."""
         found: list[Difference] = []
-        size_bytes = 0
+        size_bytes: int | None = None
         try:
             size_bytes = len(self._vault.open(picture.vault_name, picture.sha256))
+        except VaultMissingError as error:
+            found.append(_differs("picture-missing", picture, error.message))
         except VaultError as error:
             found.append(_differs("picture-damaged", picture, error.message))
         if picture.is_held:
             return size_bytes, found
         try:
             sidecar = self._vault.sidecar(picture.vault_name)
+        except VaultMissingError:
+            words = "The note beside the picture is missing."
+            return size_bytes, [*found, _differs("sidecar-missing", picture, words)]
         except VaultError as error:
             return size_bytes, [*found, _differs("sidecar-damaged", picture, error.message)]
         if (sidecar.original_id, sidecar.digest.sha256, sidecar.subject_id) != (
@@ -198,7 +170,7 @@ class Verification:
         offset = 0
         while deliveries := await self._outbox.deliveries(_PAGE, offset):
             offset += len(deliveries)
-            for batch in (b for d in deliveries for b in d.batches):
+            for delivery, batch in ((d, b) for d in deliveries for b in d.batches):
                 tenant = tenants[batch.dataset_id]
                 walk.owners |= {
                     original: tenant
@@ -206,12 +178,14 @@ class Verification:
                     if (original := image.rendition.original_id) in differing
                 }
                 if _is_there(batch):
-                    await self._count(batch, tenant, walk)
+                    await self._count(delivery, batch, tenant, walk)
         if walk.others:
             walk.not_asked = walk.not_asked or _OTHERS.format(batches=walk.others)
         return walk
 
-    async def _count(self, batch: Batch, tenant: Tenant, walk: "_Walk") -> None:
+    async def _count(
+        self, delivery: "VisitDelivery", batch: Batch, tenant: Tenant, walk: "_Walk"
+    ) -> None:
         stored = sum(image.state is ImageState.STORED for image in batch.images)
         walk.confirmed[tenant] += stored
         if walk.api is None:
@@ -220,10 +194,15 @@ class Verification:
             missing = await self._ask_for(walk.api, batch)
         except OtherAccountError:
             walk.others += 1
+        except NetworkError as error:  # what goes by itself later is another matter
+            walk.api, walk.not_asked = None, f"{error.title}."
         except HautError as error:  # the rest would meet the same
             walk.api, walk.not_asked = None, f"{error.title}. {error.message}"
         else:
-            walk.differences += [replace(one, tenant=tenant) for one in missing]
+            places = _places(delivery, batch)
+            walk.differences += [
+                replace(one, tenant=tenant, place=places[one.entity_id]) for one in missing
+            ]
             walk.asked[tenant] += stored
 
     async def _ask_for(self, api: "HautApi", batch: Batch) -> list[Difference]:
@@ -297,4 +276,14 @@ def _missing(kind: str, entity_id: str, words: str, *, of: str = "image") -> Dif
 
 
 def _differs(kind: str, picture: "SealedPicture", words: str) -> Difference:
-    return Difference(kind, "original", picture.original_id, words)
+    return Difference(kind, "original", picture.original_id, words, place=picture.place)
+
+
+def _places(delivery: "VisitDelivery", batch: Batch) -> dict[str, Whereabouts]:
+    """Say where a batch and its pictures are found, by their ids."""
+    visit = delivery.visit
+    whole = Whereabouts(delivery.subject_code, visit.name, visit.local_date)
+    views: dict[str, Whereabouts] = {
+        image.id: replace(whole, view=view_words(image.side, image.light)) for image in batch.images
+    }
+    return {batch.id: whole, **views}

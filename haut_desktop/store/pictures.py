@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
@@ -15,8 +16,17 @@ from haut_desktop.domain.ids import (
     SubjectId,
     VisitId,
 )
-from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take, Verdict
-from haut_desktop.domain.overviews import PicturePlace, SealedPicture
+from haut_desktop.domain.imaging import (
+    Batch,
+    Original,
+    Rendition,
+    Side,
+    Slot,
+    Take,
+    Verdict,
+    view_words,
+)
+from haut_desktop.domain.overviews import PicturePlace, SealedPicture, Whereabouts
 from haut_desktop.domain.visits import Visit, VisitStatus
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
@@ -57,12 +67,14 @@ ORDER BY original.rowid
 _SEALED = """
 SELECT DISTINCT rendition.vault_name, rendition.sha256, original.id AS original_id,
     original.sha256 AS original_sha256, visit.subject_id,
-    held_picture.original_id IS NOT NULL AS is_held
+    held_picture.original_id IS NOT NULL AS is_held,
+    code.code AS subject_code, visit.name AS visit_name, visit.local_date, slot.side, slot.light
 FROM original
 JOIN rendition ON rendition.original_id = original.id AND rendition.erased_at IS NULL
 LEFT JOIN take ON take.id = original.take_id
 LEFT JOIN slot ON slot.id = take.slot_id
 LEFT JOIN visit ON visit.id = slot.visit_id
+LEFT JOIN subject_code AS code ON code.subject_id = visit.subject_id AND code.is_current = 1
 LEFT JOIN held_picture ON held_picture.original_id = original.id
 WHERE original.erased_at IS NULL
 ORDER BY original.rowid
@@ -277,7 +289,14 @@ def _sealed(row: Row) -> SealedPicture:
         row["original_sha256"],
         SubjectId(row["subject_id"]) if row["subject_id"] else None,
         bool(row["is_held"]),
+        _whereabouts(row) if row["visit_name"] else None,
     )
+
+
+def _whereabouts(row: Row) -> Whereabouts:
+    view = view_words(Side(row["side"]), row["light"])
+    on = date.fromisoformat(row["local_date"])
+    return Whereabouts(row["subject_code"] or "", row["visit_name"], on, view)
 
 
 def _places_of(connection: Connection, sha256: str) -> tuple[PicturePlace, ...]:

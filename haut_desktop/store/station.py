@@ -123,6 +123,16 @@ def has_station(folder: Path) -> bool:
     return (folder / "keys.age").is_file()
 
 
+def refuse_lost_keys(folder: Path) -> None:
+    """Raise StoreMissingError where a station's data lie in a folder without its keys; blocking."""
+    if any((folder / "vault").glob("*.age")) or (folder / DATABASE).exists():
+        raise StoreMissingError(
+            "The folder holds sealed pictures or their record, but the keys are gone. Nothing was "
+            "changed; restore keys.age from a backup, or choose another folder.",
+            title="The station's keys are missing",
+        )
+
+
 async def create_station(
     folder: Path,
     secrets: Secrets,
@@ -226,12 +236,7 @@ def _make_keys(folder: Path, secrets: Secrets, recovery: Recovery) -> Keys:
     chest = KeyChest(folder, secrets)
     if chest.exists():
         return chest.open()
-    if any((folder / "vault").glob("*.age")) or (folder / "station.db").exists():
-        raise StoreMissingError(
-            "The folder holds sealed pictures, but their keys are gone. Nothing was changed; "
-            "restore keys.age from a backup, or choose another folder.",
-            title="The station's keys are missing",
-        )
+    refuse_lost_keys(folder)
     return chest.create(recovery)
 
 

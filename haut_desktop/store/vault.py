@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from haut_desktop.domain.errors import KeyringLockedError, VaultError
+from haut_desktop.domain.errors import KeyringLockedError, VaultError, VaultMissingError
 from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Digest
 from haut_desktop.store.files import clear_temporary, make_folder, remove, write_atomically
@@ -229,8 +229,10 @@ class Vault:
             raise KeyringLockedError
         try:
             return unseal(path.read_bytes(), self._identity)
+        except FileNotFoundError as error:
+            raise VaultMissingError from error
         except OSError as error:
-            raise VaultError("A sealed file is missing or can't be read.") from error
+            raise VaultError("A sealed file can't be read.") from error
         except SealBrokenError as error:
             raise VaultError("A sealed file is damaged.") from error
 

@@ -9,9 +9,9 @@ _HOUR_S: Final = 3600
 _DAY_S: Final = 86400
 
 
-def count(number: int, noun: str) -> str:
-    """Say a number of things: ``1 picture``, ``12 pictures``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """Say a number of things: ``1 picture``, ``12 pictures``; ``nouns`` if an s is not enough."""
+    return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def span(seconds: float) -> str:

@@ -10,7 +10,8 @@ from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.ids import CompanyId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.session import SignedIn
-from haut_desktop.services.verification import Holder, Verification, VerificationReport
+from haut_desktop.domain.verification import Holder, VerificationReport
+from haut_desktop.services.verification import Verification
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import remove
 from haut_desktop.store.secrets import MemorySecrets
@@ -63,7 +64,13 @@ async def test_a_missing_picture_and_a_damaged_one_are_named(room: Room) -> None
     remove(room.vault.folder / damaged)
     (room.vault.folder / damaged).write_bytes(b"nonsense")
     report = await look(room)
-    assert kinds(report) == ["picture-damaged"] * 2
+    assert sorted(kinds(report)) == ["picture-damaged", "picture-missing"]
+    assert report.pictures == 1
+    on = (await room.sheet()).visit.local_date
+    places = {str(one.place) for one in report.differences}
+    assert len(places) == 2
+    views = {f"B-007, Baseline of {on}, {side}" for side in ("front", "left", "right")}
+    assert places < views
     assert {one.tenant for one in report.differences} == {room.study.tenant}
     assert {one.entity_id for one in report.differences} == {
         missing.removesuffix(".age"),
@@ -74,7 +81,7 @@ async def test_a_missing_picture_and_a_damaged_one_are_named(room: Room) -> None
 async def test_a_missing_note_is_named(room: Room) -> None:
     (name, *_) = room.vault.names()
     remove(room.vault.folder / name.replace(".age", ".side.age"))
-    assert kinds(await look(room)) == ["sidecar-damaged"]
+    assert kinds(await look(room)) == ["sidecar-missing"]
 
 
 async def test_a_note_that_names_another_subject_is_named(room: Room) -> None:
@@ -144,6 +151,8 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         report = await verification_of(station).verify()
         assert kinds(report) == ["batch-not-on-platform"]
         assert report.differences[0].tenant == study.tenant
+        assert report.differences[0].place is not None
+        assert report.differences[0].place.subject_code == "B-007"
         kept = await station.work.store.credentials.load()
         assert kept is not None
         other = replace(kept.account, company_id=CompanyId("another"))

@@ -50,7 +50,7 @@ def test_the_whole_program_finishes_the_work_after_a_cut(recording: Recording) -
 @pytest.mark.parametrize(
     ("what", "words"),
     (
-        ("station/vault", "VaultError"),
+        ("station/vault", "VaultMissingError"),
         ("station/vault/", "VaultError"),
         ("station/station.db-wal", "BrokenPromiseError"),
         ("station", "BrokenPromiseError"),
