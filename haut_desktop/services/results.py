@@ -2,16 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import (
     AlgorithmResult,
-    Application,
     BatchResults,
     Completeness,
-    Mask,
     StoredResult,
     Trend,
     completeness,
@@ -30,10 +28,11 @@ from haut_desktop.services.results_awaited import awaited
 from haut_desktop.services.results_dictionary import ResultDictionary
 from haut_desktop.services.results_elsewhere import Elsewhere
 from haut_desktop.services.results_following import Look, Pace, ResultFollower
-from haut_desktop.services.results_order import UNKNOWN, ordered, place_of
+from haut_desktop.services.results_masks import MaskLayer, MasksAway, layers_of, places_away
+from haut_desktop.services.results_order import ordered
 from haut_desktop.services.results_pictures import ResultPicture, ResultPictures, rendition_key
 from haut_desktop.services.results_reading import Reading, ResultsReader
-from haut_desktop.services.results_wanted import ORIGINAL, mask_key, wanted
+from haut_desktop.services.results_wanted import ORIGINAL, wanted
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -58,18 +57,6 @@ platform has no flag and no list of algorithms (contract §7.3)."""
 
 
 @dataclass(frozen=True, slots=True)
-class MaskLayer:
-    """A mask that can be laid over a picture of the same side and space."""
-
-    result: AlgorithmResult
-    mask: Mask
-    key: str = ""
-    """Opens the raster, where the mask is a picture of its own; empty for shapes."""
-    place: int = UNKNOWN
-    """Where its algorithm stands in its application's list, whatever else has arrived."""
-
-
-@dataclass(frozen=True, slots=True)
 class VisitResults:
     """One batch of a visit with everything that can be shown of it, also without the platform."""
 
@@ -81,6 +68,7 @@ class VisitResults:
     masks: tuple[MaskLayer, ...] = ()
     awaited: tuple[str, ...] = ()
     """Names of algorithms that are still expected; empty when the analysis is complete."""
+    masks_away: MasksAway = field(default_factory=MasksAway)
     image_type: ImageType | None = None
     """What kind of pictures the batch holds, as far as the study says."""
 
@@ -214,6 +202,7 @@ class Results:
         mark, grew, still = self._compare(batch_id, answer)
         if grew:
             await self._store.save(batch_id, answer, names, self._clock())
+            self._tell(batch, visit)  # values are read while pictures are still being fetched
         # what could not be saved counts as new at the next look
         self._seen[batch_id] = (mark, still)
         # what was erased while the platform was asked is not fetched again
@@ -280,8 +269,10 @@ class Results:
             for image in batch.images
             if image.state is not ImageState.ERASED
         ]
-        rasters = await self._pictures.masks(batch.id)
+        # in this order: what is complete and not being fetched has all the masks it will get
         state = await self._completeness(batch)
+        is_being_fetched = self._pictures.is_keeping(batch.id)
+        rasters = await self._pictures.masks(batch.id)
         dataset = await self._dataset_of(batch, visit)
         catalog = await self._dictionary.applications()
         kept = ordered(kept, catalog)
@@ -293,7 +284,8 @@ class Results:
             completeness=state,
             results=kept,
             pictures=(*own, *await self._pictures.pictures(batch.id)),
-            masks=tuple(_layers(batch, said, rasters, catalog)),
+            masks=tuple(layers_of(batch, said, rasters, catalog)),
+            masks_away=MasksAway(places_away(batch, said, rasters), is_being_fetched),
             awaited=await self._awaited(dataset, said, batch) if dataset and is_waiting else (),
             image_type=dataset.image_type if dataset else None,
         )
@@ -308,19 +300,3 @@ class Results:
 
     def _age_s(self, batch: Batch) -> float:
         return self._age.seconds(batch.id, batch.submitted_at or batch.created_at)
-
-
-def _layers(
-    batch: Batch,
-    results: Iterable[AlgorithmResult],
-    rasters: frozenset[str],
-    catalog: Sequence[Application],
-) -> Iterable[MaskLayer]:
-    for result in results:
-        place = place_of(result, catalog)
-        for mask in result.masks:
-            key = mask_key(batch, result, mask.side, mask.space)
-            if mask.shapes:
-                yield MaskLayer(result, mask, place=place)
-            elif key in rasters:
-                yield MaskLayer(result, mask, key, place)

@@ -65,12 +65,24 @@ class ResultPictures:
         self._listing = asyncio.Lock()
         self._erased = Counter[tuple[BatchId, str]]()
         """How often a side of a batch was erased since the start."""
+        self._keeping = Counter[BatchId]()
 
     async def keep(self, batch_id: BatchId, wanted: Iterable[Wanted]) -> int:
         """Fetch what is not kept yet; say how many could not be fetched.
 
         A store that cannot be reached is left alone until the next look.
         """
+        self._keeping[batch_id] += 1
+        try:
+            return await self._keep(batch_id, wanted)
+        finally:
+            self._keeping[batch_id] -= 1
+
+    def is_keeping(self, batch_id: BatchId) -> bool:
+        """Whether something of the batch is being fetched at this moment."""
+        return self._keeping[batch_id] > 0
+
+    async def _keep(self, batch_id: BatchId, wanted: Iterable[Wanted]) -> int:
         erased, entries = self._erased.copy(), await self._entries(batch_id)
         todo = [item for item in wanted if item.key not in entries]
         fetched: dict[str, _Entry] = {}

@@ -29,10 +29,11 @@ _SHOWN_OFF: Final = ("redness", "spots", "pigmentation", "lines", "wrinkles", "p
 
 
 async def watch_results(tour: Tour) -> None:
-    """See the first results of the visit arrive."""
+    """See the first results of the visit, while masks and the other results are on their way."""
     await tour.go(Place.RESULTS)
     await _until_results(tour, _own(tour), lambda found: _of_visit(tour, found).results != ())
     await tour.eyes.until(lambda: _rows(tour) > 0, "the first metric in the table")
+    await tour.show()
 
 
 async def complete_results(tour: Tour) -> None:

@@ -17,6 +17,7 @@ from haut_desktop.domain.trends import baselines, changes
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import Results, VisitResults
+from haut_desktop.services.results_masks import MasksState
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.phrase import Phrase
@@ -28,6 +29,7 @@ from haut_desktop.viewmodels.results_trends import TrendPicture, trend_picture
 from haut_desktop.viewmodels.results_words import (
     awaited_words,
     image_type_words,
+    masks_words,
     state_explanation,
     state_phrase,
 )
@@ -204,6 +206,21 @@ class ResultsViewModel(QObject):
         words = (state_explanation(state), awaited_words(visit.awaited if visit else ()))
         return state_phrase(state), " ".join(word for word in words if word)
 
+    @property
+    def masks_note(self) -> str:
+        """Why no mask lies on the picture that is looked at; empty where some do."""
+        visit, choice = self.visit, self._choice
+        if self.layers or visit is None or choice is None:
+            return ""
+        if choice.picture.is_predicted:
+            return masks_words(MasksState.NONE)
+        where = choice.picture
+        return masks_words(visit.masks_away.of(where.side, where.space, visit.completeness))
+
+    @property
+    def _choice(self) -> Choice | None:
+        return next((c for c in self.choices if c.name == self._choice_name), None)
+
     def choose_visit(self, index: int) -> None:
         """Look at another visit; side and picture space stay where the visit has them."""
         if not 0 <= index < len(self.visits):
@@ -243,8 +260,7 @@ class ResultsViewModel(QObject):
 
     def _look(self) -> None:
         self._asked += 1
-        visit = self.visit
-        choice = next((c for c in self.choices if c.name == self._choice_name), None)
+        visit, choice = self.visit, self._choice
         if visit is None or choice is None:
             self.layers = ()
             self.sight_changed.emit(Sight(None))

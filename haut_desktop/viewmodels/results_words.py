@@ -6,6 +6,7 @@ from typing import Final
 from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.domain.trends import SCORE_UNIT, unit_of
+from haut_desktop.services.results_masks import MasksState
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 
 MAIN_AREAS: Final = ("face", "skin", "hair", "image")
@@ -51,6 +52,18 @@ _SPACES: Final = {
     "restored": "Restored face",
     "anonymised": "Anonymised",
 }
+
+
+_MASKS: Final = {
+    MasksState.COMING: "Fetching the masks…",
+    MasksState.AWAY: "The masks could not be fetched. “Look again” (F5) asks for them once more.",
+    MasksState.NONE: "No masks lie on this picture.",
+}
+
+
+def masks_words(state: MasksState) -> str:
+    """Why no mask is offered for a picture."""
+    return _MASKS[state]
 
 
 def state_phrase(state: Completeness) -> Phrase:

@@ -86,7 +86,7 @@ class ViewerPanel(QFrame):
         self._masks.setAccessibleName("Masks; Space switches one")
         self._masks.setIconSize(QSize(12, 12))
         self._masks.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._none = caption("No masks lie on this picture.", wraps=True)
+        self._none = caption("", wraps=True)
         self._opacity = _slider("Mask opacity", 60)
         self._opacity_box = held(column(caption("Opacity"), self._opacity, gap=4))
         self._split = _slider("Captured on the left, predicted on the right", 50)
@@ -198,7 +198,8 @@ class ViewerPanel(QFrame):
                 if layer.id == kept:
                     # the arrow keys go on from where they were, also when news come
                     self._masks.setCurrentItem(item)
-        self._none.setVisible(not shown)
+        self._none.setText(self._vm.masks_note)
+        self._none.setVisible(bool(self._none.text()))
         self._opacity_box.setVisible(bool(shown))
         self.viewer.show_layers(self.shown_layers)
         self.layers_switched.emit()

@@ -1,7 +1,7 @@
 """Results of a real practice platform, read by v3 and v1, kept, and shown without it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import cache
 from io import BytesIO
@@ -12,14 +12,16 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from haut_desktop.api.object_store import ObjectStore
 from haut_desktop.domain.analysis import Completeness
-from haut_desktop.domain.errors import DiskFullError
+from haut_desktop.domain.errors import DiskFullError, RefusedError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face
 from haut_desktop.services.results import VisitResults
 from haut_desktop.services.results_awaited import awaited
 from haut_desktop.services.results_following import Look, Pace
+from haut_desktop.services.results_masks import MasksAway
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.results import ResultStore
 from tests.fakes.clock import START, FakeClock
@@ -57,13 +59,20 @@ async def room(tmp_path: Path, practice_platform: PracticePlatform) -> AsyncIter
 
 async def _complete(room: ReadingRoom) -> tuple[VisitResults, ...]:
     """Follow until every batch is complete."""
+    return await _followed(room, lambda visits: all(map(_is_complete, visits)))
+
+
+async def _followed(
+    room: ReadingRoom, is_there: Callable[[tuple[VisitResults, ...]], bool]
+) -> tuple[VisitResults, ...]:
+    """Follow until the visits are as they should be."""
     following = asyncio.create_task(room.results.run())
     try:
         async with asyncio.timeout(DEADLINE_S):
             while True:
                 room.news.clear()
                 visits = await room.results.visits(room.subject.id)
-                if visits and all(map(_is_complete, visits)):
+                if visits and is_there(visits):
                     return visits
                 await room.news.wait()
     finally:
@@ -188,6 +197,42 @@ async def test_pictures_and_masks_open_after_the_platform_is_gone(tmp_path: Path
     assert any(mask.key for mask in visit.masks)
     assert any(mask.mask.shapes for mask in visit.masks)
     assert all(data and data[:2] in (b"\xff\xd8", b"\x89P") for data in opened)
+
+
+async def test_values_are_read_while_the_masks_are_still_being_fetched(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wait(*_: object) -> bytes:
+        (visit,) = await room.results.visits(room.subject.id)
+        if not visit.results:
+            raise RefusedError(400, "expired", "")
+        never: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        return await never
+
+    monkeypatch.setattr(ObjectStore, "get", wait)
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+    await room.results.discover(room.subject.id)
+    (visit,) = await _followed(room, lambda visits: visits[0].results != ())
+    assert visit.completeness is not Completeness.COMPLETE
+
+
+async def test_masks_that_could_not_be_fetched_are_said_to_be_away(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as expired:
+        expired.setattr(ObjectStore, "get", _gone)
+        await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+        await room.results.discover(room.subject.id)
+        (visit,) = await _complete(room)
+        assert (Side.FRONT, "aligned_face") in visit.masks_away.places
+        assert not visit.masks_away.is_being_fetched
+    await room.results.refresh(visit.batch.id)
+    (visit,) = await room.results.visits(room.subject.id)
+    assert visit.masks_away == MasksAway()
+
+
+async def _gone(*_: object) -> bytes:
+    raise RefusedError(400, "expired", "")
 
 
 async def test_following_waits_while_the_network_is_away(

@@ -16,6 +16,7 @@ from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import ResultPicture, Results
+from haut_desktop.services.results_masks import MasksAway
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.outbox import PageState
@@ -37,6 +38,8 @@ from tests.viewmodels.findings import FakeResults, make_findings, make_result, p
 from tests.waiting import emitted, eventually
 
 _FSM3 = "face_skin_metrics_3"
+_HERE = frozenset({(Side.FRONT, "original")})
+_ELSEWHERE = frozenset({(Side.FRONT, "aligned_face")})
 
 
 @dataclass
@@ -386,3 +389,35 @@ async def test_an_unfinished_visit_names_what_is_awaited(reading: Reading) -> No
     phrase, explanation = reading.model.note
     assert phrase.text == "Overdue"
     assert explanation.endswith("Still awaited: Pores.")
+
+
+@pytest.mark.parametrize(
+    ("state", "away", "words"),
+    (
+        (Completeness.PENDING, MasksAway(), "Fetching the masks…"),
+        (Completeness.PARTIAL, MasksAway(), "Fetching the masks…"),
+        (Completeness.COMPLETE, MasksAway(_HERE, is_being_fetched=True), "Fetching the masks…"),
+        (Completeness.COMPLETE, MasksAway(), "No masks lie on this picture."),
+        (Completeness.OVERDUE, MasksAway(), "No masks lie on this picture."),
+        (Completeness.COMPLETE, MasksAway(_ELSEWHERE), "No masks lie on this picture."),
+        (
+            Completeness.COMPLETE,
+            MasksAway(_HERE),
+            "The masks could not be fetched. “Look again” (F5) asks for them once more.",
+        ),
+    ),
+)
+async def test_a_picture_without_masks_says_why(
+    reading: Reading, state: Completeness, away: MasksAway, words: str
+) -> None:
+    found = replace(make_findings(make_result(), completeness=state), masks_away=away)
+    reading.results.found = (found,)
+    await reading.open()
+    assert reading.model.masks_note == words
+
+
+async def test_nothing_is_said_where_masks_lie_on_the_picture(reading: Reading) -> None:
+    found = make_findings(make_result(masks=(square(),)), completeness=Completeness.PARTIAL)
+    reading.results.found = (found,)
+    await reading.open()
+    assert reading.model.masks_note == ""
