@@ -7,9 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from haut_desktop import __version__
+
+_NO_DISPLAY: Final = (
+    "Haut Desktop shows windows, and there is no display here. Start it in a desktop session; "
+    "“haut-desktop outbox” and “haut-desktop tour --out FOLDER” need no display.\n"
+)
 
 
 def run() -> NoReturn:
@@ -45,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from haut_desktop.tour import run_tour
 
         return run_tour(chosen.out, pictures=chosen.pictures, platform=chosen.platform)
+    if not _has_display():
+        sys.stderr.write(_NO_DISPLAY)
+        return 1
     # what is imported stays: to look through it for garbage would only hold the window up
     gc.disable()
     from haut_desktop.starting import run_window
@@ -52,6 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.freeze()
     gc.enable()
     return run_window(is_practice=chosen.practice)
+
+
+def _has_display() -> bool:
+    """Whether Qt has somewhere to show windows: where it has not, it ends the process."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in names)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,10 +14,11 @@ from typing import Final
 import msgspec
 
 from haut_desktop.practice.accounts import list_accounts
-from haut_desktop.practice.faults import FaultKind, parse_fault
+from haut_desktop.practice.data_folder import DataFolderError, hold
+from haut_desktop.practice.faults import Fault, FaultKind, parse_fault
 from haut_desktop.practice.quirks import Quirk
 from haut_desktop.practice.service import Options, Service
-from haut_desktop.practice.serving import close_platform, open_platform, serve
+from haut_desktop.practice.serving import PortInUseError, close_platform, open_platform, serve
 
 _EPILOG: Final = f"""\
 faults: --fault KIND[,NAME=VALUE]..., as often as wanted; the first that strikes a request counts.
@@ -51,6 +52,8 @@ quirks: --quirk NAME, as often as wanted: plausible answers where the contract s
 While it runs: GET, POST and DELETE /_practice/faults/ and GET and PUT /_practice/quirks/ (JSON).
 """
 
+_LAST_PORT: Final = 65535
+_PORT_HELP: Final = "0 (default): the port of the last time where it is free, or any free one"
 _STORE_URL_HELP: Final = (
     "where clients reach the object store, through a proxy for instance: signed addresses name it;"
     " the store itself listens on --store-port as ever"
@@ -65,12 +68,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         sys.stderr.write(f"practice-platform: --fault: {error}\n")
         return 2
+    try:
+        with hold(arguments.data):
+            _open_and_serve(arguments, faults)
+    except (DataFolderError, PortInUseError) as error:
+        sys.stderr.write(f"practice-platform: {error}\n")
+        return 2
+    return 0
+
+
+def _open_and_serve(arguments: argparse.Namespace, faults: Sequence[Fault]) -> None:
     service = open_platform(arguments.data, _read_options(arguments), faults)
     try:
         asyncio.run(_serve(service, arguments))
     finally:
         close_platform(service)
-    return 0
+
+
+def _port(text: str) -> int:
+    """Read a port; raises ArgumentTypeError."""
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 0 to {_LAST_PORT}")
+    return int(text)
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -81,8 +100,10 @@ def _make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of its state")
-    parser.add_argument("--port", type=int, default=0, help="0: the last one, or any free one")
-    parser.add_argument("--store-port", type=int, default=0, help="port of the object store")
+    parser.add_argument("--port", type=_port, default=0, help=_PORT_HELP)
+    parser.add_argument(
+        "--store-port", type=_port, default=0, help="the object store's; 0 as above"
+    )
     parser.add_argument("--object-store-url", default="", metavar="URL", help=_STORE_URL_HELP)
     parser.add_argument("--token-seconds", type=int, default=3600, help="life of a token")
     parser.add_argument("--address-seconds", type=int, default=3600, help="life of an address")
@@ -97,7 +118,12 @@ def _make_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="see below",
     )
-    parser.add_argument("--demonstration", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--demonstration",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="the invented study with its subjects, made at the first start (default)",
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="end when stdin closes")
     return parser
 

@@ -24,6 +24,10 @@ from haut_desktop.practice.service import Options, Service, open_service
 _HOST: Final = "127.0.0.1"
 
 
+class PortInUseError(Exception):
+    """A port that was asked for by its number is another program's, or the system's."""
+
+
 def open_platform(folder: Path, options: Options, faults: Sequence[Fault] = ()) -> Service:
     """Open a platform's store; at its first start with accounts, datasets, demonstration."""
     service = open_service(folder, options)
@@ -55,7 +59,7 @@ async def serve(
     """Serve until stop is set; on_ready gets the platform's address once both ports listen.
 
     Port 0 is the port of the last time, where it is free, so that addresses a client remembers
-    survive a restart.
+    survive a restart. Raises PortInUseError for another one that can't be had.
     """
     platform_socket = _listen(service, "port", port)
     store_socket = _listen(service, "store_port", store_port)
@@ -106,9 +110,9 @@ def _listen(service: Service, name: str, port: int) -> socket.socket:
     remembered = int(service.records.setting(name) or 0) if port == 0 else port
     try:
         listening = _bind(remembered)
-    except OSError:
+    except OSError as error:
         if port:
-            raise
+            raise PortInUseError(f"port {port} can't be used: {error.strerror}") from error
         listening = _bind(0)
     service.records.remember(name, str(listening.getsockname()[1]))
     return listening

@@ -21,6 +21,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths
 from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.tour import arrival, results, visit
+from haut_desktop.tour.address import address_trouble
 from haut_desktop.tour.context import LeftOutError, Step, Tour
 from haut_desktop.tour.eyes import Eyes, TourError
 from haut_desktop.tour.hands import Hands
@@ -41,7 +42,14 @@ def run_tour(out: Path, *, pictures: Path | None = None, platform: str | None = 
     ``left.*``, ``right.*``, any of them; without it they are drawn. ``platform`` is the address of
     a practice platform that is already running; without it the tour starts its own.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.stderr.write(f"The tour failed. --out {out} can't be used: {error.strerror}\n")
+        return 1
+    if platform and (trouble := address_trouble(platform)):
+        sys.stderr.write(f"The tour failed. --platform: {trouble}\n")
+        return 1
     report = TourReport(f"Haut Desktop {__version__}", started_at=datetime.now(UTC).isoformat())
     report.steps = [StepReport(step.name, step.what) for step in STEPS]
     report.steps.append(StepReport(*_CLOSE))

@@ -93,6 +93,8 @@ def main(arguments: list[str]) -> int:
     names = ", ".join(benchmarks(QUICK))
     parser.add_argument("names", nargs="*", help=f"only these: {names}")
     chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.names) - set(benchmarks(QUICK)):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}. There are {names}")
     scale = QUICK if chosen.quick else FULL
     logging.getLogger("haut_desktop").setLevel(logging.ERROR)
     reports = []

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.benchmarks.__main__ import main
 from tests.benchmarks.table import Row, table
 
 
@@ -23,6 +24,16 @@ def test_every_benchmark_gives_its_rows_at_tiny_sizes() -> None:
     for words in ("200 Mbit/s & 5 ms", "intake to sealed and shown", "fsync of 30 ms"):
         assert words in done.stdout
     assert "one claim, 200 images, all waiting" in done.stdout
+
+
+def test_a_name_that_is_none_is_said_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--quick", "start", "nope"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "no such benchmark: nope. There are start, " in said
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,19 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
+from haut_desktop.practice import server
+from haut_desktop.practice.data_folder import hold
 from haut_desktop.practice.server import main
 from tests.practice.server.running import DEADLINE_S, FACES, NOT_SET_UP, Client, Json
 
@@ -186,3 +190,36 @@ def test_whoever_looks_at_the_demonstration_finds_it_computed(tmp_path: Path) ->
         answer = client.results(after["id"])["face_skin_metrics_3"]
         assert answer["all_algorithms_calculated"] is True
         assert client.state()["queue_length"] > 0
+
+
+def test_a_second_platform_leaves_the_folder_of_the_first_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "hold", partial(hold, patience_s=0.1))
+    with hold(tmp_path):
+        assert main(["--data", str(tmp_path)]) == 2
+    assert f"another practice platform works on {tmp_path}" in capsys.readouterr().err
+    with hold(tmp_path, patience_s=0.0):
+        pass
+
+
+def test_a_port_of_another_program_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        words = ["--data", str(tmp_path), "--no-demonstration", "--port", port]
+        assert main(words) == 2
+    assert f"practice-platform: port {port} can't be used" in capsys.readouterr().err
+
+
+def test_what_is_no_port_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--data", str(tmp_path), "--port", "99999"])
+    assert "99999 is no port" in capsys.readouterr().err
+
+
+def test_data_that_is_no_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert main(["--data", str(tmp_path / "file")]) == 2
+    assert "is a file, not a folder" in capsys.readouterr().err
