@@ -4,7 +4,6 @@ The sealed picture with the note beside it, its previews and the copies that the
 brought leave the disk. The row stays, so that receipts and checks know what was there.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,6 +18,7 @@ from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.previews import forget_previews
 from haut_desktop.services.results_wanted import shelf_of
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.store.cache import PictureCache
@@ -83,7 +83,7 @@ class Erasures:
         if self._is_swept:
             return
         try:
-            await asyncio.to_thread(self._clear, await self._store.remains())
+            await to_its_end(self._clear, await self._store.remains())
         except OSError as error:
             _log.warning("copies of erased pictures may be left: %s", type(error).__name__)
         else:
@@ -98,7 +98,7 @@ class Erasures:
 
     async def _finish(self, erasure: Erasure) -> None:
         try:
-            await asyncio.to_thread(self._remove, erasure)
+            await to_its_end(self._remove, erasure)
             for batch_id, side in erasure.seen_in:
                 await self._forget_results(batch_id, side)
         except (OSError, VaultError) as error:

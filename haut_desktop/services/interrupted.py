@@ -16,6 +16,7 @@ from haut_desktop.domain.errors import HautError, StoreError
 from haut_desktop.domain.visits import VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.store.picture_record import PictureRecord
@@ -64,7 +65,7 @@ class InterruptedIntake:
 
     async def settle(self) -> None:
         """Write down what is sealed and unknown, clear away what is half written; once."""
-        await asyncio.to_thread(self._vault.clear_half_written, self._since)
+        await to_its_end(self._vault.clear_half_written, self._since)
         if not await self._unknown():
             return
         # while nobody changes a visit, no picture is on its way from the vault to the record
@@ -104,7 +105,7 @@ class InterruptedIntake:
         for picture in await self._pictures.sealed():
             if picture.original_sha256 == picture.sha256 == sha256:
                 await asyncio.to_thread(self._vault.open, picture.vault_name, sha256)
-                await asyncio.to_thread(self._vault.erase, name)
+                await to_its_end(self._vault.erase, name)
                 return
 
     async def _open_sheet(self, record: "PictureRecord") -> VisitSheet | None:

@@ -35,6 +35,7 @@ from haut_desktop.services.judging import Sealed
 from haut_desktop.services.looking import Looked
 from haut_desktop.services.previews import Previews
 from haut_desktop.services.sidecars import Sidecars, sidecar_of
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.store.picture_record import Reception
@@ -193,7 +194,7 @@ class PictureIntake:
             taken.rendition,
         )
         note = sidecar_of(record.in_batch(batches))
-        await asyncio.to_thread(self._vault.seal, arrival.looked.read.data, note)
+        await to_its_end(self._vault.seal, arrival.looked.read.data, note)
 
 
 def refuse_known(known: "Reception") -> None:

@@ -25,6 +25,7 @@ from haut_desktop.services.judging import Sealed
 from haut_desktop.services.picture_intake import check_gone, free_slot, refuse_known
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.sidecars import Sidecars, sidecar_of
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.services.pictures import PictureFacts
@@ -201,7 +202,7 @@ class Placing:
         _, former = await asyncio.to_thread(self._read_note, original)
         if batches:
             await self._sidecars.precede(known.frame.visit, batches)
-            await asyncio.to_thread(self._write_note, known, slot, taken, batches, former)
+            await to_its_end(self._write_note, known, slot, taken, batches, former)
         await self._pictures.assign(
             original.id,
             taken.take,

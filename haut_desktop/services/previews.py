@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.services import pictures
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.domain.imaging import Original
@@ -40,17 +41,17 @@ class Previews:
         if kept is not None:
             return kept
         original = await self._pictures.original(original_id)
-        made = await asyncio.to_thread(self._make, original, key, edge_px)
+        made = await to_its_end(self._make, original, key, edge_px)
         if await self._pictures.is_erased(original_id):  # while it was being made
-            await asyncio.to_thread(self._cache.forget, key)
+            await to_its_end(self._cache.forget, key)
         return made
 
     async def keep(self, original_id: OriginalId, small: bytes) -> None:
         """Keep a preview that was made on the way in."""
         key = _key(original_id, PREVIEW_EDGE_PX)
-        await asyncio.to_thread(self._keep, original_id, key, small)
+        await to_its_end(self._keep, original_id, key, small)
         if await self._pictures.is_erased(original_id):
-            await asyncio.to_thread(self._cache.forget, key)
+            await to_its_end(self._cache.forget, key)
 
     def _open(self, original: "Original") -> bytes:
         return self._vault.open(original.vault_name, original.digest.sha256)

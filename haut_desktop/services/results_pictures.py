@@ -13,6 +13,7 @@ from haut_desktop.domain.errors import ItemError, NetworkError, ServerError, Vau
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Image, Side
 from haut_desktop.services.results_wanted import Wanted, shelf_of
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.api.object_store import ObjectStore
@@ -119,7 +120,7 @@ class ResultPictures:
         """Let everything that is kept of one side of a batch leave the disk."""
         self._erased[batch_id, side.value] += 1  # what is being fetched leaves the disk, too
         async with self._listing:
-            await asyncio.to_thread(self._cache.clear_shelf, shelf_of(batch_id, side))
+            await to_its_end(self._cache.clear_shelf, shelf_of(batch_id, side))
             entries = dict(await self._entries(batch_id))
             mine = [entry for entry in entries.values() if entry.side == side.value]
             for entry in mine:
@@ -163,11 +164,11 @@ class ResultPictures:
             # an expired address is no trouble: the next answer brings a fresh one
             _log.info("%s not fetched: %s", item.key, error.kind)
             return False
-        await asyncio.to_thread(self._cache.put, item.key, data, shelf=_shelf(item.key))
+        await to_its_end(self._cache.put, item.key, data, shelf=_shelf(item.key))
         return True
 
     async def _forget(self, entry: _Entry) -> None:
-        await asyncio.to_thread(self._cache.forget, entry.key, shelf=_shelf(entry.key))
+        await to_its_end(self._cache.forget, entry.key, shelf=_shelf(entry.key))
 
     async def _entries(self, batch_id: BatchId) -> dict[str, _Entry]:
         known = self._lists.get(batch_id)
@@ -180,7 +181,7 @@ class ResultPictures:
 
     async def _save(self, batch_id: BatchId, entries: dict[str, _Entry]) -> None:
         data = msgspec.json.encode(list(entries.values()))
-        await asyncio.to_thread(self._cache.put, _list_key(batch_id), data)
+        await to_its_end(self._cache.put, _list_key(batch_id), data)
         self._lists[batch_id] = entries
 
 

@@ -13,6 +13,7 @@ from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.visits import Visit
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.finishing import slot_words
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.store.outbox import OutboxStore
@@ -39,7 +40,7 @@ class Sidecars:
         """Bring the visit's sidecars up to date; the record stays right where one fails."""
         try:
             records = await self._pictures.records(visit_id)
-            await asyncio.to_thread(self._rewrite, records)
+            await to_its_end(self._rewrite, records)
         except HautError:
             _log.exception("the sidecars of visit %s could not be rewritten", visit_id)
 
@@ -54,7 +55,7 @@ class Sidecars:
             replace(record, frame=replace(record.frame, visit=visit)).in_batch(together)
             for record in await self._pictures.records(visit.id)
         ]
-        await asyncio.to_thread(self._rewrite, records)
+        await to_its_end(self._rewrite, records)
 
     def _rewrite(self, records: Iterable["PictureRecord"]) -> None:
         for record in records:

@@ -14,6 +14,7 @@ from haut_desktop.services import intake, pictures
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.intake import Source
+from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
     from haut_desktop.services.pictures import PictureFacts
@@ -86,11 +87,11 @@ class SpoolIntake:
 
     async def take_in(self, source: Source, words: Mapping[str, str]) -> Spooled:
         """Read, check and seal a picture; raises PictureError, DiskFullError or VaultError."""
-        return await asyncio.to_thread(self._take_in, source, words)
+        return await to_its_end(self._take_in, source, words)
 
     async def say(self, spooled: Spooled, words: Mapping[str, str]) -> Spooled:
         """Put other words on a sealed picture; raises DiskFullError or VaultError."""
-        return replace(spooled, note=await asyncio.to_thread(self._spool.say, spooled.note, words))
+        return replace(spooled, note=await to_its_end(self._spool.say, spooled.note, words))
 
     def _take_in(self, source: Source, words: Mapping[str, str]) -> Spooled:
         self._space.check()
@@ -162,13 +163,13 @@ class SpoolDrain:
     async def _clear_left_over(self) -> None:
         """Clear away what a crash left: halves, and notes without a picture, with their record."""
         before = datetime.now(UTC) - _LONE_AFTER  # by the clock of the files
-        await asyncio.to_thread(self._spool.clear_half_written, before)
+        await to_its_end(self._spool.clear_half_written, before)
         for original_id in await asyncio.to_thread(self._spool.lone_notes, before):
             is_kept = self._vault.name_for(original_id) in await self._pictures.vault_names()
             reason = IN_THE_VAULT if is_kept else NEVER_SEALED
             try:
                 await self._rebuilt.note_cleared(original_id, reason)
-                await asyncio.to_thread(self._spool.remove_note, original_id)
+                await to_its_end(self._spool.remove_note, original_id)
             except HautError as error:
                 _log.info("the note of %s stays in the spool: %s", original_id, error.kind)
 
@@ -182,11 +183,11 @@ class SpoolDrain:
             vault_name = self._vault.name_for(twin)
             await asyncio.to_thread(self._vault.open, vault_name, note.digest.sha256)
             await self._rebuilt.note_cleared(note.original_id, TWIN)
-            await asyncio.to_thread(self._spool.remove, name)
+            await to_its_end(self._spool.remove, name)
             return None
         facts, _pixels = await asyncio.to_thread(pictures.inspect, data)
         original = self._describe(note, facts, zone)
-        await asyncio.to_thread(self._seal, original, note, data)
+        await to_its_end(self._seal, original, note, data)
         rendition = Rendition(
             RenditionId(new_id()),
             original.id,
@@ -196,7 +197,7 @@ class SpoolDrain:
             original.vault_name,
         )
         await self._rebuilt.hold(original, rendition, WAITS, note.words)
-        await asyncio.to_thread(self._spool.remove, name)
+        await to_its_end(self._spool.remove, name)
         return original.id
 
     def _describe(self, note: "SpoolNote", facts: "PictureFacts", zone: str) -> Original:
