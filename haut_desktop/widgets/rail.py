@@ -1,4 +1,4 @@
-"""The rail: the four places of the work, each one key away."""
+"""The rail: the places of the work, each one key away."""
 
 from enum import StrEnum
 from typing import Final
