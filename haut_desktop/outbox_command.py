@@ -434,9 +434,15 @@ async def _receipts(chosen: argparse.Namespace, station: Station) -> int:
 
 
 async def _keep(chosen: argparse.Namespace, station: Station) -> int:
-    from haut_desktop.services.keeping import CLOSED, Keeping
+    from haut_desktop.services.keeping import Keeping
+    from haut_desktop.services.retention import CLOSED
 
-    keeping = Keeping(studies=station.studies, erasures=station.erasures, clock=system_clock)
+    keeping = Keeping(
+        studies=station.studies,
+        erasures=station.erasures,
+        asides=station.asides,
+        clock=system_clock,
+    )
     is_change = chosen.days is not None or chosen.until_closed or chosen.closed
     if not is_change or chosen.study is None:
         if is_change or chosen.yes or chosen.study is not None:
@@ -465,6 +471,14 @@ def _tell_kept(chosen: argparse.Namespace, kept: "tuple[Kept, ...]") -> None:
         _say(f"  for {_held_by(study.server, study.company_id)}")
         _say(f"  {one.rule}")
         _say(f"  {one.delivered} delivered pictures are here, {one.leaving} leave by this rule")
+        _say(f"  {one.aside} set aside or removed {_aside_words(one)}")
+
+
+def _aside_words(one: "Kept") -> str:
+    from haut_desktop.services.retention import CLOSED
+
+    is_closed = one.study.plan.keep_days == CLOSED
+    return "leave, because the study is closed" if is_closed else "stay until the study is closed"
 
 
 def _kept_in_json(one: "Kept") -> dict[str, Any]:
@@ -477,6 +491,7 @@ def _kept_in_json(one: "Kept") -> dict[str, Any]:
         "rule": one.rule,
         "delivered_pictures": one.delivered,
         "leaving_pictures": one.leaving,
+        "aside_pictures": one.aside,
     }
 
 

@@ -165,6 +165,7 @@ class Workplace:
         self.retention = Retention(
             studies=store.studies,
             store=store.erasures,
+            asides=store.asides,
             erasures=self.erasures,
             now=self._platform_time,
         )

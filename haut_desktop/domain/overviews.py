@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final
 
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, VisitId
+from haut_desktop.domain.imaging import Slot
 from haut_desktop.domain.subjects import Subject
 
 SUBJECTS_AT_MOST: Final = 200
@@ -33,6 +34,21 @@ class PicturePlace:
     visit_id: VisitId | None
     visit_name: str
     slot_id: SlotId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A picture that stays behind: set aside or removed, and never part of a batch."""
+
+    original_id: OriginalId
+    slot: Slot
+    number: int
+    """The take's, within its slot."""
+    reason: str
+    """Why it does not count."""
+    received_at: datetime
+    removed_at: datetime | None
+    """None for one that was only set aside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""How long a study's delivered pictures stay on this station, as a person has set it.
+"""How long a study's pictures stay on this station, as a person has set it.
 
 Setting it erases nothing: retention does, by the platform's time, and only what is proven to be
-there (``services/retention.py``).
+there, or in a closed study was never to go there (``services/retention.py``).
 """
 
 from dataclasses import dataclass, replace
@@ -12,14 +12,13 @@ from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import ItemError
 from haut_desktop.domain.study import Study
-from haut_desktop.services.retention import rule_words
+from haut_desktop.services.retention import CLOSED, rule_words
 
 if TYPE_CHECKING:
+    from haut_desktop.store.asides import AsideStore
     from haut_desktop.store.erasures import ErasureStore
     from haut_desktop.store.studies import StudyStore
 
-CLOSED: Final = 0
-"""Days for which a closed study's pictures stay after their delivery is proven."""
 _MOST_DAYS: Final = 36_500
 _ALL: Final = 10_000_000
 
@@ -35,14 +34,25 @@ class Kept:
     """Pictures here that are proven to be on the platform."""
     leaving: int
     """Those of them whose time is over, by this computer's clock."""
+    aside: int
+    """Pictures here that were set aside or removed, of visits that have gone: they leave when the
+    study is closed."""
 
 
 class Keeping:
     """Says and changes for how long pictures are kept."""
 
-    def __init__(self, *, studies: "StudyStore", erasures: "ErasureStore", clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        studies: "StudyStore",
+        erasures: "ErasureStore",
+        asides: "AsideStore",
+        clock: Clock,
+    ) -> None:
         self._studies = studies
         self._erasures = erasures
+        self._asides = asides
         self._clock = clock
 
     async def every(self) -> tuple[Kept, ...]:
@@ -78,4 +88,5 @@ class Keeping:
         leaving: tuple[object, ...] = ()
         if days is not None:
             leaving = await self._erasures.outlived(study.id, now - timedelta(days=days), _ALL)
-        return Kept(study, rule_words(days), len(delivered), len(leaving))
+        aside = await self._asides.outlived(study.id, now, _ALL)
+        return Kept(study, rule_words(days), len(delivered), len(leaving), len(aside))

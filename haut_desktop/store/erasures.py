@@ -20,7 +20,7 @@ from haut_desktop.store.rows import Value, moment, one, text_of, update
 from haut_desktop.store.takes import count_newest
 
 _ORIGINAL: Final = """
-SELECT original.*, take.id AS take_id, take.slot_id, slot.visit_id, visit.status,
+SELECT original.*, take.id AS take_id, take.slot_id, take.removed_at, slot.visit_id, visit.status,
     EXISTS (SELECT 1 FROM held_picture WHERE original_id = original.id) AS is_held
 FROM original
 LEFT JOIN take ON take.id = original.take_id
@@ -105,7 +105,7 @@ class ErasureStore:
             erasure_id = _note(ledger, original_id, act)
             for image in images:
                 _erase_image(ledger, image, act)
-            if row["status"] == "open":
+            if row["status"] == "open" and row["removed_at"] is None:
                 _leave_the_visit(ledger, row, act)
             return _read(connection, erasure_id)
 

@@ -15,6 +15,7 @@ from haut_desktop.domain.errors import (
     StoreMissingError,
 )
 from haut_desktop.domain.ids import StationId
+from haut_desktop.store.asides import AsideStore
 from haut_desktop.store.audit_log import AuditLog
 from haut_desktop.store.cache import PictureCache
 from haut_desktop.store.clocks import CameraClockStore
@@ -74,6 +75,7 @@ class Station:
     former: FormerStore
     retractions: RetractionStore
     erasures: ErasureStore
+    asides: AsideStore
     waits: WaitStore
 
     @classmethod
@@ -110,6 +112,7 @@ class Station:
             former=FormerStore(database, clock),
             retractions=RetractionStore(database, clock),
             erasures=ErasureStore(database, clock),
+            asides=AsideStore(database),
             waits=WaitStore(database, clock),
         )
 

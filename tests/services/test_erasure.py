@@ -14,16 +14,17 @@ from haut_desktop.domain.errors import ErasureRefusedError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.erasure import Erasures
-from haut_desktop.services.keeping import CLOSED, Keeping
+from haut_desktop.services.keeping import Keeping
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.results_pictures import ResultPictures
 from haut_desktop.services.results_wanted import Wanted, picture_key, shelf_of
-from haut_desktop.services.retention import Retention
+from haut_desktop.services.retention import ASIDE_RULE, CLOSED, Retention
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.verification import Verification
 from haut_desktop.store.rebuild import recover_station
 from haut_desktop.store.vault import Sidecar
 from tests.fakes.builders import make_proof
+from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
 ACT = Act(reason="the subject asked for it")
@@ -74,13 +75,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_room(tmp_path) as room:
         await room.take_face()
         await room.capture.finish(room.visit)
-        batch = await room.deliver()
-        for image in batch.images:
-            await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-            proof = make_proof(room.clock())
-            await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
-        await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-        await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+        await deliver_all(room)
         notes = Sidecars(pictures=room.station.pictures, vault=room.vault)
         await notes.follow(room.visit)
         forgotten = list[tuple[BatchId, Side]]()
@@ -90,6 +85,17 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
         erasures = make_erasures(room, forget, system_clock())
         yield Desk(room, erasures, forgotten)
+
+
+async def deliver_all(room: Room) -> None:
+    """Bring the visit's one batch to its end."""
+    batch = await room.deliver()
+    for image in batch.images:
+        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+        proof = make_proof(room.clock())
+        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
 
 
 def make_erasures(
@@ -184,7 +190,11 @@ async def test_a_rebuild_does_not_miss_what_was_erased(desk: Desk) -> None:
 def retention(desk: Desk) -> Retention:
     station = desk.room.station
     return Retention(
-        studies=station.studies, store=station.erasures, erasures=desk.erasures, now=desk.time
+        studies=station.studies,
+        store=station.erasures,
+        asides=station.asides,
+        erasures=desk.erasures,
+        now=desk.time,
     )
 
 
@@ -205,9 +215,14 @@ async def test_when_the_study_is_closed_what_was_delivered_goes_and_the_trail_sa
     desk: Desk,
 ) -> None:
     station, front = desk.room.station, await desk.front()
-    keeping = Keeping(studies=station.studies, erasures=station.erasures, clock=desk.room.clock)
+    keeping = Keeping(
+        studies=station.studies,
+        erasures=station.erasures,
+        asides=station.asides,
+        clock=desk.room.clock,
+    )
     (kept,) = await keeping.every()
-    assert (kept.delivered, kept.leaving) == (3, 0)
+    assert (kept.delivered, kept.leaving, kept.aside) == (3, 0, 0)
     await keeping.set(await keeping.planned(kept.study, CLOSED), ACT)
     (kept,) = await keeping.every()
     assert (kept.delivered, kept.leaving) == (3, 3)
@@ -233,6 +248,47 @@ async def test_when_the_plans_time_is_over_what_was_delivered_goes(desk: Desk) -
     ]
     assert "keeps pictures for 30 days" in line.reason
     assert line.operator_id is None
+
+
+@pytest.fixture
+async def aside(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A delivered visit of which a first take was set aside and a stranger's picture removed."""
+    async with open_room(tmp_path) as room:
+        front = (await room.sheet()).shelves[0].slot.id
+        wrong = await room.capture.take_in(room.visit, room.file("w.jpg", marked(8)), front)
+        await room.capture.remove_take(wrong.take.id, "another subject's")
+        await room.capture.take_in(room.visit, room.file("first.jpg", marked(9)), front)
+        await room.capture.take_in(room.visit, room.file("front.jpg", marked(0)), front)
+        await room.capture.finish(room.visit, "the rest is missing")
+
+        forgotten = list[tuple[BatchId, Side]]()
+
+        async def forget(batch_id: BatchId, side: Side) -> None:
+            forgotten.append((batch_id, side))
+
+        yield Desk(room, make_erasures(room, forget, system_clock()), forgotten)
+
+
+async def test_when_the_study_is_closed_what_stayed_behind_goes_by_a_rule_of_its_own(
+    aside: Desk,
+) -> None:
+    room = aside.room
+    behind = await room.station.asides.of_visit(room.visit)
+    assert [(one.number, one.removed_at is not None) for one in behind] == [(1, True), (2, False)]
+    await keep_for(aside, CLOSED)
+    assert await retention(aside).look() == 0, "the visit can be reopened still"
+    await deliver_all(room)
+    await keep_for(aside, 1)
+    room.clock.advance(2 * 24 * 3600)
+    assert await retention(aside).look() == 1, "only what was delivered, while the study is open"
+    await keep_for(aside, CLOSED)
+    assert await retention(aside).look() == 2
+    assert (aside.files(), await aside.verify()) == ([], [])
+    for one in behind:
+        trail = await room.station.audit.of_entity(one.original_id)
+        (reason,) = [entry.reason for entry in trail if entry.action == "picture.erased"]
+        assert reason == ASIDE_RULE
+    assert await retention(aside).look() == 0
 
 
 async def test_what_was_taken_back_is_not_the_rules_to_erase(desk: Desk) -> None:
