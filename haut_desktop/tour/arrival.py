@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QListView, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton
 
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.tour.context import STUDY_NAME, Step, Tour
@@ -54,11 +54,20 @@ async def choose_study(tour: Tour) -> None:
 async def look_at_subjects(tour: Tour) -> None:
     """Wait until the platform's subjects are in the list."""
     least = _DEMONSTRATION if tour.is_own_platform else 0
-    await tour.eyes.until(lambda: len(_lines(tour)) >= least, f"{least} subjects in the list")
     await tour.eyes.until(lambda: tour.eyes.find("Reading subjects") is None, "the whole list")
+    await tour.eyes.until(
+        lambda: len(_lines(tour)) >= max(least, 1) or (not least and _is_empty(tour)),
+        f"{least} subjects in the list",
+    )
     tour.demonstration_codes = tuple(
         line.subject.code for line in _lines(tour) if line.subject.code.startswith("P-00")
     )
+
+
+def _is_empty(tour: Tour) -> bool:
+    """Whether the page says that the study has no subjects."""
+    labels = tour.shell.window.findChildren(QLabel)
+    return any(label.isVisible() and label.text() == "No subjects yet" for label in labels)
 
 
 def _lines(tour: Tour) -> list[SubjectLine]:

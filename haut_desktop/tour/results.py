@@ -155,6 +155,8 @@ async def turn_dark(tour: Tour) -> None:
 
 async def see_capture_in_the_dark(tour: Tour) -> None:
     """See the tour's own finished visit in the dark."""
+    # closed first: where no other subject was looked at, the visit is still open
+    await tour.hands.click("Close subject")
     await open_subject(tour, tour.new_code)
     await tour.hands.click("past-visit")
     await tour.eyes.see("slot-front")

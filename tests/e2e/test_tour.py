@@ -13,25 +13,30 @@ import pytest
 from PIL import Image
 
 from haut_desktop.practice.algorithms.faces import find_face
+from tests.fakes.practice import running_practice
 
 _DEADLINE_S: Final = 400
 _ROUNDING_PX: Final = 2.0
 _SCREEN: Final = (1366, 768)
 
 
-@pytest.fixture(scope="module")
-def finished_tour(portrait: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a tour that was given the portrait as its only picture."""
-    out = tmp_path_factory.mktemp("tour")
+def _tour(out: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "haut_desktop", "tour", "--out", str(out)]
-    done = subprocess.run(
-        [*command, "--pictures", str(portrait.parent)],
+    return subprocess.run(
+        [*command, *map(str, options)],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
         timeout=_DEADLINE_S,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def finished_tour(portrait: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tour that was given the portrait as its only picture."""
+    out = tmp_path_factory.mktemp("tour")
+    done = _tour(out, "--pictures", portrait.parent)
     assert done.returncode == 0, done.stderr
     return out
 
@@ -114,18 +119,22 @@ def test_visit_report_is_written_for_people_and_programs(told: Any, finished_tou
     assert set(told["files"]) <= {path.name for path in finished_tour.iterdir()}
 
 
+def test_tour_of_a_given_platform_leaves_out_what_it_has_not(
+    portrait: Path, tmp_path: Path
+) -> None:
+    with running_practice(tmp_path / "platform") as platform:
+        done = _tour(tmp_path / "out", "--platform", platform.url, "--pictures", portrait.parent)
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "out" / "tour.json").read_text("utf-8"))
+    assert told["platform"] == platform.url
+    left_out = {step["name"] for step in told["steps"] if step["status"] == "left out"}
+    assert left_out == {"demonstration"}
+
+
 def test_tour_without_a_usable_picture_fails_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "haut_desktop", "tour", "--out", str(out)]
-    done = subprocess.run(
-        [*command, "--pictures", str(tmp_path)],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=_DEADLINE_S,
-        check=False,
-    )
+    done = _tour(out, "--pictures", tmp_path)
     assert done.returncode == 1
     assert "front.*" in done.stderr
     told = json.loads((out / "tour.json").read_text("utf-8"))
