@@ -337,6 +337,7 @@ def _retraction(retraction: "Retraction | None") -> dict[str, Any] | None:
 async def _verify(chosen: argparse.Namespace, station: Station) -> int:
     from haut_desktop.api.auth import TokenKeeper
     from haut_desktop.api.client import HautApi
+    from haut_desktop.api.object_store import ObjectStore
     from haut_desktop.domain.session import SignedIn, Tokens
     from haut_desktop.services.verification import Verification
 
@@ -353,6 +354,7 @@ async def _verify(chosen: argparse.Namespace, station: Station) -> int:
             as_it_is = Tokens(kept.tokens.access, is_private=True)
             api = HautApi(kept.account.server, keeper, clock=system_clock)
             keeper.use(SignedIn(kept.account, as_it_is))
+    objects = ObjectStore(clock=system_clock)
     verification = Verification(
         pictures=station.pictures,
         outbox=station.outbox,
@@ -361,11 +363,13 @@ async def _verify(chosen: argparse.Namespace, station: Station) -> int:
         vault=station.vault,
         clock=system_clock,
         api=api,
+        objects=objects,
         no_api=reason,
     )
     try:
         report = await verification.verify()
     finally:
+        await objects.aclose()
         if api is not None:
             await api.aclose()
     return _tell_verification(chosen, report)
@@ -393,6 +397,11 @@ def _tell_verification(chosen: argparse.Namespace, report: "VerificationReport")
         )
         if report.not_asked:
             _say(f"Not everything was looked for on the platform: {report.not_asked}")
+        if report.only_listed_pictures:
+            _say(
+                f"{count(report.only_listed_pictures, 'picture')} of those only listed there: the "
+                "platform did not give them out, so that their bytes were not compared"
+            )
     if not report.is_clean:
         return DIFFERS
     return NOT_DONE if report.not_asked and not chosen.offline else WELL

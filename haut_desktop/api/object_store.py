@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -23,7 +24,12 @@ from haut_desktop.domain.errors import (
     ServerTroubleError,
     TooManyRequestsError,
 )
-from haut_desktop.domain.imaging import LARGEST_PICTURE_BYTES, ProofOfDelivery, UploadAddress
+from haut_desktop.domain.imaging import (
+    LARGEST_PICTURE_BYTES,
+    Digest,
+    ProofOfDelivery,
+    UploadAddress,
+)
 
 GUESS_EXPIRY_WORDS: Final = ("expired", "expiredtoken")
 """What an expired address is recognised by in the store's XML, lower case.
@@ -87,6 +93,27 @@ class ObjectStore:
             raise trouble
         return response.content
 
+    async def holds(self, url: str, digest: Digest) -> bool:
+        """Whether the object is these bytes, by its length and the store's own checksum.
+
+        The bytes themselves are read only where the store gives no checksum. Raises RefusedError
+        for an object that is not there, and AddressExpiredError when the address has ended.
+        """
+        with translate_errors():
+            # a length is the object's own only where nothing packs it on the way
+            wanted = {"Accept-Encoding": "identity"}
+            request = self._client.build_request("GET", url, headers=wanted)
+            async with asyncio.timeout(self._network.whole_s(digest.size_bytes)):
+                response = await self._client.send(request, auth=None, stream=True)
+                try:
+                    if not response.is_success:
+                        await response.aread()
+                    if (trouble := _error_of(response)) is not None:
+                        raise trouble
+                    return await _is_same(response, digest)
+                finally:
+                    await response.aclose()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
@@ -123,6 +150,19 @@ def _headers(address: UploadAddress, md5_hex: str, size_bytes: int) -> dict[str,
             headers[name] = base64.b64encode(bytes.fromhex(md5_hex)).decode()
     headers["Content-Length"] = str(size_bytes)
     return headers
+
+
+async def _is_same(response: httpx.Response, digest: Digest) -> bool:
+    length = response.headers.get("content-length", "")
+    is_packed = "content-encoding" in response.headers
+    if not is_packed and length.isdecimal() and int(length) != digest.size_bytes:
+        return False
+    if stored_md5 := _stored_md5(response.headers):
+        return stored_md5 == digest.md5
+    sha256 = hashlib.sha256()
+    async for part in response.aiter_bytes():
+        sha256.update(part)
+    return sha256.hexdigest() == digest.sha256
 
 
 def _stored_md5(headers: httpx.Headers) -> str:

@@ -43,6 +43,8 @@ class VerificationReport:
     bytes_read: int = 0
     asked_pictures: int = 0
     """Confirmed pictures that the platform was asked for."""
+    only_listed_pictures: int = 0
+    """Those of them that the platform lists without giving them out: their bytes were not seen."""
     not_asked: str = ""
     """Why the platform was not asked, or not for everything; empty when it was."""
     holders: tuple[Holder, ...] = ()

@@ -73,7 +73,10 @@ class Objects:
         row = self.find(key)
         if row is None:
             return None
-        return StoredObject((self._folder / key).read_bytes(), row["content_type"])
+        try:
+            return StoredObject((self._folder / key).read_bytes(), row["content_type"])
+        except FileNotFoundError:  # whoever practises a loss deletes the file
+            return None
 
     def delete(self, prefix: str) -> None:
         """Delete every object whose key begins with prefix."""

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchState, ImageState
-from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
     OtherAccountError,
-    RefusedError,
     VaultError,
     VaultMissingError,
 )
-from haut_desktop.domain.ids import ImageId, PlatformImageId
-from haut_desktop.domain.imaging import Batch, Image, image_id_in, view_words
+from haut_desktop.domain.imaging import Batch, view_words
 from haut_desktop.domain.overviews import Whereabouts
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.domain.verification import Difference, Holder, VerificationReport
+from haut_desktop.services.still_there import StillThere
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
+    from haut_desktop.api.object_store import ObjectStore
     from haut_desktop.domain.outbox import VisitDelivery
     from haut_desktop.domain.overviews import SealedPicture
     from haut_desktop.store.audit_log import AuditLog
@@ -55,6 +54,7 @@ class Verification:
         vault: "Vault",
         clock: Clock,
         api: "HautApi | None",
+        objects: "ObjectStore | None" = None,
         no_api: str = "",
     ) -> None:
         self._pictures = pictures
@@ -64,6 +64,8 @@ class Verification:
         self._vault = vault
         self._clock = clock
         self._api = api
+        self._objects = objects
+        """Without it the platform's lists are believed."""
         self._no_api = no_api
         """Why there is no ``api``."""
 
@@ -81,6 +83,7 @@ class Verification:
             pictures=pictures,
             bytes_read=bytes_read,
             asked_pictures=walk.asked.total(),
+            only_listed_pictures=walk.only_listed,
             not_asked=walk.not_asked,
             holders=walk.holders(),
             differences=(
@@ -191,7 +194,8 @@ class Verification:
         if walk.api is None:
             return
         try:
-            missing = await self._ask_for(walk.api, batch)
+            to = (await self._destinations.of_batch(batch.id)).address
+            seen = await StillThere(walk.api, self._objects)(batch, to)
         except OtherAccountError:
             walk.others += 1
         except NetworkError as error:  # what goes by itself later is another matter
@@ -201,29 +205,10 @@ class Verification:
         else:
             places = _places(delivery, batch)
             walk.differences += [
-                replace(one, tenant=tenant, place=places[one.entity_id]) for one in missing
+                replace(one, tenant=tenant, place=places[one.entity_id]) for one in seen.differences
             ]
             walk.asked[tenant] += stored
-
-    async def _ask_for(self, api: "HautApi", batch: Batch) -> list[Difference]:
-        to = (await self._destinations.of_batch(batch.id)).address
-        stored = [image for image in batch.images if image.state is ImageState.STORED]
-        assert batch.platform_id is not None
-        try:
-            listed = await api.batch_images(
-                to.tenant, to.dataset_id, to.subject_id, batch.platform_id
-            )
-        except RefusedError as error:
-            words = f"The platform does not have the batch. {error.message}"
-            return [_missing("batch-not-on-platform", batch.id, words, of="batch")]
-        if not listed and not await self._keeps_images(api, to):
-            return []
-        there = {image_id_in(picture.name): picture.id for picture in listed}
-        return [found for image in stored if (found := _compare(image, there))]
-
-    async def _keeps_images(self, api: "HautApi", to: SubjectAddress) -> bool:
-        """Whether the data set's pictures stay: one that lists none may have deleted them."""
-        return (await api.dataset(to.tenant, to.dataset_id)).keeps_images
+            walk.only_listed += seen.only_listed
 
 
 @dataclass(slots=True)
@@ -239,6 +224,7 @@ class _Walk:
     asked: Counter[Tenant] = field(default_factory=Counter)
     owners: dict[str, Tenant] = field(default_factory=dict)
     """To whom a picture goes that differs here, by the original's id."""
+    only_listed: int = 0
     others: int = 0
     """Batches of others than who is signed in."""
 
@@ -255,24 +241,6 @@ def _is_there(batch: Batch) -> bool:
     if batch.platform_id is None or batch.state is BatchState.RETRACTED:
         return False
     return any(image.state is ImageState.STORED for image in batch.images)
-
-
-def _compare(image: Image, there: dict[ImageId | None, PlatformImageId]) -> Difference | None:
-    if image.id not in there:
-        return _missing(
-            "not-on-platform", image.id, "The platform does not list the picture in its batch."
-        )
-    if image.platform_id is not None and there[image.id] != image.platform_id:
-        words = (
-            f"The platform lists the picture as {there[image.id]}, "
-            f"the record has {image.platform_id}."
-        )
-        return _missing("other-id-on-platform", image.id, words)
-    return None
-
-
-def _missing(kind: str, entity_id: str, words: str, *, of: str = "image") -> Difference:
-    return Difference(kind, of, entity_id, words)
 
 
 def _differs(kind: str, picture: "SealedPicture", words: str) -> Difference:

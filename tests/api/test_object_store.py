@@ -23,7 +23,7 @@ from haut_desktop.domain.errors import (
     TooManyRequestsError,
     UnreachableError,
 )
-from haut_desktop.domain.imaging import UploadAddress
+from haut_desktop.domain.imaging import Digest, UploadAddress
 from tests.fakes.haut_server import HautServer
 
 DATA = b"a picture's bytes"
@@ -189,6 +189,51 @@ async def test_a_store_that_never_answers_is_given_up() -> None:
         with pytest.raises(OutcomeUnknownError):
             await store.put(_address(url), DATA, md5_hex=MD5)
         await store.aclose()
+
+
+DIGEST = Digest(hashlib.sha256(DATA).hexdigest(), MD5, len(DATA))
+OF_DATA = {"x-goog-hash": f"md5={MD5_BASE64}"}
+OF_OTHERS = {"x-goog-hash": "md5=AAAAAAAAAAAAAAAAAAAAAA=="}
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "is_there"),
+    (
+        (DATA, OF_DATA, True),
+        (DATA, OF_OTHERS, False),
+        (b"", {**OF_DATA, "content-length": "0"}, False),
+        (b"other bytes, cut!", {}, False),
+        (DATA, {}, True),
+        # the checksum is the store's own: so many bytes of any kind are not read for it
+        (b"other bytes, cut!", OF_DATA, True),
+    ),
+)
+async def test_an_object_is_compared_by_what_the_store_says_else_by_its_bytes(
+    data: bytes, headers: dict[str, str], *, is_there: bool
+) -> None:
+    server = HautServer().on("/x", httpx.Response(200, content=data, headers=headers))
+    assert await _store(server).holds("https://store.example/x", DIGEST) is is_there
+    (request,) = server.requests
+    assert request.headers["accept-encoding"] == "identity"
+    assert "authorization" not in request.headers
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    (
+        (_xml(404, "NoSuchKey"), RefusedError),
+        (_xml(400, "ExpiredToken"), AddressExpiredError),
+        (_xml(503, "SlowDown"), ServerTroubleError),
+        (httpx.Response(200, html="<html>terms</html>"), NotThePlatformError),
+        (httpx.ConnectError(""), UnreachableError),
+    ),
+)
+async def test_an_object_that_can_not_be_looked_at_is_no_difference_by_itself(
+    answer: object, error: type[HautError]
+) -> None:
+    server = HautServer().on("/x", answer)
+    with pytest.raises(error):
+        await _store(server).holds("https://store.example/x", DIGEST)
 
 
 def test_time_to_send_grows_with_size() -> None:

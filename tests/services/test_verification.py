@@ -8,7 +8,7 @@ import pytest
 
 from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.ids import CompanyId
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.session import SignedIn
 from haut_desktop.domain.verification import Holder, VerificationReport
 from haut_desktop.services.verification import Verification
@@ -121,7 +121,24 @@ def verification_of(station: HeadlessStation) -> Verification:
         vault=store.vault,
         clock=station.work.clock,
         api=station.work.api,
+        objects=station.work.objects,
     )
+
+
+async def lost_there(
+    station: HeadlessStation, platform: PracticePlatform, batch: Batch
+) -> list[str]:
+    """What is said once the platform's disk has emptied one picture and lost another."""
+    emptied, gone = (
+        platform.data / "objects" / "images" / str(image.platform_id) / "original"
+        for image in batch.images
+    )
+    emptied.write_bytes(b"")
+    gone.unlink()
+    report = await verification_of(station).verify()
+    assert report.asked_pictures == 2
+    assert all(one.place and one.tenant for one in report.differences)
+    return sorted(kinds(report))
 
 
 @pytest.mark.timeout(120)
@@ -142,7 +159,12 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         report = await verification_of(station).verify()
         assert (report.asked_pictures, kinds(report), report.not_asked) == (2, [], "")
         assert report.holders == (Holder(study.tenant, 2, 2),)
+        assert report.only_listed_pictures == 0
         (batch,) = await station.batches()
+        assert await lost_there(station, practice_platform, batch) == [
+            "bytes-not-on-platform",
+            "other-bytes-on-platform",
+        ]
         to = (await station.work.store.destinations.of_batch(batch.id)).address
         assert batch.platform_id is not None
         await station.work.api.delete_batch(
@@ -161,3 +183,25 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         assert (report.asked_pictures, kinds(report)) == (0, [])
         assert report.holders == (Holder(study.tenant, 2, 0),)
         assert report.not_asked.endswith("another company or server: 1.")
+
+
+async def test_a_store_that_can_not_be_reached_is_no_difference(
+    tmp_path: Path, practice_platform: PracticePlatform
+) -> None:
+    there = make_study(practice_platform, "Store away", Route.SIGNED)
+    picture = tmp_path / "front.jpg"
+    picture.write_bytes(marked(1))
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=QUICK) as station:
+        await station.sign_in(practice_platform.url)
+        study = await station.choose_study(there.name)
+        await station.finish_visit(study, await station.register(study, "B-007"), picture)
+        await station.until_delivered()
+        practice_platform.add_fault("offline", target="store", method="GET")
+        report = await verification_of(station).verify()
+        assert (report.asked_pictures, kinds(report)) == (0, [])
+        assert report.not_asked
+        practice_platform.clear_faults()
+        practice_platform.add_fault("address_expired", target="store", method="GET")
+        report = await verification_of(station).verify()
+        assert (report.asked_pictures, kinds(report)) == (1, [])
+        assert (report.only_listed_pictures, report.not_asked) == (1, "")

@@ -126,6 +126,7 @@ async def _verified(work: Workplace) -> list[str]:
         vault=store.vault,
         clock=work.clock,
         api=work.api,
+        objects=work.objects,
     ).verify()
     found = [f"verify: {difference.kind}" for difference in report.differences]
     return [*found, f"verify: {report.not_asked}"] if report.not_asked else found

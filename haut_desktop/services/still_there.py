@@ -1,0 +1,113 @@
+"""Whether the platform still has what it confirmed: its list, and the bytes behind the list."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from haut_desktop.domain.delivery import ImageState
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import AddressExpiredError, RefusedError
+from haut_desktop.domain.ids import ImageId
+from haut_desktop.domain.imaging import Batch, Image, PlatformImage, image_id_in
+from haut_desktop.domain.verification import Difference
+
+if TYPE_CHECKING:
+    from haut_desktop.api.client import HautApi
+    from haut_desktop.api.object_store import ObjectStore
+
+_AT_ONCE: Final = 3
+"""Pictures of one batch whose bytes are looked at together."""
+_GONE: Final = "bytes-not-on-platform"
+_OTHER: Final = "other-bytes-on-platform"
+_OTHER_BYTES: Final = "What the platform gives out for the picture is not what was sent."
+_NO_BYTES: Final = "The platform lists the picture and does not give it out. {reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the platform said of one batch."""
+
+    differences: tuple[Difference, ...] = ()
+    only_listed: int = 0
+    """Pictures that are listed and whose bytes could not be looked at: no address, or an old one.
+    """
+
+
+class StillThere:
+    """Asks the platform for the confirmed pictures of a batch."""
+
+    def __init__(self, api: "HautApi", objects: "ObjectStore | None") -> None:
+        self._api = api
+        self._objects = objects
+
+    async def __call__(self, batch: Batch, to: SubjectAddress) -> Seen:
+        """Say what is missing there or other than it was sent.
+
+        Raises what asking meets, but not that the batch or a picture is gone.
+        """
+        assert batch.platform_id is not None
+        stored = [image for image in batch.images if image.state is ImageState.STORED]
+        try:
+            listed = await self._api.batch_images(
+                to.tenant, to.dataset_id, to.subject_id, batch.platform_id
+            )
+        except RefusedError as error:
+            words = f"The platform does not have the batch. {error.message}"
+            return Seen((_missing("batch-not-on-platform", batch.id, words, of="batch"),))
+        if not listed:
+            keeps = await self._keeps_images(to)
+            return Seen(tuple(map(_not_listed, stored)) if keeps else ())
+        there = {image_id_in(picture.name): picture for picture in listed}
+        looked = await self._look_at_each(stored, there)
+        found = [difference for one in looked for difference in one.differences]
+        if any(one.kind == _GONE for one in found) and not await self._keeps_images(to):
+            found = [one for one in found if one.kind != _GONE]
+        return Seen(tuple(found), sum(one.only_listed for one in looked))
+
+    async def _look_at_each(
+        self, stored: Iterable[Image], there: Mapping[ImageId | None, PlatformImage]
+    ) -> list[Seen]:
+        lanes = asyncio.Semaphore(_AT_ONCE)
+
+        async def look(image: Image) -> Seen:
+            async with lanes:
+                return await self._look(image, there.get(image.id))
+
+        # all are waited for, also when one of them meets trouble
+        looked = await asyncio.gather(*map(look, stored), return_exceptions=True)
+        for one in looked:
+            if isinstance(one, BaseException):
+                raise one
+        return [one for one in looked if isinstance(one, Seen)]
+
+    async def _look(self, image: Image, listed: PlatformImage | None) -> Seen:
+        if listed is None:
+            return Seen((_not_listed(image),))
+        if image.platform_id is not None and listed.id != image.platform_id:
+            words = f"The platform lists the picture as {listed.id}, the record has "
+            words += f"{image.platform_id}."
+            return Seen((_missing("other-id-on-platform", image.id, words),))
+        if self._objects is None or not listed.original_url:
+            return Seen(only_listed=1)
+        try:
+            is_same = await self._objects.holds(listed.original_url, image.rendition.digest)
+        except AddressExpiredError:
+            return Seen(only_listed=1)
+        except RefusedError as error:
+            words = _NO_BYTES.format(reason=error.message)
+            return Seen((_missing(_GONE, image.id, words),))
+        return Seen(() if is_same else (_missing(_OTHER, image.id, _OTHER_BYTES),))
+
+    async def _keeps_images(self, to: SubjectAddress) -> bool:
+        """Whether the data set's pictures stay: one that lists none may have deleted them."""
+        return (await self._api.dataset(to.tenant, to.dataset_id)).keeps_images
+
+
+def _not_listed(image: Image) -> Difference:
+    words = "The platform does not list the picture in its batch."
+    return _missing("not-on-platform", image.id, words)
+
+
+def _missing(kind: str, entity_id: str, words: str, *, of: str = "image") -> Difference:
+    return Difference(kind, of, entity_id, words)
