@@ -26,6 +26,8 @@ class HelpPage(QWidget):
         self._list = QListWidget()
         self._list.setAccessibleName("Help pages")
         self._list.setFixedWidth(240)
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._text = QTextBrowser()
         self._text.setAccessibleName("Help text")
         self._text.setOpenExternalLinks(True)

@@ -13,6 +13,7 @@ from haut_desktop.widgets.buttons import button, plain, primary_button
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.labels import caption, muted, title
+from haut_desktop.widgets.spin_box import padded
 
 _MB: Final = 1_000_000
 _FASTEST_MB: Final = 1000.0
@@ -36,8 +37,8 @@ class SendingSheet(QDialog):
         self._limit = named(_speed(rules.most_bytes_per_s or _USUAL_BYTES_PER_S), "limit")
         self._has_window = named(_check("Send only at a certain &time of day"), "has-window")
         window = rules.window or _USUAL
-        self._begins = named(QTimeEdit(_qt(window.begins)), "begins")
-        self._ends = named(QTimeEdit(_qt(window.ends)), "ends")
+        self._begins = named(padded(QTimeEdit(_qt(window.begins))), "begins")
+        self._ends = named(padded(QTimeEdit(_qt(window.ends))), "ends")
         self._limits = held(
             row(Field("Most for all pictures together", self._limit), None, margins=(26, 0, 0, 0))
         )
@@ -112,7 +113,7 @@ def _time(moment: QTime) -> time:
 
 
 def _speed(bytes_per_s: int) -> QDoubleSpinBox:
-    made = QDoubleSpinBox()
+    made = padded(QDoubleSpinBox())
     made.setRange(SLOWEST_LIMIT / _MB, _FASTEST_MB)
     made.setDecimals(2)
     made.setSingleStep(0.5)

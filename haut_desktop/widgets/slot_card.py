@@ -44,7 +44,7 @@ class SlotCard(DropArea):
         self._title = heading("")
         self._need = Badge()
         self._hint = caption("")
-        self._picture = PictureFrame(line.side, height=220)
+        self._picture = PictureFrame(line.side, height=160)
         self._words = caption("")
         self._marks = _strip(QVBoxLayout())
         self._takes = _strip(QHBoxLayout())

@@ -15,6 +15,7 @@ from haut_desktop.widgets.buttons import button, primary_button
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.labels import caption, label, muted, title
+from haut_desktop.widgets.spin_box import padded
 from haut_desktop.widgets.tokens import Tone
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _fact(name: str, value: str) -> "QLayout":
 
 
 def _megabytes(name: str, size_bytes: int) -> QSpinBox:
-    made = QSpinBox()
+    made = padded(QSpinBox())
     made.setRange(1, max(_MOST_MB, size_bytes // MIB))
     made.setSingleStep(64)
     made.setGroupSeparatorShown(True)

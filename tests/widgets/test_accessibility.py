@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QLineEdit,
+    QListWidget,
     QMainWindow,
     QPlainTextEdit,
     QTextBrowser,
@@ -222,3 +223,17 @@ async def test_help(qtbot: QtBot, appearance: Appearance, tmp_path: Path) -> Non
     browser = page.findChild(QTextBrowser)
     assert browser is not None
     assert "Drop a picture." in browser.toPlainText()
+
+
+async def test_a_helps_long_name_is_read_whole(
+    qtbot: QtBot, appearance: Appearance, tmp_path: Path
+) -> None:
+    (tmp_path / "help.md").write_text("# What can go wrong, and what proves that nothing is lost")
+    page = HelpPage(tmp_path)
+    qtbot.addWidget(page)
+    page.show()
+    pages = page.findChild(QListWidget)
+    assert pages is not None
+    room = pages.visualItemRect(pages.item(0))
+    assert room.width() <= pages.viewport().width()
+    assert room.height() >= 2 * pages.fontMetrics().height()

@@ -142,6 +142,15 @@ async def test_a_refused_file_is_named_with_its_reason_and_stops_nothing(office:
     assert rejected.item(0).text() == "bad.pdf: Picture not taken in. This is not a picture."
 
 
+async def test_what_was_refused_pushes_no_button_of_a_card_off_the_screen(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(QPushButton, "choose-files"), Path("bad.pdf"), Path("front.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    await eventually(office.find(QFrame, "rejected").isVisible)
+    choose = office.find(SlotCard, "slot-front")._choose
+    await eventually(lambda: choose.visibleRegion().boundingRect() == choose.rect())
+
+
 async def test_a_pasted_picture_is_taken_in(office: Office) -> None:
     await open_visit(office)
     image = QImage(8, 8, QImage.Format.Format_RGB32)

@@ -138,6 +138,15 @@ def test_limits_that_protect_nothing_are_told_and_not_set(
     assert SpaceLimits(warn * MIB, stop * MIB).problem() in part(sheet, InlineProblem, "").text
 
 
+def test_figures_keep_off_their_frame(sheet: StationSheet) -> None:
+    box = part(sheet, QSpinBox, "stop-below")
+    shown = box.grab().toImage()
+    middle = shown.height() // 2
+    ground = shown.pixel(4, middle)
+    rows, beside = range(middle - 8, middle + 8), range(3, 8)
+    assert {shown.pixel(x, y) for x in beside for y in rows} == {ground}
+
+
 def test_every_control_has_a_name(sheet: StationSheet) -> None:
     assert not nameless(sheet)
 
