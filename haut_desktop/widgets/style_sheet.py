@@ -108,6 +108,7 @@ QListWidget::item { padding: 4px 8px; }
 QListWidget::item:selected { background: $accent_soft; color: $text; }
 QAbstractItemView { border: 0; background: $surface; outline: 0; }
 QTreeView { selection-background-color: $accent_soft; selection-color: $text; }
+QListView, QTableView, QTreeView { border: 2px solid transparent; }
 QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid $accent; }
 QTextBrowser { background: $surface; border: 1px solid $line; border-radius: 8px; padding: 16px; }
 QTextBrowser:focus { border: 2px solid $accent; }

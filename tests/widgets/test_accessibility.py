@@ -237,3 +237,17 @@ async def test_a_helps_long_name_is_read_whole(
     room = pages.visualItemRect(pages.item(0))
     assert room.width() <= pages.viewport().width()
     assert room.height() >= 2 * pages.fontMetrics().height()
+
+
+async def test_the_first_line_of_a_list_leaves_the_focus_its_frame(
+    qtbot: QtBot, appearance: Appearance
+) -> None:
+    lines = QListWidget()
+    lines.addItem("First")
+    lines.setCurrentRow(0)
+    qtbot.addWidget(lines)
+    lines.show()
+    lines.setFocus()
+    await eventually(lines.hasFocus)
+    frame = lines.rect().adjusted(2, 2, -2, -2)
+    assert frame.contains(lines.viewport().geometry())
