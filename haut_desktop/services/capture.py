@@ -262,9 +262,9 @@ class Capture:
 
     # ---- finishing -----------------------------------------------------------------------
 
-    async def problems(self, visit_id: VisitId) -> tuple[str, ...]:
+    def problems(self, sheet: VisitSheet) -> tuple[str, ...]:
         """Say in words what stands against finishing, e.g. a required view that is missing."""
-        return finishing.problems_of(await self._visits.sheet(visit_id))
+        return finishing.problems_of(sheet)
 
     async def finish(
         self, visit_id: VisitId, reason: str = "", *, shown: Arrangement | None = None

@@ -193,16 +193,14 @@ class CaptureViewModel(QObject):
         if subject is None:
             return
         sheet = await self._capture.sheet(visit_id)
-        problems = await self._capture.problems(visit_id)
         previous = await self._capture.previous_front(subject.id, visit_id)
         if visit_id == self._open_visit_id():
-            self.confirmation_ready.emit(self._confirmation(subject, sheet, problems, previous))
+            self.confirmation_ready.emit(self._confirmation(subject, sheet, previous))
 
     def _confirmation(
         self,
         subject: Subject,
         sheet: VisitSheet,
-        problems: tuple[str, ...],
         previous: OriginalId | None,
     ) -> Confirmation:
         return Confirmation(
@@ -212,7 +210,7 @@ class CaptureViewModel(QObject):
             details=f"{visit_title(sheet.visit)} · {sheet.visit.local_date.isoformat()}",
             visit=visit_title(sheet.visit),
             slots=self._slots(sheet),
-            problems=tuple(problems),
+            problems=self._capture.problems(sheet),
             previous_front=previous,
         )
 
@@ -245,7 +243,7 @@ class CaptureViewModel(QObject):
         visit_id = self._desk.visit_id or _open_one(visits)
         if visit_id in {visit.id for visit in visits}:
             sheet = await self._capture.sheet(visit_id)
-            state = self._with_sheet(state, sheet, await self._capture.problems(visit_id))
+            state = self._with_sheet(state, sheet)
         shown = self._desk.subject
         is_same = shown is not None and shown.id == subject.id and shown.code == subject.code
         if is_same and self._desk.visit_id == opened:
@@ -258,16 +256,14 @@ class CaptureViewModel(QObject):
         else:
             self._desk.close_visit()
 
-    def _with_sheet(
-        self, state: CaptureState, sheet: VisitSheet, problems: tuple[str, ...]
-    ) -> CaptureState:
+    def _with_sheet(self, state: CaptureState, sheet: VisitSheet) -> CaptureState:
         visit = sheet.visit
         return replace(
             state,
             visit_id=visit.id,
             visit=visit_title(visit),
             slots=self._slots(sheet),
-            problems=tuple(problems),
+            problems=self._capture.problems(sheet),
             is_finished=visit.status is VisitStatus.FINISHED,
             rest=rest_words(visit, self._clock(), self._desk.zone),
             can_reopen=rests(visit, self._clock()),

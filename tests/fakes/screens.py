@@ -177,11 +177,11 @@ class FakeCapture:
         """Read a visit."""
         return VisitSheet(self._visit(visit_id), tuple(self.shelves[visit_id]))
 
-    async def problems(self, visit_id: VisitId) -> tuple[str, ...]:
+    def problems(self, sheet: VisitSheet) -> tuple[str, ...]:
         """Name the required views that are missing."""
         return tuple(
             f"The {shelf.slot.side} view is missing."
-            for shelf in self.shelves[visit_id]
+            for shelf in sheet.shelves
             if shelf.slot.is_required and not shelf.takes
         )
 

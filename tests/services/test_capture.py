@@ -576,14 +576,14 @@ async def test_the_previous_front_is_the_latest_earlier_one(room: Room) -> None:
 
 
 async def test_an_empty_visit_is_not_finished(room: Room) -> None:
-    assert await room.capture.problems(room.visit) == ("The visit has no picture yet.",)
+    assert room.capture.problems(await room.sheet()) == ("The visit has no picture yet.",)
     with pytest.raises(PictureError, match="no new picture"):
         await room.capture.finish(room.visit, "nobody came")
 
 
 async def test_a_missing_required_view_needs_a_reason(room: Room) -> None:
     await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
-    assert await room.capture.problems(room.visit) == ("The front view is missing.",)
+    assert room.capture.problems(await room.sheet()) == ("The front view is missing.",)
     with pytest.raises(PictureError, match="front view is missing"):
         await room.capture.finish(room.visit, "  ")
     visit = await room.capture.finish(room.visit, "bandage on the forehead")

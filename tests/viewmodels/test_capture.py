@@ -9,11 +9,11 @@ from typing import cast
 import pytest_asyncio
 from PySide6.QtWidgets import QApplication
 
-from haut_desktop.domain.ids import SubjectId
+from haut_desktop.domain.ids import SubjectId, VisitId
 from haut_desktop.domain.imaging import Verdict, VerdictLevel
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitStatus
+from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -41,6 +41,11 @@ class SlowCapture(FakeCapture):
     written: asyncio.Event = field(default_factory=asyncio.Event)
     told: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[SubjectId] = field(default_factory=list)
+    sheets_read: int = 0
+
+    async def sheet(self, visit_id: VisitId) -> VisitSheet:
+        self.sheets_read += 1
+        return await super().sheet(visit_id)
 
     async def visits(self, subject_id: SubjectId) -> tuple[Visit, ...]:
         self.asked.append(subject_id)
@@ -83,6 +88,20 @@ async def bench(qapp: QApplication) -> AsyncIterator[Bench]:
     first, second = make_subject(study, "B-001"), make_subject(study, "B-002")
     yield Bench(model, capture, desk, tasks, first, second)
     await tasks.aclose()
+
+
+async def test_the_sheet_and_what_is_missing_are_of_one_reading(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await eventually(lambda: bench.model.state.problems)
+    await bench.settle()
+    before = bench.capture.sheets_read
+    async with emitted(bench.model.confirmation_ready) as emission:
+        bench.model.ask_to_finish()
+    (confirmation,) = emission.args
+    assert isinstance(confirmation, Confirmation)
+    assert confirmation.problems == bench.model.state.problems
+    assert bench.capture.sheets_read == before + 1
 
 
 async def test_a_visit_that_was_started_for_the_subject_before_is_not_opened(bench: Bench) -> None:
