@@ -65,6 +65,8 @@ class PlacingState:
     placed: str = ""
     """What became of the last picture."""
     is_loading: bool = True
+    has_failed: bool = False
+    """Whether something that is to be chosen from could not be read; trying again may help."""
     is_searching: bool = False
     """Whether ``subjects`` answer an earlier text than the one that stands there."""
     is_busy: bool = False
@@ -117,6 +119,14 @@ class PlacingViewModel(QObject):
         """Read what waits."""
         self._tasks.start(self._load(), name="read held pictures")
 
+    def look_again(self) -> None:
+        """Read once more what could not be read; what was typed and chosen stays where it can."""
+        state = self.state
+        if not state.has_failed or state.is_busy or state.is_loading:
+            return
+        self._show(is_loading=True, has_failed=False, problem_title="", problem="")
+        self._tasks.start(self._look_again(), name="read again what waits")
+
     # ---- choosing ------------------------------------------------------------------------
 
     def choose_picture(self, original_id: OriginalId) -> None:
@@ -165,6 +175,7 @@ class PlacingViewModel(QObject):
             visit_problem="" if state.visit else NO_VISIT,
             slot_problem="" if state.slot else NO_SLOT,
             reason_problem="" if is_reason(reason) else NO_REASON,
+            has_failed=False,
             problem_title="",
             problem="",
         )
@@ -193,7 +204,7 @@ class PlacingViewModel(QObject):
     def erase(self, original_id: OriginalId, reason: str) -> None:
         """Let a picture leave this station that belongs to nobody here."""
         if not self.state.is_busy:
-            self._show(is_busy=True, problem_title="", problem="")
+            self._show(is_busy=True, has_failed=False, problem_title="", problem="")
             self._tasks.start(
                 self._busily(self._let_go(original_id, reason)), name="erase held picture"
             )
@@ -205,7 +216,7 @@ class PlacingViewModel(QObject):
         try:
             waiting = await self._placing.waiting()
         except HautError as error:
-            self._fail(refusal or error)
+            self._fail(refusal or error, has_failed=True)
             return
         self._waiting = {one.held.original.id: one for one in waiting}
         lines = tuple(picture_line(one, self._zone) for one in waiting)
@@ -219,6 +230,16 @@ class PlacingViewModel(QObject):
         if refusal is not None:
             self._show(problem_title=refusal.title, problem=refusal.message)
 
+    async def _look_again(self) -> None:
+        before = self.state.picture
+        await self._load()
+        state = self.state
+        if state.has_failed or state.picture is None or state.picture != before:
+            return  # a picture that is turned to is searched for anew
+        self.search(state.text)
+        if state.subject is not None:
+            await self._read_visits(state.subject.subject_id)
+
     def _turn_to(self, original_id: OriginalId) -> None:
         line = next(p for p in self.state.pictures if p.original_id == original_id)
         self._forget_visit(
@@ -230,6 +251,7 @@ class PlacingViewModel(QObject):
             reason_problem="",
             problem_title="",
             problem="",
+            has_failed=False,
         )
         one = self._waiting[original_id]
         # what a stranger's note claims is shown, and nothing is searched or chosen by it
@@ -244,7 +266,7 @@ class PlacingViewModel(QObject):
         except HautError as error:
             if question == self._question:
                 self._show(is_searching=False)
-                self._fail(error)
+                self._fail(error, has_failed=True)
             return
         if question != self._question:
             return
@@ -264,7 +286,7 @@ class PlacingViewModel(QObject):
             sheets = await self._placing.sheets(subject_id)
         except HautError as error:
             if reading == self._reading:
-                self._fail(error)
+                self._fail(error, has_failed=True)
             return
         if reading != self._reading:
             return
@@ -331,8 +353,9 @@ class PlacingViewModel(QObject):
             **more,
         )
 
-    def _fail(self, error: HautError) -> None:
+    def _fail(self, error: HautError, *, has_failed: bool = False) -> None:
         self._show(
+            has_failed=has_failed,
             is_loading=False,
             is_busy=False,
             sentence="",

@@ -76,6 +76,7 @@ class PlacingDialog(QDialog):
         self._points = label("", wraps=True)
         self._stands = muted("")
         self._problem = InlineProblem()
+        self._again = named(button("Try again", icon="retry", key="F5"), "look-again")
         self._placed = caption("")
         self._busy = BusyBar("Placing the picture")
         self._leave = named(button("&Later", tip="Later (Esc)"), "leave")
@@ -116,9 +117,11 @@ class PlacingDialog(QDialog):
         self._pictures.setFixedWidth(_LIST_WIDTH)
         body = row(self._pictures, look, self._steps, gap=16)
         body.setStretch(2, 1)
+        trouble = row(self._problem, self._again, gap=12)
+        trouble.setStretch(0, 1)
         foot = row(self._leave, self._erase, self._placed, None, self._back, self._on, self._yes)
         whole = column(
-            title("Whose picture is this?"), self._note, self._elsewhere, body, self._problem,
+            title("Whose picture is this?"), self._note, self._elsewhere, body, trouble,
             self._busy, foot, gap=12, margins=(24, 20, 24, 20),
         )  # fmt: skip
         whole.setStretch(3, 1)
@@ -138,6 +141,7 @@ class PlacingDialog(QDialog):
         self._slot.activated.connect(
             lambda _index: self._vm.choose_slot(str(self._slot.currentData()))
         )
+        self._again.clicked.connect(self._vm.look_again)
         self._leave.clicked.connect(self.reject)
         self._erase.clicked.connect(self._on_erase_clicked)
         self._on.clicked.connect(lambda: self._vm.go_on(self._reason.text()))
@@ -203,6 +207,7 @@ class PlacingDialog(QDialog):
         self._slot_field.say(state.slot_problem)
         self._reason_field.say(state.reason_problem)
         self._problem.say(state.problem_title, state.problem)
+        self._again.setVisible(state.has_failed)
         self._placed.setText(state.placed)
         if state.is_busy or state.is_loading:
             self._busy.show_going("Writing it down…" if state.is_busy else "Reading the pictures…")

@@ -412,6 +412,48 @@ async def test_without_a_picture_there_is_nothing_to_erase(
     dialog.reject()
 
 
+async def test_what_could_not_be_read_is_read_again_from_the_dialog(
+    qtbot: QtBot,
+    appearance: Appearance,
+    tasks: TaskScope,
+    room: Room,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def in_trouble(*_: object) -> tuple[object, ...]:
+        raise StoreIOError
+
+    await spool(room, 9)
+    with monkeypatch.context() as patch:
+        patch.setattr(Placing, "waiting", in_trouble)
+        model = PlacingViewModel(
+            placing=placing_of(room),
+            subjects=cast(Subjects, StoredSubjects(room)),
+            study=room.study,
+            erase=_never,
+            tasks=tasks,
+        )
+        dialog = PlacingDialog(model)
+        qtbot.addWidget(dialog)
+        dialog.open()
+        asked = Asked(dialog, model, room)
+        await eventually(lambda: asked.says(StoreIOError().title))
+        assert_usable(dialog)
+    with monkeypatch.context() as patch:
+        patch.setattr(Placing, "sheets", in_trouble)
+        QTest.keyClick(dialog, Qt.Key.Key_F5)
+        await eventually(lambda: model.state.subject is not None and model.state.has_failed)
+        assert model.state.pictures
+        assert not model.state.visits
+    asked.type_into("reason", "the paper list")
+    asked.click("look-again")
+    await eventually(lambda: model.state.visits)
+    await eventually(lambda: not tasks.running())
+    assert not asked.says(StoreIOError().title)
+    assert not asked.button("look-again").isVisible()
+    assert asked.text("reason") == "the paper list"
+    dialog.reject()
+
+
 async def test_without_a_study_it_says_what_is_missing(
     appearance: Appearance, tmp_path: Path
 ) -> None:
