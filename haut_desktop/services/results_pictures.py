@@ -164,7 +164,12 @@ class ResultPictures:
             # an expired address is no trouble: the next answer brings a fresh one
             _log.info("%s not fetched: %s", item.key, error.kind)
             return False
-        await to_its_end(self._cache.put, item.key, data, shelf=_shelf(item.key))
+        try:
+            await to_its_end(self._cache.put, item.key, data, shelf=_shelf(item.key))
+        except OSError as error:
+            # its side was erased just now, or the disk has trouble: the next look tries again
+            _log.info("%s not kept: %s", item.key, type(error).__name__)
+            return False
         return True
 
     async def _forget(self, entry: _Entry) -> None:

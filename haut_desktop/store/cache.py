@@ -1,5 +1,6 @@
 """The read cache: pictures and masks that can be fetched again, sealed like everything else."""
 
+import errno
 import hashlib
 import logging
 from datetime import datetime
@@ -11,6 +12,9 @@ from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
 _log = logging.getLogger(__name__)
 _SUFFIX: Final = ".age"
+
+_CLEARINGS: Final = 50
+"""How often a shelf is cleared on which somebody puts something meanwhile."""
 
 
 class PictureCache:
@@ -31,7 +35,7 @@ class PictureCache:
         return self._read(key, self._path(key, shelf)) or (self.get(key) if shelf else None)
 
     def put(self, key: str, data: bytes, *, shelf: str = "") -> None:
-        """Keep bytes; raises DiskFullError or OSError."""
+        """Keep bytes; raises DiskFullError, or OSError also when the shelf is cleared meanwhile."""
         path = self._path(key, shelf)
         path.parent.mkdir(parents=True, exist_ok=True)
         sealed = seal(_mark(key) + data, [self._recipient])
@@ -44,14 +48,19 @@ class PictureCache:
         remove(self._path(key, ""))
 
     def clear_shelf(self, shelf: str) -> None:
-        """Keep nothing of a shelf any longer; raises OSError."""
+        """Keep nothing of a shelf any longer, nor what is put there meanwhile; raises OSError."""
         folder = self._folder_of(shelf)
-        if not folder.is_dir():
-            return
-        for path in folder.iterdir():
-            remove(path)
-        folder.rmdir()
-        flush_folder(self._folder)
+        for left in reversed(range(_CLEARINGS)):
+            if not folder.is_dir():
+                return
+            try:
+                _clear(folder)
+            except OSError as error:
+                if left == 0 or error.errno not in _MEANWHILE:
+                    raise
+            else:
+                flush_folder(self._folder)
+                return
 
     def clear_half_written(self, before: datetime) -> None:
         """Remove what a crash before then left of a write; what lies on shelves goes with them."""
@@ -74,6 +83,16 @@ class PictureCache:
 
     def _folder_of(self, shelf: str) -> Path:
         return self._folder / _hash(shelf) if shelf else self._folder
+
+
+_MEANWHILE: Final = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT})
+"""Somebody put something into the folder, or cleared it as well."""
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        remove(path)
+    folder.rmdir()
 
 
 def _hash(name: str) -> str:

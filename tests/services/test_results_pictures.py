@@ -11,7 +11,9 @@ from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.results_pictures import ResultPictures
 from haut_desktop.services.results_wanted import Wanted, picture_key
+from haut_desktop.store import cache as cache_module
 from haut_desktop.store.cache import PictureCache
+from haut_desktop.store.files import remove, write_atomically
 from haut_desktop.store.sealing import recipient_of
 from tests.store.test_vault import IDENTITY
 
@@ -92,3 +94,52 @@ async def test_what_an_earlier_version_kept_off_the_shelves_is_found_and_erased(
     if is_erased:
         await pictures.erase(BATCH, Side.FRONT)
     assert await pictures.open(front.key) == (None if is_erased else b"front")
+
+
+async def test_a_picture_that_comes_while_its_side_is_erased_leaves_the_disk_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = make_pictures(tmp_path, Objects())
+    front, _ = make_wanted()
+    await pictures.keep(BATCH, [front])
+    [kept] = [path for path in files(tmp_path) if path.parent != tmp_path]
+    late = iter([kept.with_name("late-1.age"), kept.with_name("late-2.age")])
+
+    def remove_while_another_comes(path: Path) -> None:
+        remove(path)
+        if (other := next(late, None)) is not None:
+            other.write_bytes(b"sealed")
+
+    monkeypatch.setattr(cache_module, "remove", remove_while_another_comes)
+    await pictures.erase(BATCH, Side.FRONT)
+    assert not kept.parent.exists()
+
+
+async def test_a_shelf_that_never_gets_empty_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = make_pictures(tmp_path, Objects())
+    front, _ = make_wanted()
+    await pictures.keep(BATCH, [front])
+    # as while a virus scanner holds the file
+    monkeypatch.setattr(cache_module, "remove", Path.exists)
+    with pytest.raises(OSError, match="not empty"):
+        await pictures.erase(BATCH, Side.FRONT)
+
+
+async def test_a_picture_whose_shelf_goes_while_it_is_put_there_is_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = make_pictures(tmp_path, Objects())
+    front, left = make_wanted()
+    late = iter([tmp_path])
+
+    def write_after_an_erasure(path: Path, data: bytes, *, is_flushed: bool) -> None:
+        if next(late, None) is not None:
+            path.parent.rmdir()
+        write_atomically(path, data, is_flushed=is_flushed)
+
+    monkeypatch.setattr(cache_module, "write_atomically", write_after_an_erasure)
+    assert await pictures.keep(BATCH, [front, left]) == 1
+    assert [picture.key for picture in await pictures.pictures(BATCH)] == [left.key]
+    assert await pictures.keep(BATCH, [front, left]) == 0
