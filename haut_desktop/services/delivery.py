@@ -318,9 +318,9 @@ class Delivery:
                 target = await self._destinations.of_batch(batch.id)
                 await self._routes[batch.route].carry(batch, target.address, target.meta)
             except HautError as error:
-                waiting = self._judge.sentence(error, batch.waiting)
+                waiting = self._sentence(error, batch.waiting)
                 is_item = isinstance(error, ItemError)
-                await self._safely(lambda: self._wait(batch.id, waiting, is_held=is_item))
+                await self._safely(lambda: self._wait(batch.id, waiting(), is_held=is_item))
                 return
             except HeldBackError:
                 await self._safely(lambda: self._tidy(batch.id))
@@ -350,10 +350,10 @@ class Delivery:
             try:
                 await self._retracting.carry(batch)
             except HautError as error:
-                waiting = self._judge.sentence(error, batch.waiting)
+                waiting = self._sentence(error, batch.waiting)
                 is_item = isinstance(error, ItemError)
                 await self._safely(
-                    lambda: self._wait_to_retract(batch.id, waiting, is_held=is_item)
+                    lambda: self._wait_to_retract(batch.id, waiting(), is_held=is_item)
                 )
                 return
             except TransitionError:
@@ -363,6 +363,17 @@ class Delivery:
             self._judge.praise()
 
         return work
+
+    def _sentence(self, error: HautError, before: Waiting) -> Callable[[], Waiting]:
+        """Give what the judge says; the wait begins when it is written.
+
+        A full disk may keep it from being written for hours, and the clock may be set meanwhile.
+        """
+        waiting = self._judge.sentence(error, before)
+        if (until := waiting.retry_at) is None:
+            return lambda: waiting
+        delay = until - self._clock()
+        return lambda: replace(waiting, retry_at=self._clock() + delay)
 
     async def _wait_to_retract(self, batch_id: BatchId, waiting: Waiting, *, is_held: bool) -> None:
         batch = await self._outbox.batch(batch_id)

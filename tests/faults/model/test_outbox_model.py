@@ -302,6 +302,23 @@ def test_a_clock_set_back_delays_nothing_that_waits(back_s: float, is_restarted:
         assert states == {"SUBMITTED"}
 
 
+def test_a_wait_that_a_full_disk_kept_unwritten_begins_when_it_is_written() -> None:
+    with _living() as station:
+        station.send_visit(
+            which=0,
+            faces=2,
+            inline=0,
+            seconds=1.0,
+            step=Step.COMPUTE,
+            fault=Fault.LOST_ANSWER,
+            late_s=0.3,
+        )
+        station.hold_visit(which=0, faces=2, inline=1, goes=True)
+        station.fill_disk(seconds=130.0)
+        station.set_clock(-90_000.0)
+        station.end_well()
+
+
 @pytest.mark.parametrize("is_held", [False, True], ids=["resting", "held"])
 def test_a_clock_set_back_while_nobody_was_signed_in_delays_nothing(is_held: bool) -> None:
     with _living() as station:
