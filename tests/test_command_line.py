@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.__main__ import main
+from haut_desktop.tour.report import clear_earlier
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a display may be missing")
@@ -25,6 +26,16 @@ def test_a_tour_into_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     out.touch()
     assert main(["tour", "--out", str(out)]) == 1
     assert f"--out {out} can't be used" in capsys.readouterr().err
+
+
+def test_a_tour_clears_the_pictures_of_an_earlier_one_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("01-start.png", "holiday.png", "notes.txt"):
+        (tmp_path / name).touch()
+    clear_earlier(tmp_path)
+    assert (tmp_path / "01-start.png").exists()
+    (tmp_path / "tour.json").touch()
+    clear_earlier(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"holiday.png", "notes.txt", "tour.json"}
 
 
 @pytest.mark.parametrize("address", ("nonsense", "http://", "ftp://127.0.0.1", "http://x:y"))

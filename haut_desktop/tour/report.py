@@ -53,5 +53,15 @@ class TourReport:
         (folder / REPORT_NAME).write_text(text + "\n", "utf-8")
 
 
+def clear_earlier(folder: Path) -> None:
+    """Remove the screenshots of an earlier tour, whose steps may have had other numbers.
+
+    Nothing else goes, and nothing where no tour has written its report.
+    """
+    if (folder / REPORT_NAME).is_file():
+        for earlier in folder.glob("[0-9][0-9]-*.png"):
+            earlier.unlink()
+
+
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -26,7 +26,7 @@ from haut_desktop.tour.context import LeftOutError, Step, Tour
 from haut_desktop.tour.eyes import Eyes, TourError
 from haut_desktop.tour.hands import Hands
 from haut_desktop.tour.pictures import draw_pictures, given_pictures
-from haut_desktop.tour.report import StepReport, TourReport
+from haut_desktop.tour.report import StepReport, TourReport, clear_earlier
 
 STEPS: Final = (*arrival.STEPS, *visit.STEPS, *results.STEPS)
 
@@ -44,6 +44,7 @@ def run_tour(out: Path, *, pictures: Path | None = None, platform: str | None = 
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
+        clear_earlier(out)
     except OSError as error:
         sys.stderr.write(f"The tour failed. --out {out} can't be used: {error.strerror}\n")
         return 1
