@@ -244,6 +244,8 @@ class Batch:
     waiting: Waiting = field(default_factory=Waiting)
     retraction: Retraction | None = None
     """A person took the batch back; it is RETRACTING as soon as no step of it is under way."""
+    again: str = ""
+    """Why a person has pictures of it computed once more that were computed before."""
 
     @property
     def is_stored(self) -> bool:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.errors import PictureError
 from haut_desktop.domain.ids import (
     OriginalId,
@@ -266,15 +267,26 @@ class Capture:
         """Say in words what stands against finishing, e.g. a required view that is missing."""
         return finishing.problems_of(sheet)
 
+    async def computed_before(self, visit_id: VisitId) -> tuple[ComputedBefore, ...]:
+        """Give those of the pictures that would go which were computed before, or may have been."""
+        return await self._hand_over.computed_before(visit_id)
+
     async def finish(
-        self, visit_id: VisitId, reason: str = "", *, shown: Arrangement | None = None
+        self,
+        visit_id: VisitId,
+        reason: str = "",
+        *,
+        shown: Arrangement | None = None,
+        again: str = "",
     ) -> Visit:
         """Seal the visit into batches, one per dataset and way, which rest and then go.
 
         ``reason`` says why a required view is missing; ``shown`` is what somebody has looked at and
-        said yes to. Raises ``PictureError``, and ``VisitClosedError`` when that is no longer so.
+        said yes to; ``again`` says why what was computed before is computed once more. Raises
+        ``PictureError``, ``VisitClosedError`` when what was looked at is no longer so, and
+        ``ComputedAlreadyError`` when ``again`` is needed: without it nothing goes.
         """
-        visit = await self._hand_over.finish(visit_id, reason, shown)
+        visit = await self._hand_over.finish(visit_id, reason, shown, again)
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 

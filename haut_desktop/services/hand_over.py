@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.computed_before import ComputedBefore, hashes_of, with_reason
 from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.errors import PictureError, VisitClosedError
 from haut_desktop.domain.ids import RegistrationId, SubjectId, VisitId, new_id
@@ -51,7 +52,9 @@ class HandOver:
         self._clock = clock
         self._changing = changing
 
-    async def finish(self, visit_id: VisitId, reason: str, shown: Arrangement | None) -> Visit:
+    async def finish(
+        self, visit_id: VisitId, reason: str, shown: Arrangement | None, again: str
+    ) -> Visit:
         """Seal the visit into batches; raises as ``Capture.finish`` does."""
         async with self._changing:
             sheet = await self._visits.sheet(visit_id)
@@ -62,7 +65,14 @@ class HandOver:
                     "them once more and finish it again.",
                     title="The visit has changed",
                 )
-            return await self._finish(sheet, subject_id, reason)
+            return await self._finish(sheet, subject_id, reason, again)
+
+    async def computed_before(self, visit_id: VisitId) -> tuple[ComputedBefore, ...]:
+        """Give those of the pictures that would go which were computed before, or may have been."""
+        sheet = await self._visits.sheet(visit_id)
+        counting = (shelf.counting for shelf in sheet.shelves)
+        going = [taken.rendition for taken in counting if taken and not taken.is_going]
+        return await self._hand_overs.computed_before(one.digest.sha256 for one in going)
 
     async def reopen(self, visit_id: VisitId) -> Visit:
         """Take a finished visit back while nothing of it has been initiated."""
@@ -75,10 +85,14 @@ class HandOver:
         """Let a finished visit go now, after which it can't be reopened."""
         return await self._hand_overs.end_rest(visit_id, self._act(""))
 
-    async def _finish(self, sheet: VisitSheet, subject_id: SubjectId, reason: str) -> Visit:
+    async def _finish(
+        self, sheet: VisitSheet, subject_id: SubjectId, reason: str, again: str
+    ) -> Visit:
         study = await self._studies.study(sheet.visit.study_id)
         now = self._clock()
         batches = finishing.plan_batches(sheet, study, now)
+        before = await self._hand_overs.computed_before(hashes_of(batches))
+        batches = with_reason(batches, before, again)
         await self._draft_registrations(subject_id, batches)
         not_before = now + timedelta(seconds=study.plan.resting_s)
         resting = replace(

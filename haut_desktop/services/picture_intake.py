@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.computed_before import with_reason
 from haut_desktop.domain.errors import PictureError, VisitClosedError
 from haut_desktop.domain.ids import (
     OriginalId,
@@ -142,6 +143,9 @@ class PictureIntake:
             study = await self._studies.study(visit.study_id)
             fresh = visit_rules.with_newest(known.sheet, taken)
             batches = finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
+            # before anything is sealed; only a visit's finishing asks whether it shall go again
+            before = await self._pictures.computed_before(taken.rendition.digest.sha256)
+            batches = with_reason(batches, before, "")
             await self._sidecars.precede(visit, batches)
             await self._seal(arrival, batches)
             await self._pictures.add_retake(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.computed_before import with_reason
 from haut_desktop.domain.errors import PictureError, VaultError, VisitClosedError
 from haut_desktop.domain.ids import ImageId, OriginalId, SubjectId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch, Original, Side, Slot, Take
@@ -123,6 +124,7 @@ class Placing:
         In a visit that has gone it goes in a batch of its own, which supersedes what was sent from
         that slot. Raises ItemError without a reason, VisitClosedError when the visit is not as it
         was shown, PictureError when the same picture has a place or it can't be read, VaultError.
+        ComputedAlreadyError when the visit has gone and the picture was computed before.
         """
         words = given_reason(reason)
         original = await self._pictures.original(original_id)
@@ -256,7 +258,9 @@ class Placing:
         check_gone(sheet)
         study = await self._studies.study(sheet.visit.study_id)
         fresh = visit_rules.with_newest(sheet, taken)
-        return finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
+        batches = finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
+        before = await self._pictures.computed_before(taken.rendition.digest.sha256)
+        return with_reason(batches, before, "")
 
     def _write_note(
         self,

@@ -7,11 +7,13 @@ from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.delivery import BatchState, ImageState
 from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
+from haut_desktop.store.computed_before import check_may_compute, read_computed_before
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.imaging_rows import batches_of_visits, insert_batch
@@ -39,7 +41,8 @@ class HandOverStore:
     ) -> Visit:
         """Finish an open visit: from ``not_before`` on its batches may go.
 
-        Raises VisitClosedError when the batches are not exactly the pictures that count.
+        Raises VisitClosedError when the batches are not exactly the pictures that count, and
+        ComputedAlreadyError for what was computed before and whose batch does not say why again.
         """
         batches = tuple(batches)
 
@@ -47,6 +50,7 @@ class HandOverStore:
             ledger = Ledger(connection, self._clock)
             visit = open_visit(connection, visit_id)
             _check_planned(read_sheet(connection, visit), batches)
+            check_may_compute(ledger, batches, act)
             columns: dict[str, Value] = {
                 "status": VisitStatus.FINISHED.value,
                 "finished_at": text_of(ledger.at),
@@ -60,6 +64,11 @@ class HandOverStore:
             return get_visit(connection, visit_id)
 
         return await self._database.write(work)
+
+    async def computed_before(self, hashes: Iterable[str]) -> tuple[ComputedBefore, ...]:
+        """Give those of the pictures, by SHA-256, that an earlier batch may have had computed."""
+        hashes = tuple(hashes)
+        return await self._database.read(lambda c: read_computed_before(c, hashes))
 
     async def reopen(self, visit_id: VisitId, act: Act) -> Visit:
         """Open a finished visit again while nothing of it has left that was not taken back.

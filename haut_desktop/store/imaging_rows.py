@@ -86,6 +86,7 @@ def insert_batch(ledger: Ledger, batch: Batch, *, visit_at: str) -> None:
         not_before=text_or_none(batch.not_before),
         abandoned=batch.abandoned,
         submitted_at=text_or_none(batch.submitted_at),
+        again=batch.again,
         **waiting_columns(batch.waiting),
     )
     for image in batch.images:
@@ -223,4 +224,5 @@ def _batch(row: Row, images: tuple[Image, ...], retraction: Retraction | None) -
         submitted_at=moment_or_none(row["submitted_at"]),
         waiting=waiting_of(row),
         retraction=retraction,
+        again=row["again"],
     )

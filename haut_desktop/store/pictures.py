@@ -6,6 +6,7 @@ from datetime import date
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.domain.ids import (
     ImageId,
@@ -28,6 +29,7 @@ from haut_desktop.domain.imaging import (
 )
 from haut_desktop.domain.overviews import PicturePlace, SealedPicture, Whereabouts
 from haut_desktop.domain.visits import Visit, VisitStatus
+from haut_desktop.store.computed_before import check_may_compute, read_computed_before
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.former import insert_former
@@ -126,7 +128,8 @@ class PictureStore:
     ) -> None:
         """Add a picture to a finished visit with the batches that supersede what was delivered.
 
-        Whole or not at all; raises VisitClosedError while the visit is open.
+        Whole or not at all; raises VisitClosedError while the visit is open, ComputedAlreadyError
+        for bytes that were computed before.
         """
 
         def work(connection: Connection) -> None:
@@ -156,7 +159,8 @@ class PictureStore:
         ``described`` is what its bytes say, for one whose note proved nothing. Into a finished
         visit it goes with the batches that carry it, as a retake does. ``former`` marks one that
         may have been delivered before, with the ids that it may have on the platform. Whole or not
-        at all; raises VisitClosedError, also when the picture was placed or erased meanwhile.
+        at all; raises VisitClosedError, also when the picture was placed or erased meanwhile, and
+        ComputedAlreadyError for bytes that were computed before.
         """
 
         def work(connection: Connection) -> None:
@@ -211,6 +215,10 @@ class PictureStore:
             lambda c: read_records(c, get_visit(c, visit_id), self._clock())
         )
 
+    async def computed_before(self, sha256: str) -> tuple[ComputedBefore, ...]:
+        """Say whether an earlier batch had these bytes computed, or may have had."""
+        return await self._database.read(lambda c: read_computed_before(c, [sha256]))
+
     async def places_of(self, sha256: str) -> tuple[PicturePlace, ...]:
         """Say where the same bytes were taken in before."""
         return await self._database.read(lambda c: _places_of(c, sha256))
@@ -258,6 +266,8 @@ def _insert_sealed(ledger: Ledger, original: Original, rendition: Rendition, act
 
 
 def _insert_batches(ledger: Ledger, visit: Visit, batches: Iterable[Batch], act: Act) -> None:
+    batches = tuple(batches)
+    check_may_compute(ledger, batches, act)
     for batch in batches:
         insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
         ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")

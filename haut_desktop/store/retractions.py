@@ -95,12 +95,7 @@ class RetractionStore:
 
     async def computed(self, batch_id: BatchId) -> Computed:
         """Say by the record's moves whether the platform's present batch is computed."""
-        statement = "SELECT event FROM transition WHERE entity_id = ? ORDER BY rowid"
-
-        def work(connection: Connection) -> Computed:
-            return _computed([row["event"] for row in connection.execute(statement, (batch_id,))])
-
-        return await self._database.read(work)
+        return await self._database.read(lambda c: computed_by_moves(c, batch_id))
 
     async def abandoned(self, batch_id: BatchId) -> tuple[str, ...]:
         """Give the platform's ids of the batches that were begun for this one and left behind."""
@@ -163,6 +158,12 @@ def check_may_go(connection: Connection, image_id: ImageId) -> None:
     ).fetchone()
     if row is not None:
         raise HeldBackError(f"the batch of image {image_id} is held or taken back")
+
+
+def computed_by_moves(connection: Connection, batch_id: BatchId) -> Computed:
+    """Say by the record's moves whether the platform's present batch is computed."""
+    statement = "SELECT event FROM transition WHERE entity_id = ? ORDER BY rowid"
+    return _computed([row["event"] for row in connection.execute(statement, (batch_id,))])
 
 
 def _end(ledger: Ledger, batch_id: BatchId, left: tuple[Remnant, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.computed_before import ComputedAlreadyError
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.subjects import Subject
@@ -24,6 +25,7 @@ from haut_desktop.viewmodels.capture_words import (
     visit_tab,
     visit_title,
 )
+from haut_desktop.viewmodels.computed_words import AgainQuestion, again_question
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.viewmodels.picture_intake import Intake, PictureIntakeViewModel
@@ -73,6 +75,8 @@ class Confirmation:
     slots: tuple[SlotLine, ...]
     problems: tuple[str, ...]
     previous_front: OriginalId | None
+    again: AgainQuestion | None = None
+    """What must be answered with a reason before computed pictures are computed once more."""
 
 
 class CaptureViewModel(QObject):
@@ -140,9 +144,13 @@ class CaptureViewModel(QObject):
         if visit_id is not None and not self.intake.state.is_going:
             self._tasks.start(self._confirm(visit_id), name="confirm visit")
 
-    def finish(self, confirmation: Confirmation, reason: str) -> None:
-        """Finish what was confirmed; ``reason`` says why a required view is missing."""
-        self._tasks.start(self._finish(confirmation, reason), name="finish visit")
+    def finish(self, confirmation: Confirmation, reason: str, again: str = "") -> None:
+        """Finish what was confirmed; ``reason`` says why a required view is missing.
+
+        ``again`` says why pictures are computed once more; where that comes out only now it is
+        asked for, and nothing is finished.
+        """
+        self._tasks.start(self._finish(confirmation, reason, again), name="finish visit")
 
     def reopen(self) -> None:
         """Take the finished visit back while it rests."""
@@ -194,8 +202,11 @@ class CaptureViewModel(QObject):
             return
         sheet = await self._capture.sheet(visit_id)
         previous = await self._capture.previous_front(subject.id, visit_id)
+        before = await self._capture.computed_before(visit_id)
         if visit_id == self._open_visit_id():
-            self.confirmation_ready.emit(self._confirmation(subject, sheet, previous))
+            found = self._confirmation(subject, sheet, previous)
+            again = again_question(sheet, before, self._desk.zone)
+            self.confirmation_ready.emit(replace(found, again=again))
 
     def _confirmation(
         self,
@@ -214,9 +225,16 @@ class CaptureViewModel(QObject):
             previous_front=previous,
         )
 
-    async def _finish(self, confirmation: Confirmation, reason: str) -> None:
-        await self._capture.finish(confirmation.visit_id, reason, shown=confirmation.shown)
-        self.finished.emit()
+    async def _finish(self, confirmation: Confirmation, reason: str, again: str) -> None:
+        visit_id, shown = confirmation.visit_id, confirmation.shown
+        try:
+            await self._capture.finish(visit_id, reason, shown=shown, again=again)
+        except ComputedAlreadyError:
+            if visit_id != self._open_visit_id():
+                raise
+            await self._confirm(visit_id)
+        else:
+            self.finished.emit()
 
     async def _read_and_rest(self) -> None:
         """Read; while pictures come in, rest for ten times as long as that took.

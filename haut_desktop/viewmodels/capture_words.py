@@ -99,7 +99,7 @@ def slot_line(shelf: Shelf, zone: str) -> SlotLine:
     return SlotLine(
         slot_id=slot.id,
         side=slot.side,
-        title=_slot_title(slot),
+        title=slot_title(slot),
         hint=_SIDE_HINTS[slot.side],
         is_required=slot.is_required,
         takes=takes,
@@ -143,7 +143,8 @@ def judged_words(judged: int, sealed: int) -> str:
     return f"All are sealed and safe. {judged} of {sealed} checked, {sealed - judged} left"
 
 
-def _slot_title(slot: Slot) -> str:
+def slot_title(slot: Slot) -> str:
+    """Name a slot: ``Front``, ``Left · uv · no. 2``."""
     parts = [SIDE_TITLES[slot.side]]
     if slot.light != "regular":
         parts.append(slot.light)

@@ -17,7 +17,8 @@ _RETRACTION: Final = (
     ),
     (
         "The pictures stay sealed on this station. They go again only if somebody reopens the "
-        "visit and finishes it anew."
+        "visit and finishes it anew. What was computed already is then computed once more only if "
+        "somebody says why."
     ),
 )
 _GONE: Final = (

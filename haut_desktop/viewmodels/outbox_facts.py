@@ -48,6 +48,8 @@ def batch_facts(delivery: VisitDelivery, batch: Batch, around: Circumstances) ->
     if batch.submitted_at is not None:
         facts.append(("Analysis asked for", _moment(batch.submitted_at, around)))
     facts += _succession(delivery.batches, batch)
+    if batch.again:
+        facts.append(("Computed once more because", batch.again))
     if batch.retraction is not None:
         facts += _retraction_facts(batch.retraction, around)
     elif batch.platform_id is not None:

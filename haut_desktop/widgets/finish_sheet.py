@@ -21,10 +21,13 @@ _SHORTEST_REASON = 3
 
 
 class FinishSheet(QDialog):
-    """Asks whether these are this subject's pictures; a missing required view needs a reason."""
+    """Asks whether these are this subject's pictures.
 
-    confirmed = Signal(object)
-    """Carries the reason, which may be empty."""
+    A missing required view needs a reason, and so does computing pictures once more.
+    """
+
+    confirmed = Signal(object, object)
+    """Carries why a view is missing, and why pictures are computed once more; each may be empty."""
 
     def __init__(
         self, confirmation: Confirmation, thumbnails: Thumbnails, parent: QWidget | None = None
@@ -35,16 +38,17 @@ class FinishSheet(QDialog):
         self._frames: list[tuple[OriginalId, PictureFrame]] = []
         self.setWindowTitle(f"Finish {confirmation.visit}")
         self.setObjectName("finish-sheet")
-        self._reason = QPlainTextEdit()
-        self._reason.setObjectName("missing-reason")
-        self._reason.setAccessibleName("Reason why a required view is missing")
-        self._reason.setPlaceholderText("Why is it missing?")
-        self._reason.setTabChangesFocus(True)
-        self._reason.setFixedHeight(56)
+        self._reason = _reason_box(
+            "missing-reason", "Reason why a required view is missing", "Why is it missing?"
+        )
+        self._again = _reason_box(
+            "again-reason", "Reason why pictures are computed once more", "Why once more?"
+        )
         self._finish = primary_button("&Finish visit", icon="check", tip="Finish visit (Enter)")
         self._finish.setObjectName("confirm-finish")
         self._back = button("&Back to the pictures", tip="Back to the pictures (Esc)")
         self._problem = InlineProblem(Tone.BAD)
+        self._question = InlineProblem(Tone.WARN)
         self._lay_out()
         self._connect()
 
@@ -54,6 +58,8 @@ class FinishSheet(QDialog):
         whole.setContentsMargins(24, 16, 24, 16)
         self.setLayout(whole)
         self._problem.say(" ".join(self._confirmation.problems))
+        if (again := self._confirmation.again) is not None:
+            self._question.say(again.title, again.message)
         self.setMinimumSize(QSize(840, 520))
         self.resize(QSize(1080, 640))
 
@@ -112,9 +118,9 @@ class FinishSheet(QDialog):
         return picture, held(column(*parts, None, gap=4))
 
     def _problems(self) -> list[QWidget]:
-        if not self._confirmation.problems:
-            self._reason.hide()
-        return [self._problem, self._reason]
+        self._reason.setVisible(bool(self._confirmation.problems))
+        self._again.setVisible(self._confirmation.again is not None)
+        return [self._problem, self._reason, self._question, self._again]
 
     def _foot(self) -> QWidget:
         words = muted("Finished pictures rest for a few minutes and can be reopened, then they go.")
@@ -126,10 +132,16 @@ class FinishSheet(QDialog):
         self._back.clicked.connect(self.reject)
         self._finish.clicked.connect(self._on_finish_clicked)
         self._finish.setDefault(True)
-        self._reason.textChanged.connect(self._show_readiness)
+        for box in (self._reason, self._again):
+            box.textChanged.connect(self._show_readiness)
         self._thumbnails.arrived.connect(self._on_thumbnail_arrived)
         self._show_readiness()
-        (self._reason if self._confirmation.problems else self._finish).setFocus()
+        (self._asked()[0] if self._asked() else self._finish).setFocus()
+
+    def _asked(self) -> list[QPlainTextEdit]:
+        """The reasons that must be given."""
+        missing = [self._reason] if self._confirmation.problems else []
+        return missing + ([self._again] if self._confirmation.again is not None else [])
 
     def _watch(self, original_id: OriginalId, picture: PictureFrame) -> None:
         self._frames.append((original_id, picture))
@@ -137,15 +149,25 @@ class FinishSheet(QDialog):
         picture.show_image(image, is_expected=image is None)
 
     def _show_readiness(self) -> None:
-        reason = self._reason.toPlainText().strip()
-        is_ready = not self._confirmation.problems or len(reason) >= _SHORTEST_REASON
-        self._finish.setEnabled(is_ready)
+        given = [box.toPlainText().strip() for box in self._asked()]
+        self._finish.setEnabled(all(len(reason) >= _SHORTEST_REASON for reason in given))
 
     def _on_finish_clicked(self) -> None:
-        self.confirmed.emit(self._reason.toPlainText().strip())
+        reason, again = self._reason.toPlainText().strip(), self._again.toPlainText().strip()
+        self.confirmed.emit(reason, again)
         self.accept()
 
     def _on_thumbnail_arrived(self, original_id: OriginalId) -> None:
         for watched, picture in self._frames:
             if watched == original_id:
                 picture.show_image(self._thumbnails.get(original_id))
+
+
+def _reason_box(name: str, what: str, hint: str) -> QPlainTextEdit:
+    box = QPlainTextEdit()
+    box.setObjectName(name)
+    box.setAccessibleName(what)
+    box.setPlaceholderText(hint)
+    box.setTabChangesFocus(True)
+    box.setFixedHeight(56)
+    return box

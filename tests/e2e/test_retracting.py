@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from haut_desktop.domain.computed_before import ComputedAlreadyError
 from haut_desktop.domain.delivery import BatchState, ImageEvent, ImageState, Route
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import Blame, ItemError, OutcomeUnknownError, VisitClosedError
@@ -296,7 +297,9 @@ async def test_the_visit_can_be_sent_again_by_a_later_act_only(
         first = await retracted(station)
         await work.capture.reopen(visit_id)
         await work.capture.take_in(visit_id, small_pictures[2])
-        await work.capture.finish(visit_id)
+        with pytest.raises(ComputedAlreadyError):
+            await work.capture.finish(visit_id)
+        await work.capture.finish(visit_id, again=WHY)
 
         async def is_done() -> bool:
             states = {batch.state for batch in await station.batches()}
@@ -305,7 +308,7 @@ async def test_the_visit_can_be_sent_again_by_a_later_act_only(
         await in_time(is_done)
         old, new = await station.batches()
         assert old == first
-        assert (new.supersedes, len(new.images)) == (first.id, 3)
+        assert (new.supersedes, new.again, len(new.images)) == (first.id, WHY, 3)
         assert not station.errors
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QColor, QImage, QImageWriter
 
+from haut_desktop.domain.computed_before import ComputedAlreadyError, ComputedBefore
 from haut_desktop.domain.errors import (
     HautError,
     PictureError,
@@ -149,6 +150,9 @@ class FakeCapture:
     judging: asyncio.Event = field(default_factory=asyncio.Event)
     reasons: list[str] = field(default_factory=list)
     previous: OriginalId | None = None
+    before: list[ComputedBefore] = field(default_factory=list)
+    """What an earlier batch had computed."""
+    again: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Let pictures through until a test closes the gate."""
@@ -251,13 +255,25 @@ class FakeCapture:
         """Give the front view a test has set."""
         return self.previous
 
+    async def computed_before(self, _visit_id: VisitId) -> tuple[ComputedBefore, ...]:
+        """Give what a test has set."""
+        return tuple(self.before)
+
     async def finish(
-        self, visit_id: VisitId, reason: str = "", *, shown: Arrangement | None = None
+        self,
+        visit_id: VisitId,
+        reason: str = "",
+        *,
+        shown: Arrangement | None = None,
+        again: str = "",
     ) -> Visit:
-        """Let the visit rest, if it is what was shown."""
+        """Let the visit rest, if it is what was shown and what is asked for was said."""
         if shown is not None and shown != (await self.sheet(visit_id)).arrangement:
             raise VisitClosedError
+        if self.before and not again:
+            raise ComputedAlreadyError(self.before)
         self.reasons.append(reason)
+        self.again.append(again)
         due = START + timedelta(minutes=5)
         return self._replace(visit_id, status=VisitStatus.FINISHED, not_before=due)
 

@@ -11,7 +11,15 @@ import pytest
 from PIL import Image
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Route
+from haut_desktop.domain.computed_before import ComputedAlreadyError
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageEvent,
+    ImageState,
+    RegistrationState,
+    Route,
+)
 from haut_desktop.domain.errors import (
     DiskFullError,
     HautError,
@@ -20,7 +28,8 @@ from haut_desktop.domain.errors import (
     VisitClosedError,
 )
 from haut_desktop.domain.ids import OriginalId
-from haut_desktop.domain.imaging import ImageType, Side, image_id_in
+from haut_desktop.domain.imaging import Batch, ImageType, Side, image_id_in
+from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.space import GIB
 from haut_desktop.domain.visits import VisitKind, VisitStatus
 from haut_desktop.services import intake, looking, pictures, previews, quality
@@ -29,7 +38,7 @@ from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.store.vault import Sidecar, Vault
 from tests.conftest import ExpectedLogs
-from tests.fakes.builders import make_subject
+from tests.fakes.builders import make_proof, make_subject
 from tests.photographs import bricks, encode, marked, portrait
 from tests.services.rooms import Room, open_room
 from tests.waiting import DEADLINE_S, eventually, in_time
@@ -761,6 +770,67 @@ async def test_a_visit_that_was_taken_back_is_reopened_and_finished_again(room: 
     sheet = await room.sheet()
     going = {taken.image.id for s in sheet.shelves for taken in s.takes if taken.image}
     assert going == {image.id for image in new.images}
+
+
+async def computed_and_taken_back(room: Room) -> Batch:
+    """A visit whose pictures were computed, and then its batch was taken back."""
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    batch = await room.deliver()
+    for image in batch.images:
+        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+    await room.station.retractions.ask(batch.id, Act(reason="left and right are mixed up"))
+    await room.station.retractions.end(batch.id, ())
+    return batch
+
+
+async def test_what_was_computed_is_finished_again_with_a_reason_only(room: Room) -> None:
+    batch = await computed_and_taken_back(room)
+    await room.capture.reopen(room.visit)
+    before = await room.capture.computed_before(room.visit)
+    assert {(one.batch_id, one.computed) for one in before} == {(batch.id, Computed.YES)}
+    for again in ("", "   "):
+        with pytest.raises(ComputedAlreadyError, match="computed already"):
+            await room.capture.finish(room.visit, again=again)
+    (shelf, *_) = (await room.sheet()).shelves
+    assert shelf.counting is not None
+    record = room.vault.sidecar(shelf.counting.original.vault_name).record
+    assert record is not None
+    assert record.batch is None or record.batch.id == batch.id
+    await room.capture.finish(room.visit, again=" the scores were lost ")
+    _, fresh = await room.batches()
+    assert (fresh.again, fresh.supersedes) == ("the scores were lost", batch.id)
+    assert await room.capture.computed_before(room.visit) == ()
+
+
+async def test_beside_a_new_picture_only_the_computed_ones_are_asked_about(room: Room) -> None:
+    await computed_and_taken_back(room)
+    await room.capture.reopen(room.visit)
+    front = (await room.sheet()).shelves[0].slot
+    await room.capture.take_in(room.visit, Pasted(marked(40)), front.id)
+    assert len(await room.capture.computed_before(room.visit)) == 2
+    for shelf in (await room.sheet()).shelves[1:]:
+        assert shelf.counting is not None
+        await room.capture.remove_take(shelf.counting.take.id)
+    await room.capture.finish(room.visit, "only the front was retaken", again="not needed")
+    _, fresh = await room.batches()
+    assert (fresh.again, len(fresh.images)) == ("", 1)
+
+
+async def test_bytes_that_were_computed_and_erased_are_no_retake(room: Room) -> None:
+    await computed_and_taken_back(room)
+    shelf = (await room.sheet()).shelves[0]
+    assert shelf.counting is not None
+    await room.station.erasures.write(shelf.counting.original.id, Act(reason="by mistake"))
+    with pytest.raises(ComputedAlreadyError):
+        await room.capture.retake(
+            room.visit, Pasted(marked(0)), shelf.slot.id, "the same once more"
+        )
+    assert len((await room.sheet()).shelves[0].takes) == 1
+    assert len(await room.batches()) == 1
 
 
 async def test_a_retake_that_is_cut_short_leaves_no_picture_without_its_batch(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchState
+from haut_desktop.domain.computed_before import ComputedAlreadyError
+from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageEvent
 from haut_desktop.domain.errors import ItemError, PictureError, VisitClosedError
 from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.imaging import Original, Rendition, Slot
@@ -16,7 +17,7 @@ from haut_desktop.services.placing import NoteWord, Placement, Placing, WaitingP
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.files import remove
 from haut_desktop.store.vault import Vault
-from tests.fakes.builders import make_picture
+from tests.fakes.builders import make_picture, make_proof
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 from tests.services.test_spooling import WORDS, drain_of, intake_of
@@ -205,6 +206,30 @@ async def test_in_a_visit_that_has_gone_it_supersedes(room: Room) -> None:
     assert record is not None
     assert record.batch is not None
     assert record.batch.id == fresh.id
+
+
+async def test_what_was_computed_and_erased_is_not_placed_into_a_visit_that_has_gone(
+    room: Room,
+) -> None:
+    """Only a visit's finishing asks whether it shall be computed once more."""
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(9)))
+    await room.capture.finish(room.visit)
+    gone = await room.deliver()
+    await room.outbox.move_image(gone.images[0].id, ImageEvent.CLAIM)
+    await room.outbox.move_image(gone.images[0].id, ImageEvent.CONFIRM, proof=make_proof())
+    await room.outbox.move_batch(gone.id, BatchEvent.SUBMIT)
+    await room.outbox.move_batch(gone.id, BatchEvent.SUBMITTED)
+    erased = gone.images[0].rendition.original_id
+    await room.station.erasures.write(erased, Act(None, WHY))
+    one = await wait_one(room)
+    placing, place = placing_of(room), at(room, await front(room))
+    with pytest.raises(ComputedAlreadyError, match="finish an open visit"):
+        await placing.assign(one.held.original.id, room.study, place, WHY)
+    assert len(await placing.waiting()) == 1
+    assert [batch.id for batch in await room.batches()] == [gone.id]
+    elsewhere = Placement(room.other.id, None, "Baseline", place.slot)
+    visit = await placing.assign(one.held.original.id, room.study, elsewhere, WHY)
+    assert len(await room.capture.computed_before(visit)) == 1
 
 
 async def test_it_is_placed_once(room: Room) -> None:

@@ -355,6 +355,23 @@ def test_0007_former_delivery_keeps_what_must_be_asked_for(tmp_path: Path) -> No
     connection.close()
 
 
+def test_0008_computed_again_says_of_no_batch_that_was_there_that_it_goes_again(
+    tmp_path: Path,
+) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    _migrate_to(connection, 7)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(
+        "INSERT INTO batch (id, station_id, visit_id, dataset_id, route, state, created_at,"
+        " visit_at, written_at) VALUES ('b', 's', 'v', 'd', 'signed', 'OPEN', 'now', 'now', 'now')"
+    )
+    migrate(connection)
+    assert connection.execute("SELECT again FROM batch").fetchall() == [("",)]
+    plan = connection.execute("EXPLAIN QUERY PLAN SELECT id FROM rendition WHERE sha256 = 'a'")
+    assert "rendition_same" in plan.fetchall()[0][3]
+    connection.close()
+
+
 def test_0006_ageing_finds_what_is_begun_and_not_computed(tmp_path: Path) -> None:
     connection = connect(tmp_path / "plain.db", isolation_level=None)
     migrate(connection)

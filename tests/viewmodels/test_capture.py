@@ -9,8 +9,10 @@ from typing import cast
 import pytest_asyncio
 from PySide6.QtWidgets import QApplication
 
-from haut_desktop.domain.ids import SubjectId, VisitId
+from haut_desktop.domain.computed_before import ComputedBefore
+from haut_desktop.domain.ids import BatchId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Verdict, VerdictLevel
+from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitSheet, VisitStatus
@@ -29,7 +31,7 @@ from tests.fakes.builders import (
     make_subject,
     make_visit,
 )
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.fakes.screens import FakeCapture
 from tests.waiting import emitted, eventually
 
@@ -254,3 +256,36 @@ def test_what_must_be_done_again_is_said_before_what_is_right() -> None:
     (line,) = slot_line(Shelf(slot, (taken,)), "UTC").takes
     words = [mark.text for mark in line.marks]
     assert words == ["Too dark.", "A little soft.", "Few pixels.", "Face found."]
+
+
+async def test_pictures_that_turn_out_to_be_computed_are_asked_about_and_not_finished(
+    bench: Bench,
+) -> None:
+    """The batch's end came between the sheet and the yes."""
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    await bench.capture.take_in_all(
+        bench.capture.all_visits[0].id, [Path("front.jpg")], lambda _: None
+    )
+    finished: list[bool] = []
+    bench.model.finished.connect(lambda: finished.append(True))
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()
+    (confirmation,) = asked.args
+    assert isinstance(confirmation, Confirmation)
+    assert confirmation.again is None
+    shelf = bench.capture.shelves[confirmation.visit_id][0]
+    assert shelf.counting is not None
+    sha256 = shelf.counting.rendition.digest.sha256
+    bench.capture.before = [ComputedBefore(sha256, BatchId("first"), Computed.YES, START)]
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.finish(confirmation, "")
+    (confirmation,) = asked.args
+    assert isinstance(confirmation, Confirmation)
+    assert confirmation.again is not None
+    assert confirmation.again.title == "This picture was computed already on 1 Mar 2026."
+    assert not finished
+    bench.model.finish(confirmation, "", "the scores were lost")
+    await bench.settle()
+    assert (finished, bench.capture.again) == ([True], ["the scores were lost"])

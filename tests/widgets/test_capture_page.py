@@ -18,11 +18,14 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.computed_before import ComputedBefore
+from haut_desktop.domain.ids import BatchId, OriginalId
+from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.subjects import SubjectDetails
 from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.widgets.capture_page import CapturePage
 from haut_desktop.widgets.finish_sheet import FinishSheet
+from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.slot_card import SlotCard
 from tests.fakes.builders import make_visit
@@ -226,6 +229,31 @@ async def test_a_missing_required_view_is_finished_with_a_reason_only(office: Of
     reason.setPlainText("Subject left early")
     finish.click()
     await eventually(lambda: office.capture.reasons == ["Subject left early"])
+
+
+async def test_computed_pictures_go_once_more_with_a_reason_only(office: Office) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    (visit,) = office.capture.all_visits
+    counting = office.capture.shelves[visit.id][0].counting
+    assert counting is not None
+    sha256 = counting.rendition.digest.sha256
+    office.capture.before = [ComputedBefore(sha256, BatchId("first"), Computed.YES)]
+    sheet = await open_sheet(office)
+    finish = sheet.findChild(QPushButton, "confirm-finish")
+    again = sheet.findChild(QPlainTextEdit, "again-reason")
+    missing = sheet.findChild(QPlainTextEdit, "missing-reason")
+    assert finish is not None
+    assert again is not None
+    assert missing is not None
+    assert (again.isVisible(), missing.isVisible()) == (True, False)
+    assert again.hasFocus()
+    assert any("computed already" in each.text for each in sheet.findChildren(InlineProblem))
+    assert not finish.isEnabled()
+    again.setPlainText("The scores were lost")
+    finish.click()
+    await eventually(lambda: office.capture.again == ["The scores were lost"])
 
 
 async def finish_visit(office: Office) -> None:

@@ -105,7 +105,9 @@ class Promises:
     finished: set[str] = field(default_factory=set)
     """Visits that were shown as finished and not reopened since."""
     asked_again: Counter[str] = field(default_factory=Counter)
-    """How many more computations of a picture a person asked for."""
+    """How many more computations of a picture a person asked for, and was not refused."""
+    said_again: set[str] = field(default_factory=set)
+    """Visits of which a person said, with a reason, that computed pictures go once more."""
     taken_back: dict[str, TakenBack] = field(default_factory=dict)
     """Batches that a person took back, by our ids."""
     erased: dict[str, float] = field(default_factory=dict)
@@ -243,13 +245,15 @@ class Promises:
 
     def _nothing_twice(self) -> None:
         rows = self.desk.rows(
-            "SELECT sha256, count(*) AS batches FROM image"
-            " JOIN rendition ON rendition.id = rendition_id GROUP BY sha256"
+            "SELECT sha256, batch.visit_id FROM image JOIN batch ON batch.id = image.batch_id"
+            " JOIN rendition ON rendition.id = rendition_id WHERE batch.again <> ''"
         )
-        # what was taken back may go once more, when its visit is finished again
-        batches = {row["sha256"]: row["batches"] for row in rows}
+        unsaid = {row["visit_id"] for row in rows} - self.said_again
+        assert not unsaid, f"computed once more, and nobody said so: visits {unsaid}"
+        # what was taken back may be computed once more in each batch of which somebody said so
+        said = Counter(row["sha256"] for row in rows)
         for sha256, count in self.desk.platform.computations.items():
-            most = batches.get(sha256, 1) + self.asked_again[sha256]
+            most = 1 + said[sha256] + self.asked_again[sha256]
             assert count <= most, f"computed {count} times, {most} asked for: {sha256[:12]}"
 
     # ---- nothing is attached to the wrong subject ----------------------------------------------

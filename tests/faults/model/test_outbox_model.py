@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
 from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.session import SessionState
 from haut_desktop.services.delivery import Delivery
 from haut_desktop.services.inline_route import InlineRoute
@@ -122,6 +123,25 @@ def _take_back_what_was_sent(station: Station) -> None:
     station.check()
 
 
+def _send_once_more(station: Station, *, again: bool) -> None:
+    """Take back what was computed, open its visit again, and finish it as it is."""
+    station.let_pass(7.0)
+    station.hold_visit(which=0, faces=2, inline=1, goes=True)
+    station.let_pass(130.0)
+    for which in range(2):
+        station.retract(which=which, cut=None)
+    station.let_pass(130.0)
+    station.reopen(which=0, cut=None)
+    station.finish(which=0, cut=None, again=again)
+    station.send_now(which=0)
+    station.let_pass(130.0)
+    station.check()
+
+
+def _send_once_more_unasked(station: Station) -> None:
+    _send_once_more(station, again=False)
+
+
 def _erase_before_it_goes(station: Station) -> None:
     station.let_pass(7.0)
     station.hold_visit(which=0, faces=2, inline=0, goes=False)
@@ -144,6 +164,11 @@ async def _ask_nobody(self: Retracting, batch: object, to: object) -> tuple[()]:
     return ()
 
 
+def _call_it_uncomputed(_connection: object, _row: object) -> Computed:
+    """Let everything go once more as if nothing had been computed."""
+    return Computed.NO
+
+
 @pytest.mark.parametrize(
     ("place", "mutant", "lead", "words"),
     [
@@ -152,6 +177,12 @@ async def _ask_nobody(self: Retracting, batch: object, to: object) -> tuple[()]:
             _ask_nobody,
             _take_back_what_was_sent,
             "is left of batch",
+        ),
+        (
+            "haut_desktop.store.computed_before._computed",
+            _call_it_uncomputed,
+            _send_once_more_unasked,
+            r"computed 2 times, 1 asked for",
         ),
         (
             "haut_desktop.store.erasures._erase_image",
@@ -177,6 +208,7 @@ async def _ask_nobody(self: Retracting, batch: object, to: object) -> tuple[()]:
     ],
     ids=[
         "a remnant that nobody noted",
+        "what was computed, finished once more",
         "an erased picture on its way",
         "a move without a record",
         "a picture called sealed",
@@ -243,6 +275,19 @@ def test_a_station_that_nothing_happens_to_delivers_everything() -> None:
         assert states == {"SUBMITTED"}
         assert set(station.desk.platform.computations.values()) == {1}
         assert len(station.desk.platform.computations) == 20
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["nobody says so", "somebody says so"])
+def test_what_was_computed_and_taken_back_goes_once_more_only_if_somebody_says_so(
+    again: bool,
+) -> None:
+    with _living() as station:
+        _send_once_more(station, again=again)
+        assert set(station.desk.platform.computations.values()) == {2 if again else 1}
+        assert len(station.desk.platform.computations) == 3
+        (visit,) = station.desk.rows("SELECT status FROM visit")
+        assert visit["status"] == ("finished" if again else "open")
+        station.end_well()
 
 
 def test_a_start_whose_answer_was_lost_is_not_forgotten_by_reopening() -> None:
