@@ -37,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from haut_desktop.practice.server import main as practice_platform
 
         return practice_platform(arguments[1:])
+    if arguments[:2] == ["--practice", "outbox"]:  # as one says it, too
+        arguments = [*arguments[1:], "--practice"]
     if arguments[:1] == ["outbox"]:
         from haut_desktop.outbox_command import run_outbox_command
 

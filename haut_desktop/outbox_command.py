@@ -98,9 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("--offline", action="store_true", help="do not ask the platform")
     receipts = commands.add_parser(
-        "receipts", parents=[shared], help="hashes, proofs and times of every picture"
+        "receipts",
+        parents=[shared],
+        help="hashes, proofs and times of every picture, printed as one CSV table or written",
     )
-    receipts.add_argument("--out", type=Path, help="folder for a PDF and a CSV file per visit")
+    receipts.add_argument(
+        "--out", type=Path, help="write a PDF and a CSV file per visit into this folder"
+    )
     _add_keep(commands.add_parser("keep", parents=[shared], help="how long pictures stay here"))
     words = "make a damaged or missing record anew from the sealed pictures"
     rebuild = commands.add_parser("rebuild", parents=[shared], help=words, description=_REBUILD)

@@ -57,6 +57,7 @@ def _run_alone(mode: Mode) -> int:
     instance = SingleInstance(paths.practice_station if is_practice else paths.station)
     if not instance.acquire():
         if instance.knock():
+            _tell_terminal("Haut Desktop is open already; its window is in front now.")
             return 0
         raise StationError(_ELSEWHERE, title="Haut Desktop is open already")
     handler = open_logs(paths.logs)
@@ -80,6 +81,12 @@ def _run_alone(mode: Mode) -> int:
         instance.release()
         close_logs(handler)
     return 0
+
+
+def _tell_terminal(words: str) -> None:
+    """Say it where there is a terminal; the windowed program of Windows has no output at all."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{words}\n")
 
 
 def _heed(program: Program) -> None:

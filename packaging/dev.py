@@ -114,7 +114,9 @@ BUILD = Environment(ROOT / ".venv-build", ROOT / "packaging" / "requirements-bui
 def command_run(extra: list[str]) -> int:
     """Open the program on the practice platform; without a display, do the tour."""
     if not has_display():
-        say("There is no display here, so the tour runs instead, without a window.")
+        say(
+            "There is no display here, so the tour runs instead, without a window: a minute or two."
+        )
         return command_tour(extra)
     require_libraries({**QT_LIBRARIES, **DISPLAY_LIBRARIES})
     DEVELOPMENT.ensure()

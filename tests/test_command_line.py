@@ -21,6 +21,13 @@ def test_without_a_display_the_program_says_so_and_ends(
     assert "there is no display here" in capsys.readouterr().err
 
 
+def test_practice_may_be_said_before_the_outbox(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--practice", "outbox", "list", "--folder", str(tmp_path)]) == 2
+    assert "practice keeps nothing over its end" in capsys.readouterr().err
+
+
 def test_a_tour_into_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "file"
     out.touch()

@@ -27,10 +27,10 @@ run()
 
 
 @contextmanager
-def program(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def program(folder: Path, *, stderr: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """The program as a user starts it, with no screen; killed at the end if it still runs."""
     environment = {**os.environ, FOLDER_VARIABLE: str(folder), "QT_QPA_PLATFORM": "offscreen"}
-    process = subprocess.Popen([sys.executable, "-c", _PROGRAM], env=environment)
+    process = subprocess.Popen([sys.executable, "-c", _PROGRAM], env=environment, stderr=stderr)
     try:
         yield process
     finally:
@@ -52,8 +52,10 @@ async def test_one_window_for_one_folder_whatever_becomes_of_its_process(
     folder = AppPaths(tmp_path).station
     with program(tmp_path) as first:
         await eventually(lambda: "asking by FirstStartDialog" in said(tmp_path))
-        with program(tmp_path) as second:
+        with program(tmp_path, stderr=subprocess.PIPE) as second:
             await eventually(lambda: second.poll() is not None)
+            _, told = second.communicate()
+        assert b"open already" in told
         assert second.returncode == 0
         await eventually(lambda: "brought to the front by a second start" in said(tmp_path))
         # one that hangs holds its folder and answers nobody: whoever starts then is told
