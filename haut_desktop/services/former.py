@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import (
@@ -26,14 +26,16 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import (
+    AddressExpiredError,
     HautError,
     ItemError,
     NetworkError,
+    RefusedError,
     ServerError,
     StationError,
 )
 from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
-from haut_desktop.domain.ids import BatchId, ImageId
+from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
 from haut_desktop.domain.imaging import Batch, PlatformImage, image_id_in, shows_view
 from haut_desktop.domain.session import SessionState
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -52,7 +54,20 @@ if TYPE_CHECKING:
 
 _Names = Mapping[ImageId, frozenset[ImageId]]
 
+_NOT_FOUND: Final = 404
+_NOTHING: Final = ""
+
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Theirs:
+    """A batch that the platform lists."""
+
+    id: PlatformBatchId
+    is_signed: bool
+    """It lists its pictures before they arrive."""
+    to: SubjectAddress
 
 
 @dataclass(slots=True)
@@ -179,11 +194,11 @@ class FormerDelivery:
             pictures = await self._api.batch_images(
                 to.tenant, to.dataset_id, to.subject_id, listed.id
             )
-            # a batch of the signed way lists its pictures before they arrive
             is_signed = "batch_id" in dict(listed.meta)
             mine: dict[ImageId, PlatformImage] = {}
+            theirs = _Theirs(listed.id, is_signed, to)
             for picture in pictures:
-                ours = await self._which(picture, names, batch, seen, is_signed=is_signed)
+                ours = await self._which(picture, theirs, names, batch, seen)
                 if ours is not None:
                     mine[ours] = picture
             if mine:
@@ -191,7 +206,7 @@ class FormerDelivery:
         return seen
 
     async def _which(
-        self, picture: PlatformImage, names: _Names, batch: Batch, seen: _Seen, *, is_signed: bool
+        self, picture: PlatformImage, theirs: "_Theirs", names: _Names, batch: Batch, seen: _Seen
     ) -> ImageId | None:
         """Which marked picture a listed one is; None for none that can be told."""
         there = image_id_in(picture.name)
@@ -201,9 +216,14 @@ class FormerDelivery:
         if not picture.original_url:  # deleted there, or never told: a name alone says something
             seen.is_unclear |= named is None
             return named
-        sha256 = await self._sha256(picture.original_url)
-        if sha256 is None:
-            return None if is_signed else named
+        sha256 = await self._sha256(picture, theirs)
+        if sha256 == _NOTHING and theirs.is_signed:
+            there_as = Found(theirs.id).as_batch(batch)
+            if not await self._has_results(there_as, theirs.to):
+                return None  # it never arrived; what was computed was there, and is deleted
+        if sha256 in (_NOTHING, None):
+            seen.is_unclear |= theirs.is_signed or named is None
+            return named
         digests = {image.rendition.digest.sha256: image.id for image in batch.images}
         ours = digests.get(sha256)
         if ours in names:
@@ -211,13 +231,26 @@ class FormerDelivery:
         seen.is_unclear |= named is not None  # our name on other bytes
         return None
 
-    async def _sha256(self, url: str) -> str | None:
-        """The hash of what lies at an address; None when nothing can be had from there."""
+    async def _sha256(self, picture: PlatformImage, theirs: "_Theirs") -> str | None:
+        """The hash of a listed picture; ``_NOTHING`` where none lies, None for who knows."""
         try:
-            data = await self._fetch(url)
+            try:
+                data = await self._fetch(picture.original_url)
+            except AddressExpiredError:  # many pictures were fetched since it was listed
+                address = await self._address_now(picture, theirs)
+                if not address:
+                    return None
+                data = await self._fetch(address)
+        except RefusedError as error:
+            return _NOTHING if error.status == _NOT_FOUND else None
         except ItemError:
             return None
         return await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+
+    async def _address_now(self, picture: PlatformImage, theirs: "_Theirs") -> str:
+        to = theirs.to
+        listed = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, theirs.id)
+        return next((one.original_url for one in listed if one.id == picture.id), "")
 
     # ---- concluding ----------------------------------------------------------------------
 

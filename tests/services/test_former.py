@@ -8,7 +8,12 @@ import pytest
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageState, Route
-from haut_desktop.domain.errors import HautError, RefusedError, UnreachableError
+from haut_desktop.domain.errors import (
+    AddressExpiredError,
+    HautError,
+    RefusedError,
+    UnreachableError,
+)
 from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
 from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, PlatformBatch, PlatformImage, Side
@@ -37,7 +42,8 @@ class Listing:
     tenant: Tenant
     batches_there: list[PlatformBatch] = field(default_factory=list)
     pictures: list[PlatformImage] = field(default_factory=list)
-    contents: dict[str, bytes] = field(default_factory=dict)
+    contents: dict[str, bytes | HautError] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
     trouble: HautError | None = None
     is_computed: bool | HautError = True
     state: SessionState = SessionState.SIGNED_IN
@@ -62,15 +68,25 @@ class Listing:
     async def fetch(self, url: str) -> bytes:
         if url not in self.contents:
             raise RefusedError(404, "not-found", "Not found.")
-        return self.contents[url]
+        self.fetched.append(url)
+        found = self.contents[url]
+        if isinstance(found, HautError):
+            raise found
+        return found
 
     def hold(
-        self, name: str, data: bytes | None, side: Side = Side.FRONT, *, url: str = "somewhere"
+        self,
+        name: str,
+        data: bytes | HautError | None,
+        side: Side = Side.FRONT,
+        *,
+        url: str = "somewhere",
+        is_signed: bool = True,
     ) -> None:
         """Have a batch with one picture; ``data`` None for one that never arrived."""
         number = len(self.batches_there)
         key = PlatformBatchId(f"{THERE}-{number}")
-        self.batches_there.append(PlatformBatch(key, None, (("batch_id", "another"),)))
+        self.batches_there.append(PlatformBatch(key, None, (("batch_id", "another"),) * is_signed))
         url = url and f"{url}-{number}"
         self.pictures.append(
             PlatformImage(PlatformImageId(f"picture-{number}"), key, name, side, original_url=url)
@@ -183,7 +199,18 @@ async def test_an_end_between_the_asking_and_the_writing_asks_anew(room: Room) -
     assert batch.state is BatchState.SUBMITTED
 
 
-@pytest.mark.parametrize("why", ("another view", "twice", "deleted there"))
+@pytest.mark.parametrize(
+    "why",
+    (
+        "another view",
+        "twice",
+        "deleted there",
+        "address ended",
+        "no right to see it",
+        "computed and deleted",
+        "posted and deleted",
+    ),
+)
 async def test_what_nobody_can_tell_is_held_until_a_person_says(
     room: Room, expected_log: ExpectedLogs, why: str
 ) -> None:
@@ -194,8 +221,14 @@ async def test_what_nobody_can_tell_is_held_until_a_person_says(
     elif why == "twice":
         there.hold("front.jpg", marked(5))
         there.hold("front.jpg", marked(5))
-    else:
+    elif why == "deleted there":
         there.hold("front.jpg", None, url="")
+    elif why == "address ended":
+        there.hold("front.jpg", AddressExpiredError())
+    elif why == "no right to see it":
+        there.hold("front.jpg", RefusedError(403, "store", "no"))
+    else:
+        there.hold("front.jpg", None, is_signed=why == "computed and deleted")
     await asking(room, there).look()
     assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
     assert await kind(room) == MayBeThereError.__name__
@@ -226,6 +259,7 @@ async def test_a_reopened_visit_asks_as_well(room: Room) -> None:
 async def test_a_picture_that_never_arrived_is_not_there(room: Room) -> None:
     batch, there = await finished(room), listing_of(room)
     there.hold("front.jpg", None)
+    there.is_computed = False
     await asking(room, there).look()
     assert (await room.outbox.batch(batch.id)).platform_id is None
     assert await due(room) == 1
