@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from haut_desktop.domain.verification import VerificationReport
     from haut_desktop.services.keeping import Kept
     from haut_desktop.store.rebuild import Rebuilt
+    from haut_desktop.viewmodels.outbox_words import Circumstances
 
 WELL: Final = 0
 DIFFERS: Final = 1
@@ -176,13 +177,26 @@ async def _do(chosen: argparse.Namespace, folder: Path, secrets: Secrets, key: s
 # ---- list --------------------------------------------------------------------------------------
 
 
-async def _list(chosen: argparse.Namespace, station: Station) -> int:
+async def _circumstances(station: Station) -> "Circumstances":
+    """Say what holds for the whole outbox, by the record; how the network is, it does not know."""
+    from haut_desktop.services.traffic import kept_rules
     from haut_desktop.viewmodels.outbox_words import Circumstances
 
-    site = await station.studies.site()
-    account = await station.outbox.account_trouble()
-    zone = site.zone if site else "UTC"
-    around = Circumstances(system_clock(), zone, account_waits=account)
+    site, rules = await station.studies.site(), await kept_rules(station.studies)
+    now, zone = system_clock(), site.zone if site else "UTC"
+    return Circumstances(
+        now,
+        zone,
+        is_paused=rules.is_paused,
+        is_signed_in=await station.credentials.load() is not None,
+        opens_at=rules.opens_at(now, zone),
+        account_waits=await station.outbox.account_trouble(),
+    )
+
+
+async def _list(chosen: argparse.Namespace, station: Station) -> int:
+    around = await _circumstances(station)
+    account = around.account_waits
     studies = {study.id: study for study in await station.studies.every_study()}
     visits = [
         _visit(one, studies[one.visit.study_id], around) for one in await _deliveries(station)
@@ -196,11 +210,14 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
         }
         for one in await station.rebuilt.held_pictures()
     ]
-    summary = await station.outbox.summary()
+    summary = dataclasses.replace(
+        await station.outbox.summary(), is_paused=around.is_paused, opens_at=around.opens_at
+    )
     if chosen.json:
         _write_json(
             {
                 "summary": summary,
+                "is_signed_in": around.is_signed_in,
                 "account": account.trouble if account else None,
                 "visits": visits,
                 "held_pictures": held,
@@ -213,6 +230,14 @@ async def _list(chosen: argparse.Namespace, station: Station) -> int:
         _say(f"held picture {picture['original_id']}: {picture['reason']}")
     if account and account.trouble:
         _say(f"sending waits for the account: {account.trouble.title}. {account.trouble.message}")
+    if around.is_paused:
+        _say("sending is paused by hand")
+    if not around.is_signed_in:
+        _say("nobody is signed in: nothing is sent until somebody signs in")
+    if around.opens_at:
+        _say(
+            f"sending waits for its time of day: it begins at {around.clock_time(around.opens_at)}"
+        )
     unknown = f", {summary.unsettled} of them sent without an answer" if summary.unsettled else ""
     _say(
         f"{count(summary.waiting_images, 'picture')} to be sent "
@@ -254,7 +279,7 @@ def _held_by(server: str, company_id: str) -> str:
     return f"{platform_words(server)}, company {company_id}"
 
 
-def _visit(delivery: "VisitDelivery", study: "Study", around: Any) -> dict[str, Any]:
+def _visit(delivery: "VisitDelivery", study: "Study", around: "Circumstances") -> dict[str, Any]:
     from haut_desktop.viewmodels.outbox_words import batch_words, image_words
 
     visit = delivery.visit

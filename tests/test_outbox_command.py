@@ -8,10 +8,11 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from haut_desktop.desktop.instance import FolderLock
@@ -21,6 +22,8 @@ from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
 from haut_desktop.domain.errors import OtherAccountError, PermissionRefusedError
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.retraction import Computed, Remnant
+from haut_desktop.domain.session import Account, SignedIn, Tokens
+from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.outbox_command import DIFFERS, NOT_DONE, WELL, run_outbox_command
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.database import Database
@@ -40,6 +43,8 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
     async with open_room(tmp_path) as opened:
         await opened.take_face()
         await opened.capture.finish(opened.visit)
+        account = Account(opened.study.server, opened.study.company_id, 1, "somebody")
+        await opened.station.credentials.save(SignedIn(account, Tokens("kept")))
         yield opened
 
 
@@ -115,6 +120,40 @@ async def test_the_list_says_that_the_account_was_refused(
     assert (await read(room, capsys, "list"))["account"] is None
 
 
+@pytest.mark.parametrize(
+    ("rules", "batch", "said"),
+    (
+        (SendingRules(is_paused=True), "Paused by you", "sending is paused by hand"),
+        (
+            SendingRules(window=Window(time(0, 0), time(0, 0, 0, 1))),
+            "Sends again at ",
+            "sending waits for its time of day: it begins at ",
+        ),
+        (None, "Waiting for sign-in", "nobody is signed in"),
+    ),
+)
+async def test_the_list_says_what_keeps_everything_as_the_window_does(
+    room: Room,
+    capsys: pytest.CaptureFixture[str],
+    rules: SendingRules | None,
+    batch: str,
+    said: str,
+) -> None:
+    await room.register()
+    if rules is None:
+        await room.station.credentials.clear_tokens()
+    else:
+        kept = msgspec.json.encode(rules).decode()
+        await room.station.studies.set_setting("sending-rules", kept)
+    listed = await read(room, capsys, "list")
+    assert listed["visits"][0]["batches"][0]["words"].startswith(batch)
+    assert listed["is_signed_in"] is (rules is not None)
+    assert listed["summary"]["is_paused"] is (batch == "Paused by you")
+    assert (listed["summary"]["opens_at"] is not None) is (batch == "Sends again at ")
+    assert await run(room, "list") == WELL
+    assert said in capsys.readouterr().out
+
+
 async def test_the_list_says_what_is_late_and_for_how_long(
     room: Room, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,6 +199,7 @@ async def test_a_verification_names_the_platform_and_the_company_that_hold_the_p
 
 
 async def test_not_asking_the_platform_unasked_is_not_all_well(room: Room) -> None:
+    await room.station.credentials.clear_tokens()
     assert await run(room, "verify") == NOT_DONE
 
 

@@ -23,6 +23,16 @@ _SETTING: Final = "sending-rules"
 _log = logging.getLogger(__name__)
 
 
+async def kept_rules(studies: "StudyStore") -> SendingRules:
+    """Read the rules that were kept; ones that can't be read limit nothing."""
+    if kept := await studies.setting(_SETTING):
+        try:
+            return msgspec.json.decode(kept, type=SendingRules)
+        except (msgspec.DecodeError, ValueError):
+            _log.warning("the kept sending rules can't be read")
+    return SendingRules()
+
+
 class Traffic:
     """Holds the rules, lets the uploads' line obey them, and writes down who changed them."""
 
@@ -65,11 +75,7 @@ class Traffic:
         """Take up the rules that were kept; ones that can't be read limit nothing."""
         site = await self._studies.site()
         self._zone = site.zone if site else "UTC"
-        if kept := await self._studies.setting(_SETTING):
-            try:
-                self._take_up(msgspec.json.decode(kept, type=SendingRules))
-            except (msgspec.DecodeError, ValueError):
-                _log.warning("the kept sending rules can't be read")
+        self._take_up(await kept_rules(self._studies))
 
     async def set_rules(self, rules: SendingRules, reason: str = "") -> None:
         """Keep and obey other rules; they stand in the trail with who set them. A pause stays."""
