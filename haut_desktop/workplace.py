@@ -50,6 +50,7 @@ from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.services.this_station import ThisStation
 from haut_desktop.services.traffic import Traffic
+from haut_desktop.services.wake_ups import WakeUps
 from haut_desktop.settings import PRODUCTION_SERVER
 from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station
@@ -283,6 +284,7 @@ class Workplace:
         """Set delivery, results and the renewal of tokens going."""
         self.tasks.start(self.interrupted.settle(), name="interrupted intake")
         self.tasks.start(self.session.run(), name="session")
+        self.tasks.start(WakeUps(self._on_woken, clock=self.clock).run(), name="wake-ups")
         self.tasks.start(self._deliver(), name="delivery")
         self.tasks.start(self.results.run(), name="results")
         self.tasks.start(self.sidecars.run(), name="sidecars")
@@ -323,6 +325,12 @@ class Workplace:
     def _on_answer(self, at: datetime | None) -> None:
         self._knows_platform_time |= at is not None
         self.connectivity.seen_online()
+
+    def _on_woken(self) -> None:
+        """Go on after the computer's sleep; the session notices it by itself."""
+        self.connectivity.network_changed()
+        self.delivery.wake()
+        self.results.wake()
 
     def _platform_time(self) -> datetime | None:
         """The time by the platform's clock; None before it has told it."""

@@ -1,0 +1,62 @@
+"""After a sleep of the computer what waits goes on at once, not after the rest of an hour."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from haut_desktop.domain.errors import HautError, UnreachableError
+from haut_desktop.services.changes import Changes
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.tasks import TaskScope
+from haut_desktop.services.wake_ups import LOOK_S, WakeUps
+from tests.fakes.timers import FakeTime
+
+
+class Desk:
+    """A connection that is away for an hour, and the watch over two clocks that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = time = FakeTime()
+        self.errors: list[HautError] = []
+        self.scope = TaskScope("test", self.errors.append)
+        self.connectivity = Connectivity(
+            Changes(), clock=time, chance=lambda: 0.0, pause=time.pause, uptime=time.uptime
+        )
+        self.wake_ups = WakeUps(
+            self.connectivity.network_changed, clock=time, pause=time.pause, uptime=time.uptime
+        )
+
+    async def lose_the_network(self) -> None:
+        for _ in range(5):
+            self.connectivity.pause(UnreachableError())
+            await self.time.pass_time(self.connectivity.due_in_s)
+        self.connectivity.pause(UnreachableError())
+        assert self.connectivity.due_in_s == 3600
+
+
+@pytest_asyncio.fixture
+async def desk() -> AsyncIterator[Desk]:
+    desk = Desk()
+    await desk.lose_the_network()
+    desk.scope.start(desk.wake_ups.run(), name="wake-ups")
+    yield desk
+    await desk.scope.aclose()
+    assert not desk.errors
+
+
+async def test_a_sleep_ends_the_wait_for_the_network_every_time(desk: Desk) -> None:
+    for _ in range(2):
+        await desk.time.pass_time(LOOK_S / 3)
+        desk.time.advance(8 * 3600)
+        await desk.time.pass_time(LOOK_S)
+        assert desk.connectivity.due_in_s == 0
+        await desk.lose_the_network()
+
+
+@pytest.mark.parametrize("step_s", [0.0, 5.0, -5.0, -3600.0])
+async def test_drift_and_a_clock_that_is_set_back_are_no_sleep(desk: Desk, step_s: float) -> None:
+    for _ in range(3):
+        desk.time.advance(step_s)
+        await desk.time.pass_time(LOOK_S)
+    assert desk.connectivity.due_in_s == 3600 - 3 * LOOK_S
