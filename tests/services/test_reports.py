@@ -220,7 +220,7 @@ async def test_a_receipt_says_what_was_taken_back_and_what_is_left(desk: Desk) -
     assert asked.pictures[1].left_on_platform == ""
     await station.retractions.end(desk.batch.id, left)
     await room.capture.reopen(room.visit)
-    await room.capture.finish(room.visit)
+    await room.capture.finish(room.visit, again="the right participant now")
     _, second = await room.batches()
     report = await desk.report()
     (line,) = report.taken_back
