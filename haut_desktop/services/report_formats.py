@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from haut_desktop.domain.tenant import platform_words
 
 if TYPE_CHECKING:
-    from haut_desktop.services.reports import MetricLine, PictureLine, VisitReport
+    from haut_desktop.services.reports import MetricLine, MissingLine, PictureLine, VisitReport
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by spreadsheets; a quote in front keeps it text."""
@@ -27,13 +27,16 @@ def to_json(report: "VisitReport") -> str:
 
 
 def to_csv(kind: type, lines: Iterable[object], key: Mapping[str, object]) -> str:
-    """Write dataclass ``lines`` of ``kind``, each after the columns of ``key``."""
+    """Write dataclass ``lines``, each after the columns of ``key``.
+
+    The columns are the fields of ``kind``; what a line of another kind does not have stays empty.
+    """
     names = [field.name for field in dataclasses.fields(kind)]
     buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([*key, *names])
     for line in lines:
-        values = [*key.values(), *(getattr(line, name) for name in names)]
+        values = [*key.values(), *(getattr(line, name, None) for name in names)]
         writer.writerow([_cell(value) for value in values])
     return buffer.getvalue()
 
@@ -97,6 +100,10 @@ def receipts_to_html(report: "VisitReport") -> str:
         )
         for line in report.pictures
     ]
+    rows += [
+        (line.slot, "", "", f"{line.state}\n{line.because or _why_none(line)}", "", "")
+        for line in report.missing
+    ]
     names = (
         "Picture",
         "Taken, sealed, by",
@@ -112,8 +119,23 @@ def receipts_to_html(report: "VisitReport") -> str:
     return (
         "<html><body style='font-family: sans-serif; font-size: 9pt'>"
         f"<h1>Receipts</h1>{_head(report, utc)}<p>{escape(finished)}</p>"
-        f"<p>All times are in UTC.</p>{body}{_taken_back(report, utc)}</body></html>"
+        f"<p>All times are in UTC.</p>{body}"
+        f"{_taken_back(report, utc)}{_abandoned(report, utc)}</body></html>"
     )
+
+
+def _why_none(line: "MissingLine") -> str:
+    return "" if line.is_required else "not required"
+
+
+def _abandoned(report: "VisitReport", zone: ZoneInfo) -> str:
+    rows = [
+        (line.batch_id, line.platform_batch_id, _local(line.at, zone), line.because)
+        for line in report.abandoned_platform_batches
+    ]
+    names = ("Batch", "Left behind on the platform", "At", "Reason")
+    title = "<h2>Begun and left behind</h2>"
+    return f"{title}{_table(names, rows)}" if rows else ""
 
 
 def _taken_back(report: "VisitReport", zone: ZoneInfo) -> str:

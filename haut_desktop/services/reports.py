@@ -72,6 +72,29 @@ class PictureLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingLine:
+    """A view of the visit for which there is no picture that counts."""
+
+    slot: str
+    is_required: bool
+    because: str = ""
+    """Why the visit was finished without it; empty while it is open, and for a view that is not
+    required."""
+    state: str = "no picture"
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedLine:
+    """A batch that was begun on the platform, left behind there, and begun anew."""
+
+    batch_id: str
+    platform_batch_id: str
+    """Empty where the platform never told it."""
+    at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class MetricLine:
     """One value, or the reason why there is none."""
 
@@ -132,6 +155,8 @@ class VisitReport:
     finished_because: str = ""
     """Why it was finished although a required view is missing; empty when none is."""
     taken_back: tuple[TakenBackLine, ...] = ()
+    missing: tuple[MissingLine, ...] = ()
+    abandoned_platform_batches: tuple[AbandonedLine, ...] = ()
 
     def to_json(self) -> str:
         """Everything, as indented JSON; times in UTC."""
@@ -142,8 +167,9 @@ class VisitReport:
         return report_formats.to_csv(MetricLine, self.metrics, self._key())
 
     def receipts_to_csv(self) -> str:
-        """The pictures with their hashes and proofs, one take per line."""
-        return report_formats.to_csv(PictureLine, self.pictures, self._key())
+        """The pictures with their hashes and proofs, one take per line, and the missing views."""
+        lines = (*self.pictures, *self.missing)
+        return report_formats.to_csv(PictureLine, lines, self._key())
 
     def receipts_to_json(self) -> str:
         """The pictures with their hashes and proofs, as indented JSON; times in UTC."""
@@ -215,6 +241,8 @@ class Reports:
         batches = await self._batches(sheet)
         fates = {batch_id: await self._fate(batch_id) for batch_id in batches}
         finished = await self._last(visit.id, "visit.finished")
+        because = finished.reason if finished and visit.finished_at else ""
+        going = await self._outbox.of_visit(visit_id)
         return VisitReport(
             study=study.name,
             server=study.server,
@@ -238,9 +266,23 @@ class Reports:
                 ]
             ),
             metrics=await self._metrics(tuple(batches.values())),
-            taken_back=await self._taken_back(await self._outbox.of_visit(visit_id)),
+            taken_back=await self._taken_back(going),
             finished_by=await self._name(finished),
-            finished_because=finished.reason if finished and visit.finished_at else "",
+            finished_because=because,
+            missing=_missing_lines(sheet, because),
+            abandoned_platform_batches=await self._abandoned(going),
+        )
+
+    async def _abandoned(self, batches: tuple[Batch, ...]) -> tuple[AbandonedLine, ...]:
+        """Say, by the audit trail, what was left behind on the platform."""
+        return tuple(
+            [
+                AbandonedLine(batch.id, entry.old, entry.at, entry.reason)
+                for batch in batches
+                if batch.abandoned
+                for entry in await self._audit.of_entity(batch.id)
+                if entry.action == "batch.abandoned"
+            ]
         )
 
     async def _taken_back(self, batches: tuple[Batch, ...]) -> tuple[TakenBackLine, ...]:
@@ -317,6 +359,17 @@ class Reports:
 
 def _zone(site: Site | None) -> str:
     return site.zone if site else "UTC"
+
+
+def _missing_lines(sheet: VisitSheet, because: str) -> tuple[MissingLine, ...]:
+    return tuple(
+        MissingLine(slot_words(slot), slot.is_required, because if slot.is_required else "")
+        for slot in (
+            shelf.slot
+            for shelf in sheet.shelves
+            if not any(taken.take.counts for taken in shelf.takes)
+        )
+    )
 
 
 def _picture_line(

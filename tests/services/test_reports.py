@@ -143,6 +143,9 @@ async def test_csv_has_one_value_per_line_and_runs_nothing(desk: Desk) -> None:
 
 async def test_receipts_have_one_take_per_line(desk: Desk) -> None:
     rows = list(csv.DictReader(StringIO((await desk.report()).receipts_to_csv())))
+    missing = [row["slot"] for row in rows if row["state"] == "no picture"]
+    assert missing == ["left view", "right view"]
+    rows = [row for row in rows if row["slot"] not in missing]
     assert [row["proof"] for row in rows] == ["", "store-hash"]
     assert rows[1]["rendition_md5"] == desk.batch.images[0].rendition.digest.md5
 
@@ -255,3 +258,43 @@ async def test_a_receipt_says_why_a_view_is_missing(tmp_path: Path) -> None:
         report = await _reports(room).visit_report(room.visit)
         assert report.finished_because == "no front view: bandage"
         assert "no front view: bandage" in report.receipts_to_html()
+
+
+async def test_a_view_without_a_picture_has_its_line_with_the_reason(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+        await room.capture.finish(room.visit, "the forehead is bandaged")
+        report = await _reports(room).visit_report(room.visit)
+        assert [(one.slot, one.is_required, one.because) for one in report.missing] == [
+            ("front view", True, "the forehead is bandaged"),
+            ("right view", False, ""),
+        ]
+        rows = list(csv.DictReader(StringIO(report.receipts_to_csv())))
+        assert [(row["slot"], row["state"]) for row in rows[1:]] == [
+            ("front view", "no picture"),
+            ("right view", "no picture"),
+        ]
+        page = report.receipts_to_html()
+        assert "no picture<br>the forehead is bandaged" in page
+        assert "no picture<br>not required" in page
+
+
+async def test_a_batch_that_was_left_behind_on_the_platform_is_in_the_receipt(
+    tmp_path: Path,
+) -> None:
+    async with open_room(tmp_path) as room:
+        await room.take_face()
+        await room.capture.finish(room.visit)
+        reports = _reports(room)
+        assert not (await reports.visit_report(room.visit)).abandoned_platform_batches
+        batch = await room.deliver()
+        await room.outbox.abandon(batch.id, "the addresses had expired")
+        report = await reports.visit_report(room.visit)
+        (left,) = report.abandoned_platform_batches
+        assert (left.batch_id, left.platform_batch_id) == (batch.id, "there-1")
+        assert left.because == "the addresses had expired"
+        read = json.loads(report.receipts_to_json())
+        assert read["abandoned_platform_batches"][0]["platform_batch_id"] == "there-1"
+        page = report.receipts_to_html()
+        assert "left behind" in page
+        assert "the addresses had expired" in page
