@@ -131,15 +131,19 @@ class Shell:
         return SubjectsPage(view_model, self.subject_form)
 
     def _capture_page(self) -> QWidget:
+        from haut_desktop.viewmodels.asides import AsidesViewModel
         from haut_desktop.viewmodels.capture import CaptureViewModel
+        from haut_desktop.widgets.asides_dialog import open_asides
         from haut_desktop.widgets.capture_page import CapturePage
 
         work = self.work
-        page = CapturePage(
-            CaptureViewModel(
-                work.capture, self.desk, self.notices, self.tasks, work.changes, work.clock
-            )
+        view_model = CaptureViewModel(
+            work.capture, self.desk, self.notices, self.tasks, work.changes, work.clock
         )
+        page = CapturePage(view_model)
+        behind = AsidesViewModel(work.asides, self.desk, self.tasks, work.changes)
+        behind.changed.connect(lambda lines: page.show_asides(len(lines)))
+        page.asides_wanted.connect(lambda: open_asides(behind, view_model.thumbnails, page))
         page.subject_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
         page.results_wanted.connect(lambda: self.window.go(Place.RESULTS))
         return page

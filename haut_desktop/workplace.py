@@ -14,6 +14,7 @@ from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import RetryPolicy, Route
 from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.domain.ids import StationId
+from haut_desktop.services.asides import Asides
 from haut_desktop.services.biological_sexes import BiologicalSexes
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
@@ -234,6 +235,9 @@ class Workplace:
             act=self.session.act,
             changes=self.changes,
             clock=clock,
+        )
+        self.asides = Asides(
+            store=store.asides, erase=self.outbox.erase, changing=self.capture.changing
         )
         self.interrupted = InterruptedIntake(
             visits=store.visits,

@@ -31,6 +31,9 @@ _STAYS_THERE: Final = (
 _NO_PROOF: Final = (
     "Nothing proves that a whole copy is on the platform: there may be none of it anywhere."
 )
+_ONLY_COPY: Final = (
+    "It was not part of what the visit sent: there may be no other copy of it anywhere."
+)
 _UNPLACED_STAYS: Final = "That the picture was taken in, and its hash, stay in the record."
 _RECORD_STAYS: Final = (
     "That the picture was taken, its hash and its proof of delivery stay in the record."
@@ -64,6 +67,19 @@ def erasure_of_held(about: str) -> Confirmation:
         title="Erase the picture for ever?",
         about=about,
         meaning=(_GONE, _NO_PROOF, _UNPLACED_STAYS),
+        reason_question="Why is it erased?",
+        question="The picture is gone afterwards. Erase it now?",
+        yes="Erase for ever",
+        no="Keep the picture",
+    )
+
+
+def erasure_of_aside(about: str) -> Confirmation:
+    """Word the two steps for a picture that was set aside or removed."""
+    return Confirmation(
+        title="Erase the picture for ever?",
+        about=about,
+        meaning=(_GONE, _ONLY_COPY, _UNPLACED_STAYS),
         reason_question="Why is it erased?",
         question="The picture is gone afterwards. Erase it now?",
         yes="Erase for ever",

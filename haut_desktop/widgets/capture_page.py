@@ -29,6 +29,7 @@ class CapturePage(DropArea):
 
     subject_wanted = Signal()
     results_wanted = Signal()
+    asides_wanted = Signal()
 
     def __init__(self, view_model: CaptureViewModel) -> None:
         super().__init__()
@@ -64,6 +65,10 @@ class CapturePage(DropArea):
         self._on_intake_changed(view_model.intake.state)
         self._rejected.show_rejected(view_model.intake.rejected)
 
+    def show_asides(self, number: int) -> None:
+        """Say how many of the visit's pictures stay behind."""
+        self._header.show_asides(number)
+
     def _visit_page(self) -> QWidget:
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(16)
@@ -84,6 +89,7 @@ class CapturePage(DropArea):
         for chooser in (self._chooser, self._header):
             chooser.started.connect(model.start_visit)
             chooser.opened.connect(model.open_visit)
+        self._header.asides_wanted.connect(self.asides_wanted)
         self._header.slot_wanted.connect(model.add_slot)
         self._header.files_wanted.connect(partial(self._choose_files, None))
         self._busy.stopped.connect(model.intake.stop)

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 from haut_desktop.domain.imaging import Side
 from haut_desktop.viewmodels.capture import UNSCHEDULED, CaptureState
 from haut_desktop.viewmodels.capture_words import SIDE_TITLES
+from haut_desktop.viewmodels.words import count
 from haut_desktop.widgets.boxes import row
-from haut_desktop.widgets.buttons import button
+from haut_desktop.widgets.buttons import button, change_text
 from haut_desktop.widgets.labels import title
 
 
@@ -20,6 +21,7 @@ class VisitHeader(QWidget):
     started = Signal(object)
     slot_wanted = Signal(object)
     files_wanted = Signal()
+    asides_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,15 +32,20 @@ class VisitHeader(QWidget):
         self._visits.setMinimumWidth(260)
         self._new = button("&New visit", icon="plus", tip="Start another visit")
         self._slot = button("&Add a slot", icon="plus", tip="Add a picture beyond the plan")
+        self._asides = button("", key="Ctrl+Shift+B", tip="Pictures that are not sent")
+        self._asides.setObjectName("stay-behind")
+        self._asides.hide()
         self._files = button("Choose &files…", icon="folder", key="Ctrl+O", tip="Choose files")
         self._files.setObjectName("choose-files")
         self._new_menu = QMenu(self)
         self._new_menu.setAccessibleName("New visit")
         self._new.setMenu(self._new_menu)
         self._slot.setMenu(self._slot_menu())
-        self.setLayout(row(self._title, self._visits, self._new, None, self._slot, self._files))
+        parts = (self._title, self._visits, self._new, None, self._asides, self._slot, self._files)
+        self.setLayout(row(*parts))
         self._visits.activated.connect(self._on_visits_activated)
         self._files.clicked.connect(self.files_wanted)
+        self._asides.clicked.connect(self.asides_wanted)
 
     def show_state(self, state: CaptureState) -> None:
         """Show the visit and what can be chosen instead."""
@@ -53,6 +60,12 @@ class VisitHeader(QWidget):
         self._new_menu.clear()
         for name in (*state.planned, UNSCHEDULED):
             self._new_menu.addAction(name, self._starter(name))
+
+    def show_asides(self, number: int) -> None:
+        """Say how many of the visit's pictures are not sent."""
+        change_text(self._asides, f"{number} set aside…")
+        self._asides.setAccessibleName(f"{count(number, 'picture')} set aside or removed")
+        self._asides.setVisible(number > 0)
 
     def _slot_menu(self) -> QMenu:
         menu = QMenu(self)
