@@ -202,7 +202,7 @@ def _erase_image(ledger: Ledger, image: Row, act: Act) -> None:
         return
     image_id, batch_id = ImageId(image["id"]), BatchId(image["batch_id"])
     columns = {"address": None}
-    move(ledger, ImageState, image_id, ImageEvent.ERASE, columns=columns, waiting=None, act=act)
+    move(ledger, ImageState, image_id, ImageEvent.ERASE, columns=columns, act=act)
     left = ledger.connection.execute(
         "SELECT 1 FROM image WHERE batch_id = ? AND state <> 'ERASED'", (batch_id,)
     ).fetchone()

@@ -17,7 +17,7 @@ from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.rows import tenant_values, text_of
+from haut_desktop.store.rows import OF_TENANT, tenant_values, text_of
 
 _OF_BATCH: Final = """
 SELECT image.id, former_delivery.rendition_id, former_delivery.names
@@ -25,7 +25,7 @@ FROM former_delivery JOIN image ON image.rendition_id = former_delivery.renditio
 WHERE image.batch_id = ? AND image.state <> 'ERASED'
 """
 
-_PENDING: Final = """
+_PENDING: Final = f"""
 SELECT DISTINCT batch.id, batch.visit_at
 FROM former_delivery CROSS JOIN image ON image.rendition_id = former_delivery.rendition_id
 JOIN batch ON batch.id = image.batch_id
@@ -39,9 +39,9 @@ WHERE former_delivery.written_at <= :by AND image.state <> 'ERASED'
     AND visit.status = 'finished' AND coalesce(batch.not_before, '') <= :now
     AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
     AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
-    AND study.company_id = :company AND study.server = :server
+    AND {OF_TENANT}
 ORDER BY batch.visit_at, batch.id
-"""
+"""  # noqa: S608 - a clause of ours
 
 _UNEXPLAINED: Final = """
 SELECT DISTINCT batch.id

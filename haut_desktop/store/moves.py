@@ -1,9 +1,10 @@
 """One move of the state machine in the database: read the row, ask the domain, write, note it."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar
 
-from haut_desktop.domain.audit import Act
+from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.delivery import (
     BatchState,
     Event,
@@ -22,6 +23,8 @@ _FORGETS_TROUBLE: Final = frozenset(
 )
 """Events after which what went wrong before no longer matters."""
 
+_NOTHING_ELSE: Final[Mapping[str, Value]] = MappingProxyType({})
+
 _TABLES: Final[Mapping[type, str]] = {
     ImageState: "image",
     BatchState: "batch",
@@ -35,13 +38,14 @@ def move(
     row_id: str,
     event: Event,
     *,
-    columns: Mapping[str, Value],
-    waiting: Waiting | None,
-    act: Act,
+    columns: Mapping[str, Value] = _NOTHING_ELSE,
+    waiting: Waiting | None = None,
+    act: Act = BY_ITSELF,
 ) -> S:
     """Move one row within the caller's transaction and give its new state.
 
-    Without ``waiting`` the row keeps its own, except that success and a person's resume clear it.
+    ``columns`` are written with it. Without ``waiting`` the row keeps its own, except that success
+    and a person's resume clear it; without ``act`` the station moved it by itself.
     Raises TransitionError, and changes nothing, where the table has no such move.
     """
     table = _TABLES[states]

@@ -273,15 +273,7 @@ class OutboxStore:
         def work(connection: Connection) -> Batch:
             ledger = Ledger(connection, self._clock)
             columns: dict[str, Value] = {"platform_id": platform_id}
-            move(
-                ledger,
-                BatchState,
-                batch_id,
-                BatchEvent.INITIATED,
-                columns=columns,
-                waiting=None,
-                act=BY_ITSELF,
-            )
+            move(ledger, BatchState, batch_id, BatchEvent.INITIATED, columns=columns)
             for image in _batch(connection, batch_id).images:
                 if image.id in addresses:
                     update(connection, "image", image.id, _addressed(addresses[image.id]))
@@ -352,32 +344,21 @@ class OutboxStore:
 
 
 def _lose(ledger: Ledger, image_id: str) -> None:
-    move(ledger, ImageState, image_id, ImageEvent.LOSE, columns={}, waiting=None, act=BY_ITSELF)
+    move(ledger, ImageState, image_id, ImageEvent.LOSE)
 
 
 def _resume_image(ledger: Ledger, image_id: ImageId, act: Act) -> None:
     columns: dict[str, Value] = {"body_drops": 0}
-    state = move(
-        ledger,
-        ImageState,
-        image_id,
-        ImageEvent.RESUME,
-        columns=columns,
-        waiting=Waiting(),
-        act=act,
-    )
+    state = move(ledger, ImageState, image_id, ImageEvent.RESUME, columns=columns, act=act)
     if state is ImageState.UPLOADING:
-        event = ImageEvent.RELEASE
-        move(ledger, ImageState, image_id, event, columns={}, waiting=None, act=act)
+        move(ledger, ImageState, image_id, ImageEvent.RELEASE, act=act)
 
 
 def _resume_batch(ledger: Ledger, batch_id: BatchId, act: Act, *, asks_anew: bool) -> None:
-    event: BatchEvent = BatchEvent.RESUME
-    state = move(ledger, BatchState, batch_id, event, columns={}, waiting=Waiting(), act=act)
+    state = move(ledger, BatchState, batch_id, BatchEvent.RESUME, act=act)
     # the platform's ids of a batch that was being begun were not kept: it is left behind there
     if state is BatchState.INITIATING or (asks_anew and state is BatchState.SUBMITTING):
-        event = BatchEvent.RELEASE
-        move(ledger, BatchState, batch_id, event, columns={}, waiting=None, act=act)
+        move(ledger, BatchState, batch_id, BatchEvent.RELEASE, act=act)
     elif state is BatchState.SUBMITTING:
         # it waits for its answer anew, however long ago it was asked for
         update(ledger.connection, "batch", batch_id, {"submitted_at": text_of(ledger.at)})
@@ -385,7 +366,7 @@ def _resume_batch(ledger: Ledger, batch_id: BatchId, act: Act, *, asks_anew: boo
 
 
 def _release(ledger: Ledger, batch_id: str) -> None:
-    move(ledger, BatchState, batch_id, BatchEvent.RELEASE, columns={}, waiting=None, act=BY_ITSELF)
+    move(ledger, BatchState, batch_id, BatchEvent.RELEASE)
     begin_if_asked(ledger, BatchId(batch_id))
 
 
@@ -416,15 +397,8 @@ def _addressed(address: UploadAddress) -> dict[str, Value]:
 def _abandon_image(ledger: Ledger, image: Image) -> None:
     columns = dict(_FORGOTTEN)
     if image.state in _STARTED:
-        move(
-            ledger,
-            ImageState,
-            image.id,
-            ImageEvent.ABANDON,
-            columns=columns,
-            waiting=Waiting(),
-            act=BY_ITSELF,
-        )
+        event = ImageEvent.ABANDON
+        move(ledger, ImageState, image.id, event, columns=columns, waiting=Waiting())
         return
     if image.held_from is not None:  # still held, but nothing of it is on the platform any more
         columns["held_from"] = ImageState.SEALED.value

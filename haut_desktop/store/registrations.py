@@ -124,20 +124,13 @@ class RegistrationStore:
             ledger = Ledger(connection, self._clock)
             _refuse_anothers_entry(connection, registration_id, platform_id)
 
-            def step(event: RegistrationEvent, columns: dict[str, Value]) -> RegistrationState:
-                return move(
-                    ledger,
-                    RegistrationState,
-                    registration_id,
-                    event,
-                    columns=columns,
-                    waiting=Waiting(),
-                    act=act,
-                )
-
-            if step(RegistrationEvent.RESUME, {}) is RegistrationState.DRAFT:
-                step(RegistrationEvent.CLAIM, {})
-            step(RegistrationEvent.CONFIRM, {"platform_id": platform_id})
+            state = RegistrationState
+            resumed = move(ledger, state, registration_id, RegistrationEvent.RESUME, act=act)
+            if resumed is RegistrationState.DRAFT:
+                move(ledger, state, registration_id, RegistrationEvent.CLAIM, act=act)
+            columns: dict[str, Value] = {"platform_id": platform_id}
+            event = RegistrationEvent.CONFIRM
+            move(ledger, state, registration_id, event, columns=columns, act=act)
             return _read(connection, registration_id)
 
         return await self._database.write(work)

@@ -12,7 +12,7 @@ from typing import Final
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import BatchEvent, BatchState, HeldBackError, Waiting
+from haut_desktop.domain.delivery import BatchEvent, BatchState, HeldBackError
 from haut_desktop.domain.errors import RetractionRefusedError
 from haut_desktop.domain.ids import BatchId, ImageId, OperatorId
 from haut_desktop.domain.imaging import Batch
@@ -139,7 +139,7 @@ def begin_if_asked(ledger: Ledger, batch_id: BatchId) -> None:
         return
     operator_id = OperatorId(row["operator_id"]) if row["operator_id"] else None
     act = Act(operator_id, row["reason"])
-    move(ledger, BatchState, batch_id, BatchEvent.RETRACT, columns={}, waiting=Waiting(), act=act)
+    move(ledger, BatchState, batch_id, BatchEvent.RETRACT, act=act)
 
 
 def begun(connection: Connection, batch_ids: Iterable[BatchId]) -> frozenset[BatchId]:
@@ -167,15 +167,7 @@ def computed_by_moves(connection: Connection, batch_id: BatchId) -> Computed:
 
 
 def _end(ledger: Ledger, batch_id: BatchId, left: tuple[Remnant, ...]) -> None:
-    move(
-        ledger,
-        BatchState,
-        batch_id,
-        BatchEvent.RETRACTED,
-        columns={},
-        waiting=Waiting(),
-        act=BY_ITSELF,
-    )
+    move(ledger, BatchState, batch_id, BatchEvent.RETRACTED)
     ledger.connection.execute(
         "UPDATE retraction SET ended_at = ?, remnants = ? WHERE batch_id = ?",
         (text_of(ledger.at), remnants_text(left), batch_id),
