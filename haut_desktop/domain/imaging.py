@@ -220,6 +220,13 @@ class Image:
     """How often the connection broke in mid-body; two count as refusal."""
     waiting: Waiting = field(default_factory=Waiting)
 
+    @property
+    def has_left(self) -> bool:
+        """Whether the platform may know of it; what was erased before it was begun never will."""
+        if self.state is ImageState.ERASED:
+            return self.platform_id is not None or self.proof is not None
+        return self.state is not ImageState.SEALED
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -252,6 +259,15 @@ class Batch:
         """Whether every picture that still counts is proven to be on the platform."""
         kept = [image for image in self.images if image.state is not ImageState.ERASED]
         return bool(kept) and all(image.state is ImageState.STORED for image in kept)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the platform may know of it, as far as the batch itself says.
+
+        A start whose answer was lost leaves no trace here: that stands in the moves.
+        """
+        is_fresh = self.state is BatchState.OPEN and self.platform_id is None and not self.abandoned
+        return not is_fresh or any(image.has_left for image in self.images)
 
 
 @dataclass(frozen=True, slots=True)

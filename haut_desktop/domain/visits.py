@@ -62,6 +62,12 @@ class Shelf:
         """The take that counts; an erased one counts no longer."""
         return next((t for t in self.takes if t.take.counts and not t.is_erased), None)
 
+    @property
+    def to_go(self) -> "TakenPicture | None":
+        """The take that counts, unless it is in a batch that stands already."""
+        counting = self.counting
+        return None if counting is None or counting.is_going else counting
+
 
 @dataclass(frozen=True, slots=True)
 class TakenPicture:

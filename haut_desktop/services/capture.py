@@ -109,6 +109,7 @@ class Capture:
             subjects=subjects,
             registrations=registrations,
             visits=visits,
+            pictures=pictures,
             hand_overs=hand_overs,
             sidecars=self._sidecars,
             act=act,

@@ -96,11 +96,11 @@ def _nothing_to_send() -> PictureError:
 
 
 def _parcel(shelf: Shelf) -> _Parcel | None:
-    counting = shelf.counting
-    if counting is None or counting.is_going:
+    picture = shelf.to_go
+    if picture is None:
         return None
     gone = [taken.image.batch_id for taken in shelf.takes if taken.image is not None]
-    return _Parcel(shelf.slot, counting, gone[-1] if gone else None)
+    return _Parcel(shelf.slot, picture, gone[-1] if gone else None)
 
 
 def _ways(dataset: Dataset, parcels: Sequence[_Parcel]) -> Iterable[tuple[Route, list[_Parcel]]]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.audit import Act
@@ -11,8 +11,9 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.computed_before import ComputedBefore, hashes_of, with_reason
 from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.errors import PictureError, VisitClosedError
-from haut_desktop.domain.ids import RegistrationId, SubjectId, VisitId, new_id
+from haut_desktop.domain.ids import RegistrationId, SlotId, SubjectId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
 from haut_desktop.services import finishing
@@ -20,6 +21,7 @@ from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from haut_desktop.store.hand_overs import HandOverStore
+    from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.registrations import RegistrationStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
@@ -36,6 +38,7 @@ class HandOver:
         subjects: "SubjectStore",
         registrations: "RegistrationStore",
         visits: "VisitStore",
+        pictures: "PictureStore",
         hand_overs: "HandOverStore",
         sidecars: Sidecars,
         act: Callable[[str], Act],
@@ -46,6 +49,7 @@ class HandOver:
         self._subjects = subjects
         self._registrations = registrations
         self._visits = visits
+        self._pictures = pictures
         self._hand_overs = hand_overs
         self._sidecars = sidecars
         self._act = act
@@ -70,9 +74,8 @@ class HandOver:
     async def computed_before(self, visit_id: VisitId) -> tuple[ComputedBefore, ...]:
         """Give those of the pictures that would go which were computed before, or may have been."""
         sheet = await self._visits.sheet(visit_id)
-        counting = (shelf.counting for shelf in sheet.shelves)
-        going = [taken.rendition for taken in counting if taken and not taken.is_going]
-        return await self._hand_overs.computed_before(one.digest.sha256 for one in going)
+        to_go = [shelf.to_go for shelf in sheet.shelves if shelf.to_go]
+        return await self._pictures.computed_before(one.rendition.digest.sha256 for one in to_go)
 
     async def reopen(self, visit_id: VisitId) -> Visit:
         """Take a finished visit back while nothing of it has been initiated."""
@@ -90,9 +93,7 @@ class HandOver:
     ) -> Visit:
         study = await self._studies.study(sheet.visit.study_id)
         now = self._clock()
-        batches = finishing.plan_batches(sheet, study, now)
-        before = await self._hand_overs.computed_before(hashes_of(batches))
-        batches = with_reason(batches, before, again)
+        batches = await plan(self._pictures, sheet, study, now, again=again)
         await self._draft_registrations(subject_id, batches)
         not_before = now + timedelta(seconds=study.plan.resting_s)
         resting = replace(
@@ -111,6 +112,24 @@ class HandOver:
                 RegistrationId(new_id()), subject_id, dataset_id, RegistrationState.DRAFT
             )
             await self._registrations.add(draft, self._act(""))
+
+
+async def plan(
+    pictures: "PictureStore",
+    sheet: VisitSheet,
+    study: Study,
+    now: datetime,
+    *,
+    only: SlotId | None = None,
+    again: str = "",
+) -> tuple[Batch, ...]:
+    """Plan the batches of what is to go, with ``only`` of one slot, before anything is written.
+
+    ``again`` says why what was computed before is computed once more. Raises as
+    ``finishing.plan_batches`` does, and ComputedAlreadyError where ``again`` is needed.
+    """
+    batches = finishing.plan_batches(sheet, study, now, only=only)
+    return with_reason(batches, await pictures.computed_before(hashes_of(batches)), again)
 
 
 def _check_finishable(sheet: VisitSheet, reason: str) -> SubjectId:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.computed_before import with_reason
 from haut_desktop.domain.errors import PictureError, VisitClosedError
 from haut_desktop.domain.ids import (
     OriginalId,
@@ -29,8 +28,9 @@ from haut_desktop.domain.imaging import (
 )
 from haut_desktop.domain.overviews import PicturePlace
 from haut_desktop.domain.visits import TakenPicture, VisitSheet, VisitStatus
-from haut_desktop.services import finishing, intake, visit_rules
+from haut_desktop.services import intake, visit_rules
 from haut_desktop.services.finishing import slot_words
+from haut_desktop.services.hand_over import plan
 from haut_desktop.services.intake import Source
 from haut_desktop.services.judging import Sealed
 from haut_desktop.services.looking import Looked
@@ -142,10 +142,8 @@ class PictureIntake:
             taken, visit = arrival.taken, known.sheet.visit
             study = await self._studies.study(visit.study_id)
             fresh = visit_rules.with_newest(known.sheet, taken)
-            batches = finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
             # before anything is sealed; only a visit's finishing asks whether it shall go again
-            before = await self._pictures.computed_before(taken.rendition.digest.sha256)
-            batches = with_reason(batches, before, "")
+            batches = await plan(self._pictures, fresh, study, self._clock(), only=slot.id)
             await self._sidecars.precede(visit, batches)
             await self._seal(arrival, batches)
             await self._pictures.add_retake(

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.computed_before import with_reason
 from haut_desktop.domain.errors import PictureError, VaultError, VisitClosedError
 from haut_desktop.domain.ids import ImageId, OriginalId, SubjectId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch, Original, Side, Slot, Take
 from haut_desktop.domain.overviews import PicturePlace
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.visits import TakenPicture, VisitSheet, VisitStatus
-from haut_desktop.services import finishing, intake, pictures, visit_rules
+from haut_desktop.services import intake, pictures, visit_rules
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.hand_over import plan
 from haut_desktop.services.judging import Sealed
 from haut_desktop.services.picture_intake import check_gone, free_slot, refuse_known
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
@@ -258,9 +258,7 @@ class Placing:
         check_gone(sheet)
         study = await self._studies.study(sheet.visit.study_id)
         fresh = visit_rules.with_newest(sheet, taken)
-        batches = finishing.plan_batches(fresh, study, self._clock(), only=slot.id)
-        before = await self._pictures.computed_before(taken.rendition.digest.sha256)
-        return with_reason(batches, before, "")
+        return await plan(self._pictures, fresh, study, self._clock(), only=slot.id)
 
     def _write_note(
         self,

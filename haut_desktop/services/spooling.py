@@ -164,8 +164,10 @@ class SpoolDrain:
         """Clear away what a crash left: halves, and notes without a picture, with their record."""
         before = datetime.now(UTC) - _LONE_AFTER  # by the clock of the files
         await to_its_end(self._spool.clear_half_written, before)
-        for original_id in await asyncio.to_thread(self._spool.lone_notes, before):
-            is_kept = self._vault.name_for(original_id) in await self._pictures.vault_names()
+        lone = await asyncio.to_thread(self._spool.lone_notes, before)
+        kept = await self._pictures.vault_names() if lone else frozenset()
+        for original_id in lone:
+            is_kept = self._vault.name_for(original_id) in kept
             reason = IN_THE_VAULT if is_kept else NEVER_SEALED
             try:
                 await self._rebuilt.note_cleared(original_id, reason)

@@ -7,13 +7,12 @@ from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.computed_before import ComputedBefore
-from haut_desktop.domain.delivery import BatchState, ImageState
+from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.domain.ids import VisitId
-from haut_desktop.domain.imaging import Batch, Image
+from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
-from haut_desktop.store.computed_before import check_may_compute, read_computed_before
+from haut_desktop.store.computed_before import check_may_compute
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.imaging_rows import batches_of_visits, insert_batch
@@ -65,11 +64,6 @@ class HandOverStore:
 
         return await self._database.write(work)
 
-    async def computed_before(self, hashes: Iterable[str]) -> tuple[ComputedBefore, ...]:
-        """Give those of the pictures, by SHA-256, that an earlier batch may have had computed."""
-        hashes = tuple(hashes)
-        return await self._database.read(lambda c: read_computed_before(c, hashes))
-
     async def reopen(self, visit_id: VisitId, act: Act) -> Visit:
         """Open a finished visit again while nothing of it has left that was not taken back.
 
@@ -83,7 +77,7 @@ class HandOverStore:
             # what was taken back keeps its row: it is the record of what the platform may have
             living = [batch for batch in batches if batch.state is not BatchState.RETRACTED]
             may_be_there = begun(connection, [batch.id for batch in living])
-            if may_be_there or any(_has_left(b) or _is_rebuilt(connection, b) for b in living):
+            if may_be_there or any(b.has_left or _is_rebuilt(connection, b) for b in living):
                 raise VisitClosedError(_TAKE_BACK_FIRST)
             for batch in living:
                 connection.execute("DELETE FROM image WHERE batch_id = ?", (batch.id,))
@@ -130,19 +124,6 @@ def _check_planned(sheet: VisitSheet, batches: Iterable[Batch]) -> None:
             "The visit's pictures have changed meanwhile. Look at them and finish it again.",
             title="The visit has changed",
         )
-
-
-def _has_left(batch: Batch) -> bool:
-    """Whether anything of the batch may be known to the platform."""
-    is_fresh = batch.state is BatchState.OPEN and batch.platform_id is None and not batch.abandoned
-    return not is_fresh or any(_has_image_left(image) for image in batch.images)
-
-
-def _has_image_left(image: Image) -> bool:
-    """One that was erased before anything of it was begun has not left, and never will."""
-    if image.state is ImageState.ERASED:
-        return image.platform_id is not None or image.proof is not None
-    return image.state is not ImageState.SEALED
 
 
 def _is_rebuilt(connection: Connection, batch: Batch) -> bool:

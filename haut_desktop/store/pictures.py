@@ -215,9 +215,10 @@ class PictureStore:
             lambda c: read_records(c, get_visit(c, visit_id), self._clock())
         )
 
-    async def computed_before(self, sha256: str) -> tuple[ComputedBefore, ...]:
-        """Say whether an earlier batch had these bytes computed, or may have had."""
-        return await self._database.read(lambda c: read_computed_before(c, [sha256]))
+    async def computed_before(self, hashes: Iterable[str]) -> tuple[ComputedBefore, ...]:
+        """Give those of the pictures, by SHA-256, that an earlier batch may have had computed."""
+        hashes = tuple(hashes)
+        return await self._database.read(lambda c: read_computed_before(c, hashes))
 
     async def places_of(self, sha256: str) -> tuple[PicturePlace, ...]:
         """Say where the same bytes were taken in before."""

@@ -24,7 +24,7 @@ def again_question(
     """Word the question; None when nothing that would go was computed before."""
     known = {one.sha256: one for one in before}
     groups: dict[tuple[Computed, str], list[str]] = {}
-    going = [(s.slot, s.counting) for s in sheet.shelves if s.counting and not s.counting.is_going]
+    going = [(shelf.slot, shelf.to_go) for shelf in sheet.shelves if shelf.to_go]
     for slot, taken in going:
         if (one := known.get(taken.rendition.digest.sha256)) is not None:
             when = f" on {day(one.at, zone)}" if one.at else ""

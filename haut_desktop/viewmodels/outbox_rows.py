@@ -264,25 +264,13 @@ def _held_registration(batch: Batch, registration: Registration | None) -> Regis
 def _can_reopen(delivery: VisitDelivery) -> bool:
     """Only while nothing of the visit was ever started on the platform, or it was taken back."""
     return bool(delivery.batches) and all(
-        batch.state is BatchState.RETRACTED or _is_fresh(batch, delivery)
+        batch.state is BatchState.RETRACTED or not _may_have_left(batch, delivery)
         for batch in delivery.batches
     )
 
 
-def _is_fresh(batch: Batch, delivery: VisitDelivery) -> bool:
-    return (
-        batch.state is BatchState.OPEN
-        and batch.platform_id is None
-        and not batch.abandoned
-        and batch.id not in delivery.begun
-        and all(_is_here_only(image) for image in batch.images)
-    )
-
-
-def _is_here_only(image: Image) -> bool:
-    """Nothing of it was begun, or it was erased before that."""
-    is_gone = image.state is ImageState.ERASED and image.platform_id is None and image.proof is None
-    return is_gone or image.state is ImageState.SEALED
+def _may_have_left(batch: Batch, delivery: VisitDelivery) -> bool:
+    return batch.has_left or batch.id in delivery.begun
 
 
 def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery) -> frozenset[Deed]:
@@ -290,7 +278,8 @@ def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery)
         return _retraction_deeds(batch)
     deeds = _going_deeds(batch, trouble, delivery)
     # what can be reopened need not be taken back
-    return deeds if not batch.images or _is_fresh(batch, delivery) else deeds | {Deed.RETRACT}
+    can_be_taken_back = batch.images and _may_have_left(batch, delivery)
+    return deeds | {Deed.RETRACT} if can_be_taken_back else deeds
 
 
 def _retraction_deeds(batch: Batch) -> frozenset[Deed]:

@@ -12,14 +12,21 @@ def button(
 ) -> QPushButton:
     """Make a push button; ``role`` is primary, danger, quiet, choice or nothing."""
     made = QPushButton(text)
-    made.setProperty("button_role", role)
-    made.setAutoDefault(False)
-    made.setCursor(Qt.CursorShape.PointingHandCursor)
-    made.setAccessibleName(plain(text))
-    if icon:
-        dress(made, icon)
-    give_key(made, key, tip)
+    fit_out(made, role=role, icon=icon, key=key, tip=tip)
     return made
+
+
+def fit_out(
+    wearer: QPushButton, *, role: str = "", icon: str = "", key: str = "", tip: str = ""
+) -> None:
+    """Give a push button, whatever its class, the looks and the key of ``button``."""
+    wearer.setProperty("button_role", role)
+    wearer.setAutoDefault(False)
+    wearer.setCursor(Qt.CursorShape.PointingHandCursor)
+    wearer.setAccessibleName(plain(wearer.text()))
+    if icon:
+        dress(wearer, icon)
+    give_key(wearer, key, tip)
 
 
 def primary_button(text: str, *, icon: str = "", key: str = "", tip: str = "") -> QPushButton:

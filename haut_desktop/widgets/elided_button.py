@@ -6,8 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
 
-from haut_desktop.widgets.buttons import give_key
-from haut_desktop.widgets.icons import dress
+from haut_desktop.widgets.buttons import fit_out
 
 _FEW_LETTERS: Final = 96
 _ROUNDED: Final = 1
@@ -19,12 +18,8 @@ class ElidedButton(QPushButton):
 
     def __init__(self, *, icon: str, key: str = "", tip: str = "") -> None:
         super().__init__()
-        self.setProperty("button_role", "quiet")
-        self.setAutoDefault(False)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        fit_out(self, role="quiet", icon=icon, key=key, tip=tip)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        dress(self, icon)
-        give_key(self, key, tip)
 
     @property
     def shown(self) -> str:

@@ -7,6 +7,7 @@ from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.viewmodels.capture import Confirmation
 from haut_desktop.viewmodels.capture_words import SlotLine
+from haut_desktop.viewmodels.outbox_confirm import is_reason
 from haut_desktop.viewmodels.thumbnails import Thumbnails
 from haut_desktop.viewmodels.words import count
 from haut_desktop.widgets.badge import Badge
@@ -16,8 +17,6 @@ from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.labels import caption, heading, label, muted
 from haut_desktop.widgets.picture_frame import PictureFrame
 from haut_desktop.widgets.tokens import Tone
-
-_SHORTEST_REASON = 3
 
 
 class FinishSheet(QDialog):
@@ -149,8 +148,7 @@ class FinishSheet(QDialog):
         picture.show_image(image, is_expected=image is None)
 
     def _show_readiness(self) -> None:
-        given = [box.toPlainText().strip() for box in self._asked()]
-        self._finish.setEnabled(all(len(reason) >= _SHORTEST_REASON for reason in given))
+        self._finish.setEnabled(all(is_reason(box.toPlainText()) for box in self._asked()))
 
     def _on_finish_clicked(self) -> None:
         reason, again = self._reason.toPlainText().strip(), self._again.toPlainText().strip()

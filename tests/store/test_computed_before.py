@@ -49,7 +49,7 @@ async def finish(record: Record, batch: Batch) -> None:
 
 
 async def before_of(record: Record, batch: Batch) -> list[ComputedBefore]:
-    return list(await record.hand_overs.computed_before(hashes_of([batch])))
+    return list(await record.pictures.computed_before(hashes_of([batch])))
 
 
 async def test_what_was_computed_goes_again_with_a_reason_only_that_batch_and_trail_keep(
