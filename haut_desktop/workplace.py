@@ -15,6 +15,7 @@ from haut_desktop.domain.delivery import RetryPolicy, Route
 from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.domain.ids import StationId
 from haut_desktop.services.asides import Asides
+from haut_desktop.services.asking import LOOK_AGAIN_S, Asking
 from haut_desktop.services.biological_sexes import BiologicalSexes
 from haut_desktop.services.blame import Judge
 from haut_desktop.services.broadcast import Broadcast
@@ -35,7 +36,7 @@ from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.pauses import pause
 from haut_desktop.services.placing import Placing
 from haut_desktop.services.read_back import ReadBack
-from haut_desktop.services.reconciliation import LOOK_AGAIN_S, Reconciliation
+from haut_desktop.services.reconciliation import Reconciliation
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.reports import Reports
 from haut_desktop.services.results import Pace, Results
@@ -198,10 +199,9 @@ class Workplace:
             session=self.session,
             station_id=station_id,
         )
-        self.reconciliation = Reconciliation(
+        asking = Asking(
             api=self.api,
             outbox=store.outbox,
-            rebuilt=store.rebuilt,
             destinations=store.destinations,
             session=self.session,
             has_results=ResultsProbe(self.api),
@@ -211,19 +211,8 @@ class Workplace:
             quiet_s=pacing.quiet_s,
             look_again_s=pacing.look_again_s,
         )
-        self.former = FormerDelivery(
-            api=self.api,
-            outbox=store.outbox,
-            former=store.former,
-            destinations=store.destinations,
-            session=self.session,
-            has_results=ResultsProbe(self.api),
-            fetch=self.objects.get,
-            changes=self.changes,
-            clock=clock,
-            quiet_s=pacing.quiet_s,
-            look_again_s=pacing.look_again_s,
-        )
+        self.reconciliation = Reconciliation(asking, store.rebuilt)
+        self.former = FormerDelivery(asking, store.former)
         self.placing = Placing(
             rebuilt=store.rebuilt,
             visits=store.visits,

@@ -10,12 +10,10 @@ person. While the platform can't be asked the batch waits and says why.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
@@ -37,20 +35,15 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
 from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
 from haut_desktop.domain.imaging import Batch, PlatformImage, image_id_in, shows_view
-from haut_desktop.domain.session import SessionState
-from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.asking import Asking, QuietTime
+from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.holdings import Found
-from haut_desktop.services.pauses import pause, uptime
-from haut_desktop.services.reconciliation import LOOK_AGAIN_S
+from haut_desktop.services.pauses import pause
 from haut_desktop.services.taking_over import TakingOver
 from haut_desktop.services.troubles import trouble_of
 
 if TYPE_CHECKING:
-    from haut_desktop.api.client import HautApi
-    from haut_desktop.services.session import Session
-    from haut_desktop.store.destinations import DestinationStore
     from haut_desktop.store.former import FormerStore
-    from haut_desktop.store.outbox import OutboxStore
 
 _Names = Mapping[ImageId, frozenset[ImageId]]
 
@@ -82,40 +75,18 @@ class _Seen:
 class FormerDelivery:
     """Asks for each batch with a marked picture once, then lets delivery have it."""
 
-    def __init__(
-        self,
-        *,
-        api: "HautApi",
-        outbox: "OutboxStore",
-        former: "FormerStore",
-        destinations: "DestinationStore",
-        session: "Session",
-        has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
-        fetch: Callable[[str], Awaitable[bytes]],
-        changes: Changes,
-        clock: Clock,
-        quiet_s: float,
-        look_again_s: float = LOOK_AGAIN_S,
-    ) -> None:
-        self._api = api
-        self._outbox = outbox
+    def __init__(self, asking: Asking, former: "FormerStore") -> None:
+        self._asking = asking
+        self._outbox = asking.outbox
         self._former = former
-        self._destinations = destinations
-        self._session = session
-        self._has_results = has_results
-        self._fetch = fetch
-        self._taking = TakingOver(outbox, clock)
-        self._changes = changes
-        self._clock = clock
-        self._quiet_s = quiet_s
-        self._look_again_s = look_again_s
+        self._taking = TakingOver(asking.outbox, asking.clock)
+        self._quiet_time = QuietTime(asking.clock, asking.quiet_s)
         self._woken = asyncio.Event()
-        self._begun_s = 0.0
 
     async def run(self) -> None:
         """Ask whenever there is something to ask for, until cancelled."""
-        unsubscribe = self._changes.subscribe(self._on_change)
-        self._begun_s = uptime()
+        unsubscribe = self._asking.changes.subscribe(self._on_change)
+        self._quiet_time.begin()
         try:
             while True:
                 self._woken.clear()
@@ -123,7 +94,7 @@ class FormerDelivery:
                     await self.look()
                 except StationError as error:
                     _log.warning("the record can't say what is to be asked for: %s", error.kind)
-                await pause(self._woken, self._look_again_s)
+                await pause(self._woken, self._asking.look_again_s)
         finally:
             unsubscribe()
 
@@ -135,10 +106,9 @@ class FormerDelivery:
         """Say of every marked batch why it waits, and ask for those that can be asked for."""
         for batch_id in await self._former.unexplained():
             await self._explain(batch_id, NotAskedYetError())
-        account = self._session.account
-        if account is None or self._session.state is not SessionState.SIGNED_IN:
+        if (tenant := self._asking.tenant) is None:
             return
-        for batch_id in await self._former.pending(self._marked_by(), account.tenant):
+        for batch_id in await self._former.pending(self._quiet_time.over_by(), tenant):
             try:
                 await self.settle(batch_id)
             except TransitionError:
@@ -150,48 +120,34 @@ class FormerDelivery:
                 if isinstance(error, ItemError):
                     await self._explain(batch_id, error)
 
-    def _marked_by(self) -> datetime:
-        """What was sent just before the record was lost is listed only after the quiet time."""
-        if uptime() - self._begun_s >= self._quiet_s:
-            # all that was lost was lost before this began, whatever a clock that was set back says
-            return datetime.max.replace(tzinfo=UTC)
-        return self._clock() - timedelta(seconds=self._quiet_s)
-
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""
-        batch = await self._outbox.batch(batch_id)
-        if batch.state is BatchState.INITIATING:  # interrupted in the middle of this
-            batch = await self._outbox.move_batch(batch_id, BatchEvent.RELEASE)
+        batch = await self._asking.begin(batch_id)
         outcome = "delivered"
         if batch.state is BatchState.OPEN:
-            to = (await self._destinations.of_batch(batch_id)).address
+            to = (await self._asking.destinations.of_batch(batch_id)).address
             seen = await self._look_for(await self._former.names(batch_id), batch, to)
             if not await self._conclude(batch, to, seen):
                 _log.warning("batch %s is held: %s", batch_id, MayBeThereError.__name__)
                 waiting = Waiting(trouble=trouble_of(MayBeThereError()))
                 await self._outbox.move_batch(batch_id, BatchEvent.HOLD, waiting=waiting)
-                self._tell(batch)
+                self._asking.tell(batch)
                 return
             outcome = "there already" if seen.found else "not there"
         await self._former.settle(batch_id, outcome)
-        if (await self._outbox.batch(batch_id)).state is BatchState.OPEN:
-            await self._outbox.set_waiting_batch(batch_id, Waiting())
-        self._tell(batch)
-
-    def _tell(self, batch: Batch) -> None:
-        self._changes.send(Change(Topic.OUTBOX, frozenset({batch.id})))
-        self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
+        await self._asking.forget_waiting(batch_id)
+        self._asking.tell(batch)
 
     async def _explain(self, batch_id: BatchId, error: HautError) -> None:
         await self._outbox.set_waiting_batch(batch_id, Waiting(trouble=trouble_of(error)))
-        self._changes.send(Change(Topic.OUTBOX, frozenset({batch_id})))
+        self._asking.changes.send(Change(Topic.OUTBOX, frozenset({batch_id})))
 
     # ---- looking -------------------------------------------------------------------------
 
     async def _look_for(self, names: _Names, batch: Batch, to: SubjectAddress) -> _Seen:
         seen = _Seen()
-        for listed in await self._api.batches(to.tenant, to.dataset_id, to.subject_id):
-            pictures = await self._api.batch_images(
+        for listed in await self._asking.api.batches(to.tenant, to.dataset_id, to.subject_id):
+            pictures = await self._asking.api.batch_images(
                 to.tenant, to.dataset_id, to.subject_id, listed.id
             )
             is_signed = "batch_id" in dict(listed.meta)
@@ -219,7 +175,7 @@ class FormerDelivery:
         sha256 = await self._sha256(picture, theirs)
         if sha256 == _NOTHING and theirs.is_signed:
             there_as = Found(theirs.id).as_batch(batch)
-            if not await self._has_results(there_as, theirs.to):
+            if not await self._asking.has_results(there_as, theirs.to):
                 return None  # it never arrived; what was computed was there, and is deleted
         if sha256 in (_NOTHING, None):
             seen.is_unclear |= theirs.is_signed or named is None
@@ -235,12 +191,12 @@ class FormerDelivery:
         """The hash of a listed picture; ``_NOTHING`` where none lies, None for who knows."""
         try:
             try:
-                data = await self._fetch(picture.original_url)
+                data = await self._asking.fetch(picture.original_url)
             except AddressExpiredError:  # many pictures were fetched since it was listed
                 address = await self._address_now(picture, theirs)
                 if not address:
                     return None
-                data = await self._fetch(address)
+                data = await self._asking.fetch(address)
         except RefusedError as error:
             return _NOTHING if error.status == _NOT_FOUND else None
         except ItemError:
@@ -249,7 +205,9 @@ class FormerDelivery:
 
     async def _address_now(self, picture: PlatformImage, theirs: "_Theirs") -> str:
         to = theirs.to
-        listed = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, theirs.id)
+        listed = await self._asking.api.batch_images(
+            to.tenant, to.dataset_id, to.subject_id, theirs.id
+        )
         return next((one.original_url for one in listed if one.id == picture.id), "")
 
     # ---- concluding ----------------------------------------------------------------------
@@ -265,7 +223,7 @@ class FormerDelivery:
             return False
         await self._taking.take_over(batch, one, "found")
         if batch.route is Route.SIGNED:
-            is_computed = await self._has_results(one.as_batch(batch), to)
+            is_computed = await self._asking.has_results(one.as_batch(batch), to)
             # whether it was to be computed is not known: its results decide, or a person
             await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
             if is_computed:

@@ -9,12 +9,9 @@ picture that is not listed may still be on its way: it is settled like any other
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
@@ -28,22 +25,16 @@ from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import HautError, ItemError, NetworkError, ServerError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch, Image
-from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
-from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.asking import Asking, QuietTime
+from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.holdings import Found, Holdings
-from haut_desktop.services.pauses import pause, uptime
+from haut_desktop.services.pauses import pause
 from haut_desktop.services.taking_over import TakingOver
 
 if TYPE_CHECKING:
-    from haut_desktop.api.client import HautApi
-    from haut_desktop.services.session import Session
-    from haut_desktop.store.destinations import DestinationStore
-    from haut_desktop.store.outbox import OutboxStore
     from haut_desktop.store.rebuilt import RebuiltStore
 
-LOOK_AGAIN_S: Final = 30.0
-"""Seconds between two looks while the platform can't be asked or subjects are not registered."""
 NEVER_FILLED: Final = "found after a rebuild, never filled"
 
 _log = logging.getLogger(__name__)
@@ -52,47 +43,25 @@ _log = logging.getLogger(__name__)
 class Reconciliation:
     """Settles each rebuilt batch once, then lets delivery have it."""
 
-    def __init__(
-        self,
-        *,
-        api: "HautApi",
-        outbox: "OutboxStore",
-        rebuilt: "RebuiltStore",
-        destinations: "DestinationStore",
-        session: "Session",
-        has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
-        fetch: Callable[[str], Awaitable[bytes]],
-        changes: Changes,
-        clock: Clock,
-        quiet_s: float,
-        look_again_s: float = LOOK_AGAIN_S,
-    ) -> None:
-        self._holdings = Holdings(api)
-        self._taking = TakingOver(outbox, clock)
-        self._outbox = outbox
+    def __init__(self, asking: Asking, rebuilt: "RebuiltStore") -> None:
+        self._asking = asking
+        self._outbox = asking.outbox
         self._rebuilt = rebuilt
-        self._destinations = destinations
-        self._session = session
-        self._has_results = has_results
-        self._fetch = fetch
-        self._changes = changes
-        self._clock = clock
-        self._quiet_s = quiet_s
-        self._look_again_s = look_again_s
+        self._holdings = Holdings(asking.api)
+        self._taking = TakingOver(asking.outbox, asking.clock)
+        self._quiet_time = QuietTime(asking.clock, asking.quiet_s)
         self._woken = asyncio.Event()
-        self._begun_s = 0.0
 
     async def run(self) -> None:
         """Work until nothing rebuilt is left to be asked for."""
-        unsubscribe = self._changes.subscribe(self._on_change)
-        self._begun_s = uptime()
+        unsubscribe = self._asking.changes.subscribe(self._on_change)
+        self._quiet_time.begin()
         try:
             while await self._rebuilt.is_pending():
                 self._woken.clear()
-                account = self._session.account
-                if account is not None and self._session.state is SessionState.SIGNED_IN:
-                    await self._settle_all(account.tenant)
-                await pause(self._woken, self._look_again_s)
+                if (tenant := self._asking.tenant) is not None:
+                    await self._settle_all(tenant)
+                await pause(self._woken, self._asking.look_again_s)
         finally:
             unsubscribe()
 
@@ -101,12 +70,7 @@ class Reconciliation:
             self._woken.set()
 
     async def _settle_all(self, tenant: Tenant) -> None:
-        # what was posted just before the crash is listed only when the server is through with it
-        rebuilt_by = self._clock() - timedelta(seconds=self._quiet_s)
-        if uptime() - self._begun_s >= self._quiet_s:
-            # all was rebuilt before this began, whatever a clock that was set back says
-            rebuilt_by = datetime.max.replace(tzinfo=UTC)
-        for batch_id in await self._rebuilt.pending(rebuilt_by, tenant):
+        for batch_id in await self._rebuilt.pending(self._quiet_time.over_by(), tenant):
             try:
                 await self.settle(batch_id)
             except TransitionError:
@@ -123,27 +87,23 @@ class Reconciliation:
 
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""
-        batch = await self._outbox.batch(batch_id)
-        if batch.state is BatchState.INITIATING:  # interrupted in the middle of this
-            batch = await self._outbox.move_batch(batch_id, BatchEvent.RELEASE)
+        batch = await self._asking.begin(batch_id)
         if batch.state is BatchState.OPEN:
-            to = (await self._destinations.of_batch(batch_id)).address
+            to = (await self._asking.destinations.of_batch(batch_id)).address
             found = await self._holdings.find(batch, to)
             if batch.route is Route.SIGNED:
                 await self._settle_signed(batch, to, found)
             else:
                 await self._settle_inline(batch, found)
-        if (await self._outbox.batch(batch_id)).state is BatchState.OPEN:
-            await self._outbox.set_waiting_batch(batch_id, Waiting())
+        await self._asking.forget_waiting(batch_id)
         await self._rebuilt.settle(batch_id)
-        self._changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
-        self._changes.send(Change(Topic.OUTBOX, frozenset({batch_id})))
+        self._asking.tell(batch)
 
     # ---- signed --------------------------------------------------------------------------
 
     async def _settle_signed(self, batch: Batch, to: SubjectAddress, found: list[Found]) -> None:
         for one in found:
-            if await self._has_results(one.as_batch(batch), to):
+            if await self._asking.has_results(one.as_batch(batch), to):
                 await self._taking.take_over(batch, one, "computed")
                 await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT)
                 await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
@@ -175,7 +135,7 @@ class Reconciliation:
 
     async def _is_there(self, image: Image, url: str) -> bool:
         try:
-            data = await self._fetch(url)
+            data = await self._asking.fetch(url)
         except ItemError:
             return False
         return hashlib.sha256(data).hexdigest() == image.rendition.digest.sha256

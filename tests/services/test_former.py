@@ -19,6 +19,7 @@ from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, PlatformBatch, PlatformImage, Side
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
+from haut_desktop.services.asking import Asking
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.former import FormerDelivery
 from tests.conftest import ExpectedLogs
@@ -112,10 +113,9 @@ def listing_of(room: Room) -> Listing:
 
 
 def asking(room: Room, there: Listing) -> FormerDelivery:
-    return FormerDelivery(
+    ways = Asking(
         api=there,  # type: ignore[arg-type]
         outbox=room.outbox,
-        former=room.station.former,
         destinations=room.station.destinations,
         session=there,  # type: ignore[arg-type]
         has_results=there.has_results,
@@ -124,6 +124,7 @@ def asking(room: Room, there: Listing) -> FormerDelivery:
         clock=room.clock,
         quiet_s=60.0,
     )
+    return FormerDelivery(ways, room.station.former)
 
 
 async def due(room: Room) -> int:
