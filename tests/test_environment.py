@@ -10,14 +10,16 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from pytestqt.qtbot import QtBot
 
+from tests.keyring_tools import TOOLS
+
 PACKAGING: Final = Path(__file__).resolve().parent.parent / "packaging"
 ROUNDS: Final = 100
 SLACK: Final = 20
 """What the interpreter itself may hold more or less; a lost reference per call makes 100."""
 
-counts_references = pytest.mark.skipif(
-    sys.version_info >= (3, 12), reason="True and None are immortal since Python 3.12"
-)
+IMMORTAL: Final = sys.version_info >= (3, 12)
+
+counts_references = pytest.mark.skipif(IMMORTAL, reason="None is immortal since Python 3.12")
 
 
 class Bell(QObject):
@@ -83,7 +85,7 @@ def test_the_real_secret_service_is_tested_in_continuous_integration() -> None:
     if sys.platform != "linux" or os.environ.get("CI") != "true":
         pytest.skip("only promised for continuous integration on Linux")
     folders = os.environ["PATH"].split(os.pathsep)
-    for program in ("dbus-run-session", "gnome-keyring-daemon"):
+    for program in TOOLS:
         assert any((Path(folder) / program).is_file() for folder in folders), program
 
 

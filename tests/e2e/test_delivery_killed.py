@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,13 +18,13 @@ from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import QUICK, FileSecrets, open_workplace
 from tests.e2e.studies import PlatformStudy
 from tests.fakes.practice import PracticePlatform
+from tests.keyring_tools import needs_secret_service
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(180)
 
 ROOT: Final = Path(__file__).parents[2]
 PATIENT: Final = replace(QUICK, settling_s=60.0)
-TOOLS: Final = ("dbus-run-session", "gnome-keyring-daemon")
 UNLOCKED: Final = (
     'printf secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null; "$@"'
 )
@@ -171,9 +170,7 @@ async def test_computation_that_the_kill_cut_off_is_asked_for_by_a_person(
     there.check_each_once(small_pictures)
 
 
-@pytest.mark.skipif(
-    any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {' and '.join(TOOLS)}"
-)
+@needs_secret_service
 async def test_killed_program_opens_its_station_from_the_real_keyring(
     tmp_path: Path,
     platform: PracticePlatform,

@@ -1,18 +1,13 @@
 """The real Secret Service: made in one process, opened in another, locked in a third."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.keyring_tools import needs_secret_service
 
-TOOLS = ("dbus-run-session", "gnome-keyring-daemon")
-
-pytestmark = pytest.mark.skipif(
-    any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {' and '.join(TOOLS)}"
-)
+pytestmark = needs_secret_service
 
 PROGRAM = """
 import sys
