@@ -63,28 +63,12 @@ def confirmation_of(deed: Deed, row: OutboxRow) -> Confirmation:
 
 def erasure_of_held(about: str) -> Confirmation:
     """Word the two steps for a picture that nobody has placed."""
-    return Confirmation(
-        title="Erase the picture for ever?",
-        about=about,
-        meaning=(_GONE, _NO_PROOF, _UNPLACED_STAYS),
-        reason_question="Why is it erased?",
-        question="The picture is gone afterwards. Erase it now?",
-        yes="Erase for ever",
-        no="Keep the picture",
-    )
+    return _erasing(about, _NO_PROOF, _UNPLACED_STAYS)
 
 
 def erasure_of_aside(about: str) -> Confirmation:
     """Word the two steps for a picture that was set aside or removed."""
-    return Confirmation(
-        title="Erase the picture for ever?",
-        about=about,
-        meaning=(_GONE, _ONLY_COPY, _UNPLACED_STAYS),
-        reason_question="Why is it erased?",
-        question="The picture is gone afterwards. Erase it now?",
-        yes="Erase for ever",
-        no="Keep the picture",
-    )
+    return _erasing(about, _ONLY_COPY, _UNPLACED_STAYS)
 
 
 NO_REASON: Final = "Write a few words; they stand in the audit trail."
@@ -122,10 +106,16 @@ def _sides(batch: OutboxRow) -> str:
 
 
 def _erasure_of(row: OutboxRow) -> Confirmation:
+    copies = _STAYS_THERE if row.is_proven else _NO_PROOF
+    return _erasing(row.path, copies, _RECORD_STAYS)
+
+
+def _erasing(about: str, copies: str, stays: str) -> Confirmation:
+    """Say which picture it is, where else it may be, and what stays of it."""
     return Confirmation(
         title="Erase the picture for ever?",
-        about=row.path,
-        meaning=(_GONE, _STAYS_THERE if row.is_proven else _NO_PROOF, _RECORD_STAYS),
+        about=about,
+        meaning=(_GONE, copies, stays),
         reason_question="Why is it erased?",
         question="The picture is gone afterwards. Erase it now?",
         yes="Erase for ever",
