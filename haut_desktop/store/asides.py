@@ -25,8 +25,8 @@ WHERE slot.visit_id = ? AND {_STAYS_BEHIND}
 ORDER BY slot.position, slot.rowid, take.number
 """  # noqa: S608 - a clause of ours
 
-# A visit that has gone whole can't be reopened, so that nobody can let another take count. What
-# may have been delivered before the record was lost is not known to have stayed behind.
+# A visit that has gone whole is reopened only by taking what went back, and then this take is gone.
+# What may have been delivered before the record was lost is not known to have stayed behind.
 _OUTLIVED: Final = f"""
 SELECT original.id FROM visit
 JOIN slot ON slot.visit_id = visit.id
