@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import system_clock
-from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
+from haut_desktop.domain.delivery import BatchEvent, Waiting
 from haut_desktop.domain.errors import OtherAccountError, PermissionRefusedError
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.retraction import Computed, Remnant
@@ -30,7 +31,6 @@ from haut_desktop.store.database import Database
 from haut_desktop.store.files import remove
 from haut_desktop.store.keys import RecoveryPassphrase
 from haut_desktop.store.vault import Vault
-from tests.fakes.builders import make_proof
 from tests.fakes.keyring import absent
 from tests.services.rooms import Room, open_room
 
@@ -52,6 +52,17 @@ async def run(room: Room, *arguments: str) -> int:
     """Run the command in a thread, for it has an event loop of its own."""
     words = [arguments[0], "--folder", str(room.station.folder), *arguments[1:]]
     return await asyncio.to_thread(run_outbox_command, words, secrets=room.secrets)
+
+
+@contextmanager
+def open_window(room: Room) -> Iterator[None]:
+    """The station's folder as long as its window is open: nobody else may change it."""
+    lock = FolderLock(room.station.folder)
+    assert lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 async def read(room: Room, capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
@@ -184,10 +195,7 @@ async def test_what_is_as_it_was_verifies_without_a_difference(
 async def test_a_verification_names_the_platform_and_the_company_that_hold_the_pictures(
     room: Room, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    batch = await room.deliver()
-    for image in batch.images:
-        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+    await room.arrive()
     (holder,) = (await read(room, capsys, "verify", "--offline"))["holders"]
     tenant = {"server": room.study.server, "company_id": room.study.company_id}
     assert (holder["tenant"], holder["confirmed_pictures"]) == (tenant, 3)
@@ -224,12 +232,7 @@ async def test_a_damaged_picture_differs(room: Room, capsys: pytest.CaptureFixtu
 async def test_receipts_come_as_csv_with_one_head(
     room: Room, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    batch = await room.deliver()
-    for image in batch.images:
-        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+    await room.submit()
     assert await run(room, "receipts") == WELL
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
     assert [row["proof"] for row in rows] == ["store-hash"] * 3
@@ -239,12 +242,8 @@ async def test_receipts_come_as_csv_with_one_head(
 async def test_a_rebuild_is_refused_while_the_program_is_open(
     room: Room, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lock = FolderLock(room.station.folder)
-    assert lock.acquire()
-    try:
+    with open_window(room):
         assert await run(room, "rebuild") == NOT_DONE
-    finally:
-        lock.release()
     assert "Close it and try again" in capsys.readouterr().err
     assert not list(room.station.folder.glob("*.damaged-*"))
 
@@ -422,7 +421,7 @@ async def test_a_study_is_closed_in_two_steps_with_a_reason(
     days: int | None,
     leaving: int,
 ) -> None:
-    await _arrive(room)
+    await room.submit(at=system_clock())  # the command goes by the real clock
     words = ("keep", "--study", room.study.name, *rule, "--reason", "last visit was in May")
     assert await run(room, *words, "--json") == NOT_DONE
     said = capsys.readouterr()
@@ -455,24 +454,10 @@ async def test_keeping_is_not_changed_by_halves(
 async def test_keeping_is_not_changed_beside_the_window(
     room: Room, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lock = FolderLock(room.station.folder)
-    assert lock.acquire()
-    try:
-        words = ("--study", room.study.id, "--closed", "--reason", "it is over")
+    words = ("--study", room.study.id, "--closed", "--reason", "it is over")
+    with open_window(room):
         assert await run(room, "keep", *words, "--yes") == NOT_DONE
-    finally:
-        lock.release()
     assert "Close it and try again" in capsys.readouterr().err
-
-
-async def _arrive(room: Room) -> None:
-    batch = await room.deliver()
-    for image in batch.images:
-        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-        proof = make_proof(system_clock())
-        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
 
 
 def test_the_outbox_explains_itself() -> None:

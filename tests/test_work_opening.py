@@ -7,15 +7,13 @@ import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.space import GIB, SpaceLimits
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import FOLDER_VARIABLE, app_paths
-from haut_desktop.store.keys import NoRecovery
-from haut_desktop.store.station import create_station
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.work_opening import Mode, WorkOpener
+from tests.e2e.stations import set_up_station
 from tests.fakes.keyring import FakeSecrets
 
 _SET = SpaceLimits(4 * GIB, 2 * GIB)
@@ -30,15 +28,7 @@ async def test_nothing_can_be_taken_in_before_the_stations_own_limits_are_known(
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     paths, secrets = app_paths(), FakeSecrets()
-    station = await create_station(
-        paths.station,
-        secrets,
-        system_clock,
-        recovery=NoRecovery("a test"),
-        site_code="DE-01",
-        zone="Europe/Berlin",
-        station_name="Room 2",
-    )
+    station = await set_up_station(paths.station, secrets)
     await DiskSpace(tmp_path).set_limits(station.studies, _SET, Act(reason="a small disk"))
     await station.aclose()
     notices = NoticesViewModel()

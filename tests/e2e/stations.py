@@ -17,10 +17,12 @@ from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.study import DEFAULT_SHOTS, Shot, Study
 from haut_desktop.domain.subjects import Registration, Subject, SubjectDetails
+from haut_desktop.domain.verification import VerificationReport
 from haut_desktop.services.results import Pace
+from haut_desktop.services.verification import Verification
 from haut_desktop.store.keys import NoRecovery
 from haut_desktop.store.secrets import Secrets
-from haut_desktop.store.station import create_station, has_station, open_station
+from haut_desktop.store.station import Station, create_station, has_station, open_station
 from haut_desktop.workplace import Pacing, Workplace
 from tests.fakes.practice import PASSWORD, TECHNICIAN
 from tests.waiting import in_time
@@ -159,6 +161,21 @@ class HeadlessStation:
         await in_time(is_done)
 
 
+async def verify(work: Workplace) -> VerificationReport:
+    """Say what differs from the record, here and on the platform."""
+    store = work.store
+    return await Verification(
+        pictures=store.pictures,
+        outbox=store.outbox,
+        destinations=store.destinations,
+        audit=store.audit,
+        vault=store.vault,
+        clock=work.clock,
+        api=work.api,
+        objects=work.objects,
+    ).verify()
+
+
 @dataclass(frozen=True)
 class FileSecrets:
     """Secrets in a plain file, so that the next process finds them; for tests alone."""
@@ -185,6 +202,19 @@ class FileSecrets:
         return msgspec.json.decode(self.path.read_bytes(), type=dict[str, str])
 
 
+async def set_up_station(folder: Path, secrets: Secrets) -> Station:
+    """Make the station in ``folder``, as the first start does."""
+    return await create_station(
+        folder,
+        secrets,
+        system_clock,
+        recovery=NoRecovery("test"),
+        site_code="B01",
+        zone="Europe/Berlin",
+        station_name="Capture 1",
+    )
+
+
 @asynccontextmanager
 async def open_workplace(
     folder: Path,
@@ -198,15 +228,7 @@ async def open_workplace(
     if has_station(folder):
         store = await open_station(folder, secrets, system_clock)
     else:
-        store = await create_station(
-            folder,
-            secrets,
-            system_clock,
-            recovery=NoRecovery("test"),
-            site_code="B01",
-            zone="Europe/Berlin",
-            station_name="Capture 1",
-        )
+        store = await set_up_station(folder, secrets)
     station = await store.studies.station()
     assert station is not None
     errors: list[HautError] = []

@@ -11,15 +11,13 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton
 
 from haut_desktop import settings
 from haut_desktop.app import Mode, Program, make_application
-from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.errors import KeyringError, KeyringLockedError
 from haut_desktop.services.early_session import SignedOutNote
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths
-from haut_desktop.store.keys import NoRecovery
-from haut_desktop.store.station import create_station
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
 from haut_desktop.widgets.unlock_dialog import UnlockDialog
+from tests.e2e.stations import set_up_station
 from tests.fakes.keyring import FakeSecrets, locked
 from tests.fakes.practice import PASSWORD, TECHNICIAN, PracticePlatform
 from tests.waiting import eventually
@@ -31,15 +29,7 @@ async def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppPaths:
     # whatever disk the tests' folder lies on is good enough for them
     monkeypatch.setattr(settings, "PASSING_FILE_SYSTEMS", frozenset())
     paths = AppPaths(tmp_path)
-    store = await create_station(
-        paths.station,
-        _SECRETS,
-        system_clock,
-        recovery=NoRecovery("test"),
-        site_code="B01",
-        zone="Europe/Berlin",
-        station_name="Capture 1",
-    )
+    store = await set_up_station(paths.station, _SECRETS)
     await store.aclose()
     SignedOutNote(paths.station).write()
     return paths

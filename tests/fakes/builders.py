@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from datetime import date, datetime
+from typing import overload
 
 from haut_desktop.domain.delivery import (
     BatchState,
@@ -55,7 +56,7 @@ from haut_desktop.domain.subjects import (
     SubjectCode,
     SubjectDetails,
 )
-from haut_desktop.domain.visits import Visit, VisitKind, VisitStatus
+from haut_desktop.domain.visits import TakenPicture, Visit, VisitKind, VisitStatus
 from tests.fakes.clock import START
 
 
@@ -158,6 +159,24 @@ def make_digest(data: bytes) -> Digest:
     )
 
 
+@overload
+def make_picture(
+    slot: Slot,
+    data: bytes | None = None,
+    *,
+    number: int = 1,
+    counts: bool = True,
+    vault_name: str | None = None,
+) -> tuple[Original, Rendition, Take]: ...
+@overload
+def make_picture(
+    slot: None,
+    data: bytes | None = None,
+    *,
+    number: int = 1,
+    counts: bool = True,
+    vault_name: str | None = None,
+) -> tuple[Original, Rendition, None]: ...
 def make_picture(
     slot: Slot | None,
     data: bytes | None = None,
@@ -191,6 +210,12 @@ def make_picture(
         original.vault_name,
     )
     return original, rendition, take
+
+
+def make_taken(slot: Slot, data: bytes | None = None, *, number: int = 1) -> TakenPicture:
+    """A picture in its slot, of which nothing was said yet."""
+    original, rendition, take = make_picture(slot, data, number=number)
+    return TakenPicture(take, original, rendition)
 
 
 def make_verdict(rendition: Rendition, code: str = "sharp") -> Verdict:

@@ -33,7 +33,7 @@ from haut_desktop.domain.visits import (
 )
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.subjects import CodeCheck
-from tests.fakes.builders import make_picture, make_slots, make_subject, make_verdict, make_visit
+from tests.fakes.builders import make_slots, make_subject, make_taken, make_verdict, make_visit
 from tests.fakes.clock import START
 
 
@@ -295,9 +295,8 @@ class FakeCapture:
         named = next((i for i, s in enumerate(shelves) if s.slot.side in name), 0)
         given = next((i for i, s in enumerate(shelves) if s.slot.id == slot_id), named)
         shelf = shelves[given]
-        original, rendition, take = make_picture(shelf.slot, number=len(shelf.takes) + 1)
-        assert take is not None
-        taken = TakenPicture(take, original, rendition, (make_verdict(rendition),))
+        taken = make_taken(shelf.slot, number=len(shelf.takes) + 1)
+        taken = replace(taken, verdicts=(make_verdict(taken.rendition),))
         before = tuple(_counting(other, False) for other in shelf.takes)
         shelves[given] = Shelf(shelf.slot, (*before, taken))
 

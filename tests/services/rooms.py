@@ -3,26 +3,29 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchEvent, RegistrationEvent
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent, RegistrationEvent
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import OperatorId, PlatformBatchId, PlatformSubjectId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.space import GIB
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.verification import VerificationReport
 from haut_desktop.domain.visits import VisitSheet
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.services.verification import Verification
 from haut_desktop.store.keys import NoRecovery, Recovery
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.station import Station, create_station
 from haut_desktop.store.vault import Vault
-from tests.fakes.builders import make_address, make_study, make_subject
+from tests.fakes.builders import make_address, make_proof, make_study, make_subject
 from tests.fakes.clock import FakeClock
 from tests.fakes.keyring import FakeSecrets
 from tests.photographs import marked
@@ -89,6 +92,34 @@ class Room:
         await self.outbox.move_batch(batch.id, BatchEvent.INITIATE)
         addresses = {image.id: make_address(image) for image in batch.images}
         return await self.outbox.initiated(batch.id, PlatformBatchId("there-1"), addresses)
+
+    async def arrive(self, at: datetime | None = None) -> Batch:
+        """Let the visit's batch go and every picture of it arrive, now or ``at``."""
+        batch = await self.deliver()
+        proof = make_proof(at or self.clock())
+        for image in batch.images:
+            await self.outbox.move_image(image.id, ImageEvent.CLAIM)
+            await self.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
+        return await self.outbox.batch(batch.id)
+
+    async def submit(self, at: datetime | None = None) -> Batch:
+        """Bring the visit's batch to its end: arrived, its analysis asked for and accepted."""
+        batch = await self.arrive(at)
+        await self.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+        return await self.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+
+    async def verify(self) -> VerificationReport:
+        """Say what differs from the record here, without asking the platform."""
+        return await Verification(
+            pictures=self.station.pictures,
+            outbox=self.station.outbox,
+            destinations=self.station.destinations,
+            audit=self.station.audit,
+            vault=self.station.vault,
+            clock=self.clock,
+            api=None,
+            no_api="a test",
+        ).verify()
 
     async def batches(self) -> tuple[Batch, ...]:
         found = await self.outbox.deliveries(10)

@@ -13,9 +13,7 @@ from PIL import Image
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.computed_before import ComputedAlreadyError
 from haut_desktop.domain.delivery import (
-    BatchEvent,
     BatchState,
-    ImageEvent,
     ImageState,
     RegistrationState,
     Route,
@@ -38,7 +36,7 @@ from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.store.vault import Sidecar, Vault
 from tests.conftest import ExpectedLogs
-from tests.fakes.builders import make_proof, make_subject
+from tests.fakes.builders import make_subject
 from tests.photographs import bricks, encode, marked, portrait
 from tests.services.rooms import Room, open_room
 from tests.waiting import DEADLINE_S, eventually, in_time
@@ -776,12 +774,7 @@ async def computed_and_taken_back(room: Room) -> Batch:
     """A visit whose pictures were computed, and then its batch was taken back."""
     await room.take_face()
     await room.capture.finish(room.visit)
-    batch = await room.deliver()
-    for image in batch.images:
-        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+    batch = await room.submit()
     await room.station.retractions.ask(batch.id, Act(reason="left and right are mixed up"))
     await room.station.retractions.end(batch.id, ())
     return batch

@@ -9,7 +9,7 @@ import pytest
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import system_clock
-from haut_desktop.domain.delivery import BatchEvent, ImageEvent, ImageState
+from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.errors import ErasureRefusedError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
@@ -20,10 +20,8 @@ from haut_desktop.services.results_pictures import ResultPictures
 from haut_desktop.services.results_wanted import Wanted, picture_key, shelf_of
 from haut_desktop.services.retention import ASIDE_RULE, CLOSED, Retention
 from haut_desktop.services.sidecars import Sidecars
-from haut_desktop.services.verification import Verification
 from haut_desktop.store.rebuild import recover_station
 from haut_desktop.store.vault import Sidecar
-from tests.fakes.builders import make_proof
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
@@ -57,17 +55,7 @@ class Desk:
 
     async def verify(self) -> list[str]:
         """The kinds of what differs, without asking the platform."""
-        station = self.room.station
-        report = await Verification(
-            pictures=station.pictures,
-            outbox=station.outbox,
-            destinations=station.destinations,
-            audit=station.audit,
-            vault=station.vault,
-            clock=self.room.clock,
-            api=None,
-        ).verify()
-        return [one.kind for one in report.differences]
+        return [one.kind for one in (await self.room.verify()).differences]
 
 
 @pytest.fixture
@@ -75,27 +63,19 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_room(tmp_path) as room:
         await room.take_face()
         await room.capture.finish(room.visit)
-        await deliver_all(room)
+        await room.submit()
         notes = Sidecars(pictures=room.station.pictures, vault=room.vault)
         await notes.follow(room.visit)
-        forgotten = list[tuple[BatchId, Side]]()
-
-        async def forget(batch_id: BatchId, side: Side) -> None:
-            forgotten.append((batch_id, side))
-
-        erasures = make_erasures(room, forget, system_clock())
-        yield Desk(room, erasures, forgotten)
+        yield make_desk(room)
 
 
-async def deliver_all(room: Room) -> None:
-    """Bring the visit's one batch to its end."""
-    batch = await room.deliver()
-    for image in batch.images:
-        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-        proof = make_proof(room.clock())
-        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=proof)
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+def make_desk(room: Room) -> Desk:
+    forgotten = list[tuple[BatchId, Side]]()
+
+    async def forget(batch_id: BatchId, side: Side) -> None:
+        forgotten.append((batch_id, side))
+
+    return Desk(room, make_erasures(room, forget, system_clock()), forgotten)
 
 
 def make_erasures(
@@ -260,13 +240,7 @@ async def aside(tmp_path: Path) -> AsyncIterator[Desk]:
         await room.capture.take_in(room.visit, room.file("first.jpg", marked(9)), front)
         await room.capture.take_in(room.visit, room.file("front.jpg", marked(0)), front)
         await room.capture.finish(room.visit, "the rest is missing")
-
-        forgotten = list[tuple[BatchId, Side]]()
-
-        async def forget(batch_id: BatchId, side: Side) -> None:
-            forgotten.append((batch_id, side))
-
-        yield Desk(room, make_erasures(room, forget, system_clock()), forgotten)
+        yield make_desk(room)
 
 
 async def test_when_the_study_is_closed_what_stayed_behind_goes_by_a_rule_of_its_own(
@@ -277,7 +251,7 @@ async def test_when_the_study_is_closed_what_stayed_behind_goes_by_a_rule_of_its
     assert [(one.number, one.removed_at is not None) for one in behind] == [(1, True), (2, False)]
     await keep_for(aside, CLOSED)
     assert await retention(aside).look() == 0, "the visit can be reopened still"
-    await deliver_all(room)
+    await room.submit()
     await keep_for(aside, 1)
     room.clock.advance(2 * 24 * 3600)
     assert await retention(aside).look() == 1, "only what was delivered, while the study is open"

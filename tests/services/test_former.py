@@ -96,11 +96,16 @@ class Listing:
             self.contents[url] = data
 
 
-async def finished(room: Room) -> Batch:
-    """Place a picture of which nobody knows whether it went, and finish its visit."""
+async def placed(room: Room) -> None:
+    """Place a picture of which nobody knows whether it went."""
     await room.register()
     original, _ = await hold_strange(room)
     await placing_of(room).assign(original.id, room.study, at(room, await front(room)), WHY)
+
+
+async def finished(room: Room) -> Batch:
+    """Place such a picture, finish its visit, and let it rest."""
+    await placed(room)
     await room.capture.finish(room.visit)
     (batch,) = await room.batches()
     assert batch.route is Route.SIGNED
@@ -247,9 +252,7 @@ async def test_a_persons_own_hold_decides_nothing(room: Room) -> None:
 
 
 async def test_a_reopened_visit_asks_as_well(room: Room) -> None:
-    await room.register()
-    original, _ = await hold_strange(room)
-    await placing_of(room).assign(original.id, room.study, at(room, await front(room)), WHY)
+    await placed(room)
     await room.capture.finish(room.visit)
     await room.capture.reopen(room.visit)
     await room.capture.finish(room.visit)

@@ -8,7 +8,7 @@ import pytest
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.computed_before import ComputedAlreadyError
-from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageEvent
+from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import ItemError, PictureError, VisitClosedError
 from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.imaging import Original, Rendition, Slot
@@ -17,7 +17,7 @@ from haut_desktop.services.placing import NoteWord, Placement, Placing, WaitingP
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.files import remove
 from haut_desktop.store.vault import Vault
-from tests.fakes.builders import make_picture, make_proof
+from tests.fakes.builders import make_picture
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 from tests.services.test_spooling import WORDS, drain_of, intake_of
@@ -214,11 +214,7 @@ async def test_what_was_computed_and_erased_is_not_placed_into_a_visit_that_has_
     """Only a visit's finishing asks whether it shall be computed once more."""
     await room.capture.take_in(room.visit, room.file("front.jpg", marked(9)))
     await room.capture.finish(room.visit)
-    gone = await room.deliver()
-    await room.outbox.move_image(gone.images[0].id, ImageEvent.CLAIM)
-    await room.outbox.move_image(gone.images[0].id, ImageEvent.CONFIRM, proof=make_proof())
-    await room.outbox.move_batch(gone.id, BatchEvent.SUBMIT)
-    await room.outbox.move_batch(gone.id, BatchEvent.SUBMITTED)
+    gone = await room.submit()
     erased = gone.images[0].rendition.original_id
     await room.station.erasures.write(erased, Act(None, WHY))
     one = await wait_one(room)

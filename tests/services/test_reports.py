@@ -11,14 +11,13 @@ from pytestqt.qtbot import QtBot
 from haut_desktop.desktop.printing import write_pdf
 from haut_desktop.domain.analysis import AlgorithmResult, AreaResult, BatchResults, Metric
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchEvent, ImageEvent
+from haut_desktop.domain.delivery import BatchEvent
 from haut_desktop.domain.errors import StoreError
 from haut_desktop.domain.ids import CompanyId, PlatformBatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.session import Account
 from haut_desktop.services.reports import Reports, VisitReport
-from tests.fakes.builders import make_proof
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
@@ -73,10 +72,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
         await room.capture.take_in(room.visit, room.file("front.jpg", marked(2)))
         await room.capture.finish(room.visit)
-        batch = await room.deliver()
-        for image in batch.images:
-            await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-            await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+        batch = await room.arrive()
         answer = BatchResults(results=(_REDNESS, _FAILED), raw=b"{}")
         await room.station.results.save(batch.id, answer, (), room.clock())
         yield Desk(room, _reports(room), batch)

@@ -48,6 +48,12 @@ def make_pictures(folder: Path, objects: object) -> ResultPictures:
     return ResultPictures(objects=objects, cache=cache, vault=None)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def pictures(tmp_path: Path) -> ResultPictures:
+    """Pictures of a platform that gives every one that is asked for."""
+    return make_pictures(tmp_path, Objects())
+
+
 def make_wanted() -> list[Wanted]:
     return [
         Wanted(picture_key(BATCH, side, "aligned"), side.value, side, "aligned")
@@ -72,8 +78,9 @@ async def test_what_was_kept_and_not_listed_when_the_program_was_killed_is_erase
     assert files(tmp_path) == []
 
 
-async def test_what_is_to_be_fetched_anew_is_erased_all_the_same(tmp_path: Path) -> None:
-    pictures = make_pictures(tmp_path, Objects())
+async def test_what_is_to_be_fetched_anew_is_erased_all_the_same(
+    pictures: ResultPictures,
+) -> None:
     assert await pictures.keep(BATCH, make_wanted()) == 0
     await pictures.forget(BATCH)
     await pictures.erase(BATCH, Side.FRONT)
@@ -84,9 +91,8 @@ async def test_what_is_to_be_fetched_anew_is_erased_all_the_same(tmp_path: Path)
 
 @pytest.mark.parametrize("is_erased", (False, True))
 async def test_what_an_earlier_version_kept_off_the_shelves_is_found_and_erased(
-    tmp_path: Path, is_erased: bool
+    pictures: ResultPictures, tmp_path: Path, is_erased: bool
 ) -> None:
-    pictures = make_pictures(tmp_path, Objects())
     await pictures.keep(BATCH, make_wanted())
     front, _ = make_wanted()
     for path in files(tmp_path):
@@ -97,9 +103,8 @@ async def test_what_an_earlier_version_kept_off_the_shelves_is_found_and_erased(
 
 
 async def test_a_picture_that_comes_while_its_side_is_erased_leaves_the_disk_as_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ResultPictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures = make_pictures(tmp_path, Objects())
     front, _ = make_wanted()
     await pictures.keep(BATCH, [front])
     [kept] = [path for path in files(tmp_path) if path.parent != tmp_path]
@@ -116,9 +121,8 @@ async def test_a_picture_that_comes_while_its_side_is_erased_leaves_the_disk_as_
 
 
 async def test_a_shelf_that_never_gets_empty_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ResultPictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures = make_pictures(tmp_path, Objects())
     front, _ = make_wanted()
     await pictures.keep(BATCH, [front])
     # as while a virus scanner holds the file
@@ -128,9 +132,8 @@ async def test_a_shelf_that_never_gets_empty_is_told_of(
 
 
 async def test_a_picture_whose_shelf_goes_while_it_is_put_there_is_not_fetched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ResultPictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures = make_pictures(tmp_path, Objects())
     front, left = make_wanted()
     late = iter([tmp_path])
 

@@ -11,12 +11,10 @@ from haut_desktop.domain.ids import CompanyId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.session import SignedIn
 from haut_desktop.domain.verification import Holder, VerificationReport
-from haut_desktop.services.verification import Verification
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import remove
 from haut_desktop.store.secrets import MemorySecrets
-from haut_desktop.store.station import Station
-from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.stations import QUICK, HeadlessStation, open_workplace, verify
 from tests.e2e.studies import make_study
 from tests.fakes.practice import PracticePlatform, practice_platform, shared_practice
 from tests.photographs import marked
@@ -34,26 +32,12 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield opened
 
 
-async def look(room: Room) -> VerificationReport:
-    station = room.station
-    return await Verification(
-        pictures=station.pictures,
-        outbox=station.outbox,
-        destinations=station.destinations,
-        audit=station.audit,
-        vault=station.vault,
-        clock=room.clock,
-        api=None,
-        no_api="a test",
-    ).verify()
-
-
 def kinds(report: VerificationReport) -> list[str]:
     return [one.kind for one in report.differences]
 
 
 async def test_an_untouched_station_has_no_difference(room: Room) -> None:
-    report = await look(room)
+    report = await room.verify()
     assert (report.pictures, kinds(report), report.not_asked) == (3, [], "a test")
     assert report.bytes_read == sum(len(marked(n)) for n in range(3))
 
@@ -63,7 +47,7 @@ async def test_a_missing_picture_and_a_damaged_one_are_named(room: Room) -> None
     remove(room.vault.folder / missing)
     remove(room.vault.folder / damaged)
     (room.vault.folder / damaged).write_bytes(b"nonsense")
-    report = await look(room)
+    report = await room.verify()
     assert sorted(kinds(report)) == ["picture-damaged", "picture-missing"]
     assert report.pictures == 1
     on = (await room.sheet()).visit.local_date
@@ -81,19 +65,19 @@ async def test_a_missing_picture_and_a_damaged_one_are_named(room: Room) -> None
 async def test_a_missing_note_is_named(room: Room) -> None:
     (name, *_) = room.vault.names()
     remove(room.vault.folder / name.replace(".age", ".side.age"))
-    assert kinds(await look(room)) == ["sidecar-missing"]
+    assert kinds(await room.verify()) == ["sidecar-missing"]
 
 
 async def test_a_note_that_names_another_subject_is_named(room: Room) -> None:
     (name, *_) = room.vault.names()
     other = replace(room.vault.sidecar(name), subject_id=room.other.id)
     room.vault.set_sidecar(name, other)
-    assert kinds(await look(room)) == ["sidecar-differs"]
+    assert kinds(await room.verify()) == ["sidecar-differs"]
 
 
 async def test_a_picture_that_nobody_knows_is_named(room: Room) -> None:
     room.vault.seal(DATA, make_sidecar())
-    report = await look(room)
+    report = await room.verify()
     assert kinds(report) == ["picture-unknown"]
     assert (report.differences[0].tenant, report.holders) == (None, ())
 
@@ -104,25 +88,11 @@ async def test_a_rewritten_trail_is_named(room: Room) -> None:
         connection.execute("UPDATE audit SET reason = 'another one' WHERE number = 2")
 
     await room.station.database.write(rewrite)
-    report = await look(room)
+    report = await room.verify()
     assert [(one.kind, one.entity_id) for one in report.differences] == [("trail-broken", "2")]
 
 
 # ---- the platform --------------------------------------------------------------------------------
-
-
-def verification_of(station: HeadlessStation) -> Verification:
-    store: Station = station.work.store
-    return Verification(
-        pictures=store.pictures,
-        outbox=store.outbox,
-        destinations=store.destinations,
-        audit=store.audit,
-        vault=store.vault,
-        clock=station.work.clock,
-        api=station.work.api,
-        objects=station.work.objects,
-    )
 
 
 async def lost_there(
@@ -135,7 +105,7 @@ async def lost_there(
     )
     emptied.write_bytes(b"")
     gone.unlink()
-    report = await verification_of(station).verify()
+    report = await verify(station.work)
     assert report.asked_pictures == 2
     assert all(one.place and one.tenant for one in report.differences)
     return sorted(kinds(report))
@@ -156,7 +126,7 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         subject = await station.register(study, "B-007")
         await station.finish_visit(study, subject, *pictures)
         await station.until_delivered()
-        report = await verification_of(station).verify()
+        report = await verify(station.work)
         assert (report.asked_pictures, kinds(report), report.not_asked) == (2, [], "")
         assert report.holders == (Holder(study.tenant, 2, 2),)
         assert report.only_listed_pictures == 0
@@ -170,7 +140,7 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         await station.work.api.delete_batch(
             to.tenant, to.dataset_id, to.subject_id, batch.platform_id
         )
-        report = await verification_of(station).verify()
+        report = await verify(station.work)
         assert kinds(report) == ["batch-not-on-platform"]
         assert report.differences[0].tenant == study.tenant
         assert report.differences[0].place is not None
@@ -179,7 +149,7 @@ async def test_the_platform_is_asked_for_every_confirmed_picture(
         assert kept is not None
         other = replace(kept.account, company_id=CompanyId("another"))
         station.work.keeper.use(SignedIn(other, kept.tokens))
-        report = await verification_of(station).verify()
+        report = await verify(station.work)
         assert (report.asked_pictures, kinds(report)) == (0, [])
         assert report.holders == (Holder(study.tenant, 2, 0),)
         assert report.not_asked.endswith("another company or server: 1.")
@@ -197,11 +167,11 @@ async def test_a_store_that_can_not_be_reached_is_no_difference(
         await station.finish_visit(study, await station.register(study, "B-007"), picture)
         await station.until_delivered()
         practice_platform.add_fault("offline", target="store", method="GET")
-        report = await verification_of(station).verify()
+        report = await verify(station.work)
         assert (report.asked_pictures, kinds(report)) == (0, [])
         assert report.not_asked
         practice_platform.clear_faults()
         practice_platform.add_fault("address_expired", target="store", method="GET")
-        report = await verification_of(station).verify()
+        report = await verify(station.work)
         assert (report.asked_pictures, kinds(report)) == (1, [])
         assert (report.only_listed_pictures, report.not_asked) == (1, "")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -111,13 +112,16 @@ class Record:
         subject: Subject,
         name: str = "Baseline",
         sides: tuple[Side, ...] = (Side.FRONT, Side.LEFT, Side.RIGHT),
+        *,
+        rest: timedelta = timedelta(0),
     ) -> Batch:
-        """Bring a visit from its opening to its one finished batch, rested already."""
+        """Bring a visit from its opening to its one finished batch, rested unless told to rest."""
         visit, slots = await self.open_visit(subject, name)
         pictures = tuple([(slot, await self.take_in(slot)) for slot in slots if slot.side in sides])
         batch = make_batch(visit, self.study.datasets[0], pictures)
-        await self.hand_overs.finish(visit.id, (batch,), self.clock(), self.act)
-        return replace(batch, not_before=self.clock())
+        not_before = self.clock() + rest
+        await self.hand_overs.finish(visit.id, (batch,), not_before, self.act)
+        return replace(batch, not_before=not_before)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from haut_desktop.store.erasures import ErasureStore
 from haut_desktop.store.retractions import RetractionStore
 from tests.fakes.builders import make_batch
 from tests.store.conftest import Record
-from tests.store.test_erasures import submit
+from tests.store.test_outbox import submit
 
 
 @pytest.fixture(name="asides")

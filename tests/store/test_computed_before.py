@@ -6,8 +6,8 @@ import pytest
 
 from haut_desktop.domain.computed_before import ComputedAlreadyError, ComputedBefore, hashes_of
 from haut_desktop.domain.delivery import BatchEvent, BatchState
-from haut_desktop.domain.ids import PlatformBatchId
-from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.ids import PlatformBatchId, VisitId
+from haut_desktop.domain.imaging import Batch, Slot
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.store.erasures import ErasureStore
@@ -15,7 +15,7 @@ from haut_desktop.store.retractions import RetractionStore
 from tests.fakes.builders import make_batch, make_picture
 from tests.store.conftest import Record
 from tests.store.test_erasures import original_of
-from tests.store.test_outbox import deliver
+from tests.store.test_outbox import deliver, submit
 
 THERE = PlatformBatchId("there")
 
@@ -29,15 +29,18 @@ async def taken_back(record: Record, batch: Batch, *left: Computed) -> None:
     await record.hand_overs.reopen(batch.visit_id, record.act)
 
 
-async def submitted(record: Record, batch: Batch) -> Batch:
-    await deliver(record, batch)
-    await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    return await record.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+async def computed_front(record: Record, data: bytes) -> tuple[Slot, Batch]:
+    """A visit with one picture, a front view, that was computed."""
+    visit, (front, *_) = await record.open_visit(await record.register())
+    rendition = await record.take_in(front, data)
+    batch = make_batch(visit, record.study.datasets[0], ((front, rendition),))
+    await finish(record, batch)
+    return front, await submit(record, batch)
 
 
-async def once_more(record: Record, batch: Batch) -> Batch:
-    """The same pictures in a batch of their own."""
-    sheet = await record.visits.sheet(batch.visit_id)
+async def once_more(record: Record, visit_id: VisitId) -> Batch:
+    """The pictures of a visit that count, in a batch of their own."""
+    sheet = await record.visits.sheet(visit_id)
     pictures = tuple(
         (shelf.slot, shelf.counting.rendition) for shelf in sheet.shelves if shelf.counting
     )
@@ -55,13 +58,13 @@ async def before_of(record: Record, batch: Batch) -> list[ComputedBefore]:
 async def test_what_was_computed_goes_again_with_a_reason_only_that_batch_and_trail_keep(
     record: Record,
 ) -> None:
-    batch = await submitted(record, await record.finish(await record.register()))
+    batch = await submit(record, await record.finish(await record.register()))
     await taken_back(record, batch, Computed.YES)
     before = await before_of(record, batch)
     assert {one.sha256 for one in before} == hashes_of([batch])
     assert {(one.batch_id, one.computed) for one in before} == {(batch.id, Computed.YES)}
     assert before[0].at == batch.submitted_at
-    again = await once_more(record, batch)
+    again = await once_more(record, batch.visit_id)
     with pytest.raises(ComputedAlreadyError) as refused:
         await finish(record, again)
     assert list(refused.value.before) == before
@@ -80,7 +83,7 @@ async def test_what_was_not_computed_goes_as_ever(
     batch = await deliver(record, await record.finish(await record.register()))
     await taken_back(record, batch, *left)
     assert await before_of(record, batch) == []
-    again = await once_more(record, batch)
+    again = await once_more(record, batch.visit_id)
     await finish(record, again)
     assert await record.audit.of_entity(again.id) == ()
 
@@ -93,7 +96,7 @@ async def test_a_doubt_is_asked_about(record: Record, left: tuple[Computed, ...]
     await taken_back(record, batch, *left)
     assert {one.computed for one in await before_of(record, batch)} == {Computed.UNKNOWN}
     with pytest.raises(ComputedAlreadyError):
-        await finish(record, await once_more(record, batch))
+        await finish(record, await once_more(record, batch.visit_id))
 
 
 async def test_a_picture_that_never_left_is_not_asked_about(record: Record) -> None:
@@ -106,36 +109,24 @@ async def test_a_picture_that_never_left_is_not_asked_about(record: Record) -> N
 
 
 async def test_the_same_bytes_in_another_take_are_the_same_picture(record: Record) -> None:
-    subject = await record.register()
-    visit, (front, *_) = await record.open_visit(subject)
-    rendition = await record.take_in(front, b"face")
-    first = make_batch(visit, record.study.datasets[0], ((front, rendition),))
-    await finish(record, first)
-    batch = await submitted(record, first)
+    front, batch = await computed_front(record, b"face")
     await taken_back(record, batch, Computed.YES)
     await record.takes.remove(await record.take_id(front, 1), record.act)
     await record.take_in(front, b"face", number=2)
     with pytest.raises(ComputedAlreadyError):
-        await finish(record, await once_more(record, batch))
+        await finish(record, await once_more(record, batch.visit_id))
 
 
 async def test_what_was_erased_after_it_was_computed_is_asked_about_in_another_visit(
     record: Record,
 ) -> None:
     """The batch stands: its picture lay under the wrong subject and was erased there."""
-    subject = await record.register()
-    visit, (front, *_) = await record.open_visit(subject)
-    rendition = await record.take_in(front, b"face")
-    first = make_batch(visit, record.study.datasets[0], ((front, rendition),))
-    await finish(record, first)
-    batch = await submitted(record, first)
+    _, batch = await computed_front(record, b"face")
     await ErasureStore(record.database, record.clock).write(original_of(batch), record.act)
     other, (slot, *_) = await record.open_visit(await record.register("B-008"))
     await record.take_in(slot, b"face")
-    again = make_batch(other, record.study.datasets[0], ())
-    again = await once_more(record, again)
     with pytest.raises(ComputedAlreadyError):
-        await finish(record, again)
+        await finish(record, await once_more(record, other.id))
 
 
 async def test_what_was_erased_before_it_left_is_not_asked_about(record: Record) -> None:
@@ -145,15 +136,10 @@ async def test_what_was_erased_before_it_left_is_not_asked_about(record: Record)
 
 
 async def test_a_retake_of_bytes_that_were_computed_is_refused(record: Record) -> None:
-    subject = await record.register()
-    visit, (front, *_) = await record.open_visit(subject)
-    rendition = await record.take_in(front, b"face")
-    first = make_batch(visit, record.study.datasets[0], ((front, rendition),))
-    await finish(record, first)
-    batch = await submitted(record, first)
+    front, batch = await computed_front(record, b"face")
     await ErasureStore(record.database, record.clock).write(original_of(batch), record.act)
     original, same, take = make_picture(front, b"face", number=2)
-    assert take is not None
+    visit = await record.visits.get(batch.visit_id)
     fresh = make_batch(visit, record.study.datasets[0], ((front, same),))
     with pytest.raises(ComputedAlreadyError):
         await record.pictures.add_retake(original, same, take, (fresh,), record.act)

@@ -19,7 +19,7 @@ from haut_desktop.store.erasures import ErasureStore
 from haut_desktop.store.retractions import RetractionStore
 from tests.fakes.builders import make_batch, make_proof
 from tests.store.conftest import Record
-from tests.store.test_outbox import deliver
+from tests.store.test_outbox import submit
 from tests.store.test_retractions import begin
 
 
@@ -30,12 +30,6 @@ def _erasures(record: Record) -> ErasureStore:
 
 def original_of(batch: Batch, number: int = 0) -> OriginalId:
     return batch.images[number].rendition.original_id
-
-
-async def submit(record: Record, batch: Batch) -> Batch:
-    batch = await deliver(record, batch)
-    await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    return await record.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
 
 
 async def state(record: Record, batch: Batch, number: int = 0) -> ImageState:

@@ -35,11 +35,7 @@ async def test_a_reopened_visit_can_be_finished_again(record: Record) -> None:
 
 
 async def test_a_resting_visit_is_sent_at_once_when_asked(record: Record) -> None:
-    batch = await record.finish(await record.register())
-    await record.hand_overs.reopen(batch.visit_id, record.act)
-    not_before = record.clock() + timedelta(seconds=300)
-    resting = replace(batch, not_before=not_before)
-    await record.hand_overs.finish(batch.visit_id, (resting,), not_before, record.act)
+    batch = await record.finish(await record.register(), rest=timedelta(seconds=300))
     assert await record.outbox.due_batches(record.clock(), 10) == ()
     visit = await record.hand_overs.end_rest(batch.visit_id, record.act)
     assert visit.not_before == record.clock()

@@ -48,6 +48,13 @@ async def deliver(record: Record, batch: Batch) -> Batch:
     return await record.outbox.batch(batch.id)
 
 
+async def submit(record: Record, batch: Batch) -> Batch:
+    """Bring a batch to its end: everything stored, its analysis asked for and accepted."""
+    batch = await deliver(record, batch)
+    await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    return await record.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+
+
 def addresses_of(batch: Batch) -> Mapping[ImageId, UploadAddress]:
     return {image.id: make_address(image) for image in batch.images}
 
@@ -65,11 +72,8 @@ async def test_a_finished_visits_batch_is_due_and_comes_back_whole(record: Recor
 
 
 async def test_a_resting_visit_is_due_after_its_rest(record: Record) -> None:
-    subject = await record.register()
-    visit, (front, *_) = await record.open_visit(subject)
-    batch = make_batch(visit, record.study.datasets[0], ((front, await record.take_in(front)),))
+    batch = await record.finish(await record.register(), rest=timedelta(seconds=300))
     not_before = record.clock() + timedelta(seconds=300)
-    await record.hand_overs.finish(visit.id, (batch,), not_before, record.act)
     assert await due(record) == []
     summary = await record.outbox.summary()
     assert (summary.next_try_at, summary.resting_visits) == (not_before, 1)

@@ -62,7 +62,6 @@ async def test_a_picture_taken_before_registration_waits_to_be_assigned(record: 
     assert (place.subject_id, place.subject_code, place.visit_id) == (None, "", None)
     _, (front, *_) = await record.open_visit(await record.register())
     _, _, take = make_picture(front)
-    assert take is not None
     await record.pictures.assign(original.id, take, record.act)
     assert (await record.pictures.original(original.id)).take_id == take.id
     assert await record.takes_of(front) == [(1, True)]
@@ -88,7 +87,6 @@ async def test_an_erased_picture_is_assigned_to_nobody(record: Record) -> None:
     await record.pictures.add(original, rendition, None, (), record.act)
     visit, (front, *_) = await record.open_visit(await record.register())
     _, _, take = make_picture(front)
-    assert take is not None
     await ErasureStore(record.database, record.clock).write(original.id, record.act)
     (late,) = make_slots(visit, (Side.OTHER,))
     with pytest.raises(VisitClosedError, match="erased it meanwhile"):

@@ -13,7 +13,6 @@ from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
-    ImageEvent,
     ImageState,
     RegistrationState,
 )
@@ -40,7 +39,6 @@ from haut_desktop.store.files import remove
 from haut_desktop.store.rebuild import Rebuilt, recover_station
 from haut_desktop.store.station import Station, open_station, open_station_for_reading
 from haut_desktop.store.vault import Vault
-from tests.fakes.builders import make_proof
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
@@ -58,15 +56,6 @@ async def rebuild(room: Room) -> tuple[Station, Rebuilt]:
 
 def sidecar_path(room: Room, vault_name: str) -> Path:
     return room.vault.folder / vault_name.replace(".age", ".side.age")
-
-
-async def submit(room: Room) -> None:
-    batch = await room.deliver()
-    for image in batch.images:
-        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
-        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
 
 
 # ---- what comes back -----------------------------------------------------------------------------
@@ -163,7 +152,7 @@ async def test_a_rebuilt_visit_is_not_reopened_while_nobody_knows_what_left(room
 async def test_what_was_delivered_comes_back_as_delivered_with_its_proofs(room: Room) -> None:
     await room.take_face()
     await room.capture.finish(room.visit)
-    await submit(room)
+    await room.submit()
     await Sidecars(pictures=room.station.pictures, vault=room.vault).follow(room.visit)
     (before,) = await room.batches()
     station, rebuilt = await rebuild(room)
@@ -178,7 +167,7 @@ async def test_what_was_delivered_comes_back_as_delivered_with_its_proofs(room: 
 async def test_what_was_delivered_without_a_word_in_the_sidecar_is_asked_for(room: Room) -> None:
     await room.take_face()
     await room.capture.finish(room.visit)
-    await submit(room)
+    await room.submit()
     station, rebuilt = await rebuild(room)
     (after,) = (await station.outbox.deliveries(10))[0].batches
     assert after.state is BatchState.OPEN
@@ -227,7 +216,7 @@ async def test_a_chosen_take_counts_again_and_a_removed_one_stays_away(room: Roo
 async def test_a_retake_supersedes_what_it_superseded(room: Room) -> None:
     await room.take_face()
     await room.capture.finish(room.visit)
-    await submit(room)
+    await room.submit()
     slot = next(s.slot for s in (await room.sheet()).shelves if s.slot.side == "front")
     await room.capture.retake(room.visit, room.file("again.jpg", marked(9)), slot.id, "blurred")
     before = {b.id: b.supersedes for b in await room.batches()}

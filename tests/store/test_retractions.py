@@ -22,7 +22,7 @@ from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.store.retractions import RetractionStore
 from tests.fakes.builders import make_proof
 from tests.store.conftest import Record
-from tests.store.test_outbox import addresses_of, deliver
+from tests.store.test_outbox import addresses_of, deliver, submit
 
 PLATFORM_BATCH = PlatformBatchId("platform-batch-1")
 LEFT = (Remnant(PLATFORM_BATCH, (PlatformImageId("platform-1"),), Computed.YES),)
@@ -138,9 +138,7 @@ async def test_after_a_start_a_torn_step_does_not_keep_a_retraction_waiting(
 async def test_submitted_and_held_batches_can_be_taken_back(
     record: Record, retractions: RetractionStore
 ) -> None:
-    submitted = await deliver(record, await record.finish(await record.register("B-007")))
-    await record.outbox.move_batch(submitted.id, BatchEvent.SUBMIT)
-    await record.outbox.move_batch(submitted.id, BatchEvent.SUBMITTED)
+    submitted = await submit(record, await record.finish(await record.register("B-007")))
     held = await begin_other(record)
     trouble = Trouble("RefusedError", Blame.ITEM, "Refused", "No.")
     await record.outbox.move_batch(held.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble))

@@ -10,9 +10,10 @@ from haut_desktop.domain.imaging import Batch
 from haut_desktop.store.waits import WaitStore
 from tests.fakes.builders import make_batch, make_picture
 from tests.store.conftest import Record
-from tests.store.test_outbox import deliver
+from tests.store.test_outbox import submit
 
 BACK = [3600.0, 86_400.0, 365 * 86_400.0]
+REST = timedelta(seconds=300)
 
 
 @pytest.fixture
@@ -42,6 +43,17 @@ async def _retries(record: Record, batch: Batch) -> set[datetime | None]:
     }
 
 
+async def _rest(record: Record) -> tuple[Batch, datetime]:
+    """Finish a visit just now; it rests for five minutes."""
+    batch = await record.finish(await record.register(), rest=REST)
+    return batch, record.clock() + REST
+
+
+async def _ends(record: Record, batch: Batch) -> set[datetime | None]:
+    visit = await record.visits.get(batch.visit_id)
+    return {visit.not_before, (await record.outbox.batch(batch.id)).not_before}
+
+
 @pytest.mark.parametrize("back_s", BACK)
 async def test_what_waits_follows_a_clock_that_is_set_back(
     record: Record, waits: WaitStore, back_s: float
@@ -61,17 +73,12 @@ async def test_what_waits_follows_a_clock_that_is_set_back(
 async def test_a_visit_rests_as_long_as_it_was_told_to(
     record: Record, waits: WaitStore, back_s: float, is_held: bool
 ) -> None:
-    batch = await record.finish(await record.register())
-    visit = await record.hand_overs.reopen(batch.visit_id, record.act)
-    ends_at = record.clock() + timedelta(seconds=300)
-    await record.hand_overs.finish(visit.id, (batch,), ends_at, record.act)
+    batch, _ = await _rest(record)
     if is_held:
         await record.outbox.move_batch(batch.id, BatchEvent.HOLD)
     record.clock.advance(-back_s)
     assert await waits.set_back(timedelta(seconds=back_s)) == 1
-    ends_at = record.clock() + timedelta(seconds=300)
-    assert (await record.visits.get(visit.id)).not_before == ends_at
-    assert (await record.outbox.batch(batch.id)).not_before == ends_at
+    assert await _ends(record, batch) == {record.clock() + timedelta(seconds=300)}
 
 
 @pytest.mark.parametrize("back_s", BACK)
@@ -136,23 +143,6 @@ async def test_what_is_held_or_due_is_left_as_it_is(record: Record, waits: WaitS
     assert await record.outbox.batch(batch.id) == held
 
 
-REST = timedelta(seconds=300)
-
-
-async def _rest(record: Record) -> tuple[Batch, datetime]:
-    """Finish a visit just now; it rests for five minutes."""
-    batch = await record.finish(await record.register())
-    visit = await record.hand_overs.reopen(batch.visit_id, record.act)
-    ends_at = record.clock() + REST
-    await record.hand_overs.finish(visit.id, (batch,), ends_at, record.act)
-    return batch, ends_at
-
-
-async def _ends(record: Record, batch: Batch) -> set[datetime | None]:
-    visit = await record.visits.get(batch.visit_id)
-    return {visit.not_before, (await record.outbox.batch(batch.id)).not_before}
-
-
 @pytest.mark.parametrize("is_started", [False, True], ids=["running", "started"])
 async def test_a_step_that_is_noticed_late_takes_nothing_from_a_visit_finished_after_it(
     record: Record, waits: WaitStore, is_started: bool
@@ -183,7 +173,6 @@ async def _retake(record: Record, batch: Batch) -> Batch:
     sheet = await record.visits.sheet(batch.visit_id)
     front = sheet.shelves[0].slot
     original, rendition, take = make_picture(front, b"once more", number=2)
-    assert take is not None
     again = make_batch(sheet.visit, record.study.datasets[0], ((front, rendition),))
     again = replace(again, not_before=record.clock() + REST)
     await record.pictures.add_retake(original, rendition, take, (again,), record.act)
@@ -195,9 +184,7 @@ async def test_a_picture_that_was_retaken_rests_as_long_as_it_was_told_to_and_by
     record: Record, waits: WaitStore, back_s: float
 ) -> None:
     batch, _ = await _rest(record)
-    await deliver(record, batch)
-    await record.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
-    await record.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+    await submit(record, batch)
     record.clock.advance(3 * 86_400.0)
     again = await _retake(record, batch)
     before = (await record.visits.get(batch.visit_id)).not_before

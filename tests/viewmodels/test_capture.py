@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,7 @@ from haut_desktop.domain.imaging import Verdict, VerdictLevel
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitSheet, VisitStatus
+from haut_desktop.domain.visits import Shelf, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -25,15 +25,15 @@ from haut_desktop.viewmodels.capture_words import slot_line
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from tests.fakes.builders import (
-    make_picture,
     make_slots,
     make_study,
     make_subject,
+    make_taken,
     make_visit,
 )
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.screens import FakeCapture
-from tests.waiting import emitted, eventually
+from tests.waiting import Emission, emitted, eventually
 
 
 @dataclass
@@ -92,6 +92,13 @@ async def bench(qapp: QApplication) -> AsyncIterator[Bench]:
     await tasks.aclose()
 
 
+def confirmation_of(emission: Emission) -> Confirmation:
+    """What the person is asked before the visit is finished."""
+    (confirmation,) = emission.args
+    assert isinstance(confirmation, Confirmation)
+    return confirmation
+
+
 async def test_the_sheet_and_what_is_missing_are_of_one_reading(bench: Bench) -> None:
     bench.desk.open_subject(bench.first)
     bench.model.start_visit("Baseline")
@@ -100,8 +107,7 @@ async def test_the_sheet_and_what_is_missing_are_of_one_reading(bench: Bench) ->
     before = bench.capture.sheets_read
     async with emitted(bench.model.confirmation_ready) as emission:
         bench.model.ask_to_finish()
-    (confirmation,) = emission.args
-    assert isinstance(confirmation, Confirmation)
+    confirmation = confirmation_of(emission)
     assert confirmation.problems == bench.model.state.problems
     assert bench.capture.sheets_read == before + 1
 
@@ -196,8 +202,7 @@ async def test_what_was_confirmed_is_finished_whatever_is_open_then(bench: Bench
     await bench.settle()
     async with emitted(bench.model.confirmation_ready) as asked:
         bench.model.ask_to_finish()
-    (confirmation,) = asked.args
-    assert isinstance(confirmation, Confirmation)
+    confirmation = confirmation_of(asked)
     bench.desk.open_subject(bench.second)
     bench.model.start_visit("Baseline")
     await bench.settle()
@@ -241,10 +246,9 @@ async def test_the_check_of_sealed_pictures_has_a_progress_of_its_own(bench: Ben
 def test_what_must_be_done_again_is_said_before_what_is_right() -> None:
     study = make_study()
     slot = make_slots(make_visit(study, make_subject(study)))[0]
-    original, rendition, take = make_picture(slot)
-    assert take is not None
+    taken = make_taken(slot)
     said = [
-        Verdict(rendition.id, "station", text, level, text, 50.0)
+        Verdict(taken.rendition.id, "station", text, level, text, 50.0)
         for text, level in (
             ("Face found.", VerdictLevel.GOOD),
             ("A little soft.", VerdictLevel.WARN),
@@ -252,7 +256,7 @@ def test_what_must_be_done_again_is_said_before_what_is_right() -> None:
             ("Few pixels.", VerdictLevel.WARN),
         )
     ]
-    taken = TakenPicture(take, original, rendition, tuple(said))
+    taken = replace(taken, verdicts=tuple(said))
     (line,) = slot_line(Shelf(slot, (taken,)), "UTC").takes
     words = [mark.text for mark in line.marks]
     assert words == ["Too dark.", "A little soft.", "Few pixels.", "Face found."]
@@ -272,8 +276,7 @@ async def test_pictures_that_turn_out_to_be_computed_are_asked_about_and_not_fin
     bench.model.finished.connect(lambda: finished.append(True))
     async with emitted(bench.model.confirmation_ready) as asked:
         bench.model.ask_to_finish()
-    (confirmation,) = asked.args
-    assert isinstance(confirmation, Confirmation)
+    confirmation = confirmation_of(asked)
     assert confirmation.again is None
     shelf = bench.capture.shelves[confirmation.visit_id][0]
     assert shelf.counting is not None
@@ -281,8 +284,7 @@ async def test_pictures_that_turn_out_to_be_computed_are_asked_about_and_not_fin
     bench.capture.before = [ComputedBefore(sha256, BatchId("first"), Computed.YES, START)]
     async with emitted(bench.model.confirmation_ready) as asked:
         bench.model.finish(confirmation, "")
-    (confirmation,) = asked.args
-    assert isinstance(confirmation, Confirmation)
+    confirmation = confirmation_of(asked)
     assert confirmation.again is not None
     assert confirmation.again.title == "This picture was computed already on 1 Mar 2026."
     assert not finished

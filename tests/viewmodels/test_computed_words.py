@@ -8,9 +8,9 @@ from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.retraction import Computed
-from haut_desktop.domain.visits import Shelf, TakenPicture, VisitSheet
+from haut_desktop.domain.visits import Shelf, VisitSheet
 from haut_desktop.viewmodels.computed_words import again_question
-from tests.fakes.builders import make_picture, make_slots, make_study, make_subject, make_visit
+from tests.fakes.builders import make_slots, make_study, make_subject, make_taken, make_visit
 from tests.fakes.clock import START
 
 YES, UNKNOWN = Computed.YES, Computed.UNKNOWN
@@ -23,12 +23,11 @@ def words(*computed: Computed | None, is_dated: bool = True) -> tuple[str, str]:
     shelves, before = list[Shelf](), list[ComputedBefore]()
     sides: Sequence[Side] = (Side.FRONT, Side.LEFT, Side.RIGHT)[: len(computed)]
     for slot, known in zip(make_slots(visit, tuple(sides)), computed, strict=True):
-        original, rendition, take = make_picture(slot, slot.side.encode())
-        assert take is not None
-        shelves.append(Shelf(slot, (TakenPicture(take, original, rendition),)))
+        taken = make_taken(slot, slot.side.encode())
+        shelves.append(Shelf(slot, (taken,)))
         if known is not None:
-            at = START if is_dated else None
-            before.append(ComputedBefore(rendition.digest.sha256, BatchId("first"), known, at))
+            sha256, at = taken.rendition.digest.sha256, START if is_dated else None
+            before.append(ComputedBefore(sha256, BatchId("first"), known, at))
     question = again_question(VisitSheet(visit, tuple(shelves)), before, "Europe/Berlin")
     return (question.title, question.message) if question else ("", "")
 

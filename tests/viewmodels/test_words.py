@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from haut_desktop.domain.imaging import Side
-from haut_desktop.domain.visits import Shelf, TakenPicture
+from haut_desktop.domain.visits import Shelf
 from haut_desktop.viewmodels.capture_words import slot_line
 from haut_desktop.viewmodels.subject_form import parse_birth
 from haut_desktop.viewmodels.words import ago, clock_time, count, day, size, span
-from tests.fakes.builders import make_picture, make_slots, make_study, make_visit
+from tests.fakes.builders import make_slots, make_study, make_taken, make_visit
 from tests.fakes.clock import START
 
 NOON = datetime(2026, 7, 1, 12, 5, tzinfo=UTC)
@@ -70,11 +70,9 @@ def test_a_birth_that_cannot_be_is_refused_in_words(text: str) -> None:
 def test_an_erased_slot_says_so_and_offers_none_of_its_takes() -> None:
     visit = make_visit(make_study(), None)
     (slot,) = make_slots(visit, (Side.FRONT,))
-    original, rendition, take = make_picture(slot)
-    assert take is not None
-    gone = TakenPicture(take, original, rendition, erased_at=START)
+    gone = replace(make_taken(slot), erased_at=START)
     line = slot_line(Shelf(slot, (gone,)), "Europe/Berlin")
     assert (line.takes, line.counting) == ((), None)
     assert line.erased == "Erased 1 Mar 2026, 10:12 CET"
-    there = TakenPicture(replace(take, number=2), original, rendition)
+    there = make_taken(slot, number=2)
     assert slot_line(Shelf(slot, (gone, there)), "UTC").erased == ""

@@ -17,9 +17,9 @@ from haut_desktop.domain.delivery import (
     advance,
 )
 from haut_desktop.domain.visits import VisitStatus
-from haut_desktop.services.verification import Verification
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.workplace import Workplace
+from tests.e2e.stations import verify
 from tests.faults.kill.technician import Screen
 from tests.waiting import eventually
 
@@ -117,17 +117,7 @@ async def _as_shown(work: Workplace, screen: Screen) -> list[str]:
 
 async def _verified(work: Workplace) -> list[str]:
     """What ``haut-desktop outbox verify`` says."""
-    store = work.store
-    report = await Verification(
-        pictures=store.pictures,
-        outbox=store.outbox,
-        destinations=store.destinations,
-        audit=store.audit,
-        vault=store.vault,
-        clock=work.clock,
-        api=work.api,
-        objects=work.objects,
-    ).verify()
+    report = await verify(work)
     found = [f"verify: {difference.kind}" for difference in report.differences]
     return [*found, f"verify: {report.not_asked}"] if report.not_asked else found
 

@@ -13,10 +13,7 @@ from typing import Final
 
 import msgspec
 
-from haut_desktop.domain.clock import system_clock
-from haut_desktop.store.keys import NoRecovery
-from haut_desktop.store.station import create_station
-from tests.e2e.stations import FileSecrets
+from tests.e2e.stations import FileSecrets, set_up_station
 from tests.e2e.studies import make_study
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.faults.kill.child import Account, Job, go_on, live
@@ -159,13 +156,5 @@ def open_bench(folder: Path) -> Iterator[Bench]:
 
 
 async def _make_station(folder: Path) -> None:
-    station = await create_station(
-        folder,
-        FileSecrets(folder / "secrets.json"),
-        system_clock,
-        recovery=NoRecovery("test"),
-        site_code="B01",
-        zone="Europe/Berlin",
-        station_name="Capture 1",
-    )
+    station = await set_up_station(folder, FileSecrets(folder / "secrets.json"))
     await station.aclose()
