@@ -1,7 +1,7 @@
 """Placing held pictures with real clicks and keys, on a real station."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -53,6 +53,9 @@ class StoredSubjects:
 
     async def search(self, study: Study, text: str) -> tuple[SubjectRow, ...]:
         return await self.room.station.subjects.search(study.id, text)
+
+
+Erase = Callable[[OriginalId, str], Awaitable[None]]
 
 
 @dataclass
@@ -121,18 +124,24 @@ async def open_dialog(qtbot: QtBot, tasks: TaskScope, room: Room) -> Asked:
     async def erase(original_id: OriginalId, reason: str) -> None:
         await room.station.erasures.write(original_id, Act(None, reason))
 
+    asked = show_dialog(qtbot, tasks, room, erase, zone="Europe/Berlin")
+    await eventually(lambda: asked.model.state.subjects)
+    return asked
+
+
+def show_dialog(qtbot: QtBot, tasks: TaskScope, room: Room, erase: Erase, **more: str) -> Asked:
+    """Open the dialog, whatever it comes to read."""
     model = PlacingViewModel(
         placing=placing_of(room),
         subjects=cast(Subjects, StoredSubjects(room)),
         study=room.study,
         erase=erase,
         tasks=tasks,
-        zone="Europe/Berlin",
+        **more,
     )
     dialog = PlacingDialog(model)
     qtbot.addWidget(dialog)
     dialog.open()
-    await eventually(lambda: model.state.subjects)
     return Asked(dialog, model, room)
 
 
@@ -396,20 +405,10 @@ async def test_without_a_picture_there_is_nothing_to_erase(
     await spool(room, 9)
     with monkeypatch.context() as patch:
         patch.setattr(Placing, "waiting", in_trouble)
-        model = PlacingViewModel(
-            placing=placing_of(room),
-            subjects=cast(Subjects, StoredSubjects(room)),
-            study=room.study,
-            erase=_never,
-            tasks=tasks,
-        )
-        dialog = PlacingDialog(model)
-        qtbot.addWidget(dialog)
-        dialog.open()
-        asked = Asked(dialog, model, room)
+        asked = show_dialog(qtbot, tasks, room, _never)
         await eventually(lambda: asked.says(StoreIOError().title))
         assert not asked.button("erase").isEnabled()
-    dialog.reject()
+    asked.dialog.reject()
 
 
 async def test_what_could_not_be_read_is_read_again_from_the_dialog(
@@ -425,17 +424,8 @@ async def test_what_could_not_be_read_is_read_again_from_the_dialog(
     await spool(room, 9)
     with monkeypatch.context() as patch:
         patch.setattr(Placing, "waiting", in_trouble)
-        model = PlacingViewModel(
-            placing=placing_of(room),
-            subjects=cast(Subjects, StoredSubjects(room)),
-            study=room.study,
-            erase=_never,
-            tasks=tasks,
-        )
-        dialog = PlacingDialog(model)
-        qtbot.addWidget(dialog)
-        dialog.open()
-        asked = Asked(dialog, model, room)
+        asked = show_dialog(qtbot, tasks, room, _never)
+        dialog, model = asked.dialog, asked.model
         await eventually(lambda: asked.says(StoreIOError().title))
         assert_usable(dialog)
     with monkeypatch.context() as patch:

@@ -63,14 +63,26 @@ def test_the_recovery_key_is_asked_for_where_it_helps(
     assert dialog.recovery_key is None
 
 
+def disk(folder: Path) -> tuple[Spool, DiskSpace]:
+    """A spool in the folder, and the room that there is for it."""
+    return Spool(folder / "spool", recipient_of(new_identity()), FakeClock()), DiskSpace(folder)
+
+
+def open_dialog(
+    qtbot: QtBot, error: HautError, intake: SpoolIntake, tasks: TaskScope
+) -> tuple[UnlockDialog, SpoolViewModel]:
+    """The dialog for a station that did not open, with a spool for pictures meanwhile."""
+    model = SpoolViewModel(intake, tasks)
+    dialog = UnlockDialog(error, model)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    return dialog, model
+
+
 async def test_a_scanned_code_with_its_enter_stays_and_closes_nothing(
     qtbot: QtBot, appearance: Appearance, tasks: TaskScope, tmp_path: Path
 ) -> None:
-    spool = Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock())
-    model = SpoolViewModel(SpoolIntake(spool, DiskSpace(tmp_path)), tasks)
-    dialog = UnlockDialog(KeyringLockedError(), model)
-    qtbot.addWidget(dialog)
-    dialog.open()
+    dialog, model = open_dialog(qtbot, KeyringLockedError(), SpoolIntake(*disk(tmp_path)), tasks)
     dialog._meanwhile.click()
     code = dialog.findChild(QLineEdit, "spool-code")
     assert code is not None
@@ -98,13 +110,8 @@ async def test_a_reason_that_takes_two_lines_is_read_whole(
 async def test_every_way_out_waits_until_what_was_dropped_is_sealed(
     qtbot: QtBot, appearance: Appearance, tasks: TaskScope, tmp_path: Path
 ) -> None:
-    intake = Intake(
-        Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock()), DiskSpace(tmp_path)
-    )
-    model = SpoolViewModel(intake, tasks)
-    dialog = UnlockDialog(StoreMissingError(), model)
-    qtbot.addWidget(dialog)
-    dialog.open()
+    intake = Intake(*disk(tmp_path))
+    dialog, model = open_dialog(qtbot, StoreMissingError(), intake, tasks)
     ways = [dialog.findChild(QPushButton, name) for name in ("try-again", "rebuild")]
     assert all(way is not None and way.isEnabled() for way in ways)
     (tmp_path / "front.jpg").write_bytes(marked(1))
@@ -128,13 +135,8 @@ async def test_every_way_out_waits_until_what_was_dropped_is_sealed(
 async def test_leaving_while_pictures_are_sealed_counts_more_than_another_try(
     qtbot: QtBot, appearance: Appearance, tasks: TaskScope, tmp_path: Path
 ) -> None:
-    intake = Intake(
-        Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock()), DiskSpace(tmp_path)
-    )
-    model = SpoolViewModel(intake, tasks)
-    dialog = UnlockDialog(KeyringLockedError(), model)
-    qtbot.addWidget(dialog)
-    dialog.open()
+    intake = Intake(*disk(tmp_path))
+    dialog, model = open_dialog(qtbot, KeyringLockedError(), intake, tasks)
     intake.gate = asyncio.Event()
     model.take_in((tmp_path / "gone.jpg", tmp_path / "gone, too.jpg"))
     dialog.accept()
@@ -160,11 +162,7 @@ async def test_a_pasted_picture_is_sealed_wherever_the_cursor_stands(
     clipboard: QClipboard,
     field: str,
 ) -> None:
-    spool = Spool(tmp_path / "spool", recipient_of(new_identity()), FakeClock())
-    model = SpoolViewModel(SpoolIntake(spool, DiskSpace(tmp_path)), tasks)
-    dialog = UnlockDialog(KeyringLockedError(), model)
-    qtbot.addWidget(dialog)
-    dialog.open()
+    dialog, model = open_dialog(qtbot, KeyringLockedError(), SpoolIntake(*disk(tmp_path)), tasks)
     dialog._meanwhile.click()
     edit = dialog.findChild(QLineEdit, field)
     assert edit is not None
