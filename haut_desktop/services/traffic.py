@@ -54,6 +54,8 @@ class Traffic:
         self._clock = clock
         self._rules = SendingRules()
         self._zone = "UTC"
+        self._known = asyncio.Event()
+        self._is_pause_said = False
         # one change after the other, or the later one would write down the rules before the first
         self._keeping = asyncio.Lock()
 
@@ -72,10 +74,16 @@ class Traffic:
         return self._rules.opens_at(self._clock(), self._zone)
 
     async def load(self) -> None:
-        """Take up the rules that were kept; ones that can't be read limit nothing."""
-        site = await self._studies.site()
-        self._zone = site.zone if site else "UTC"
-        self._take_up(await kept_rules(self._studies))
+        """Take up the rules that were kept; ones that can't be read limit nothing.
+
+        Somebody who paused before they were known, or let sending go on, has the last word.
+        """
+        async with self._keeping:
+            site = await self._studies.site()
+            kept = await kept_rules(self._studies)
+            self._zone = site.zone if site else "UTC"
+            self._take_up(self._paused_as_now(kept) if self._is_pause_said else kept)
+            self._known.set()
 
     async def set_rules(self, rules: SendingRules, reason: str = "") -> None:
         """Keep and obey other rules; they stand in the trail with who set them. A pause stays."""
@@ -86,6 +94,7 @@ class Traffic:
 
     def note_pause(self, is_paused: bool) -> None:
         """Keep that somebody paused sending, or let it go on; delivery obeys already."""
+        self._is_pause_said = True
         rules = replace(self._rules, is_paused=is_paused)
         if rules != self._rules:
             self._rules = rules
@@ -95,6 +104,7 @@ class Traffic:
         return replace(rules, is_paused=self._rules.is_paused)
 
     async def _keep_pause(self, is_paused: bool) -> None:
+        await self._known.wait()  # or it would write down defaults in the place of what was kept
         async with self._keeping:
             await self._keep(replace(self._rules, is_paused=is_paused), "")
 
