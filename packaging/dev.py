@@ -32,6 +32,9 @@ from system_packages import (
 OUTPUT = ROOT / ".out"
 """Everything that a command leaves behind: the tour's pictures, the frozen program."""
 
+ALL_CORES = ["-n", "auto", "--dist", "worksteal"]
+"""Runs the tests on every core; whoever names a few tests wants them in one process."""
+
 LOCKS = {"requirements": [], "requirements-dev": ["dev"], "requirements-build": ["build"]}
 """Lock file in packaging/ → the project's extras that it contains."""
 
@@ -155,7 +158,7 @@ def command_test(extra: list[str]) -> int:
         say(f"FAILED before the tests: {', '.join(failed)}")
     # tests/conftest.py says it again above pytest's last line, where it is still seen.
     code = run(
-        [python, "-m", "pytest", *extra], {**OFFSCREEN, "HAUT_FAILED_CHECKS": ", ".join(failed)}
+        [python, "-m", "pytest", *(extra or ALL_CORES)], {**OFFSCREEN, "HAUT_FAILED_CHECKS": ", ".join(failed)}
     )
     return code or int(bool(failed))
 

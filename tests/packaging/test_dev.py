@@ -139,6 +139,11 @@ def test_the_tests_run_last_even_when_a_check_fails(
     assert made.environments[-1]["HAUT_FAILED_CHECKS"] == "format"
 
 
+def test_all_tests_run_on_every_core(made: Processes) -> None:
+    dev.main(["test"])
+    assert made.commands[-1][1:] == ["-m", "pytest", *dev.ALL_CORES]
+
+
 def test_tests_after_good_checks_have_nothing_to_repeat(made: Processes) -> None:
     assert dev.main(["test"]) == 0
     assert made.environments[-1]["HAUT_FAILED_CHECKS"] == ""

@@ -129,7 +129,10 @@ def test_a_mistyped_study_key_is_noticed_at_once(tmp_path: Path) -> None:
         KeyChest(tmp_path, FakeSecrets()).create(RecoveryRecipient("age1mistyped"))
 
 
-@pytest.mark.parametrize("secret", ("wrong", "AGE-SECRET-KEY-1WRONG", new_identity()))
+@pytest.mark.parametrize(
+    "secret",
+    ("wrong", "AGE-SECRET-KEY-1WRONG", pytest.param(new_identity(), id="another station's")),
+)
 def test_a_recovery_key_that_does_not_fit_says_so(tmp_path: Path, secret: str) -> None:
     chest = KeyChest(tmp_path, FakeSecrets())
     chest.create(NONE)
