@@ -158,7 +158,8 @@ def command_test(extra: list[str]) -> int:
         say(f"FAILED before the tests: {', '.join(failed)}")
     # tests/conftest.py says it again above pytest's last line, where it is still seen.
     code = run(
-        [python, "-m", "pytest", *(extra or ALL_CORES)], {**OFFSCREEN, "HAUT_FAILED_CHECKS": ", ".join(failed)}
+        [python, "-m", "pytest", *(extra or ALL_CORES)],
+        {**OFFSCREEN, "HAUT_FAILED_CHECKS": ", ".join(failed)},
     )
     return code or int(bool(failed))
 
