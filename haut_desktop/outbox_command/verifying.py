@@ -1,0 +1,94 @@
+"""``verify``: every sealed picture read, every confirmed one asked for."""
+
+import argparse
+from typing import Final
+
+from haut_desktop.api.auth import TokenKeeper
+from haut_desktop.api.client import HautApi
+from haut_desktop.api.object_store import ObjectStore
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.session import SignedIn, Tokens
+from haut_desktop.domain.verification import VerificationReport
+from haut_desktop.outbox_command.output import (
+    DIFFERS,
+    NOT_DONE,
+    WELL,
+    held_by,
+    say,
+    write_json,
+)
+from haut_desktop.services.verification import Verification
+from haut_desktop.store.station import Station
+from haut_desktop.viewmodels.words import count
+
+_OFFLINE: Final = "--offline was given."
+_NOBODY: Final = "Nobody is signed in on this station."
+_EXPIRED: Final = "The kept sign-in has ended. Open the program, which renews it, and try again."
+
+
+async def verify(chosen: argparse.Namespace, station: Station) -> int:
+    """Compare the record with the vault and the platform, and say what differs."""
+    kept = await station.credentials.load()
+    reason = _OFFLINE if chosen.offline else _NOBODY if kept is None else ""
+    api = None
+    if kept is not None and not reason:
+        expires_at = kept.tokens.expires_at
+        if expires_at is not None and expires_at <= system_clock():
+            reason = _EXPIRED
+        else:
+            keeper = TokenKeeper(system_clock)
+            # a token that this command renewed would be lost to the window
+            as_it_is = Tokens(kept.tokens.access, is_private=True)
+            api = HautApi(kept.account.server, keeper, clock=system_clock)
+            keeper.use(SignedIn(kept.account, as_it_is))
+    objects = ObjectStore(clock=system_clock)
+    verification = Verification(
+        pictures=station.pictures,
+        outbox=station.outbox,
+        destinations=station.destinations,
+        audit=station.audit,
+        vault=station.vault,
+        clock=system_clock,
+        api=api,
+        objects=objects,
+        no_api=reason,
+    )
+    try:
+        report = await verification.verify()
+    finally:
+        await objects.aclose()
+        if api is not None:
+            await api.aclose()
+    return _tell_verification(chosen, report)
+
+
+def _tell_verification(chosen: argparse.Namespace, report: VerificationReport) -> int:
+    if chosen.json:
+        write_json(report)
+    else:
+        for one in report.differences:
+            where = f"{one.place}: " if one.place else ""
+            say(f"{one.kind}  {where}{one.words}  ({one.entity} {one.entity_id})")
+            if one.tenant is not None:
+                say(f"    {held_by(one.tenant.server, one.tenant.company_id)}")
+        for holder in report.holders:
+            say(
+                f"{held_by(holder.tenant.server, holder.tenant.company_id)}: "
+                f"{count(holder.confirmed_pictures, 'picture')} delivered, "
+                f"{holder.asked_pictures} looked for there"
+            )
+        say(
+            f"{count(report.pictures, 'sealed picture')} read here "
+            f"({report.bytes_read / 2**20:.1f} MB), {report.asked_pictures} looked for on the "
+            f"platform, {count(len(report.differences), 'difference')}"
+        )
+        if report.not_asked:
+            say(f"Not everything was looked for on the platform: {report.not_asked}")
+        if report.only_listed_pictures:
+            say(
+                f"{count(report.only_listed_pictures, 'picture')} of those only listed there: the "
+                "platform did not give them out, so that their bytes were not compared"
+            )
+    if not report.is_clean:
+        return DIFFERS
+    return NOT_DONE if report.not_asked and not chosen.offline else WELL
