@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from haut_desktop.domain.ids import OperatorId, PlatformBatchId, PlatformImageId
 
@@ -22,19 +23,33 @@ class Computed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remnant:
-    """One batch of the platform that is left of a retracted one."""
+    """One batch of the platform that is left of a retracted one, or the doubt that one may be."""
 
     platform_id: PlatformBatchId
+    """Empty for a doubt: what may be there was sent before the record was lost."""
     pictures: tuple[PlatformImageId, ...] = ()
     """As the platform lists them; also places that were never filled."""
     computed: Computed = Computed.UNKNOWN
 
+    @property
+    def is_doubt(self) -> bool:
+        """Whether only a person can find out if anything is there."""
+        return not self.platform_id
+
     def in_words(self) -> str:
         """Say it in one line, e.g. ``batch 7f3… (2 pictures, computed)``."""
+        if self.is_doubt:
+            return (
+                "perhaps pictures that were sent before the station's record was lost: look at the "
+                "subject in the web portal"
+            )
         number = len(self.pictures)
         pictures = f"{number} picture{'' if number == 1 else 's'}" if number else "no picture"
         return f"batch {self.platform_id} ({pictures}, {_COMPUTED[self.computed]})"
 
+
+MAY_BE_THERE: Final = Remnant(PlatformBatchId(""))
+"""Left of a batch with pictures of which nobody knows whether they were sent before."""
 
 _COMPUTED = {
     Computed.YES: "computed",

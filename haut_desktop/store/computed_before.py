@@ -7,9 +7,9 @@ from typing import Final
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.computed_before import ComputedAlreadyError, ComputedBefore, hashes_of
 from haut_desktop.domain.delivery import BatchState, ImageState, Route
-from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.ids import BatchId, PlatformBatchId
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.domain.retraction import Computed
+from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.retractions import computed_by_moves
@@ -68,7 +68,13 @@ def check_may_compute(ledger: Ledger, batches: Iterable[Batch], act: Act) -> Non
 
 def _computed(connection: Connection, row: Row) -> Computed:
     """Say whether a picture was computed in a batch that it lies in."""
-    computed = _batch_computed(connection, row)
+    left = [
+        Remnant(PlatformBatchId(key), (), Computed(word))
+        for key, _, word in json.loads(row["remnants"])
+    ]
+    computed = _batch_computed(connection, row, left)
+    if any(remnant.is_doubt for remnant in left):
+        return computed  # it may have been there before this batch was made
     if row["image_state"] == ImageState.ERASED and not row["was_begun"]:
         return Computed.NO
     if row["image_state"] == ImageState.SEALED:  # it never arrived, or what arrived was abandoned
@@ -77,9 +83,11 @@ def _computed(connection: Connection, row: Row) -> Computed:
     return computed
 
 
-def _batch_computed(connection: Connection, row: Row) -> Computed:
-    left = [Computed(word) for _, _, word in json.loads(row["remnants"])]
-    words = {*left, computed_by_moves(connection, BatchId(row["batch_id"]))}
+def _batch_computed(connection: Connection, row: Row, left: Iterable[Remnant]) -> Computed:
+    words = {
+        *(remnant.computed for remnant in left),
+        computed_by_moves(connection, BatchId(row["batch_id"])),
+    }
     if row["state"] == BatchState.SUBMITTED or Computed.YES in words:
         return Computed.YES
     if row["state"] != BatchState.RETRACTED or Computed.UNKNOWN in words:

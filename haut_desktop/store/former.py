@@ -25,6 +25,13 @@ FROM former_delivery JOIN image ON image.rendition_id = former_delivery.renditio
 WHERE image.batch_id = ? AND image.state <> 'ERASED'
 """
 
+# What was erased here may be there as much as before; what was found there has its proof.
+_DOUBTED: Final = """
+SELECT 1 FROM former_delivery JOIN image ON image.rendition_id = former_delivery.rendition_id
+WHERE image.batch_id = ? AND image.proof_kind IS NULL
+LIMIT 1
+"""
+
 _PENDING: Final = f"""
 SELECT DISTINCT batch.id, batch.visit_at
 FROM former_delivery CROSS JOIN image ON image.rendition_id = former_delivery.rendition_id
@@ -115,6 +122,11 @@ def read_former(connection: Connection, rendition_id: RenditionId) -> tuple[Imag
         "SELECT names FROM former_delivery WHERE rendition_id = ?", (rendition_id,)
     ).fetchone()
     return None if row is None else tuple(ImageId(name) for name in json.loads(row["names"]))
+
+
+def may_be_there(connection: Connection, batch_id: BatchId) -> bool:
+    """Whether a picture of the batch may have been delivered before, and nobody has said."""
+    return connection.execute(_DOUBTED, (batch_id,)).fetchone() is not None
 
 
 def forget_former(ledger: Ledger, batch_id: BatchId, act: Act, outcome: str) -> None:

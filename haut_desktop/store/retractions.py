@@ -16,10 +16,17 @@ from haut_desktop.domain.delivery import BatchEvent, BatchState, HeldBackError
 from haut_desktop.domain.errors import RetractionRefusedError
 from haut_desktop.domain.ids import BatchId, ImageId, OperatorId
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.domain.retraction import Computed, Remnant, Retraction, left_in_words
+from haut_desktop.domain.retraction import (
+    MAY_BE_THERE,
+    Computed,
+    Remnant,
+    Retraction,
+    left_in_words,
+)
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
+from haut_desktop.store.former import may_be_there
 from haut_desktop.store.imaging_rows import insert_retraction, read_batches, remnants_text
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
@@ -62,7 +69,8 @@ class RetractionStore:
     async def ask(self, batch_id: BatchId, act: Act) -> Batch:
         """Take a batch back, with the act's reason; asking once more changes nothing.
 
-        What never left the station is RETRACTED at once. Raises RetractionRefusedError for a batch
+        What never left the station is RETRACTED at once; what may have been sent before the record
+        was lost is told as a doubt. Raises RetractionRefusedError for a batch
         of which this station sent nothing, and StoreError for an unknown one.
         """
 
@@ -84,7 +92,10 @@ class RetractionStore:
         return await self._database.read(work)
 
     async def end(self, batch_id: BatchId, left: Iterable[Remnant]) -> Batch:
-        """End a retraction, with what the platform keeps of the batch."""
+        """End a retraction, with what the platform keeps of the batch.
+
+        A doubt whether more is there is added by itself.
+        """
         left = tuple(left)
 
         def work(connection: Connection) -> Batch:
@@ -167,6 +178,9 @@ def computed_by_moves(connection: Connection, batch_id: BatchId) -> Computed:
 
 
 def _end(ledger: Ledger, batch_id: BatchId, left: tuple[Remnant, ...]) -> None:
+    if may_be_there(ledger.connection, batch_id):
+        # under ids that this batch does not know, so that asking for its own ones finds nothing
+        left = (*left, MAY_BE_THERE)
     move(ledger, BatchState, batch_id, BatchEvent.RETRACTED)
     ledger.connection.execute(
         "UPDATE retraction SET ended_at = ?, remnants = ? WHERE batch_id = ?",

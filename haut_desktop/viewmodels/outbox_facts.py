@@ -23,6 +23,10 @@ _HAVE_IT_REMOVED: Final = (
     "This station deletes nothing there. Give these numbers to the study's administrator, who can "
     "remove the batch in the web portal."
 )
+_LOOK_THERE: Final = (
+    "Look at the subject in the web portal. What is there by mistake, the study's administrator "
+    "can remove."
+)
 
 
 def visit_facts(delivery: VisitDelivery, around: Circumstances) -> Facts:
@@ -112,11 +116,15 @@ def _retraction_facts(retraction: Retraction, around: Circumstances) -> list[tup
     else:
         for remnant in retraction.left:
             facts += _remnant_facts(remnant)
-        facts.append(("What to do", _HAVE_IT_REMOVED))
+        is_doubt = all(remnant.is_doubt for remnant in retraction.left)
+        facts.append(("What to do", _LOOK_THERE if is_doubt else _HAVE_IT_REMOVED))
     return facts
 
 
 def _remnant_facts(remnant: Remnant) -> list[tuple[str, str]]:
+    if remnant.is_doubt:
+        words = remnant.in_words()
+        return [("Left on the platform", f"{words[0].upper()}{words[1:]}.")]
     pictures = count(len(remnant.pictures), "picture") if remnant.pictures else "No picture"
     words = f"{pictures}. {_COMPUTED[remnant.computed]}"
     facts = [("Left on the platform", words), ("Batch there", str(remnant.platform_id))]

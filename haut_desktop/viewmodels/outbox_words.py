@@ -164,6 +164,8 @@ def _being_taken_back(batch: Batch, around: Circumstances) -> Phrase:
 
 def _taken_back(retraction: Retraction | None) -> Phrase:
     if retraction is not None and retraction.left:
+        if all(remnant.is_doubt for remnant in retraction.left):
+            return Phrase("Taken back, perhaps a part is left there", Mood.NEUTRAL)
         return Phrase("Taken back, a part is left there", Mood.NEUTRAL)
     return Phrase("Taken back, nothing is left there" if retraction else "Taken back")
 

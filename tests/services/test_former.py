@@ -17,6 +17,7 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
 from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, PlatformBatch, PlatformImage, Side
+from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.asking import Asking
@@ -267,3 +268,46 @@ async def test_a_picture_that_never_arrived_is_not_there(room: Room) -> None:
     await asking(room, there).look()
     assert (await room.outbox.batch(batch.id)).platform_id is None
     assert await due(room) == 1
+
+
+@pytest.mark.parametrize("was_asked", (True, False), ids=("held", "not asked yet"))
+@pytest.mark.parametrize("act", ("taken back", "erased"))
+async def test_what_may_be_there_is_never_said_to_be_nothing(
+    room: Room, expected_log: ExpectedLogs, was_asked: bool, act: str
+) -> None:
+    batch, there = await finished(room), listing_of(room)
+    if was_asked:
+        expected_log("is held: MayBeThereError")
+        there.hold("left.jpg", marked(5), Side.LEFT)
+        await asking(room, there).look()
+    if act == "erased":
+        original_id = batch.images[0].rendition.original_id
+        await room.station.erasures.write(original_id, Act(None, "withdrawn"))
+    else:
+        await room.station.retractions.ask(batch.id, Act(None, "wrong participant"))
+    (retracted,) = await room.batches()
+    assert retracted.state is BatchState.RETRACTED
+    assert retracted.retraction is not None
+    assert retracted.retraction.left == (MAY_BE_THERE,)
+    assert "look at the subject in the web portal" in retracted.retraction.left_in_words()
+    (line,) = [
+        one
+        for one in await room.station.audit.of_entity(batch.id)
+        if one.action == "batch.retracted"
+    ]
+    assert line.new == retracted.retraction.left_in_words()
+    hashes = [batch.images[0].rendition.digest.sha256]
+    (before,) = await room.station.pictures.computed_before(hashes)
+    assert (before.batch_id, before.computed) == (batch.id, Computed.UNKNOWN)
+
+
+async def test_what_was_found_there_leaves_no_doubt_when_it_is_taken_back(room: Room) -> None:
+    batch, there = await finished(room), listing_of(room)
+    there.hold("front.jpg", marked(5))
+    there.is_computed = UnreachableError()
+    await asking(room, there).look()  # taken over, and its mark is there still
+    await room.station.retractions.ask(batch.id, Act(None, "wrong participant"))
+    left = (Remnant(PlatformBatchId(f"{THERE}-0"), (PlatformImageId("picture-0"),)),)
+    ended = await room.station.retractions.end(batch.id, left)
+    assert ended.retraction is not None
+    assert ended.retraction.left == left

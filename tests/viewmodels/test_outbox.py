@@ -19,7 +19,7 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
-from haut_desktop.domain.retraction import Computed, Remnant, Retraction
+from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.connectivity import Connectivity
@@ -280,6 +280,15 @@ def test_a_batch_that_was_taken_back_can_be_reopened_and_says_what_is_left() -> 
     assert facts["Left on the platform"] == "1 picture. Nobody can say whether it was computed."
     assert (facts["Batch there"], facts["Pictures there"]) == ("there-1", "p-1")
     assert "administrator" in facts["What to do"]
+
+
+def test_a_doubt_sends_to_the_portal_and_names_no_numbers() -> None:
+    row = visit_row(_taken_back(MAY_BE_THERE), _NOW, {})
+    facts = dict(row.children[0].facts)
+    assert facts["Left on the platform"].startswith("Perhaps pictures that were sent before")
+    assert "Batch there" not in facts
+    assert "portal" in facts["What to do"]
+    assert "numbers" not in facts["What to do"]
 
 
 def test_a_batch_of_which_nothing_is_left_says_so() -> None:

@@ -16,7 +16,7 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
-from haut_desktop.domain.retraction import Computed, Remnant, Retraction
+from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.viewmodels.outbox_rows import visit_row
 from haut_desktop.viewmodels.outbox_words import (
@@ -206,6 +206,13 @@ def test_a_batch_that_is_taken_back_says_so(
     delivery: VisitDelivery, around: Circumstances, text: str
 ) -> None:
     assert _words(delivery, around).text == text
+
+
+def test_a_doubt_about_what_is_left_is_said_as_one() -> None:
+    retraction = Retraction("wrong participant", START, ended_at=START, left=(MAY_BE_THERE,))
+    made = make_delivery(_SEALED, batch=BatchState.RETRACTED)
+    delivery = replace(made, batches=(replace(batch_of(made), retraction=retraction),))
+    assert _words(delivery).text == "Taken back, perhaps a part is left there"
 
 
 def test_what_was_not_sent_of_a_taken_back_batch_is_no_trouble() -> None:
