@@ -78,9 +78,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     os._exit(status)
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remember how the run ended."""
-    session.config.stash[_STATUS] = int(exitstatus)
+    # the fault suite's own code stands there already when some of it could not run
+    session.config.stash[_STATUS] = int(session.exitstatus)
 
 
 # ---------------------------------------------------------------------------------------- garbage

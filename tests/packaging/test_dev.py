@@ -18,11 +18,15 @@ class Processes:
     commands: list[list[str]] = field(default_factory=list)
     environments: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """What a part of the fault suite writes down before it ends."""
 
     def run(self, command: list[str], extra: dict[str, str] | None = None, *_: object) -> int:
         """Note the command; the first of `codes` whose word is in it answers."""
         self.commands.append(command)
         self.environments.append(extra or {})
+        for words in (words for word, words in self.reasons.items() if word in command):
+            Path(self.environments[-1][dev.NOT_RUN_LIST]).write_text(words, "utf-8")
         return next((code for word, code in self.codes.items() if word in command), 0)
 
     def check(self, command: list[str]) -> None:
@@ -210,6 +214,41 @@ def test_every_part_of_the_fault_suite_is_run_whatever_failed_before(made: Proce
     assert dev.command_faults([]) == 1
     run = [command[2] for command in made.commands]
     assert run == [words[0] for words in dev.FAULT_SUITE.values()]
+
+
+def test_a_part_that_was_not_run_is_named_and_is_neither_good_nor_a_failure(
+    made: Processes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made.codes = {"tests.faults.power_loss": dev.NOT_RUN}
+    made.reasons = {"tests.faults.power_loss": "strace is not installed\n"}
+    assert dev.command_faults(["power-loss", "night"]) == dev.NOT_RUN
+    said = capfd.readouterr().out
+    assert "NOT RUN: power-loss, because strace is not installed\n" in said
+    assert "power-loss: ok" not in said
+    assert "night: ok" in said
+    assert "parts of the fault suite: ok" not in said
+
+
+def test_tests_that_were_skipped_are_named_whatever_else_failed(
+    made: Processes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made.codes = {"pytest": 1}
+    made.reasons = {"pytest": "needs a (tests: 2)\nneeds b (tests: 1)\n"}
+    assert dev.command_faults(["tests"]) == 1
+    said = capfd.readouterr().out
+    assert "NOT RUN: tests, because needs a (tests: 2)" in said
+    assert "NOT RUN: tests, because needs b (tests: 1)" in said
+    assert "FAILED: tests" in said
+
+
+def test_a_part_that_ends_with_that_code_for_no_reason_has_failed(made: Processes) -> None:
+    made.codes = {"pytest": dev.NOT_RUN}
+    assert dev.command_faults(["tests"]) == 1
+
+
+def test_a_part_that_names_a_reason_is_not_good_however_it_ended(made: Processes) -> None:
+    made.reasons = {"pytest": "needs a (tests: 2)\n"}
+    assert dev.command_faults(["tests"]) == dev.NOT_RUN
 
 
 def test_only_the_parts_that_are_named_are_run(made: Processes) -> None:

@@ -9,20 +9,20 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from tests.faults.not_run import say_not_run
 from tests.faults.power_loss.recording import record, why_not
 from tests.faults.power_loss.replay import Outcome, replay_part
 from tests.faults.power_loss.sample import run_sample
 
 
 def main() -> int:
-    """Record, replay, deliver, print; 1 when anything broke."""
+    """Record, replay, deliver, print; 1 when anything broke, 3 when nothing can be recorded."""
     parser = argparse.ArgumentParser(description="Proves that a power cut loses nothing.")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample-every", type=int, default=5)
     arguments = parser.parse_args()
     if reason := why_not():
-        _tell(f"Not possible here: {reason}.")
-        return 0
+        return say_not_run([reason])
     with tempfile.TemporaryDirectory() as folder:
         return _run(Path(folder) / "recording", arguments.jobs, arguments.sample_every)
 
