@@ -41,15 +41,24 @@ class Previews:
         if kept is not None:
             return kept
         original = await self._pictures.original(original_id)
-        made = await to_its_end(self._make, original, key, edge_px)
-        if await self._pictures.is_erased(original_id):  # while it was being made
-            await to_its_end(self._cache.forget, key)
-        return made
+        try:
+            return await to_its_end(self._make, original, key, edge_px)
+        finally:
+            await self._let_go_if_erased(original_id, key)
 
     async def keep(self, original_id: OriginalId, small: bytes) -> None:
         """Keep a preview that was made on the way in."""
         key = _key(original_id, PREVIEW_EDGE_PX)
-        await to_its_end(self._keep, original_id, key, small)
+        try:
+            await to_its_end(self._keep, original_id, key, small)
+        finally:
+            await self._let_go_if_erased(original_id, key)
+
+    async def _let_go_if_erased(self, original_id: OriginalId, key: str) -> None:
+        """Keep none of a picture that was erased meanwhile, also when nobody waits for it any more.
+
+        What a stop leaves here all the same goes at the next start (``services/erasure.py``).
+        """
         if await self._pictures.is_erased(original_id):
             await to_its_end(self._cache.forget, key)
 

@@ -1,5 +1,7 @@
 """Erasing with a real vault: the bytes leave the disk, and nothing is called lost."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,6 +26,7 @@ from haut_desktop.store.rebuild import recover_station
 from haut_desktop.store.vault import Sidecar
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
+from tests.waiting import DEADLINE_S, eventually
 
 ACT = Act(reason="the subject asked for it")
 
@@ -353,6 +356,27 @@ async def test_copies_that_were_made_as_the_program_ended_go_at_the_next_start(d
     assert cache.get(mask, shelf=shelf_of(batch.id, Side.FRONT)) is None
     assert cache.get(other, shelf=shelf_of(batch.id, Side.LEFT)) == b"left"
     assert not half.exists()
+
+
+async def test_no_preview_outlives_a_picture_that_is_erased_while_it_is_made(desk: Desk) -> None:
+    room, front = desk.room, await desk.front()
+    cache, put = room.station.cache, room.station.cache.put
+    is_being_kept, is_erased = threading.Event(), threading.Event()
+
+    def slowly(key: str, data: bytes) -> None:
+        is_being_kept.set()
+        assert is_erased.wait(DEADLINE_S)
+        put(key, data)
+
+    cache.put = slowly  # type: ignore[method-assign,assignment]
+    looking = asyncio.create_task(room.capture.thumbnail(front, 96))
+    await eventually(is_being_kept.is_set)
+    await desk.erasures.erase(front, ACT)
+    looking.cancel()  # whoever looked at it has gone on to another subject
+    is_erased.set()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert cache.get(f"thumbnail/{front}/96") is None
 
 
 # ---- notes -----------------------------------------------------------------------------------
