@@ -182,7 +182,7 @@ class Workplace:
             registrar=registrar,
             delivery=self.delivery,
             traffic=self.traffic,
-            wake_results=lambda: self.results.wake(),
+            wake_lookers=self._look_again,
             judge=judge,
             session=self.session,
             connectivity=self.connectivity,
@@ -205,7 +205,9 @@ class Workplace:
             destinations=store.destinations,
             session=self.session,
             has_results=ResultsProbe(self.api),
-            fetch=self.objects.get,
+            from_store=self.objects.get,
+            judge=judge,
+            may_begin=lambda: self.delivery.may_begin,
             changes=self.changes,
             clock=clock,
             quiet_s=pacing.quiet_s,
@@ -323,7 +325,13 @@ class Workplace:
         """Go on after the computer's sleep; the session notices it by itself."""
         self.connectivity.network_changed()
         self.delivery.wake()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Ask the platform at once for results, and for what it may have already."""
         self.results.wake()
+        self.reconciliation.wake()
+        self.former.wake()
 
     def _platform_time(self) -> datetime | None:
         """The time by the platform's clock; None before it has told it."""

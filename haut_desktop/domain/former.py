@@ -10,7 +10,7 @@ class NotAskedYetError(ItemError):
     default_message = (
         "A picture of this batch may have been sent before the station's record was lost. Nothing "
         "of the batch goes before the platform was asked whether it has the picture; then it goes "
-        "on by itself. There is nothing to do but to stay signed in."
+        "on by itself."
     )
 
 

@@ -1,5 +1,12 @@
-"""Asking the platform about batches of which the record is unsure: what both who do it need."""
+"""Asking the platform about batches of which the record is unsure: what both who do it need.
 
+What keeps sending back keeps the asking back: sending paused by hand, the sending times, a missing
+sign-in, an account that was told no, the network, the time that the platform asked for. What the
+asking meets is judged as for sending (``services/blame.py``), so that the one waits for the other.
+"""
+
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,21 +15,40 @@ from typing import TYPE_CHECKING, Final
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchEvent, BatchState, Waiting
 from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import (
+    HautError,
+    NetworkError,
+    OtherSignInError,
+    SignedOutError,
+    StationError,
+)
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
-from haut_desktop.services.pauses import uptime
+from haut_desktop.services.pauses import pause, uptime
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
+    from haut_desktop.services.blame import Judge
     from haut_desktop.services.session import Session
     from haut_desktop.store.destinations import DestinationStore
     from haut_desktop.store.outbox import OutboxStore
 
 LOOK_AGAIN_S: Final = 30.0
 """Seconds between two looks while the platform can't be asked or subjects are not registered."""
+
+_SHOWN_FOR_ALL: Final = (NetworkError, SignedOutError, OtherSignInError)
+"""What stands between is said for everything at once, as long as it lasts."""
+
+_TO_GO: Final = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
+
+_log = logging.getLogger(__name__)
+
+
+class KeptBackError(Exception):
+    """While a batch was asked for something came that keeps everything back; it is asked anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +60,10 @@ class Asking:
     destinations: "DestinationStore"
     session: "Session"
     has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]]
-    fetch: Callable[[str], Awaitable[bytes]]
+    from_store: Callable[[str], Awaitable[bytes]]
+    judge: "Judge"
+    may_begin: Callable[[], bool]
+    """Whether delivery might begin a step just now."""
     changes: Changes
     clock: Clock
     quiet_s: float
@@ -48,6 +77,59 @@ class Asking:
         is_in = account is not None and self.session.state is SessionState.SIGNED_IN
         return account.tenant if account is not None and is_in else None
 
+    async def attempt(
+        self, batch_id: BatchId, settle: Callable[[BatchId], Awaitable[None]]
+    ) -> None:
+        """Settle one batch unless something keeps it back; after an error blame decides who waits.
+
+        Raises StationError, and TransitionError when a person came between.
+        """
+        if not self.may_begin():
+            return
+        batch = await self.outbox.batch(batch_id)
+        if not self.judge.may_read(batch.dataset_id):
+            return
+        try:
+            await settle(batch_id)
+        except StationError:
+            raise
+        except HautError as error:
+            _log.info("batch %s can't be asked for yet: %s", batch_id, error.kind)
+            await self._wait(batch, error)
+        except KeptBackError:
+            _log.info("batch %s is asked for later", batch_id)
+        else:
+            if batch.state in (
+                BatchState.OPEN,
+                BatchState.INITIATING,
+            ):  # of others nothing is asked
+                self.judge.praise()
+
+    def go_on(self) -> None:
+        """Raise KeptBackError once something keeps everything back; between two requests."""
+        if not self.may_begin():
+            raise KeptBackError
+
+    async def fetch(self, url: str) -> bytes:
+        """Fetch a picture from the object store; raises KeptBackError as ``go_on`` does."""
+        self.go_on()
+        data = await self.from_store(url)
+        self.judge.praise(with_store=True)
+        return data
+
+    async def _wait(self, batch: Batch, error: HautError) -> None:
+        waiting = self.judge.sentence_reading(error, batch.waiting, batch.dataset_id)
+        if isinstance(error, _SHOWN_FOR_ALL):
+            return
+        now = await self.outbox.find(batch.id)
+        if now is not None and now.state in _TO_GO:
+            await self.outbox.set_waiting_batch(batch.id, waiting)
+            self.tell(batch)
+
+    async def rest(self, woken: asyncio.Event) -> None:
+        """Wait until ``woken``, or until it is time to look again."""
+        await pause(woken, self.look_again_s)
+
     async def begin(self, batch_id: BatchId) -> Batch:
         """Give a batch that is to be asked for; one that was interrupted in that is OPEN again."""
         batch = await self.outbox.batch(batch_id)
@@ -56,14 +138,20 @@ class Asking:
         return batch
 
     async def forget_waiting(self, batch_id: BatchId) -> None:
-        """Let a batch that is to be sent go at once: what it waited for was answered."""
-        if (await self.outbox.batch(batch_id)).state is BatchState.OPEN:
+        """Let a batch go on at once: what it waited for was answered."""
+        if (await self.outbox.batch(batch_id)).state in _TO_GO:
             await self.outbox.set_waiting_batch(batch_id, Waiting())
 
     def tell(self, batch: Batch) -> None:
         """Let everybody know that something became of a batch."""
         self.changes.send(Change(Topic.OUTBOX, frozenset({batch.id})))
         self.changes.send(Change(Topic.VISITS, frozenset({batch.visit_id})))
+
+
+def concerns_asking(change: Change) -> bool:
+    """Whether more may be asked for since ``change``; a row's own news lets nothing else go on."""
+    is_of_all = change.topic is Topic.OUTBOX and not change.ids
+    return is_of_all or change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.CONNECTIVITY)
 
 
 class QuietTime:

@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import (
     OtherSignInError,
     ServerError,
 )
+from haut_desktop.domain.ids import DatasetId
 from haut_desktop.services.connectivity import Connectivity, Peer
 from haut_desktop.services.pauses import Uptime, uptime
 from haut_desktop.services.troubles import trouble_of
@@ -46,6 +47,7 @@ class Judge:
         # a clock that is set back makes the pause no longer; one that slept may end it earlier
         self._account_due_s = 0.0
         self._account_trouble: Trouble | None = None
+        self._unreadable_until_s: dict[DatasetId, float] = {}
 
     @property
     def is_account_trusted(self) -> bool:
@@ -62,9 +64,14 @@ class Judge:
         left = timedelta(seconds=self._account_due_s - self._uptime())
         return Waiting(0, self._clock() + left, self._account_trouble)
 
+    def may_read(self, dataset_id: DatasetId) -> bool:
+        """False while the account was told that it may not see what is in the dataset."""
+        return self._uptime() >= self._unreadable_until_s.get(dataset_id, 0.0)
+
     def forgive_account(self) -> None:
         """Somebody signed in, or asks to try at once."""
         self._account_until = None
+        self._unreadable_until_s.clear()
 
     def praise(self, *, with_store: bool = False) -> None:
         """A step succeeded: the platform answers, and the object store if it took part."""
@@ -96,6 +103,17 @@ class Judge:
             if self._in_a_row >= SERVER_ERRORS_THAT_PAUSE:
                 self._connectivity.pause(error)
         return self.later(error, before)
+
+    def sentence_reading(self, error: HautError, before: Waiting, dataset_id: DatasetId) -> Waiting:
+        """As ``sentence``, where the platform was only asked for what it has.
+
+        What the account may not see in one dataset may be sent all the same, and seen in another.
+        """
+        if not isinstance(error, AccountError) or isinstance(error, OtherSignInError):
+            return self.sentence(error, before)
+        _log.info("asking waits: %s", error.kind)
+        self._unreadable_until_s[dataset_id] = self._uptime() + ACCOUNT_PAUSE.total_seconds()
+        return Waiting(before.attempt, None, trouble_of(error))
 
     def later(self, error: HautError, before: Waiting) -> Waiting:
         """Let what met ``error`` wait by itself: nothing else does because of it."""

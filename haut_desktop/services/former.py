@@ -27,18 +27,15 @@ from haut_desktop.domain.errors import (
     AddressExpiredError,
     HautError,
     ItemError,
-    NetworkError,
     RefusedError,
-    ServerError,
     StationError,
 )
 from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
 from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
 from haut_desktop.domain.imaging import Batch, PlatformImage, image_id_in, shows_view
-from haut_desktop.services.asking import Asking, QuietTime
+from haut_desktop.services.asking import Asking, QuietTime, concerns_asking
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.holdings import Found
-from haut_desktop.services.pauses import pause
 from haut_desktop.services.taking_over import TakingOver
 from haut_desktop.services.troubles import trouble_of
 
@@ -94,13 +91,17 @@ class FormerDelivery:
                     await self.look()
                 except StationError as error:
                     _log.warning("the record can't say what is to be asked for: %s", error.kind)
-                await pause(self._woken, self._asking.look_again_s)
+                await self._asking.rest(self._woken)
         finally:
             unsubscribe()
 
+    def wake(self) -> None:
+        """Ask at once for what may be asked for."""
+        self._woken.set()
+
     def _on_change(self, change: Change) -> None:
-        if change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.CONNECTIVITY, Topic.VISITS):
-            self._woken.set()
+        if change.topic is Topic.VISITS or concerns_asking(change):
+            self.wake()
 
     async def look(self) -> None:
         """Say of every marked batch why it waits, and ask for those that can be asked for."""
@@ -110,15 +111,9 @@ class FormerDelivery:
             return
         for batch_id in await self._former.pending(self._quiet_time.over_by(), tenant):
             try:
-                await self.settle(batch_id)
+                await self._asking.attempt(batch_id, self.settle)
             except TransitionError:
                 _log.info("batch %s was held or taken back while it was asked for", batch_id)
-            except HautError as error:
-                _log.info("batch %s can't be asked for yet: %s", batch_id, error.kind)
-                if isinstance(error, NetworkError | ServerError):
-                    return
-                if isinstance(error, ItemError):
-                    await self._explain(batch_id, error)
 
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""
@@ -147,6 +142,7 @@ class FormerDelivery:
     async def _look_for(self, names: _Names, batch: Batch, to: SubjectAddress) -> _Seen:
         seen = _Seen()
         for listed in await self._asking.api.batches(to.tenant, to.dataset_id, to.subject_id):
+            self._asking.go_on()
             pictures = await self._asking.api.batch_images(
                 to.tenant, to.dataset_id, to.subject_id, listed.id
             )

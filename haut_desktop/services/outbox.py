@@ -57,7 +57,7 @@ class Outbox:
         registrar: Registrar,
         delivery: Delivery,
         traffic: Traffic,
-        wake_results: Callable[[], None],
+        wake_lookers: Callable[[], None],
         judge: Judge,
         session: Session,
         connectivity: Connectivity,
@@ -74,7 +74,7 @@ class Outbox:
         self._registrar = registrar
         self._delivery = delivery
         self._traffic = traffic
-        self._wake_results = wake_results
+        self._wake_lookers = wake_lookers
         self._judge = judge
         self._session = session
         self._connectivity = connectivity
@@ -143,7 +143,7 @@ class Outbox:
             await self._retry_registrations()
         self._connectivity.network_changed()
         self._session.wake()
-        self._wake_results()
+        self._wake_lookers()
         self._go_on(*(batch.id for batch in batches))
 
     async def hold(self, batch_id: BatchId, reason: str) -> None:

@@ -22,14 +22,12 @@ from haut_desktop.domain.delivery import (
     Waiting,
 )
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import HautError, ItemError, NetworkError, ServerError
+from haut_desktop.domain.errors import ItemError, StationError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch, Image
-from haut_desktop.domain.tenant import Tenant
-from haut_desktop.services.asking import Asking, QuietTime
-from haut_desktop.services.changes import Change, Topic
+from haut_desktop.services.asking import Asking, QuietTime, concerns_asking
+from haut_desktop.services.changes import Change
 from haut_desktop.services.holdings import Found, Holdings
-from haut_desktop.services.pauses import pause
 from haut_desktop.services.taking_over import TakingOver
 
 if TYPE_CHECKING:
@@ -57,33 +55,44 @@ class Reconciliation:
         unsubscribe = self._asking.changes.subscribe(self._on_change)
         self._quiet_time.begin()
         try:
-            while await self._rebuilt.is_pending():
-                self._woken.clear()
-                if (tenant := self._asking.tenant) is not None:
-                    await self._settle_all(tenant)
-                await pause(self._woken, self._asking.look_again_s)
+            while not await self._is_done():
+                await self._asking.rest(self._woken)
         finally:
             unsubscribe()
 
-    def _on_change(self, change: Change) -> None:
-        if change.topic in (Topic.SESSION, Topic.SUBJECTS, Topic.CONNECTIVITY):
-            self._woken.set()
+    def wake(self) -> None:
+        """Ask at once for what may be asked for."""
+        self._woken.set()
 
-    async def _settle_all(self, tenant: Tenant) -> None:
+    def _on_change(self, change: Change) -> None:
+        if concerns_asking(change):
+            self.wake()
+
+    async def _is_done(self) -> bool:
+        """Settle what can be settled; say whether nothing is left."""
+        self._woken.clear()
+        try:
+            await self.look()
+            return not await self._rebuilt.is_pending()
+        except StationError as error:
+            _log.warning("the record can't say what is to be asked for: %s", error.kind)
+            return False
+
+    async def look(self) -> None:
+        """Ask for every rebuilt batch that can be asked for."""
+        if (tenant := self._asking.tenant) is None:
+            return
         for batch_id in await self._rebuilt.pending(self._quiet_time.over_by(), tenant):
             try:
-                await self.settle(batch_id)
+                await self._asking.attempt(batch_id, self.settle)
             except TransitionError:
-                if not await self._is_taken_back(batch_id):
+                if not await self._is_taken_out(batch_id):
                     raise
-            except HautError as error:
-                _log.info("rebuilt batch %s can't be settled yet: %s", batch_id, error.kind)
-                if isinstance(error, NetworkError | ServerError):
-                    return
 
-    async def _is_taken_back(self, batch_id: BatchId) -> bool:
-        """Whether a person took the batch back meanwhile; then it is settled the next time."""
-        return (await self._outbox.batch(batch_id)).retraction is not None
+    async def _is_taken_out(self, batch_id: BatchId) -> bool:
+        """Whether a person held the batch or took it back meanwhile; it is settled another time."""
+        batch = await self._outbox.batch(batch_id)
+        return batch.retraction is not None or batch.state is BatchState.HELD
 
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""

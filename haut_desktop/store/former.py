@@ -44,6 +44,7 @@ JOIN study ON study.id = dataset.study_id
 WHERE former_delivery.written_at <= :by AND image.state <> 'ERASED'
     AND batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING', 'SUBMITTED')
     AND visit.status = 'finished' AND coalesce(batch.not_before, '') <= :now
+    AND coalesce(batch.retry_at, '') <= :now
     AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
     AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
     AND {OF_TENANT}
@@ -67,6 +68,8 @@ class FormerStore:
 
     async def pending(self, by: datetime, tenant: Tenant) -> tuple[BatchId, ...]:
         """Give rested batches of registered subjects with a picture that was marked by then.
+
+        One that met trouble waits for its time like any other batch.
 
         Only those of ``tenant``: what another one's platform does not list proves nothing.
         """

@@ -25,6 +25,7 @@ JOIN registration ON registration.subject_id = visit.subject_id
 JOIN dataset ON dataset.id = batch.dataset_id
 JOIN study ON study.id = dataset.study_id
 WHERE rebuilt_batch.written_at <= :by AND batch.state <> 'HELD'
+    AND coalesce(batch.retry_at, '') <= :now
     AND {OF_TENANT}
 ORDER BY batch.visit_at, batch.id
 """  # noqa: S608 - a clause of ours
@@ -65,7 +66,7 @@ class RebuiltStore:
 
         Only those of ``tenant``: what another one's platform does not list proves nothing.
         """
-        values = {"by": text_of(rebuilt_by)} | tenant_values(tenant)
+        values = tenant_values(tenant) | {"by": text_of(rebuilt_by), "now": text_of(self._clock())}
 
         def work(connection: Connection) -> tuple[BatchId, ...]:
             rows = connection.execute(_PENDING, values)

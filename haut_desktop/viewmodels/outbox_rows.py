@@ -24,6 +24,7 @@ from haut_desktop.viewmodels.outbox_facts import (
     visit_facts,
 )
 from haut_desktop.viewmodels.outbox_late import late_trouble
+from haut_desktop.viewmodels.outbox_not_asked import with_cause
 from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
     batch_words,
@@ -146,6 +147,7 @@ def _batch_row(
     trouble = batch.waiting.trouble or next((c.trouble for c in children if c.trouble), None)
     if trouble is None and registration is not None:
         trouble = registration.waiting.trouble
+    trouble = with_cause(trouble, batch, around, registration)
     kept = around.account_keeps(batch)
     if trouble is None and kept is not None:
         trouble = kept.trouble

@@ -1,7 +1,6 @@
 """A placed picture that may have gone is asked for: never sent on a guess, never taken on one."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -10,91 +9,27 @@ from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageState, Route
 from haut_desktop.domain.errors import (
     AddressExpiredError,
-    HautError,
     RefusedError,
     UnreachableError,
 )
 from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
 from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
-from haut_desktop.domain.imaging import Batch, PlatformBatch, PlatformImage, Side
+from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
-from haut_desktop.services.asking import Asking
-from haut_desktop.services.changes import Changes
 from haut_desktop.services.former import FormerDelivery
 from tests.conftest import ExpectedLogs
 from tests.photographs import marked
+from tests.services.askings import THERE, Listing, listing_of, ways_to
 from tests.services.rooms import Room, open_room
 from tests.services.test_placing import WHY, at, front, hold_strange, placing_of
-
-THERE = PlatformBatchId("there")
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
     async with open_room(tmp_path) as opened:
         yield opened
-
-
-@dataclass
-class Listing:
-    """The platform as far as it lists one subject's pictures, and somebody who is signed in."""
-
-    tenant: Tenant
-    batches_there: list[PlatformBatch] = field(default_factory=list)
-    pictures: list[PlatformImage] = field(default_factory=list)
-    contents: dict[str, bytes | HautError] = field(default_factory=dict)
-    fetched: list[str] = field(default_factory=list)
-    trouble: HautError | None = None
-    is_computed: bool | HautError = True
-    state: SessionState = SessionState.SIGNED_IN
-
-    @property
-    def account(self) -> "Listing":
-        return self
-
-    async def batches(self, *_: object) -> tuple[PlatformBatch, ...]:
-        if self.trouble is not None:
-            raise self.trouble
-        return tuple(self.batches_there)
-
-    async def batch_images(self, *where: object) -> tuple[PlatformImage, ...]:
-        return tuple(picture for picture in self.pictures if picture.batch_id == where[-1])
-
-    async def has_results(self, *_: object) -> bool:
-        if isinstance(self.is_computed, HautError):
-            raise self.is_computed
-        return self.is_computed
-
-    async def fetch(self, url: str) -> bytes:
-        if url not in self.contents:
-            raise RefusedError(404, "not-found", "Not found.")
-        self.fetched.append(url)
-        found = self.contents[url]
-        if isinstance(found, HautError):
-            raise found
-        return found
-
-    def hold(
-        self,
-        name: str,
-        data: bytes | HautError | None,
-        side: Side = Side.FRONT,
-        *,
-        url: str = "somewhere",
-        is_signed: bool = True,
-    ) -> None:
-        """Have a batch with one picture; ``data`` None for one that never arrived."""
-        number = len(self.batches_there)
-        key = PlatformBatchId(f"{THERE}-{number}")
-        self.batches_there.append(PlatformBatch(key, None, (("batch_id", "another"),) * is_signed))
-        url = url and f"{url}-{number}"
-        self.pictures.append(
-            PlatformImage(PlatformImageId(f"picture-{number}"), key, name, side, original_url=url)
-        )
-        if data is not None:
-            self.contents[url] = data
 
 
 async def placed(room: Room) -> None:
@@ -114,23 +49,8 @@ async def finished(room: Room) -> Batch:
     return batch
 
 
-def listing_of(room: Room) -> Listing:
-    return Listing(Tenant(room.study.server, room.study.company_id))
-
-
 def asking(room: Room, there: Listing) -> FormerDelivery:
-    ways = Asking(
-        api=there,  # type: ignore[arg-type]
-        outbox=room.outbox,
-        destinations=room.station.destinations,
-        session=there,  # type: ignore[arg-type]
-        has_results=there.has_results,
-        fetch=there.fetch,
-        changes=Changes(),
-        clock=room.clock,
-        quiet_s=60.0,
-    )
-    return FormerDelivery(ways, room.station.former)
+    return FormerDelivery(ways_to(room, there), room.station.former)
 
 
 async def due(room: Room) -> int:

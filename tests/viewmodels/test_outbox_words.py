@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import (
     SignedOutError,
     UnreachableError,
 )
+from haut_desktop.domain.former import NotAskedYetError
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
@@ -254,3 +255,56 @@ def test_the_gallery_shows_every_kind_of_trouble_in_words() -> None:
 )
 def test_a_pause_says_what_is_still_on_its_way(uploading: int, words: str) -> None:
     assert paused_words(OutboxSummary(is_paused=True, uploading=uploading)) == words
+
+
+_NOT_ASKED = Waiting(trouble=trouble_with(NotAskedYetError()))
+_RIGHT = trouble_with(PermissionRefusedError()).message
+
+
+@pytest.mark.parametrize(
+    ("around", "registration", "rests", "words"),
+    (
+        (_NOW, RegistrationState.REGISTERED, False, "The station asks by itself"),
+        (replace(_NOW, is_paused=True), RegistrationState.REGISTERED, False, "Sending is paused"),
+        (replace(_NOW, is_signed_in=False), RegistrationState.DRAFT, False, "sign in, and"),
+        (replace(_NOW, account_waits=NOT_ALLOWED), RegistrationState.REGISTERED, False, _RIGHT),
+        (
+            replace(_NOW, opens_at=START + timedelta(hours=8)),
+            RegistrationState.REGISTERED,
+            False,
+            "from 18:12 CET on",
+        ),
+        (
+            replace(_NOW, connection=Connection.OFFLINE),
+            RegistrationState.REGISTERED,
+            False,
+            "can't be reached just now",
+        ),
+        (
+            replace(_NOW, connection=Connection.PORTAL),
+            RegistrationState.REGISTERED,
+            False,
+            "open a web browser",
+        ),
+        (
+            replace(_NOW, connection=Connection.TROUBLE),
+            RegistrationState.REGISTERED,
+            False,
+            "The platform has trouble",
+        ),
+        (_NOW, RegistrationState.DRAFT, False, "is registered on the platform first"),
+        (_NOW, RegistrationState.HELD, False, "decide about it first"),
+        (_NOW, RegistrationState.REGISTERED, True, "rests until 10:17 CET"),
+    ),
+)
+def test_what_was_not_asked_for_yet_says_what_keeps_the_asking_back(
+    around: Circumstances, registration: RegistrationState, rests: bool, words: str
+) -> None:
+    not_before = START + timedelta(minutes=5) if rests else None
+    delivery = make_delivery(
+        _SEALED, waiting=_NOT_ASKED, registration=registration, not_before=not_before
+    )
+    (row,) = visit_row(delivery, around, {}).children
+    assert row.trouble is not None
+    assert row.trouble.message.startswith(NotAskedYetError().message)
+    assert words in row.trouble.message.removeprefix(NotAskedYetError().message)
