@@ -7,10 +7,11 @@ from typing import Final
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.computed_before import ComputedAlreadyError, ComputedBefore, hashes_of
 from haut_desktop.domain.delivery import BatchState, ImageState, Route
-from haut_desktop.domain.ids import BatchId, PlatformBatchId
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.store.driver import Connection, Row
+from haut_desktop.store.imaging_rows import remnants_of
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.retractions import computed_by_moves
 from haut_desktop.store.rows import moment_or_none
@@ -20,7 +21,8 @@ SELECT rendition.sha256, coalesce(image.held_from, image.state) AS image_state,
     image.proof_kind IS NOT NULL OR EXISTS (
         SELECT 1 FROM transition WHERE entity_id = image.id AND event = 'claim'
     ) AS was_begun,
-    batch.id AS batch_id, batch.route, batch.state, batch.submitted_at,
+    batch.id AS batch_id, batch.route, batch.state, batch.submitted_at, batch.platform_id,
+    batch.again, batch.moves_lost,
     coalesce(retraction.remnants, '[]') AS remnants
 FROM rendition
 JOIN image ON image.rendition_id = rendition.id
@@ -68,13 +70,10 @@ def check_may_compute(ledger: Ledger, batches: Iterable[Batch], act: Act) -> Non
 
 def _computed(connection: Connection, row: Row) -> Computed:
     """Say whether a picture was computed in a batch that it lies in."""
-    left = [
-        Remnant(PlatformBatchId(key), (), Computed(word))
-        for key, _, word in json.loads(row["remnants"])
-    ]
+    left = remnants_of(row["remnants"])
     computed = _batch_computed(connection, row, left)
-    if any(remnant.is_doubt for remnant in left):
-        return computed  # it may have been there before this batch was made
+    if _may_have_arrived(row, left):
+        return computed
     if row["image_state"] == ImageState.ERASED and not row["was_begun"]:
         return Computed.NO
     if row["image_state"] == ImageState.SEALED:  # it never arrived, or what arrived was abandoned
@@ -83,11 +82,22 @@ def _computed(connection: Connection, row: Row) -> Computed:
     return computed
 
 
+def _may_have_arrived(row: Row, left: Iterable[Remnant]) -> bool:
+    """Whether the picture's own state says nothing, as it was there before the record was.
+
+    A rebuild seals anew what it is not sure of, and keeps no id of the platform's then.
+    """
+    if any(remnant.is_doubt for remnant in left):
+        return True
+    is_sealed_anew = row["moves_lost"] and row["platform_id"] is None
+    return bool(is_sealed_anew) and (bool(row["again"]) or any(one.pictures for one in left))
+
+
 def _batch_computed(connection: Connection, row: Row, left: Iterable[Remnant]) -> Computed:
-    words = {
-        *(remnant.computed for remnant in left),
-        computed_by_moves(connection, BatchId(row["batch_id"])),
-    }
+    words = {remnant.computed for remnant in left}
+    is_told = any(remnant.platform_id == row["platform_id"] for remnant in left)
+    if not (row["moves_lost"] and is_told):
+        words.add(computed_by_moves(connection, BatchId(row["batch_id"])))
     if row["state"] == BatchState.SUBMITTED or Computed.YES in words:
         return Computed.YES
     if row["state"] != BatchState.RETRACTED or Computed.UNKNOWN in words:

@@ -113,20 +113,25 @@ def remnants_text(left: Iterable[Remnant]) -> str:
     return json.dumps([[one.platform_id, one.pictures, one.computed.value] for one in left])
 
 
+def remnants_of(text: str) -> tuple[Remnant, ...]:
+    """Read what ``remnants_text`` wrote."""
+    return tuple(
+        Remnant(
+            PlatformBatchId(platform_id),
+            tuple(PlatformImageId(picture) for picture in pictures),
+            Computed(computed),
+        )
+        for platform_id, pictures, computed in json.loads(text)
+    )
+
+
 def _retraction(row: Row) -> Retraction:
     return Retraction(
         reason=row["reason"],
         asked_at=moment(row["asked_at"]),
         operator_id=OperatorId(row["operator_id"]) if row["operator_id"] else None,
         ended_at=moment_or_none(row["ended_at"]),
-        left=tuple(
-            Remnant(
-                PlatformBatchId(platform_id),
-                tuple(PlatformImageId(picture) for picture in pictures),
-                Computed(computed),
-            )
-            for platform_id, pictures, computed in json.loads(row["remnants"])
-        ),
+        left=remnants_of(row["remnants"]),
     )
 
 

@@ -162,6 +162,7 @@ class RecordWriter:
             if rebuilt is not None and batch.visit_id in visits:
                 visit_at = text_of(visits[batch.visit_id].created_at)
                 insert_batch(self._ledger, replace(rebuilt, supersedes=None), visit_at=visit_at)
+                update(self._ledger.connection, "batch", batch.id, {"moves_lost": 1})
                 written[batch.id] = rebuilt
                 self._wait_for_the_platform(rebuilt)
         for batch in written.values():

@@ -29,7 +29,11 @@ WHERE rebuilt_batch.written_at <= :by AND batch.state <> 'HELD'
     AND {OF_TENANT}
 ORDER BY batch.visit_at, batch.id
 """  # noqa: S608 - a clause of ours
-
+# What was taken back meanwhile was not asked for: that is up to the retraction's end.
+_KNOWN_AGAIN = """
+UPDATE batch SET moves_lost = 0
+WHERE id = ? AND state IN ('OPEN', 'INITIATING', 'SUBMITTING', 'SUBMITTED')
+"""
 
 _HELD = """
 SELECT original.*, held_picture.reason, held_picture.claim, held_picture.written_at AS since
@@ -79,6 +83,7 @@ class RebuiltStore:
 
         def work(connection: Connection) -> None:
             connection.execute("DELETE FROM rebuilt_batch WHERE batch_id = ?", (batch_id,))
+            connection.execute(_KNOWN_AGAIN, (batch_id,))
 
         await self._database.write(work)
 

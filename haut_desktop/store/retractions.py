@@ -172,9 +172,19 @@ def check_may_go(connection: Connection, image_id: ImageId) -> None:
 
 
 def computed_by_moves(connection: Connection, batch_id: BatchId) -> Computed:
-    """Say by the record's moves whether the platform's present batch is computed."""
-    statement = "SELECT event FROM transition WHERE entity_id = ? ORDER BY rowid"
-    return _computed([row["event"] for row in connection.execute(statement, (batch_id,))])
+    """Say by the record's moves whether the platform's present batch is computed.
+
+    Where a rebuild lost them, only that the batch came out of it as SUBMITTED says something.
+    """
+    statement = "SELECT moves_lost, state FROM batch WHERE id = ?"
+    row = one(connection.execute(statement, (batch_id,)).fetchone(), "batch")
+    statement = "SELECT event, old FROM transition WHERE entity_id = ? ORDER BY rowid"
+    moves = connection.execute(statement, (batch_id,)).fetchall()
+    at_first = Computed.NO
+    if row["moves_lost"]:
+        state = moves[0]["old"] if moves else row["state"]
+        at_first = Computed.YES if state == BatchState.SUBMITTED else Computed.UNKNOWN
+    return _computed(at_first, [made["event"] for made in moves])
 
 
 def _end(ledger: Ledger, batch_id: BatchId, left: tuple[Remnant, ...]) -> None:
@@ -189,9 +199,9 @@ def _end(ledger: Ledger, batch_id: BatchId, left: tuple[Remnant, ...]) -> None:
     ledger.audit(BY_ITSELF, "batch.retracted", "batch", batch_id, new=left_in_words(left))
 
 
-def _computed(events: list[str]) -> Computed:
+def _computed(at_first: Computed, events: list[str]) -> Computed:
     """Follow the moves: only a request that was certainly turned away leaves it uncomputed."""
-    computed, before = Computed.NO, ""
+    computed, before = at_first, ""
     for event in events:
         if event == BatchEvent.SUBMIT:
             computed = Computed.UNKNOWN

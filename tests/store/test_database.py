@@ -372,6 +372,37 @@ def test_0008_computed_again_says_of_no_batch_that_was_there_that_it_goes_again(
     connection.close()
 
 
+def test_0009_moves_lost_finds_what_an_earlier_rebuild_wrote(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    _migrate_to(connection, 8)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(
+        "INSERT INTO audit VALUES (1, 'then', 'UTC', 's', NULL, 'outbox.rebuilt', 'station', 's',"
+        " '', '', '', 'digest')"
+    )
+    for name, state, at in (
+        ("ended", "RETRACTED", "then"),
+        ("asked", "OPEN", "then"),
+        ("waits", "OPEN", "then"),
+        ("ours", "RETRACTED", "later"),
+        ("sent", "RETRACTED", "then"),
+    ):
+        connection.execute(
+            "INSERT INTO batch (id, station_id, visit_id, dataset_id, route, state, created_at,"
+            " visit_at, written_at) VALUES (?, 's', 'v', 'd', 'signed', ?, 'now', 'now', ?)",
+            (name, state, at),
+        )
+    connection.execute("INSERT INTO rebuilt_batch VALUES ('waits', 's', 'then')")
+    connection.execute(
+        "INSERT INTO transition VALUES ('t', 's', 'batch', 'sent', 'initiate', 'OPEN',"
+        " 'INITIATING', 0, NULL, NULL, '', 'later')"
+    )
+    migrate(connection)
+    rows = connection.execute("SELECT id FROM batch WHERE moves_lost = 1 ORDER BY id")
+    assert [row[0] for row in rows] == ["ended", "waits"]
+    connection.close()
+
+
 def test_0006_ageing_finds_what_is_begun_and_not_computed(tmp_path: Path) -> None:
     connection = connect(tmp_path / "plain.db", isolation_level=None)
     migrate(connection)
