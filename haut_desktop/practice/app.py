@@ -16,12 +16,15 @@ from haut_desktop.practice import (
     aux_images,
     datasets,
     dictionaries,
+    effects,
     images,
+    not_done,
     practice_pages,
     private_tokens,
     results,
     signed_upload,
     subjects,
+    webhooks,
 )
 from haut_desktop.practice.answers import ContractError
 from haut_desktop.practice.calls import Endpoint, make_asgi_endpoints
@@ -39,6 +42,9 @@ _MODULES: Final = (
     aux_images,
     results,
     signed_upload,
+    webhooks,
+    effects,
+    not_done,
     practice_pages,
 )
 

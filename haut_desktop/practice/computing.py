@@ -103,6 +103,7 @@ class Computing:
             job = self._service.records.fetch_one(_NEXT_JOB, true_now())
             if job is not None and not self._is_stopping:
                 self._compute_safely(job)
+                self._service.webhooks.wake()
                 with self._changed:
                     self._changed.notify_all()
                 continue

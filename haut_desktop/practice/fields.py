@@ -1,6 +1,6 @@
 """Reads the fields of a request's body and refuses them as Django REST Framework does."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,14 @@ def read_optional_text(body: Body, name: str, *, max_length: int = 512) -> str |
         detail = f"Ensure this field has no more than {max_length} characters."
         raise invalid(name, detail, "max_length")
     return value
+
+
+def read_choice(body: Body, name: str, choices: Collection[str]) -> str:
+    """A required string that is one of choices."""
+    text = read_text(body, name)
+    if text not in choices:
+        raise invalid(name, f'"{text[:40]}" is not a valid choice.', "invalid_choice")
+    return text
 
 
 def read_integer(

@@ -43,6 +43,7 @@ def _show_state(call: Call) -> Response:
             "batches": [_show_batch(call.service, batch) for batch in batches],
             "billed_transactions": _count_transactions(call.service, has_demonstration),
             "queue_length": records.fetch_value("SELECT count(*) FROM jobs"),
+            "webhooks_waiting": records.fetch_value("SELECT count(*) FROM webhook_queue"),
             "logins": counters.pop("logins", 0),
             "refreshes": counters.pop("refreshes", 0),
             "requests": counters,

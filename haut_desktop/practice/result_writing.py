@@ -20,6 +20,7 @@ from haut_desktop.practice.prepared import PreparedImage
 from haut_desktop.practice.records import Row, to_json
 from haut_desktop.practice.result_shapes import shape_failure, shape_parameter, shape_v1
 from haut_desktop.practice.service import Service
+from haut_desktop.practice.webhook_sending import queue_when_finished
 
 SPACES: Final = ("aligned_face", "anonymised", "original")
 
@@ -66,7 +67,7 @@ def _finish(
     result: dict[str, Any],
     parameter: dict[str, Any] | None,
 ) -> None:
-    """Result, bill and queue change together, so that a killed platform bills once."""
+    """Result, bill and queues change together, so that a killed platform bills once."""
     now = utc_now()
     place = (job["image_id"], job["run_id"], job["version_id"])
     with service.records.transaction():
@@ -88,6 +89,7 @@ def _finish(
                 *place,
                 now,
             )
+        queue_when_finished(service, job["image_id"], job["run_id"])
 
 
 def mask_key(image_id: str, version_id: int, space: str) -> str:

@@ -62,3 +62,16 @@ CREATE TABLE IF NOT EXISTS violations (
 CREATE TABLE IF NOT EXISTS drawings (
     image_id TEXT PRIMARY KEY REFERENCES images ON DELETE CASCADE, seed INTEGER NOT NULL,
     skin_tone TEXT NOT NULL, side TEXT NOT NULL, visit INTEGER NOT NULL, taken REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS webhooks (
+    dataset_id TEXT PRIMARY KEY REFERENCES datasets ON DELETE CASCADE, url TEXT NOT NULL,
+    authorization TEXT NOT NULL, authorization_key TEXT NOT NULL, authorization_value TEXT NOT NULL,
+    method TEXT NOT NULL, enabled INTEGER NOT NULL, add_survey_answers INTEGER NOT NULL,
+    merge_webhooks INTEGER NOT NULL, secret_key TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS webhook_queue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_id TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+    run_id TEXT REFERENCES runs ON DELETE CASCADE,
+    attempts INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS effects (
+    id TEXT PRIMARY KEY, company_id TEXT NOT NULL, title TEXT NOT NULL, description TEXT, type TEXT,
+    attach_options TEXT, created REAL NOT NULL, updated REAL NOT NULL);

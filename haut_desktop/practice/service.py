@@ -15,6 +15,7 @@ from haut_desktop.practice.records import Records
 if TYPE_CHECKING:
     from haut_desktop.practice.computing import Computing
     from haut_desktop.practice.faults import Faults
+    from haut_desktop.practice.webhook_sending import WebhookSender
 
 _SHORT_ADDRESS_S: Final = 1
 LISTED_LATE_S: Final = 1.0
@@ -42,6 +43,8 @@ class Options:
     has_demonstration: bool = True
     object_store_url: str = ""
     """Where clients reach the object store; empty: where it listens."""
+    webhook_wait_s: float = 1.0
+    """Between the first two attempts to tell a destination; later waits are longer."""
 
 
 @dataclass(slots=True)
@@ -57,6 +60,7 @@ class Service:
     quirks: set[Quirk] = field(default_factory=set)
     computing: "Computing" = field(init=False)
     faults: "Faults" = field(init=False)
+    webhooks: "WebhookSender" = field(init=False)
 
     def has(self, quirk: Quirk) -> bool:
         return quirk in self.quirks

@@ -20,6 +20,7 @@ from haut_desktop.practice.fault_injection import FaultInjection
 from haut_desktop.practice.faults import Fault, Faults, Target
 from haut_desktop.practice.object_store import make_store_app
 from haut_desktop.practice.service import Options, Service, open_service
+from haut_desktop.practice.webhook_sending import WebhookSender
 
 _HOST: Final = "127.0.0.1"
 
@@ -32,6 +33,7 @@ def open_platform(folder: Path, options: Options, faults: Sequence[Fault] = ()) 
     """Open a platform's store; at its first start with accounts, datasets, demonstration."""
     service = open_service(folder, options)
     service.computing = Computing(service)
+    service.webhooks = WebhookSender(service)
     service.faults = Faults()
     for fault in faults:
         service.faults.add(fault)
@@ -43,8 +45,9 @@ def open_platform(folder: Path, options: Options, faults: Sequence[Fault] = ()) 
 
 
 def close_platform(service: Service) -> None:
-    """Stop computing and close the store; what waits is computed after the next start."""
+    """Stop computing and telling, close the store; what waits goes on after the next start."""
     service.computing.stop()
+    service.webhooks.stop()
     service.records.close()
 
 
@@ -67,6 +70,7 @@ async def serve(
     platform = _make_server(make_platform_app(service), service.faults, Target.PLATFORM)
     store = _make_server(make_store_app(service), service.faults, Target.STORE)
     service.computing.start()
+    service.webhooks.start()
     on_ready(_url(platform_socket))
     await asyncio.gather(
         platform.serve(sockets=[platform_socket]),
