@@ -22,6 +22,7 @@ from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Changes, Progress
 from haut_desktop.services.clock_steps import ClockSteps
+from haut_desktop.services.computing import SETTLE_AGAIN_S, SETTLING_S, Computing
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.delivery import QUIET_REGISTRATION_S, STORE_TROUBLE_S, Delivery
@@ -42,10 +43,11 @@ from haut_desktop.services.reports import Reports
 from haut_desktop.services.results import Pace, Results
 from haut_desktop.services.retention import Retention
 from haut_desktop.services.retracting import Retracting
+from haut_desktop.services.sealed_images import SealedImages
 from haut_desktop.services.session import Session
 from haut_desktop.services.settling import ResultsProbe
 from haut_desktop.services.sidecars import SidecarFollower, Sidecars
-from haut_desktop.services.signed_route import SETTLE_AGAIN_S, SETTLING_S, SignedRoute
+from haut_desktop.services.signed_route import SignedRoute
 from haut_desktop.services.spooling import Drained, SpoolDrain
 from haut_desktop.services.studies import Studies
 from haut_desktop.services.subjects import Subjects
@@ -363,23 +365,31 @@ class Workplace:
     def _delivery(self, judge: Judge, registrar: Registrar, pacing: Pacing) -> Delivery:
         store = self.store
         lanes = Lanes(IMAGES_IN_FLIGHT, may_begin=lambda: self.delivery.may_begin)
+        sealed = SealedImages(store.outbox, store.vault)
+        has_results = ResultsProbe(self.api)
+        computing = Computing(
+            api=self.api,
+            outbox=store.outbox,
+            clock=self.clock,
+            has_results=has_results,
+            settling_s=pacing.settling_s,
+            settle_again_s=pacing.settle_again_s,
+        )
         signed = SignedRoute(
             api=self.api,
             objects=self.objects,
             outbox=store.outbox,
-            vault=store.vault,
+            sealed=sealed,
+            computing=computing,
             lanes=lanes,
             progress=self.progress,
             clock=self.clock,
-            has_results=ResultsProbe(self.api),
             read_back=ReadBack(self.api, self.objects.get),
-            settling_s=pacing.settling_s,
-            settle_again_s=pacing.settle_again_s,
         )
         inline = InlineRoute(
             api=self.api,
             outbox=store.outbox,
-            vault=store.vault,
+            sealed=sealed,
             lanes=lanes,
             progress=self.progress,
             clock=self.clock,
@@ -397,7 +407,7 @@ class Workplace:
                 destinations=store.destinations,
                 routes={Route.SIGNED: signed, Route.INLINE: inline},
                 holdings=Holdings(self.api),
-                has_results=ResultsProbe(self.api),
+                has_results=has_results,
             ),
             retractions=store.retractions,
             routes={Route.SIGNED: signed, Route.INLINE: inline},

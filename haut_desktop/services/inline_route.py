@@ -5,7 +5,6 @@ id in the pictures' names; absence proves that it did not arrive only after a qu
 the server works on one request, and twice.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -31,7 +30,6 @@ from haut_desktop.domain.errors import (
     OutcomeUnknownError,
     TooManyRequestsError,
     UnreachableError,
-    VaultError,
 )
 from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery, image_id_in
@@ -39,10 +37,10 @@ from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.pauses import uptime
+from haut_desktop.services.sealed_images import SealedImages
 from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
-from haut_desktop.store.vault import Vault
 
 QUIET_S: Final = 120.0
 """Seconds longer than any server works on one request; after them a picture that is not listed
@@ -62,7 +60,7 @@ class InlineRoute:
         *,
         api: HautApi,
         outbox: OutboxStore,
-        vault: Vault,
+        sealed: SealedImages,
         lanes: Lanes,
         progress: Broadcast[Progress],
         clock: Clock,
@@ -71,7 +69,7 @@ class InlineRoute:
     ) -> None:
         self._api = api
         self._outbox = outbox
-        self._vault = vault
+        self._sealed = sealed
         self._lanes = lanes
         self._progress = progress
         self._clock = clock
@@ -178,18 +176,7 @@ class InlineRoute:
             image = await self._outbox.move_image(image.id, ImageEvent.CLAIM)
             await self._send(image, platform_batch, to, data)
 
-        await self._lanes.send_each(todo, self._unsealed, post)
-
-    async def _unsealed(self, image: Image) -> bytes | None:
-        """Open the sealed bytes, checked against their SHA-256; an unreadable one is held."""
-        rendition = image.rendition
-        try:
-            return await asyncio.to_thread(
-                self._vault.open, rendition.vault_name, rendition.digest.sha256
-            )
-        except VaultError as error:
-            await self._hold(image, error)
-            return None
+        await self._lanes.send_each(todo, self._sealed.data_of, post)
 
     async def _send(
         self, image: Image, batch: PlatformBatchId, to: SubjectAddress, data: bytes
@@ -215,7 +202,7 @@ class InlineRoute:
             await self._outbox.move_image(image.id, ImageEvent.RELEASE)
             raise
         except ItemError as error:
-            await self._hold(image, error)
+            await self._sealed.hold(image, error)
             return
         except HautError as error:
             await self._lose(image, error, to)
@@ -232,7 +219,7 @@ class InlineRoute:
         """Note that the outcome is unknown; a second refusal in mid-body holds the picture."""
         drops = await count_drops(self._api, to, image, error)
         if drops >= DROPS_THAT_REFUSE:
-            await self._hold(image, BodyRefusedError(), body_drops=drops)
+            await self._sealed.hold(image, BodyRefusedError(), body_drops=drops)
             return
         self._quiet_until[image.id] = uptime() + self._quiet_s
         again = self._clock() + timedelta(seconds=self._quiet_s)
@@ -241,13 +228,4 @@ class InlineRoute:
             ImageEvent.LOSE,
             waiting=Waiting(image.waiting.attempt, again, trouble_of(error)),
             body_drops=drops,
-        )
-
-    async def _hold(self, image: Image, error: HautError, *, body_drops: int | None = None) -> None:
-        _log.warning("image %s is held: %s", image.id, error.kind)
-        await self._outbox.move_image(
-            image.id,
-            ImageEvent.HOLD,
-            waiting=Waiting(trouble=trouble_of(error)),
-            body_drops=body_drops,
         )

@@ -2,15 +2,13 @@
 
 A repeated PUT to the same address replaces the same object, so an unknown outcome is settled by
 repeating it. Starting is not idempotent, but a batch that was started and never computed costs
-nothing and is never read: a lost answer there is answered by starting anew. Computing costs money:
-it is written down before it is asked for, and a lost answer is settled by results appearing.
+nothing and is never read: a lost answer there is answered by starting anew. Asking for the
+computation is the business of ``computing``.
 """
 
-import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Final
 
 from haut_desktop.api.client import HautApi
@@ -32,11 +30,9 @@ from haut_desktop.domain.errors import (
     HautError,
     ItemError,
     NetworkError,
-    OutcomeUnknownError,
     RefusedError,
     TooManyRequestsError,
     UnreachableError,
-    VaultError,
 )
 from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
 from haut_desktop.domain.imaging import (
@@ -49,36 +45,22 @@ from haut_desktop.domain.imaging import (
 )
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
+from haut_desktop.services.computing import Computing
 from haut_desktop.services.lanes import Lanes
-from haut_desktop.services.pauses import uptime
 from haut_desktop.services.read_back import ReadBack
+from haut_desktop.services.sealed_images import SealedImages
 from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
-from haut_desktop.store.vault import Vault
 
 RENEWALS: Final = 1
 """How often a batch with expired addresses is started anew before a person is asked."""
-SETTLING_S: Final = 180.0
-"""Seconds within which results must appear after a computation whose answer was lost."""
-SETTLE_AGAIN_S: Final = 5.0
-"""Seconds between two looks for those results."""
 
 _NOT_FOUND: Final = 404
 _OUTLIVED: Final = "kept back for longer than its addresses were valid"
 """Why a batch is abandoned that nobody let go on in time: no fault of an address or a clock."""
 
 _log = logging.getLogger(__name__)
-
-
-class ComputationUnknownError(ItemError):
-    """The answer to a computation was lost and no results appeared."""
-
-    default_title = "Was it computed?"
-    default_message = (
-        "The platform's answer was lost and no results have appeared. Asking again could compute "
-        "the pictures twice."
-    )
 
 
 class SignedRoute:
@@ -90,35 +72,29 @@ class SignedRoute:
         api: HautApi,
         objects: ObjectStore,
         outbox: OutboxStore,
-        vault: Vault,
+        sealed: SealedImages,
+        computing: Computing,
         lanes: Lanes,
         progress: Broadcast[Progress],
         clock: Clock,
-        has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
         read_back: ReadBack,
-        settling_s: float = SETTLING_S,
-        settle_again_s: float = SETTLE_AGAIN_S,
     ) -> None:
         self._api = api
         self._objects = objects
         self._outbox = outbox
-        self._vault = vault
+        self._sealed = sealed
+        self._computing = computing
         self._lanes = lanes
         self._progress = progress
         self._clock = clock
-        self._has_results = has_results
         self._read_back = read_back
-        self._settling_s = settling_s
-        self._settle_again_s = settle_again_s
-        # on the loop's clock, which nobody sets; after a start the time to settle begins anew
-        self._settled_by: dict[BatchId, float] = {}
         # batches that were begun in this run and never kept back since
         self._unbroken: set[BatchId] = set()
 
     async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
         """Do every step that is left of ``batch``; a step that was begun is settled first."""
         if batch.state is BatchState.SUBMITTING:
-            await self._settle_computation(batch, to)
+            await self._computing.settle(batch, to)
             return
         if batch.platform_id is None:
             batch = await self._start(batch, to, meta)
@@ -130,7 +106,7 @@ class SignedRoute:
             return
         batch = await self._outbox.batch(batch.id)
         if batch.is_stored:
-            await self._compute(batch, to)
+            await self._computing.ask(batch, to)
 
     def was_kept_back(self) -> None:
         """Note that a person's pause, or the sending window, keeps everything back just now."""
@@ -232,7 +208,7 @@ class SignedRoute:
         async def put(image: Image, data: bytes) -> None:
             await self._put(image, data, to)
 
-        await self._lanes.send_each(todo, self._unsealed, put)
+        await self._lanes.send_each(todo, self._sealed.data_of, put)
 
     async def _put(self, image: Image, data: bytes, to: SubjectAddress) -> None:
         address = image.address
@@ -244,17 +220,6 @@ class SignedRoute:
             # it waited for a lane, and nothing but the claim asks whether it may still go
             await self._outbox.check_may_go(image.id)
         await self._send(image, address, data, to)
-
-    async def _unsealed(self, image: Image) -> bytes | None:
-        """Open the sealed bytes, checked against their SHA-256; an unreadable one is held."""
-        rendition = image.rendition
-        try:
-            return await asyncio.to_thread(
-                self._vault.open, rendition.vault_name, rendition.digest.sha256
-            )
-        except VaultError as error:
-            await self._hold(image, error)
-            return None
 
     async def _send(
         self, image: Image, address: UploadAddress, data: bytes, to: SubjectAddress
@@ -277,7 +242,7 @@ class SignedRoute:
         except AddressExpiredError:
             raise
         except ItemError as error:
-            await self._hold(image, error)
+            await self._sealed.hold(image, error)
             return
         except HautError as error:
             await self._lose(image, error, to)
@@ -308,62 +273,8 @@ class SignedRoute:
         """Note that the outcome is unknown; a second refusal in mid-body holds the picture."""
         drops = await count_drops(self._api, to, image, error)
         if drops >= DROPS_THAT_REFUSE:
-            await self._hold(image, BodyRefusedError(), body_drops=drops)
+            await self._sealed.hold(image, BodyRefusedError(), body_drops=drops)
         elif image.state is ImageState.UPLOADING:
             await self._outbox.move_image(image.id, ImageEvent.LOSE, body_drops=drops)
         elif drops != image.body_drops:
             await self._outbox.set_waiting_image(image.id, image.waiting, body_drops=drops)
-
-    async def _hold(self, image: Image, error: HautError, *, body_drops: int | None = None) -> None:
-        _log.warning("image %s is held: %s", image.id, error.kind)
-        await self._outbox.move_image(
-            image.id,
-            ImageEvent.HOLD,
-            waiting=Waiting(trouble=trouble_of(error)),
-            body_drops=body_drops,
-        )
-
-    # ---- computing -----------------------------------------------------------------------
-
-    async def _compute(self, batch: Batch, to: SubjectAddress) -> None:
-        if batch.platform_id is None:
-            return
-        if batch.submitted_at is not None and await self._has_results(batch, to):
-            # it was asked for before, and accepted after all
-            await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
-            return
-        await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT, submitted_at=self._clock())
-        try:
-            await self._api.compute(to.tenant, batch.platform_id)
-        except (UnreachableError, AccountError, TooManyRequestsError):
-            # it never left, or was turned away at the door: certainly not computed; every other
-            # answer, a gateway's page too, leaves it SUBMITTING, to be settled by results
-            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
-            raise
-        except ItemError as error:
-            released = await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
-            if released.state is BatchState.OPEN:  # nobody took it back meanwhile
-                await self._outbox.move_batch(
-                    batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
-                )
-            return
-        await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED, submitted_at=self._clock())
-
-    async def _settle_computation(self, batch: Batch, to: SubjectAddress) -> None:
-        """Ask whether results appear; when none do in time, a person decides."""
-        if await self._has_results(batch, to):
-            self._settled_by.pop(batch.id, None)
-            await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
-            return
-        now_s = uptime()
-        if now_s < self._settled_by.setdefault(batch.id, now_s + self._settling_s):
-            again = self._clock() + timedelta(seconds=self._settle_again_s)
-            waiting = Waiting(batch.waiting.attempt, again, trouble_of(OutcomeUnknownError()))
-            await self._outbox.set_waiting_batch(batch.id, waiting)
-            return
-        del self._settled_by[batch.id]
-        await self._outbox.move_batch(
-            batch.id,
-            BatchEvent.HOLD,
-            waiting=Waiting(trouble=trouble_of(ComputationUnknownError())),
-        )

@@ -31,10 +31,10 @@ from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.services.changes import Changes
+from haut_desktop.services.computing import ComputationUnknownError
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.session import Session
-from haut_desktop.services.signed_route import ComputationUnknownError
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.viewmodels.outbox_rows import visit_row

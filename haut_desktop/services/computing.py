@@ -1,0 +1,108 @@
+"""Asking for a batch's computation, once.
+
+Computing costs money: it is written down before it is asked for, and a lost answer is settled by
+results appearing. When none appear in time only a person can say whether to ask again.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from haut_desktop.api.client import HautApi
+from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.delivery import BatchEvent, BatchState, Waiting
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import (
+    AccountError,
+    ItemError,
+    OutcomeUnknownError,
+    TooManyRequestsError,
+    UnreachableError,
+)
+from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.services.pauses import uptime
+from haut_desktop.services.troubles import trouble_of
+from haut_desktop.store.outbox import OutboxStore
+
+SETTLING_S: Final = 180.0
+"""Seconds within which results must appear after a computation whose answer was lost."""
+SETTLE_AGAIN_S: Final = 5.0
+"""Seconds between two looks for those results."""
+
+
+class ComputationUnknownError(ItemError):
+    """The answer to a computation was lost and no results appeared."""
+
+    default_title = "Was it computed?"
+    default_message = (
+        "The platform's answer was lost and no results have appeared. Asking again could compute "
+        "the pictures twice."
+    )
+
+
+class Computing:
+    """Asks the platform to compute what is stored; raises what stopped it."""
+
+    def __init__(
+        self,
+        *,
+        api: HautApi,
+        outbox: OutboxStore,
+        clock: Clock,
+        has_results: Callable[[Batch, SubjectAddress], Awaitable[bool]],
+        settling_s: float = SETTLING_S,
+        settle_again_s: float = SETTLE_AGAIN_S,
+    ) -> None:
+        self._api = api
+        self._outbox = outbox
+        self._clock = clock
+        self._has_results = has_results
+        self._settling_s = settling_s
+        self._settle_again_s = settle_again_s
+        # on the loop's clock, which nobody sets; after a start the time to settle begins anew
+        self._settled_by: dict[BatchId, float] = {}
+
+    async def ask(self, batch: Batch, to: SubjectAddress) -> None:
+        """Ask for the computation of a stored batch, unless it has results already."""
+        if batch.platform_id is None:
+            return
+        if batch.submitted_at is not None and await self._has_results(batch, to):
+            # it was asked for before, and accepted after all
+            await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+            return
+        await self._outbox.move_batch(batch.id, BatchEvent.SUBMIT, submitted_at=self._clock())
+        try:
+            await self._api.compute(to.tenant, batch.platform_id)
+        except (UnreachableError, AccountError, TooManyRequestsError):
+            # it never left, or was turned away at the door: certainly not computed; every other
+            # answer, a gateway's page too, leaves it SUBMITTING, to be settled by results
+            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+            raise
+        except ItemError as error:
+            released = await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
+            if released.state is BatchState.OPEN:  # nobody took it back meanwhile
+                await self._outbox.move_batch(
+                    batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=trouble_of(error))
+                )
+            return
+        await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED, submitted_at=self._clock())
+
+    async def settle(self, batch: Batch, to: SubjectAddress) -> None:
+        """Ask whether results appear; when none do in time, a person decides."""
+        if await self._has_results(batch, to):
+            self._settled_by.pop(batch.id, None)
+            await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+            return
+        now_s = uptime()
+        if now_s < self._settled_by.setdefault(batch.id, now_s + self._settling_s):
+            again = self._clock() + timedelta(seconds=self._settle_again_s)
+            waiting = Waiting(batch.waiting.attempt, again, trouble_of(OutcomeUnknownError()))
+            await self._outbox.set_waiting_batch(batch.id, waiting)
+            return
+        del self._settled_by[batch.id]
+        await self._outbox.move_batch(
+            batch.id,
+            BatchEvent.HOLD,
+            waiting=Waiting(trouble=trouble_of(ComputationUnknownError())),
+        )
