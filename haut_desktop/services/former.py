@@ -1,10 +1,10 @@
 """Before a placed picture goes that may have been delivered: the platform is asked for it.
 
 Whoever placed it knows whose it is, and nobody knows whether it was sent before the record was
-lost. It is looked for among all pictures of its subject, by the ids that its note speaks of and by
-its bytes. Nothing like it there: it goes. There, whole and by itself: the platform's batch is taken
-over, with proof, and its results decide whether it was computed. Anything between is held for a
-person. While the platform can't be asked the batch waits and says why.
+lost. It is looked for among all pictures of its subject by its bytes; the ids that its note speaks
+of only raise a doubt. Nothing like it there: it goes. There, whole and by itself: the platform's
+batch is taken over, with proof, and its results decide whether it was computed. Anything between is
+held for a person. While the platform can't be asked the batch waits and says why.
 """
 
 import asyncio
@@ -160,22 +160,26 @@ class FormerDelivery:
     async def _which(
         self, picture: PlatformImage, theirs: "_Theirs", names: _Names, batch: Batch, seen: _Seen
     ) -> ImageId | None:
-        """Which marked picture a listed one is; None for none that can be told."""
+        """Which marked picture a listed one is, by its bytes; None for none that can be told.
+
+        An id in its name says only that it may be one: anybody could have written the note that
+        the id is from.
+        """
         there = image_id_in(picture.name)
         named = next((ours for ours, former in names.items() if there in former), None)
         if named is None and there is not None and await self._outbox.knows_any([there]):
             return None  # the record knows that one, and it is another
-        if not picture.original_url:  # deleted there, or never told: a name alone says something
-            seen.is_unclear |= named is None
-            return named
+        if not picture.original_url:  # deleted there, or never told
+            seen.is_unclear = True
+            return None
         sha256 = await self._sha256(picture, theirs)
         if sha256 == _NOTHING and theirs.is_signed:
             there_as = Found(theirs.id).as_batch(batch)
             if not await self._asking.has_results(there_as, theirs.to):
                 return None  # it never arrived; what was computed was there, and is deleted
         if sha256 in (_NOTHING, None):
-            seen.is_unclear |= theirs.is_signed or named is None
-            return named
+            seen.is_unclear = True
+            return None
         digests = {image.rendition.digest.sha256: image.id for image in batch.images}
         ours = digests.get(sha256)
         if ours in names:

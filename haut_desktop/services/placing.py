@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.rebuilt import HeldPicture, RebuiltStore
     from haut_desktop.store.studies import StudyStore
-    from haut_desktop.store.vault import Vault
+    from haut_desktop.store.vault import Sidecar, Vault
     from haut_desktop.store.visits import VisitStore
 
 
@@ -45,6 +45,8 @@ class NoteWord(StrEnum):
     OURS = "ours"
     """Written with this station's keys."""
     NOT_OURS = "not-ours"
+    ANOTHERS = "anothers"
+    """It speaks of another picture: nothing in it is about this one."""
     MISSING = "missing"
     """It is not there, or can't be read."""
 
@@ -147,24 +149,33 @@ class Placing:
         note, former = await asyncio.to_thread(self._read_note, held.original)
         places = await self._pictures.places_of(held.original.digest.sha256)
         elsewhere = tuple(place for place in places if place.original_id != held.original.id)
+        if note is NoteWord.ANOTHERS:
+            held = replace(held, claim={})
         return WaitingPicture(held, note, former is not None, elsewhere)
 
     def _read_note(self, original: Original) -> tuple[NoteWord, tuple[ImageId, ...] | None]:
         """Read what a note is worth, and under which ids the picture may have gone (blocking).
 
-        None for one that certainly has not: only a note of ours can say so.
+        None for one that certainly has not: only a note of ours can say so, and only of the picture
+        that it speaks of.
         """
         from haut_desktop.store.vault import UnauthenticatedSidecarError
 
         try:
-            record = self._vault.sidecar(original.vault_name).record
+            note: Sidecar | None = self._vault.sidecar(original.vault_name)
         except UnauthenticatedSidecarError as error:
-            return NoteWord.NOT_OURS, _names(error.claim.record if error.claim else None)
+            word, note = NoteWord.NOT_OURS, error.claim
         except VaultError:
             return NoteWord.MISSING, ()
-        if record is None or (record.batch is None and record.former is None):
-            return NoteWord.OURS, None
-        return NoteWord.OURS, _names(record)
+        else:
+            word = NoteWord.OURS
+        if note is None:
+            return word, ()
+        if not _is_of(note, original):
+            return NoteWord.ANOTHERS, ()
+        record = note.record
+        is_unsent = record is None or (record.batch is None and record.former is None)
+        return word, None if word is NoteWord.OURS and is_unsent else _names(record)
 
     async def _refuse_twin(self, original: Original, subject_id: SubjectId) -> None:
         """Before a visit is opened for it: no visit is left behind by a picture that can't go."""
@@ -276,6 +287,14 @@ class Placing:
         )
         note = sidecar_of(replace(record.in_batch(batches), former=former))
         self._vault.renew_sidecar(taken.original.vault_name, note)
+
+
+def _is_of(note: "Sidecar", original: Original) -> bool:
+    """Whether all that a note says is about the picture's very bytes."""
+    record, digests = note.record, {note.digest.sha256}
+    if record is not None:
+        digests |= {record.original.digest.sha256, record.rendition.digest.sha256}
+    return digests == {original.digest.sha256}
 
 
 def _names(record: "PictureRecord | None") -> tuple[ImageId, ...]:

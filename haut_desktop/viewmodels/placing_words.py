@@ -30,6 +30,10 @@ _NOTES: Final = {
         "The note beside this picture is not this station's",
         f"Anybody could have written what it says. {_YOUR_WORD}",
     ),
+    NoteWord.ANOTHERS: (
+        "The note beside this picture speaks of another picture",
+        f"Nothing that it says is about this one. {_YOUR_WORD}",
+    ),
     NoteWord.MISSING: (
         "The note beside this picture is gone or can't be read",
         f"Nothing here says whose it is. {_YOUR_WORD}",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +20,7 @@ from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.former import FormerDelivery
+from haut_desktop.store.driver import Connection
 from tests.conftest import ExpectedLogs
 from tests.photographs import marked
 from tests.services.askings import THERE, Listing, listing_of, ways_to
@@ -188,6 +190,30 @@ async def test_a_picture_that_never_arrived_is_not_there(room: Room) -> None:
     await asking(room, there).look()
     assert (await room.outbox.batch(batch.id)).platform_id is None
     assert await due(room) == 1
+
+
+@pytest.mark.parametrize("lies", ("deleted there", "posted and deleted", "right to see it"))
+async def test_a_name_alone_makes_no_picture_look_delivered(
+    room: Room, expected_log: ExpectedLogs, lies: str
+) -> None:
+    """Whoever wrote a strange note may have put any picture's id in it."""
+    expected_log("is held: MayBeThereError")
+    batch, there = await finished(room), listing_of(room)
+    strange = batch.images[0].name.replace(batch.images[0].id, str(UUID(int=7)))
+
+    def name_it(connection: Connection) -> None:
+        connection.execute("UPDATE former_delivery SET names = ?", (f'["{UUID(int=7)}"]',))
+
+    await room.outbox._database.write(name_it)
+    if lies == "deleted there":
+        there.hold(strange, None, url="")
+    elif lies == "posted and deleted":
+        there.hold(strange, None, is_signed=False)
+    else:
+        there.hold(strange, RefusedError(403, "store", "no"), is_signed=False)
+    await asking(room, there).look()
+    assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
+    assert await kind(room) == MayBeThereError.__name__
 
 
 @pytest.mark.parametrize("was_asked", (True, False), ids=("held", "not asked yet"))

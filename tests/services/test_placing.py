@@ -17,6 +17,7 @@ from haut_desktop.services.placing import NoteWord, Placement, Placing, WaitingP
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.files import remove
 from haut_desktop.store.vault import Vault
+from haut_desktop.viewmodels.placing_words import picture_line
 from tests.fakes.builders import make_picture
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
@@ -76,6 +77,12 @@ async def hold_strange(room: Room) -> tuple[Original, Rendition]:
     return original, rendition
 
 
+def copy_note(room: Room, of: str, beside: str) -> None:
+    """Put the note of one picture beside another, as a folder that was put together again may."""
+    notes = [room.vault.folder / f"{name.removesuffix('.age')}.side.age" for name in (of, beside)]
+    notes[1].write_bytes(notes[0].read_bytes())
+
+
 async def front(room: Room) -> Slot:
     return (await room.sheet()).shelves[0].slot
 
@@ -126,6 +133,24 @@ async def test_a_picture_whose_note_is_gone_says_so(room: Room) -> None:
     remove(room.vault.folder / f"{name.removesuffix('.age')}.side.age")
     (one,) = await placing_of(room).waiting()
     assert (one.note, one.may_have_gone) == (NoteWord.MISSING, True)
+
+
+async def test_the_note_of_another_picture_says_nothing_of_this_one(room: Room) -> None:
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+    await room.capture.finish(room.visit)
+    gone = await room.submit()
+    (sent,) = gone.images
+    original, rendition = await hold_strange(room)
+    copy_note(room, sent.rendition.vault_name, original.vault_name)
+    (one,) = await placing_of(room).waiting()
+    assert (one.note, one.may_have_gone) == (NoteWord.ANOTHERS, True)
+    line = picture_line(one, "UTC")
+    assert dict(line.facts)["Its note claims"] == "nothing"
+    place = Placement(room.other.id, None, "Week 4", await front(room))
+    await placing_of(room).assign(original.id, room.study, place, WHY)
+    record = room.vault.sidecar(original.vault_name).record
+    assert record is not None
+    assert (record.rendition.id, record.former) == (rendition.id, ())
 
 
 async def test_nothing_is_placed_without_a_reason(room: Room) -> None:
