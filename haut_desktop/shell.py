@@ -15,6 +15,7 @@ from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
+from haut_desktop.viewmodels.rechecks import RechecksViewModel
 from haut_desktop.viewmodels.station import StationViewModel, space_phrase
 from haut_desktop.viewmodels.status import StatusViewModel
 from haut_desktop.viewmodels.studies import StudiesViewModel
@@ -62,6 +63,9 @@ class Shell:
         self._station = StationViewModel(
             station=work.this_station, notices=notices, changes=work.changes, tasks=self.tasks
         )
+        self._rechecks = RechecksViewModel(
+            work.rechecks, notices=notices, changes=work.changes, tasks=self.tasks
+        )
         self._sheet: StationSheet | None = None
         self._zone = site.zone
         self._opened_id: SubjectId | None = None
@@ -87,6 +91,7 @@ class Shell:
         study = await self.work.studies.restore()
         self._status.start()
         self._station.start()
+        self._rechecks.start()
         if study is not None:
             self.desk.open_study(study)
         self.window.go(Place.SUBJECTS if study is not None else Place.STUDY)
@@ -97,6 +102,7 @@ class Shell:
         self._unsubscribe()
         self._status.close()
         self._station.close()
+        self._rechecks.close()
         if self.subject_form is not None:
             self.subject_form.close()
         self.window.close_now()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from haut_desktop import __version__
 from haut_desktop.api.auth import TokenKeeper
 from haut_desktop.api.client import HautApi
 from haut_desktop.api.object_store import ObjectStore
@@ -37,6 +38,7 @@ from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.pauses import pause
 from haut_desktop.services.placing import Placing
 from haut_desktop.services.read_back import ReadBack
+from haut_desktop.services.rechecks import RecheckPace, Rechecks, Ways
 from haut_desktop.services.reconciliation import Reconciliation
 from haut_desktop.services.registration import Registrar
 from haut_desktop.services.reports import Reports
@@ -78,6 +80,7 @@ class Pacing:
     settle_again_s: float = SETTLE_AGAIN_S
     look_again_s: float = LOOK_AGAIN_S
     results: Pace = field(default_factory=Pace)
+    rechecks: RecheckPace = field(default_factory=RecheckPace)
 
 
 class Workplace:
@@ -217,6 +220,7 @@ class Workplace:
         )
         self.reconciliation = Reconciliation(asking, store.rebuilt)
         self.former = FormerDelivery(asking, store.former)
+        self.rechecks = self._rechecks(judge, pacing)
         self.placing = Placing(
             rebuilt=store.rebuilt,
             visits=store.visits,
@@ -288,6 +292,7 @@ class Workplace:
         self.tasks.start(self.retention.run(), name="retention")
         self.tasks.start(self.reconciliation.run(), name="reconciliation")
         self.tasks.start(self.former.run(), name="former delivery")
+        self.tasks.start(self.rechecks.run(), name="rechecks")
 
     async def aclose(self) -> None:
         """End everything in order: no new work, tasks, connections, database."""
@@ -360,6 +365,27 @@ class Workplace:
             changes=self.changes,
             clock=self.clock,
             pace=pacing.results,
+        )
+
+    def _rechecks(self, judge: Judge, pacing: Pacing) -> Rechecks:
+        store = self.store
+        return Rechecks(
+            Ways(
+                self.api,
+                self.objects,
+                self.session,
+                judge,
+                is_quiet=lambda: not self._deliveries.running(),
+                may_begin=lambda: self.delivery.may_begin,
+            ),
+            store=store.rechecks,
+            outbox=store.outbox,
+            destinations=store.destinations,
+            act=self.session.act,
+            changes=self.changes,
+            clock=self.clock,
+            version=__version__,
+            pace=pacing.rechecks,
         )
 
     def _delivery(self, judge: Judge, registrar: Registrar, pacing: Pacing) -> Delivery:

@@ -255,6 +255,11 @@ class Batch:
     """Why a person has pictures of it computed once more that were computed before."""
 
     @property
+    def confirmed(self) -> int:
+        """How many of its pictures are proven to be on the platform."""
+        return sum(image.state is ImageState.STORED for image in self.images)
+
+    @property
     def is_stored(self) -> bool:
         """Whether every picture that still counts is proven to be on the platform."""
         kept = [image for image in self.images if image.state is not ImageState.ERASED]

@@ -1,10 +1,12 @@
 """What the outbox shows: the promises not yet kept, by visit, and the sum of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.rechecks import Recheck
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import Visit
 
@@ -24,6 +26,8 @@ class VisitDelivery:
     """Those of the batches whose results are complete."""
     begun: frozenset[BatchId] = frozenset()
     """Those that may have been begun on the platform, even when it never told their ids."""
+    rechecks: Mapping[BatchId, Recheck] = field(default_factory=dict)
+    """What the platform said when it was asked again for what it had confirmed."""
 
     def registration_for(self, batch: Batch) -> Registration | None:
         """The registration that ``batch`` needs before anything of it can go."""

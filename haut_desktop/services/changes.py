@@ -17,6 +17,8 @@ class Topic(StrEnum):
     OUTBOX = "outbox"
     RESULTS = "results"
     CONNECTIVITY = "connectivity"
+    RECHECKS = "rechecks"
+    """The platform was asked again for what it had confirmed."""
 
 
 @dataclass(frozen=True, slots=True)

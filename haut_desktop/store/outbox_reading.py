@@ -16,6 +16,7 @@ from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import batches_of_visits, read_batches
+from haut_desktop.store.rechecks import read_rechecks
 from haut_desktop.store.registrations import registration_of
 from haut_desktop.store.retractions import begun
 from haut_desktop.store.rows import (
@@ -250,6 +251,7 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
     codes = _codes(connection, subjects)
     registrations = _registrations(connection, subjects)
     computed = _computed(connection, batches)
+    rechecks = read_rechecks(connection, batches)
     started = begun(connection, [batch.id for some in batches.values() for batch in some])
     return tuple(
         VisitDelivery(
@@ -259,6 +261,7 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
             tuple(registrations.get(visit.subject_id or "", ())),
             computed & {batch.id for batch in batches[visit.id]},
             started & {batch.id for batch in batches[visit.id]},
+            {b.id: rechecks[b.id] for b in batches[visit.id] if b.id in rechecks},
         )
         for visit in visits
     )

@@ -32,6 +32,7 @@ from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.outbox import OutboxStore
 from haut_desktop.store.pictures import PictureStore
 from haut_desktop.store.rebuilt import RebuiltStore
+from haut_desktop.store.rechecks import RecheckStore
 from haut_desktop.store.record_reading import read_station_frame
 from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.results import ResultStore
@@ -77,6 +78,7 @@ class Station:
     erasures: ErasureStore
     asides: AsideStore
     waits: WaitStore
+    rechecks: RecheckStore
 
     @classmethod
     def assemble(
@@ -114,6 +116,7 @@ class Station:
             erasures=ErasureStore(database, clock),
             asides=AsideStore(database),
             waits=WaitStore(database, clock),
+            rechecks=RecheckStore(database, clock),
         )
 
     async def aclose(self) -> None:

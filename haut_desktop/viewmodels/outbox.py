@@ -32,7 +32,15 @@ PAGE_LENGTH: Final = 100
 _PROGRESS_MS: Final = 100
 _AGE_MS: Final = 15_000
 _TOPICS: Final = frozenset(
-    {Topic.OUTBOX, Topic.VISITS, Topic.SUBJECTS, Topic.SESSION, Topic.CONNECTIVITY, Topic.RESULTS}
+    {
+        Topic.OUTBOX,
+        Topic.VISITS,
+        Topic.SUBJECTS,
+        Topic.SESSION,
+        Topic.CONNECTIVITY,
+        Topic.RESULTS,
+        Topic.RECHECKS,
+    }
 )
 
 

@@ -10,6 +10,7 @@ from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.viewmodels.outbox_words import PROOFS, Circumstances
+from haut_desktop.viewmodels.recheck_words import recheck_words
 from haut_desktop.viewmodels.words import clock_time, count, day, size
 
 Facts = tuple[tuple[str, str], ...]
@@ -51,6 +52,9 @@ def batch_facts(delivery: VisitDelivery, batch: Batch, around: Circumstances) ->
         facts.append(("Started anew", f"{batch.abandoned}×, the addresses had expired"))
     if batch.submitted_at is not None:
         facts.append(("Analysis asked for", _moment(batch.submitted_at, around)))
+    if (recheck := delivery.rechecks.get(batch.id)) is not None:
+        words = recheck_words(recheck, is_computed=batch.id in delivery.computed)
+        facts.append(("Asked for again", f"{_moment(recheck.at, around)}: {words}"))
     facts += _succession(delivery.batches, batch)
     if batch.again:
         facts.append(("Computed once more because", batch.again))

@@ -17,11 +17,13 @@ from haut_desktop.domain.delivery import (
 from haut_desktop.domain.errors import Blame, PermissionRefusedError
 from haut_desktop.domain.imaging import Batch, Image, Side
 from haut_desktop.domain.outbox import OutboxSummary
+from haut_desktop.domain.rechecks import Recheck
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.viewmodels.outbox_late import late_phrase
 from haut_desktop.viewmodels.phrase import Mood, Phrase
+from haut_desktop.viewmodels.recheck_words import recheck_phrase
 from haut_desktop.viewmodels.words import clock_time, count, day
 
 
@@ -133,6 +135,7 @@ def batch_words(
     registration: Registration | None = None,
     *,
     is_computed: bool = False,
+    recheck: Recheck | None = None,
 ) -> Phrase:
     """Where the pictures that are computed together stand."""
     match batch.state:
@@ -142,6 +145,8 @@ def batch_words(
             return _taken_back(batch.retraction)
         case _ if batch.retraction is not None or batch.state is BatchState.RETRACTING:
             return _being_taken_back(batch, around)
+        case _ if recheck and (differs := recheck_phrase(recheck, is_computed=is_computed)):
+            return differs
         case _ if (late := lateness(batch, around.now, is_computed=is_computed)) is not None:
             return late_phrase(late, around.now, around.keeps(late))
         case BatchState.SUBMITTED if is_computed:

@@ -411,6 +411,17 @@ def test_0006_ageing_finds_what_is_begun_and_not_computed(tmp_path: Path) -> Non
     connection.close()
 
 
+def test_0010_rechecks_finds_what_nobody_has_read(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    migrate(connection)
+    plan = connection.execute(
+        "EXPLAIN QUERY PLAN SELECT batch_id FROM recheck"
+        " WHERE differences <> '[]' AND seen_at IS NULL"
+    ).fetchall()
+    assert "recheck_unseen" in plan[0][3]
+    connection.close()
+
+
 def test_a_migration_that_fails_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
