@@ -78,7 +78,8 @@ class Connectivity:
         return max(0.0, due_s - self._uptime()) if self._outages else 0.0
 
     def pause(self, error: HautError, peer: Peer = Peer.PLATFORM) -> None:
-        """Let everything wait because of ``error``; what waits already is not put off further.
+        """Let everything wait because of ``error``; what waits already is not put off further, but
+        for the time that the platform asks for.
 
         Other errors than the network's, the server's and the account's pause nothing.
         """
@@ -90,6 +91,7 @@ class Connectivity:
         if outage.due_s <= self._uptime():
             outage.failures += 1
             outage.due_s = self._uptime() + self._delay_s(error, outage.failures)
+        outage.due_s = max(outage.due_s, self._uptime() + _asked_s(error))
         self._show(connection)
 
     def seen_online(self, peer: Peer = Peer.PLATFORM) -> None:
@@ -120,13 +122,17 @@ class Connectivity:
     def _delay_s(self, error: HautError, failures: int) -> float:
         if isinstance(error, AccountError):
             return _ACCOUNT_LOOK_AGAIN_S
-        asked_s = error.retry_after_s if isinstance(error, ServerError) else None
-        return max(asked_s or 0.0, self._policy.delay_s(failures, chance=self._chance()))
+        return self._policy.delay_s(failures, chance=self._chance())
 
     def _show(self, state: Connection) -> None:
         if state is not self._state:
             self._state = state
             self._changes.send(Change(Topic.CONNECTIVITY))
+
+
+def _asked_s(error: HautError) -> float:
+    """How long the platform itself asks to wait, in seconds."""
+    return (error.retry_after_s or 0.0) if isinstance(error, ServerError) else 0.0
 
 
 def _connection_of(error: HautError, before: Connection) -> Connection | None:

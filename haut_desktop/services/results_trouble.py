@@ -31,6 +31,8 @@ class ResultsTrouble:
             self._asked_due_s = max(self._asked_due_s, now_s + asked_s)
             if self._due_s <= now_s:
                 self._due_s = now_s + wait_s
+            # more errors put a run off no further, but for what the server asks for
+            self._due_s = max(self._due_s, self._asked_due_s)
         await asyncio.sleep(asked_s)
         await pause(woken, wait_s - asked_s)
 

@@ -75,6 +75,17 @@ async def test_looks_become_rarer_and_start_over_when_it_is_well(
     assert connectivity.due_in_s == 5
 
 
+def test_a_longer_time_that_the_platform_asks_for_holds_while_it_waits_already(
+    connectivity: Connectivity,
+) -> None:
+    connectivity.pause(ServerTroubleError(503))
+    connectivity.pause(TooManyRequestsError(120.0))
+    assert connectivity.due_in_s == 120
+    connectivity.pause(TooManyRequestsError(60.0))
+    connectivity.pause(ServerTroubleError(503))
+    assert connectivity.due_in_s == 120
+
+
 def test_jitter_makes_a_delay_longer_by_a_fifth_at_most(changes: Changes, time: FakeTime) -> None:
     connectivity = _connectivity(changes, time, lambda: 1.0)
     connectivity.pause(UnreachableError())

@@ -1,5 +1,6 @@
 """Following obeys the same blame as sending: who waits when the platform says no or breaks down."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from haut_desktop.services.blame import SERVER_ERRORS_THAT_PAUSE, Judge
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.results_following import Look, Pace, ResultFollower
+from haut_desktop.services.results_trouble import ResultsTrouble
 from haut_desktop.services.tasks import TaskScope
 from tests.fakes.clock import FakeClock
 from tests.waiting import eventually
@@ -209,6 +211,21 @@ async def test_in_a_run_what_the_server_asks_to_wait_holds_for_all_looks(tasks: 
     await eventually(lambda: desk.follower._trouble.due_in_s > 3000)
     desk.follower.wake()
     assert 0 < desk.follower._trouble.due_in_s <= 600
+
+
+async def test_a_longer_time_that_the_server_asks_for_within_a_run_holds_for_all_looks(
+    tasks: TaskScope,
+) -> None:
+    trouble = ResultsTrouble()
+    for number in range(SERVER_ERRORS_THAT_PAUSE):
+        tasks.start(trouble.sit_out(f"broken{number}", 10.0, 0.0), name="sit out")
+    await eventually(lambda: 0 < trouble.due_in_s <= 10)
+    tasks.start(trouble.sit_out("asked", 600.0, 600.0), name="sit out")
+    await eventually(lambda: trouble.due_in_s > 500)
+    tasks.start(trouble.sit_out("broken0", 3600.0, 0.0), name="sit out")  # not put off any further
+    await asyncio.sleep(0)
+    trouble.wake()
+    assert 500 < trouble.due_in_s <= 600
 
 
 async def test_a_look_says_nothing_of_a_run_of_errors_in_sending(tasks: TaskScope) -> None:
