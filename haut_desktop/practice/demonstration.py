@@ -28,21 +28,24 @@ _DATASETS: Final = (
     ("Practice study (VISIA)", 3, ("visia_metrics",)),
     ("Practice study, not set up", 1, ()),
 )
-# Code, sex, year of birth, skin tone.
+# Code, sex, date of birth, skin tone.
 _SUBJECTS: Final = (
-    ("P-001", "female", 1991, "very_light"),
-    ("P-002", "male", 1978, "light"),
-    ("P-003", "female", 1965, "intermediate"),
-    ("P-004", "male", 1986, "tan"),
-    ("P-005", "female", 1972, "brown"),
-    ("P-006", "female", 1997, "dark"),
+    ("P-001", "female", "1991-04-17", "very_light"),
+    ("P-002", "male", "1978-11-02", "light"),
+    ("P-003", "female", "1965-08-26", "intermediate"),
+    ("P-004", "male", "1986-02-13", "tan"),
+    ("P-005", "female", "1972-06-30", "brown"),
+    ("P-006", "female", "1997-09-08", "dark"),
 )
 _VISITS: Final = ("Baseline", "Week 4", "Week 8", "Week 12")
 _WEEK_S: Final = 7 * 86_400.0
 _WEEKS_BETWEEN: Final = 4
 _ENROLMENT_GAP_S: Final = 86_400.0
 _PICTURE_SIZE: Final = 600
-"""Small, and earlier visits from the front only: computing all takes a minute as it is."""
+"""Small, and earlier visits from the front only: computing all takes a minute as it is.
+
+No capture card judges them, so that no warning says how small they are.
+"""
 _CAMERA: Final = "Practice Camera"
 
 
@@ -65,14 +68,14 @@ def open_demonstration(service: Service, dataset: Row, account: Row) -> None:
     if service.records.setting("demonstration") is not None:
         return
     images: list[Row] = []
-    for number, (code, sex, birth_year, skin_tone) in enumerate(_SUBJECTS):
+    for number, (code, sex, birth_date, skin_tone) in enumerate(_SUBJECTS):
         subject = create_subject(
             service,
             dataset,
             account["id"],
             name=code,
             biological_sex=sex,
-            birth_date=f"{birth_year}-01-01",
+            birth_date=birth_date,
             meta=to_json({"practice": True}),
             demonstration=1,
         )

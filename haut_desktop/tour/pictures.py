@@ -6,12 +6,14 @@ from typing import Final, Literal
 
 from haut_desktop.domain.imaging import Side
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face, encode_jpeg
+from haut_desktop.services.quality import FEWEST_PX
 from haut_desktop.tour.eyes import TourError
 
 VIEWS: Final = (Side.FRONT, Side.LEFT, Side.RIGHT)
 
 _PERSON: Final = Person(seed=23, skin_tone=SkinTone.INTERMEDIATE)
-_SIZE_PX: Final = 1000
+_SIZE_PX: Final = FEWEST_PX
+"""As few as raise no warning: what is larger takes longer to draw and to compute."""
 _BETWEEN_SHOTS: Final = timedelta(seconds=20)
 
 

@@ -28,7 +28,7 @@ def visits_words(row: SubjectRow) -> str:
     if row.visit_count:
         return count(row.visit_count, "visit")
     if row.subject.is_from_the_platform:
-        return "no visit read from the platform"
+        return "visits not read yet"
     return "no visit yet"
 
 

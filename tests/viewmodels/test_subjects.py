@@ -77,5 +77,5 @@ def test_visits_that_were_never_read_are_not_said_to_be_none() -> None:
     (code,) = here.codes
     there = replace(here, codes=(replace(code, reason=FROM_THE_PLATFORM),))
     assert visits_words(SubjectRow(here, 0, None, 0)) == "no visit yet"
-    assert visits_words(SubjectRow(there, 0, None, 0)) == "no visit read from the platform"
+    assert visits_words(SubjectRow(there, 0, None, 0)) == "visits not read yet"
     assert visits_words(SubjectRow(there, 2, None, 0)) == "2 visits"
