@@ -23,6 +23,16 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A confirmed picture that the platform was asked for without an answer."""
+
+    image_id: str
+    words: str
+    tenant: Tenant
+    place: Whereabouts
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """A company on a platform that holds pictures of this station."""
 
@@ -47,6 +57,8 @@ class VerificationReport:
     """Those of them that the platform lists without giving them out: their bytes were not seen."""
     not_asked: str = ""
     """Why the platform was not asked, or not for everything; empty when it was."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """Confirmed pictures that could not be asked for while others could."""
     holders: tuple[Holder, ...] = ()
     """Who holds what was delivered, most pictures first."""
     differences: tuple[Difference, ...] = ()

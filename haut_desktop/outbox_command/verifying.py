@@ -71,6 +71,8 @@ def _tell_verification(chosen: argparse.Namespace, report: VerificationReport) -
             say(f"{one.kind}  {where}{one.words}  ({one.entity} {one.entity_id})")
             if one.tenant is not None:
                 say(f"    {held_by(one.tenant.server, one.tenant.company_id)}")
+        for picture in report.unanswered:
+            say(f"could not be asked for  {picture.place}: {picture.words}  ({picture.image_id})")
         for holder in report.holders:
             say(
                 f"{held_by(holder.tenant.server, holder.tenant.company_id)}: "

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import AddressExpiredError, RefusedError
+from haut_desktop.domain.errors import (
+    AccountError,
+    AddressExpiredError,
+    HautError,
+    NetworkError,
+    RefusedError,
+    StationError,
+    TooManyRequestsError,
+)
 from haut_desktop.domain.ids import ImageId
 from haut_desktop.domain.imaging import Batch, Image, PlatformImage, image_id_in
 from haut_desktop.domain.verification import Difference
@@ -32,14 +40,31 @@ class Seen:
     only_listed: int = 0
     """Pictures that are listed and whose bytes could not be looked at: no address, or an old one.
     """
+    unanswered: tuple[tuple[ImageId, HautError], ...] = ()
+    """Pictures that met trouble of their own, and what that was."""
+
+
+_CONCERNS_ALL: Final = (NetworkError, AccountError, StationError, TooManyRequestsError)
+
+
+def concerns_all(error: HautError) -> bool:
+    """Whether whatever else is asked for would meet the same."""
+    return isinstance(error, _CONCERNS_ALL)
 
 
 class StillThere:
-    """Asks the platform for the confirmed pictures of a batch."""
+    """Asks the platform for the confirmed pictures of a batch.
 
-    def __init__(self, api: "HautApi", objects: "ObjectStore | None") -> None:
+    With ``goes_on`` a picture that meets trouble of its own is left out and named; without it that
+    trouble is raised.
+    """
+
+    def __init__(
+        self, api: "HautApi", objects: "ObjectStore | None", *, goes_on: bool = False
+    ) -> None:
         self._api = api
         self._objects = objects
+        self._goes_on = goes_on
 
     async def __call__(self, batch: Batch, to: SubjectAddress) -> Seen:
         """Say what is missing there or other than it was sent.
@@ -63,7 +88,8 @@ class StillThere:
         found = [difference for one in looked for difference in one.differences]
         if any(one.kind == _GONE for one in found) and not await self._keeps_images(to):
             found = [one for one in found if one.kind != _GONE]
-        return Seen(tuple(found), sum(one.only_listed for one in looked))
+        unanswered = tuple(one for each in looked for one in each.unanswered)
+        return Seen(tuple(found), sum(one.only_listed for one in looked), unanswered)
 
     async def _look_at_each(
         self, stored: Iterable[Image], there: Mapping[ImageId | None, PlatformImage]
@@ -72,7 +98,12 @@ class StillThere:
 
         async def look(image: Image) -> Seen:
             async with lanes:
-                return await self._look(image, there.get(image.id))
+                try:
+                    return await self._look(image, there.get(image.id))
+                except HautError as error:
+                    if not self._goes_on or concerns_all(error):
+                        raise
+                    return Seen(unanswered=((image.id, error),))
 
         # all are waited for, also when one of them meets trouble
         looked = await asyncio.gather(*map(look, stored), return_exceptions=True)

@@ -5,7 +5,7 @@ What differs is said; nothing is changed, neither here nor on the platform.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -18,11 +18,12 @@ from haut_desktop.domain.errors import (
     VaultError,
     VaultMissingError,
 )
+from haut_desktop.domain.ids import ImageId
 from haut_desktop.domain.imaging import Batch, view_words
 from haut_desktop.domain.overviews import Whereabouts
 from haut_desktop.domain.tenant import Tenant
-from haut_desktop.domain.verification import Difference, Holder, VerificationReport
-from haut_desktop.services.still_there import StillThere
+from haut_desktop.domain.verification import Difference, Holder, Unanswered, VerificationReport
+from haut_desktop.services.still_there import StillThere, concerns_all
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 _PAGE: Final = 200
 _READERS: Final = 2
 """Pictures that are read at once: unsealing runs beside the reading of the next one."""
+_MOST_IN_A_ROW: Final = 5
+"""So many batches in a row of which nothing could be asked mean the platform, not the batches."""
+_UNANSWERED: Final = "Pictures that the platform gave no answer for: {pictures}."
 _OTHERS: Final = "Batches that belong to another company or server: {batches}."
 
 
@@ -85,6 +89,7 @@ class Verification:
             asked_pictures=walk.asked.total(),
             only_listed_pictures=walk.only_listed,
             not_asked=walk.not_asked,
+            unanswered=tuple(walk.unanswered),
             holders=walk.holders(),
             differences=(
                 *(replace(one, tenant=walk.owners.get(one.entity_id)) for one in differences),
@@ -184,6 +189,8 @@ class Verification:
                     await self._count(delivery, batch, tenant, walk)
         if walk.others:
             walk.not_asked = walk.not_asked or _OTHERS.format(batches=walk.others)
+        if walk.unanswered:
+            walk.not_asked = walk.not_asked or _UNANSWERED.format(pictures=len(walk.unanswered))
         return walk
 
     async def _count(
@@ -195,19 +202,27 @@ class Verification:
             return
         try:
             to = (await self._destinations.of_batch(batch.id)).address
-            seen = await StillThere(walk.api, self._objects)(batch, to)
+            seen = await StillThere(walk.api, self._objects, goes_on=True)(batch, to)
         except OtherAccountError:
             walk.others += 1
         except NetworkError as error:  # what goes by itself later is another matter
-            walk.api, walk.not_asked = None, f"{error.title}."
-        except HautError as error:  # the rest would meet the same
-            walk.api, walk.not_asked = None, f"{error.title}. {error.message}"
+            walk.give_up(f"{error.title}.")
+        except HautError as error:
+            if concerns_all(error):
+                walk.give_up(_words(error))
+            else:
+                ids = (image.id for image in batch.images if image.state is ImageState.STORED)
+                walk.miss(tuple((id_, error) for id_ in ids), tenant, _places(delivery, batch))
+                walk.note_row(error)
         else:
             places = _places(delivery, batch)
             walk.differences += [
                 replace(one, tenant=tenant, place=places[one.entity_id]) for one in seen.differences
             ]
-            walk.asked[tenant] += stored
+            walk.miss(seen.unanswered, tenant, places)
+            missed = len(seen.unanswered)
+            walk.note_row(seen.unanswered[0][1] if missed and missed == stored else None)
+            walk.asked[tenant] += stored - missed
             walk.only_listed += seen.only_listed
 
 
@@ -228,12 +243,41 @@ class _Walk:
     others: int = 0
     """Batches of others than who is signed in."""
 
+    unanswered: list[Unanswered] = field(default_factory=list)
+    in_a_row: int = 0
+    """Batches in a row of which nothing could be asked."""
+
+    def give_up(self, why: str) -> None:
+        """Ask for nothing more."""
+        self.api, self.not_asked = None, why
+
+    def miss(
+        self,
+        pictures: Iterable[tuple[ImageId, HautError]],
+        tenant: Tenant,
+        places: Mapping[str, Whereabouts],
+    ) -> None:
+        """Name pictures that could not be asked for; the others go on."""
+        self.unanswered += [
+            Unanswered(key, _words(error), tenant, places[key]) for key, error in pictures
+        ]
+
+    def note_row(self, error: HautError | None) -> None:
+        """Count a batch of which nothing could be asked; None ends the row."""
+        self.in_a_row = self.in_a_row + 1 if error is not None else 0
+        if error is not None and self.in_a_row >= _MOST_IN_A_ROW:
+            self.give_up(_words(error))
+
     def holders(self) -> tuple[Holder, ...]:
         """Count who holds what."""
         return tuple(
             Holder(tenant, number, self.asked[tenant])
             for tenant, number in self.confirmed.most_common()
         )
+
+
+def _words(error: HautError) -> str:
+    return f"{error.title}. {error.message}"
 
 
 def _is_there(batch: Batch) -> bool:

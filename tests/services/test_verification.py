@@ -1,21 +1,30 @@
 """Verification says what differs, here and there, and changes nothing."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from haut_desktop.domain.delivery import Route
-from haut_desktop.domain.ids import CompanyId
-from haut_desktop.domain.imaging import Batch, Side
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Route
+from haut_desktop.domain.errors import (
+    HautError,
+    PermissionRefusedError,
+    ServerTroubleError,
+    TooManyRequestsError,
+    UnreachableError,
+)
+from haut_desktop.domain.ids import CompanyId, PlatformBatchId, PlatformImageId
+from haut_desktop.domain.imaging import Batch, PlatformImage, Side
 from haut_desktop.domain.session import SignedIn
 from haut_desktop.domain.verification import Holder, VerificationReport
+from haut_desktop.services.verification import Verification
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import remove
 from haut_desktop.store.secrets import MemorySecrets
 from tests.e2e.stations import QUICK, HeadlessStation, open_workplace, verify
 from tests.e2e.studies import make_study
+from tests.fakes.builders import make_address, make_proof
 from tests.fakes.practice import PracticePlatform, practice_platform, shared_practice
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
@@ -175,3 +184,123 @@ async def test_a_store_that_can_not_be_reached_is_no_difference(
         report = await verify(station.work)
         assert (report.asked_pictures, kinds(report)) == (1, [])
         assert (report.only_listed_pictures, report.not_asked) == (1, "")
+
+
+@dataclass
+class OneByOne:
+    """A platform and its store of which each thing asked for may meet trouble of its own."""
+
+    troubles: list[HautError | None]
+    """What each batch's list meets, in turn."""
+    of_picture: HautError | None = None
+    """What the first picture of each batch meets."""
+    listed: list[tuple[PlatformImage, ...]] = field(default_factory=list)
+    asked: int = 0
+
+    async def batch_images(self, *_: object) -> tuple[PlatformImage, ...]:
+        self.asked += 1
+        trouble = self.troubles[self.asked - 1]
+        if trouble is not None:
+            raise trouble
+        return self.listed[self.asked - 1]
+
+    async def holds(self, url: str, _digest: object) -> bool:
+        if self.of_picture is not None and url.endswith("0"):
+            raise self.of_picture
+        return True
+
+
+async def gone(room: Room, count: int) -> list[Batch]:
+    """Deliver the visit and ``count - 1`` more of the same subject."""
+    await room.arrive()
+    for number in range(1, count):
+        visit = await room.capture.open_visit(room.study, room.subject.id, f"Week {number}")
+        path = room.file(f"week-{number}.jpg", marked(10 + number))
+        await room.capture.take_in(visit.id, path)
+        await room.capture.finish(visit.id)
+        (batch,) = await room.outbox.of_visit(visit.id)
+        (image,) = batch.images
+        await room.outbox.move_batch(batch.id, BatchEvent.INITIATE)
+        there = PlatformBatchId(f"there-{number + 1}")
+        await room.outbox.initiated(batch.id, there, {image.id: make_address(image)})
+        await room.outbox.move_image(image.id, ImageEvent.CLAIM)
+        await room.outbox.move_image(image.id, ImageEvent.CONFIRM, proof=make_proof())
+    return list(await room.batches())
+
+
+def there_of(batches: list[Batch], troubles: list[HautError | None]) -> OneByOne:
+    listed = [
+        tuple(
+            PlatformImage(
+                PlatformImageId(f"{image.platform_id or number}"),
+                PlatformBatchId(f"{batch.platform_id}"),
+                image.name,
+                image.side,
+                original_url=f"somewhere-{number}",
+            )
+            for number, image in enumerate(batch.images)
+        )
+        for batch in batches
+    ]
+    return OneByOne(troubles, listed=listed)
+
+
+async def ask(room: Room, there: OneByOne) -> VerificationReport:
+    return await Verification(
+        pictures=room.station.pictures,
+        outbox=room.outbox,
+        destinations=room.station.destinations,
+        audit=room.station.audit,
+        vault=room.vault,
+        clock=room.clock,
+        api=there,  # type: ignore[arg-type]
+        objects=there,  # type: ignore[arg-type]
+    ).verify()
+
+
+async def test_a_batch_that_can_not_be_asked_for_is_named_and_the_others_go_on(room: Room) -> None:
+    await room.register()
+    batches = await gone(room, 3)
+    there = there_of(batches, [None, ServerTroubleError(500), None])
+    report = await ask(room, there)
+    assert (there.asked, kinds(report)) == (3, [])
+    (missed,) = report.unanswered
+    assert missed.image_id == batches[1].images[0].id
+    assert str(missed.place).startswith("B-007, Week 1")
+    assert report.asked_pictures == 4
+    assert report.not_asked == "Pictures that the platform gave no answer for: 1."
+
+
+async def test_a_picture_that_the_store_fails_on_is_named_and_the_others_are_looked_at(
+    room: Room,
+) -> None:
+    await room.register()
+    (batch,) = await gone(room, 1)
+    there = there_of([batch], [None])
+    there.of_picture = ServerTroubleError(503)
+    report = await ask(room, there)
+    assert [one.image_id for one in report.unanswered] == [batch.images[0].id]
+    assert (report.asked_pictures, kinds(report)) == (2, [])
+    assert report.holders == (Holder(room.study.tenant, 3, 2),)
+
+
+@pytest.mark.parametrize(
+    "error", (UnreachableError(), PermissionRefusedError(), TooManyRequestsError(600.0))
+)
+async def test_what_the_others_would_meet_as_well_ends_the_asking(
+    room: Room, error: HautError
+) -> None:
+    await room.register()
+    there = there_of(await gone(room, 3), [error, None, None])
+    report = await ask(room, there)
+    assert (there.asked, report.unanswered) == (1, ())
+    assert report.not_asked.startswith(error.title)
+
+
+async def test_many_in_a_row_that_can_not_be_asked_for_mean_the_platform(room: Room) -> None:
+    await room.register()
+    trouble: list[HautError | None] = [ServerTroubleError(500)] * 7
+    there = there_of(await gone(room, 7), trouble)
+    report = await ask(room, there)
+    assert (there.asked, len(report.unanswered)) == (5, 5)
+    assert report.not_asked.startswith(ServerTroubleError(500).title)
