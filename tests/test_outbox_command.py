@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -31,6 +30,7 @@ from haut_desktop.store.database import Database
 from haut_desktop.store.files import remove
 from haut_desktop.store.keys import RecoveryPassphrase
 from haut_desktop.store.vault import Vault
+from tests.commands import read, run
 from tests.fakes.keyring import absent
 from tests.services.rooms import Room, open_room
 
@@ -48,12 +48,6 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield opened
 
 
-async def run(room: Room, *arguments: str) -> int:
-    """Run the command in a thread, for it has an event loop of its own."""
-    words = [arguments[0], "--folder", str(room.station.folder), *arguments[1:]]
-    return await asyncio.to_thread(run_outbox_command, words, secrets=room.secrets)
-
-
 @contextmanager
 def open_window(room: Room) -> Iterator[None]:
     """The station's folder as long as its window is open: nobody else may change it."""
@@ -63,11 +57,6 @@ def open_window(room: Room) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-async def read(room: Room, capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    await run(room, *arguments, "--json")
-    return json.loads(capsys.readouterr().out)
 
 
 async def test_the_list_says_where_each_picture_stands(

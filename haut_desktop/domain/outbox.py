@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.ids import BatchId, ImageId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.rechecks import Recheck
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.domain.visits import Visit
 
 
@@ -28,10 +29,40 @@ class VisitDelivery:
     """Those that may have been begun on the platform, even when it never told their ids."""
     rechecks: Mapping[BatchId, Recheck] = field(default_factory=dict)
     """What the platform said when it was asked again for what it had confirmed."""
+    tenant: Tenant | None = None
+    """Whose the visit's study is: only that company's account sends it."""
+    study: str = ""
+    """The study's name."""
 
     def registration_for(self, batch: Batch) -> Registration | None:
         """The registration that ``batch`` needs before anything of it can go."""
         return next((r for r in self.registrations if r.dataset_id == batch.dataset_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRegistration:
+    """A subject that the platform does not know yet, or of which a person must decide."""
+
+    registration: Registration
+    subject_code: str
+    """The subject's current code."""
+    study: str
+    tenant: Tenant
+    """Whose the study is."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedBatch:
+    """A batch of the platform that was begun for one of ours, left behind and never computed."""
+
+    batch_id: BatchId
+    platform_id: str
+    """Empty where the platform never told it."""
+    images: tuple[tuple[ImageId, str], ...]
+    """Our pictures that were to go with it, each with its id there, which may be empty."""
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

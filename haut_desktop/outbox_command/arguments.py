@@ -26,7 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="haut-desktop outbox", description="What waits, what is proven, what differs."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    commands.add_parser("list", parents=[shared], help="visits and where they stand")
+    commands.add_parser("list", parents=[shared], help="visits and subjects, and where they stand")
     verify = commands.add_parser(
         "verify", parents=[shared], help="read every sealed picture, ask for every confirmed one"
     )

@@ -7,7 +7,6 @@ from haut_desktop.domain.destination import DatasetAddress, SubjectAddress
 from haut_desktop.domain.errors import StoreError
 from haut_desktop.domain.ids import (
     BatchId,
-    CompanyId,
     DatasetId,
     OriginalId,
     PlatformDatasetId,
@@ -18,7 +17,7 @@ from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
-from haut_desktop.store.rows import one
+from haut_desktop.store.rows import one, tenant_of
 
 _TENANTS = """
 SELECT study.company_id, study.server, dataset.id AS dataset_id
@@ -77,7 +76,7 @@ class DestinationStore:
 
         def work(connection: Connection) -> Mapping[DatasetId, Tenant]:
             rows = connection.execute(_TENANTS)
-            return {DatasetId(row["dataset_id"]): _tenant(row) for row in rows}
+            return {DatasetId(row["dataset_id"]): tenant_of(row) for row in rows}
 
         return await self._database.read(work)
 
@@ -86,7 +85,7 @@ class DestinationStore:
 
         def work(connection: Connection) -> Tenant | None:
             row = connection.execute(_OF_ORIGINAL, (original_id,)).fetchone()
-            return None if row is None else _tenant(row)
+            return None if row is None else tenant_of(row)
 
         return await self._database.read(work)
 
@@ -96,7 +95,7 @@ class DestinationStore:
         def work(connection: Connection) -> DatasetAddress:
             row = connection.execute(_OF_REGISTRATION, (registration_id,)).fetchone()
             row = one(row, "registration")
-            return DatasetAddress(_tenant(row), PlatformDatasetId(row["dataset_id"]))
+            return DatasetAddress(tenant_of(row), PlatformDatasetId(row["dataset_id"]))
 
         return await self._database.read(work)
 
@@ -114,7 +113,7 @@ class DestinationStore:
 
 def _target(row: Row) -> BatchTarget:
     address = SubjectAddress(
-        _tenant(row),
+        tenant_of(row),
         PlatformDatasetId(row["dataset_id"]),
         PlatformSubjectId(row["subject_id"]),
         ImageType(row["image_type"]),
@@ -129,7 +128,3 @@ def _target(row: Row) -> BatchTarget:
         "station_id": row["station_id"],
     }
     return BatchTarget(address, meta)
-
-
-def _tenant(row: Row) -> Tenant:
-    return Tenant(row["server"], CompanyId(row["company_id"]))

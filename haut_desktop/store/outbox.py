@@ -29,7 +29,7 @@ from haut_desktop.domain.ids import (
     new_id,
 )
 from haut_desktop.domain.imaging import Batch, Image, ProofOfDelivery, UploadAddress
-from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.outbox import AbandonedBatch, OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
@@ -39,6 +39,7 @@ from haut_desktop.store.imaging_rows import address_text, batches_of_visits, rea
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
 from haut_desktop.store.outbox_reading import (
+    read_abandoned,
     read_account_trouble,
     read_deliveries,
     read_due,
@@ -150,6 +151,10 @@ class OutboxStore:
             return int(connection.execute(statement, (batch_id, reason)).fetchone()["times"])
 
         return await self._database.read(read)
+
+    async def abandoned(self) -> tuple[AbandonedBatch, ...]:
+        """Give every batch of the platform that was begun and left behind, oldest first."""
+        return await self._database.read(read_abandoned)
 
     async def knows_any(self, image_ids: Collection[ImageId]) -> bool:
         """Whether one of the pictures is, or was, in this outbox."""

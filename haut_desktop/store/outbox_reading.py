@@ -8,9 +8,9 @@ from typing import Final
 from haut_desktop.domain.ageing import LateKind, late_before
 from haut_desktop.domain.delivery import Waiting
 from haut_desktop.domain.errors import OtherAccountError
-from haut_desktop.domain.ids import BatchId
+from haut_desktop.domain.ids import BatchId, ImageId
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.outbox import AbandonedBatch, OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant
@@ -23,6 +23,7 @@ from haut_desktop.store.rows import (
     BATCH_OF_TENANT,
     moment,
     moment_or_none,
+    tenant_of,
     tenant_values,
     text_of,
     waiting_of,
@@ -252,6 +253,7 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
     registrations = _registrations(connection, subjects)
     computed = _computed(connection, batches)
     rechecks = read_rechecks(connection, batches)
+    studies = {row["id"]: row for row in connection.execute("SELECT * FROM study")}
     started = begun(connection, [batch.id for some in batches.values() for batch in some])
     return tuple(
         VisitDelivery(
@@ -262,6 +264,8 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
             computed & {batch.id for batch in batches[visit.id]},
             started & {batch.id for batch in batches[visit.id]},
             {b.id: rechecks[b.id] for b in batches[visit.id] if b.id in rechecks},
+            tenant_of(studies[visit.study_id]),
+            studies[visit.study_id]["name"],
         )
         for visit in visits
     )
@@ -294,6 +298,22 @@ def _registrations(connection: Connection, subjects: str) -> dict[str, list[Regi
     ):
         found.setdefault(row["subject_id"], []).append(registration_of(row))
     return found
+
+
+def read_abandoned(connection: Connection) -> tuple[AbandonedBatch, ...]:
+    """Give every batch of the platform that was left behind, oldest first."""
+    return tuple(
+        AbandonedBatch(
+            BatchId(row["batch_id"]),
+            row["platform_id"] or "",
+            tuple(
+                (ImageId(ours), theirs or "") for ours, theirs in json.loads(row["images"]).items()
+            ),
+            row["reason"],
+            moment(row["written_at"]),
+        )
+        for row in connection.execute("SELECT * FROM abandoned_batch ORDER BY rowid")
+    )
 
 
 def read_transitions(connection: Connection, entity_id: str) -> tuple[Transition, ...]:

@@ -1,12 +1,14 @@
 """Registrations in the database: what is due, and the only functions that move one."""
 
 from datetime import datetime
+from typing import Final
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, Waiting
 from haut_desktop.domain.errors import EntryTakenError
 from haut_desktop.domain.ids import DatasetId, PlatformSubjectId, RegistrationId, SubjectId
+from haut_desktop.domain.outbox import OpenRegistration
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
@@ -16,7 +18,9 @@ from haut_desktop.store.moves import move
 from haut_desktop.store.rows import (
     OF_TENANT,
     Value,
+    moment,
     one,
+    tenant_of,
     tenant_values,
     text_of,
     update,
@@ -33,6 +37,17 @@ WHERE state IN ('DRAFT', 'REGISTERING') AND coalesce(retry_at, '') <= :now
 ORDER BY attempt > 0, subject.created_at, registration.id
 LIMIT :limit
 """  # noqa: S608 - a clause of ours
+
+_OPEN: Final = """
+SELECT registration.*, subject_code.code, study.name AS study, study.server, study.company_id
+FROM registration
+JOIN dataset ON dataset.id = registration.dataset_id
+JOIN study ON study.id = dataset.study_id
+JOIN subject_code ON subject_code.subject_id = registration.subject_id
+    AND subject_code.is_current = 1
+WHERE registration.state IN ('DRAFT', 'REGISTERING', 'HELD')
+ORDER BY registration.written_at, registration.id
+"""
 
 
 class RegistrationStore:
@@ -64,6 +79,14 @@ class RegistrationStore:
         def work(connection: Connection) -> tuple[Registration, ...]:
             rows = connection.execute(_TO_REGISTER, values | tenant_values(tenant))
             return tuple(registration_of(row) for row in rows)
+
+        return await self._database.read(work)
+
+    async def open(self) -> tuple[OpenRegistration, ...]:
+        """Give every registration that waits or is held, of every study, the oldest first."""
+
+        def work(connection: Connection) -> tuple[OpenRegistration, ...]:
+            return tuple(_open_registration(row) for row in connection.execute(_OPEN))
 
         return await self._database.read(work)
 
@@ -169,6 +192,16 @@ def registration_of(row: Row) -> Registration:
         held_from=RegistrationState(row["held_from"]) if row["held_from"] else None,
         platform_id=PlatformSubjectId(row["platform_id"]) if row["platform_id"] else None,
         waiting=waiting_of(row),
+    )
+
+
+def _open_registration(row: Row) -> OpenRegistration:
+    return OpenRegistration(
+        registration_of(row),
+        row["code"],
+        row["study"],
+        tenant_of(row),
+        moment(row["written_at"]),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from haut_desktop.domain.delivery import Trouble, Waiting
 from haut_desktop.domain.errors import Blame, StoreError
+from haut_desktop.domain.ids import CompanyId
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.driver import Connection, Row
 
@@ -84,6 +85,11 @@ def tenant_values(tenant: Tenant | None) -> dict[str, Value]:
     if tenant is None:
         return {"company": None, "server": None}
     return {"company": tenant.company_id, "server": tenant.server}
+
+
+def tenant_of(row: Row) -> Tenant:
+    """Say whose it is, by a row with a study's ``server`` and ``company_id``."""
+    return Tenant(row["server"], CompanyId(row["company_id"]))
 
 
 def one(row: T | None, what: str) -> T:

@@ -157,6 +157,7 @@ class OutboxViewModel(QObject):
         self.state_changed.emit(state)
 
     def _circumstances(self) -> Circumstances:
+        account = self._session.account
         return Circumstances(
             now=self._clock(),
             zone=self.model.zone,
@@ -165,6 +166,7 @@ class OutboxViewModel(QObject):
             connection=self._connectivity.state,
             opens_at=self._outbox.opens_at,
             account_waits=self._outbox.account_waits,
+            tenant=account.tenant if account is not None else None,
         )
 
     def _show_rows(self) -> None:

@@ -99,6 +99,7 @@ def visit_row(
     delivery: VisitDelivery, around: Circumstances, sent: Mapping[ImageId, int]
 ) -> OutboxRow:
     """Put one visit with everything under it into rows; ``sent`` are bytes in flight by picture."""
+    around = around.whose(delivery.tenant)
     children = tuple(_batch_row(delivery, batch, around, sent) for batch in delivery.batches)
     visit = delivery.visit
     deeds = frozenset[Deed]().union(*(child.deeds for child in children))
@@ -174,7 +175,7 @@ def _batch_row(
         size_bytes=sum(child.size_bytes for child in children),
         since=batch.submitted_at or batch.created_at,
         next_try=_next_try(tries, around.now, kept) if is_open else None,
-        trouble=trouble,
+        trouble=trouble or around.another_keeps(batch, delivery.study),
         facts=batch_facts(delivery, batch, around),
         deeds=_batch_deeds(batch, trouble, delivery),
         held_registration=_held_registration(batch, registration),

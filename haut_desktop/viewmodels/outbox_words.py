@@ -14,13 +14,14 @@ from haut_desktop.domain.delivery import (
     Trouble,
     Waiting,
 )
-from haut_desktop.domain.errors import Blame, PermissionRefusedError
+from haut_desktop.domain.errors import Blame, OtherAccountError, PermissionRefusedError
 from haut_desktop.domain.imaging import Batch, Image, Side
 from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.rechecks import Recheck
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.tenant import Tenant, platform_words
 from haut_desktop.viewmodels.outbox_late import late_phrase
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.viewmodels.recheck_words import recheck_phrase
@@ -41,6 +42,16 @@ class Circumstances:
     """When the sending window opens next; None while it is open."""
     account_waits: Waiting | None = None
     """What the platform told the account, which keeps everything; None while it may send."""
+    tenant: Tenant | None = None
+    """Whose account is signed in; None where nobody's is."""
+    needs: Tenant | None = None
+    """Whose account the work at hand needs, where another one's is signed in (``whose``)."""
+
+    def whose(self, tenant: Tenant | None) -> "Circumstances":
+        """What holds for the work of ``tenant``: another one's account can't send it."""
+        if tenant is None or not self.is_signed_in or self.tenant in (None, tenant):
+            return self
+        return replace(self, needs=tenant, account_waits=None)
 
     def clock_time(self, moment: datetime) -> str:
         """A moment's time of day at the site with its zone, and the date when it is not today."""
@@ -53,6 +64,8 @@ class Circumstances:
             return Phrase("Paused by you", Mood.WARN)
         if not self.is_signed_in:
             return Phrase("Waiting for sign-in", Mood.WARN)
+        if self.needs is not None:
+            return _ANOTHER_COMPANYS
         if self.account_waits is not None:
             return waiting_words(self.account_waits)
         if self.opens_at is not None:
@@ -77,14 +90,29 @@ class Circumstances:
 
     def account_keeps(self, batch: Batch) -> Waiting | None:
         """What the account was told, where it keeps ``batch`` back as well; None otherwise."""
+        return self.account_waits if self._is_asked(batch) else None
+
+    def another_keeps(self, batch: Batch, study: str) -> Trouble | None:
+        """Whose account ``batch`` needs, where that is all that keeps it; None otherwise."""
+        if self.needs is None or not self._is_asked(batch):
+            return None
+        return whose_trouble(study, self.needs)
+
+    def _is_asked(self, batch: Batch) -> bool:
+        """Whether the platform is asked for something about ``batch`` as soon as it may be."""
         may_go = batch.state in _TO_GO and (
             batch.not_before is None or batch.not_before <= self.now
         )
-        is_asked = batch.state is BatchState.RETRACTING or (may_go and batch.retraction is None)
-        return self.account_waits if is_asked else None
+        return batch.state is BatchState.RETRACTING or (may_go and batch.retraction is None)
 
 
 _TO_GO: Final = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
+_ANOTHER_COMPANYS: Final = Phrase("Waiting for an account of its company", Mood.WARN)
+_NEEDS: Final = (
+    "This belongs to the study “{study}” of company {company} on {server}. The account that is "
+    "signed in is of another one, so that nothing of it is sent. It is safe here and goes by "
+    "itself when somebody signs in with an account of that company."
+)
 _CONNECTIONS: Final = {
     Connection.OFFLINE: Phrase("Waiting for the network", Mood.WARN),
     Connection.PORTAL: Phrase("Waiting: the network wants its own sign-in first", Mood.WARN),
@@ -158,13 +186,20 @@ def batch_words(
 
 
 def _being_taken_back(batch: Batch, around: Circumstances) -> Phrase:
-    for told in (around.account_waits, batch.waiting):
-        words = waiting_words(told) if told is not None else None
-        if words and told and told.trouble and told.trouble.blame is Blame.ACCOUNT:
-            # only a person ends this one: it is named
-            return Phrase(f"Being taken back, {words.text[0].lower()}{words.text[1:]}", Mood.WARN)
+    if (words := _person_awaited(batch, around)) is not None:
+        return Phrase(f"Being taken back, {words.text[0].lower()}{words.text[1:]}", Mood.WARN)
     waits = around.obstacle() or waiting_words(batch.waiting)
     return Phrase("Being taken back, waiting" if waits else "Being taken back", Mood.WARN)
+
+
+def _person_awaited(batch: Batch, around: Circumstances) -> Phrase | None:
+    """What only a person ends: it is named also where other waiting is not."""
+    if around.needs is not None:
+        return _ANOTHER_COMPANYS
+    for told in (around.account_waits, batch.waiting):
+        if told is not None and told.trouble and told.trouble.blame is Blame.ACCOUNT:
+            return waiting_words(told)
+    return None
 
 
 def _taken_back(retraction: Retraction | None) -> Phrase:
@@ -237,6 +272,8 @@ def waiting_words(waiting: Waiting) -> Phrase | None:
         return None
     if trouble.blame is Blame.NETWORK:
         text = "Waiting for the network"
+    elif trouble.kind == OtherAccountError.__name__:
+        return _ANOTHER_COMPANYS
     elif trouble.kind == PermissionRefusedError.__name__:
         # signing in again would not help: somebody has to grant it
         text = "Waiting for a right"
@@ -245,6 +282,24 @@ def waiting_words(waiting: Waiting) -> Phrase | None:
     else:
         text = trouble.title
     return Phrase(text, Mood.WARN)
+
+
+def whose_trouble(study: str, tenant: Tenant) -> Trouble:
+    """Say whose account something needs while another one's is signed in."""
+    server = platform_words(tenant.server)
+    message = _NEEDS.format(study=study, company=tenant.company_id, server=server)
+    title = "Needs an account of its company"
+    return Trouble(OtherAccountError.__name__, Blame.ACCOUNT, title, message)
+
+
+def registration_words(registration: Registration, around: Circumstances) -> Phrase:
+    """Where a subject's entry on the platform stands, which is not made yet."""
+    if registration.state is RegistrationState.HELD:
+        return _held(registration.waiting.trouble)
+    if registration.state is RegistrationState.REGISTERED:
+        return Phrase("Registered", Mood.GOOD)
+    waits = around.obstacle() or waiting_words(registration.waiting)
+    return waits or Phrase("Waiting for its turn")
 
 
 def _held(trouble: Trouble | None) -> Phrase:

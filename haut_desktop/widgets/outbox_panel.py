@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from haut_desktop.domain.delivery import Trouble
-from haut_desktop.domain.errors import Blame
+from haut_desktop.domain.errors import Blame, OtherAccountError
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.outbox_late import TODOS
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
@@ -26,6 +26,9 @@ _WHO_ACTS: Final = {
     Blame.SERVER: "Nothing to do: the station tries again by itself.",
     Blame.ITEM: "Look at it, then release it to try once more, or leave it held.",
     Blame.STATION: "Call your study's IT; the sealed pictures are safe.",
+}
+_TODOS: Final = TODOS | {
+    OtherAccountError.__name__: "Sign in with an account of that company when it is to go on.",
 }
 _DECIDE: Final = "Decide whose entry on the platform it is; the pictures wait until then."
 _LOOK_FIRST: Final = (
@@ -177,4 +180,4 @@ def _todo(deeds: frozenset[Deed], trouble: Trouble) -> str:
         return _DECIDE
     if Deed.COMPUTE_AGAIN in deeds:
         return _LOOK_FIRST
-    return TODOS.get(trouble.kind) or _WHO_ACTS[trouble.blame]
+    return _TODOS.get(trouble.kind) or _WHO_ACTS[trouble.blame]

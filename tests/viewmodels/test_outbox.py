@@ -17,10 +17,11 @@ from haut_desktop.domain.errors import (
     ServerTroubleError,
     StoreBusyError,
 )
-from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId, VisitId
+from haut_desktop.domain.ids import CompanyId, ImageId, PlatformBatchId, PlatformImageId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
-from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.domain.session import Account, Connection, SessionState
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.outbox import Outbox
@@ -52,6 +53,7 @@ class Place:
     """Where somebody is signed in and the network is there."""
 
     state: object
+    account: Account | None = None
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Desk:
     changes: Changes
     reopened: list[VisitId]
     sent_now: list[VisitId]
+    session: Place
 
 
 @pytest_asyncio.fixture
@@ -78,9 +81,10 @@ async def desk(qtbot: QtBot) -> AsyncIterator[Desk]:
     async def send_now(visit_id: VisitId) -> None:
         sent_now.append(visit_id)
 
+    place = Place(SessionState.SIGNED_IN)
     made = OutboxViewModel(
         outbox=cast(Outbox, outbox),
-        session=cast(Session, Place(SessionState.SIGNED_IN)),
+        session=cast(Session, place),
         connectivity=cast(Connectivity, Place(Connection.ONLINE)),
         reopen=reopen,
         send_now=send_now,
@@ -88,7 +92,7 @@ async def desk(qtbot: QtBot) -> AsyncIterator[Desk]:
         tasks=tasks,
         clock=FakeClock(),
     )
-    yield Desk(outbox, made, changes, reopened, sent_now)
+    yield Desk(outbox, made, changes, reopened, sent_now, place)
     made.close()
     await tasks.aclose()
     assert not errors
@@ -201,6 +205,49 @@ def test_a_refused_account_is_told_of_only_where_it_keeps_something_back() -> No
         assert row.trouble is None
         assert Deed.RETRY not in row.deeds
         assert row.next_try != NOT_ALLOWED.retry_at
+
+
+_THEIRS = Tenant("https://saas.haut.ai", CompanyId("7"))
+_OURS = replace(_THEIRS, company_id=CompanyId("8"))
+
+
+def test_another_companys_visit_says_whose_account_it_needs() -> None:
+    theirs = replace(make_delivery(_SEALED), tenant=_THEIRS, study="Night cream")
+    around = Circumstances(START, account_waits=NOT_ALLOWED, tenant=_OURS)
+    row = visit_row(theirs, around, {})
+    assert row.phrase == Phrase("Waiting for an account of its company", Mood.WARN)
+    assert row.trouble is not None
+    assert row.trouble.kind == "OtherAccountError"
+    assert "“Night cream” of company 7 on https://saas.haut.ai" in row.trouble.message
+    # what this account was told, and trying now, have nothing to do with it
+    assert row.next_try is None
+    assert Deed.RETRY not in row.deeds
+
+
+def test_whose_account_it_needs_is_said_only_where_it_matters() -> None:
+    theirs, own = Circumstances(START, tenant=_OURS), Circumstances(START, tenant=_THEIRS)
+    resting = replace(
+        make_delivery(_SEALED, not_before=START + timedelta(minutes=5)), tenant=_THEIRS
+    )
+    arrived = replace(
+        make_delivery(_STORED, batch=BatchState.SUBMITTED, is_computed=True), tenant=_THEIRS
+    )
+    assert visit_row(resting, theirs, {}).trouble is None
+    assert visit_row(arrived, theirs, {}).trouble is None
+    waiting = replace(make_delivery(_SEALED), tenant=_THEIRS)
+    for around in (own, Circumstances(START)):
+        row = visit_row(waiting, around, {})
+        assert (row.phrase.text, row.trouble) == ("Waiting for its turn", None)
+
+
+async def test_the_view_model_knows_whose_account_is_signed_in(desk: Desk) -> None:
+    desk.session.account = Account(_OURS.server, _OURS.company_id, 1, "somebody")
+    desk.outbox.deliveries = (replace(make_delivery(_SEALED), tenant=_THEIRS),)
+    async with emitted(desk.model.rows_changed):
+        desk.model.refresh()
+    row = desk.model.model.row_at(desk.model.model.index(0, 0))
+    assert row is not None
+    assert row.phrase.text == "Waiting for an account of its company"
 
 
 async def test_the_head_says_when_a_refused_account_is_looked_at_again(desk: Desk) -> None:

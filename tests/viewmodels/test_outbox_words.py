@@ -15,10 +15,11 @@ from haut_desktop.domain.errors import (
     UnreachableError,
 )
 from haut_desktop.domain.former import NotAskedYetError
-from haut_desktop.domain.ids import PlatformBatchId
+from haut_desktop.domain.ids import CompanyId, PlatformBatchId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection
+from haut_desktop.domain.tenant import Tenant
 from haut_desktop.viewmodels.outbox_rows import visit_row
 from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
@@ -199,7 +200,12 @@ def _taken_back(
                 ended=False,
             ),
             _NOW,
-            "Being taken back, waiting for sign-in",
+            "Being taken back, waiting for an account of its company",
+        ),
+        (
+            _taken_back(_STORED, batch=BatchState.RETRACTING, ended=False),
+            replace(_NOW, needs=Tenant("https://saas.haut.ai", CompanyId("7"))),
+            "Being taken back, waiting for an account of its company",
         ),
     ],
 )

@@ -36,7 +36,7 @@ from haut_desktop.domain.errors import (
     VaultError,
 )
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
-from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.domain.session import Account, Connection, SessionState
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.computing import ComputationUnknownError
 from haut_desktop.services.connectivity import Connectivity
@@ -86,6 +86,7 @@ class Place:
     """Where somebody is signed in and the network is there."""
 
     state: object
+    account: Account | None = None
 
 
 def troubled() -> tuple[VisitDelivery, ...]:

@@ -28,7 +28,7 @@ from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationSta
 from haut_desktop.domain.errors import ContentMismatchError
 from haut_desktop.domain.ids import PlatformBatchId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary
-from haut_desktop.domain.session import Connection, SessionState
+from haut_desktop.domain.session import Account, Connection, SessionState
 from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.computing import ComputationUnknownError
@@ -54,6 +54,7 @@ _Part = TypeVar("_Part", bound=QWidget)
 @dataclass
 class _Place:
     state: object
+    account: Account | None = None
 
 
 @dataclass

@@ -1,0 +1,116 @@
+"""``haut-desktop outbox list``: what waits beside the pictures, and whose account it needs."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.clock import system_clock
+from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, Waiting
+from haut_desktop.domain.errors import EntryTakenError, UnreachableError
+from haut_desktop.domain.ids import CompanyId, PlatformBatchId
+from haut_desktop.domain.session import Account, SignedIn, Tokens
+from haut_desktop.services.troubles import trouble_of
+from tests.commands import read, run
+from tests.services.rooms import Room, open_room
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    """A station with a finished visit, its clock at the hour of this computer."""
+    async with open_room(tmp_path) as opened:
+        await opened.take_face()
+        await opened.capture.finish(opened.visit)
+        await sign_in(opened, opened.study.company_id)
+        yield opened
+
+
+async def sign_in(room: Room, company_id: CompanyId) -> None:
+    account = Account(room.study.server, company_id, 1, "somebody")
+    await room.station.credentials.save(SignedIn(account, Tokens("kept")))
+
+
+# ---- registrations
+
+
+async def test_the_list_names_the_subjects_that_wait_to_be_registered(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held, waits = room.subject.registrations[0], room.other.registrations[0]
+    store = room.station.registrations
+    again_at = system_clock() + timedelta(hours=1)
+    await store.set_waiting(waits.id, Waiting(1, again_at, trouble_of(UnreachableError())))
+    found = Waiting(trouble=trouble_of(EntryTakenError()))
+    await store.move(held.id, RegistrationEvent.HOLD, waiting=found)
+    listed = (await read(room, capsys, "list"))["registrations"]
+    by_id = {one["registration_id"]: one for one in listed}
+    assert by_id.keys() == {held.id, waits.id}
+    one = by_id[held.id]
+    assert (one["subject"], one["subject_id"], one["state"]) == ("B-007", room.subject.id, "HELD")
+    assert one["words"] == f"Held: {EntryTakenError.default_title}"
+    assert one["reason"] == EntryTakenError.default_message
+    assert (one["study"], one["company_id"]) == (room.study.name, room.study.company_id)
+    assert one["age_s"] > 0
+    one = by_id[waits.id]
+    assert (one["subject"], one["state"]) == ("B-008", "DRAFT")
+    assert one["words"] == "Waiting for the network"
+    assert one["next_try_at"] == again_at.isoformat()
+    await run(room, "list")
+    out = capsys.readouterr().out
+    assert f"registration of B-007: Held: {EntryTakenError.default_title}" in out
+    assert held.id in out
+    assert EntryTakenError.default_message in out
+
+
+async def test_a_subject_that_is_registered_is_not_listed(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await room.register()
+    (left,) = (await read(room, capsys, "list"))["registrations"]
+    assert left["subject"] == room.other.code
+    assert left["state"] == RegistrationState.DRAFT
+    assert left["words"] == "Waiting for its turn"
+
+
+# ---- batches left behind
+
+
+async def test_the_list_names_what_was_begun_on_the_platform_and_left_behind(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = await room.deliver()
+    await room.outbox.abandon(batch.id, "the addresses had expired")
+    (visit,) = (await read(room, capsys, "list"))["visits"]
+    ((left,),) = [one["abandoned"] for one in visit["batches"]]
+    assert (left["platform_id"], left["state"]) == (PlatformBatchId("there-1"), "ABANDONED")
+    assert left["reason"] == "the addresses had expired"
+    assert {one["image_id"] for one in left["images"]} == {image.id for image in batch.images}
+    assert left["age_s"] > 0
+    await run(room, "list")
+    out = capsys.readouterr().out
+    assert "left behind on the platform: batch there-1 (begun, never computed)" in out
+    assert "the addresses had expired" in out
+
+
+# ---- whose account
+
+
+async def test_the_list_says_whose_account_a_batch_needs(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await room.register()
+    listed = await read(room, capsys, "list")
+    assert listed["signed_in_to"]["company_id"] == room.study.company_id
+    assert listed["visits"][0]["batches"][0]["words"] == "Waiting for its turn"
+    await sign_in(room, CompanyId("another"))
+    listed = await read(room, capsys, "list")
+    (batch,) = listed["visits"][0]["batches"]
+    assert listed["signed_in_to"]["company_id"] == "another"
+    assert batch["words"] == "Waiting for an account of its company"
+    assert f"company {room.study.company_id}" in batch["reason"]
+    assert room.study.name in batch["reason"]
+    (other,) = listed["registrations"]
+    assert other["words"] == "Waiting for an account of its company"
+    await run(room, "list")
+    assert "goes by itself when somebody signs in" in capsys.readouterr().out
