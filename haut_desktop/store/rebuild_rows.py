@@ -137,8 +137,10 @@ class RecordWriter:
         slots: dict[str, Slot] = {s.id: s for r in records for s in (*r.frame.slots, r.slot)}
         for slot in slots.values():
             insert_slot(self._ledger, slot)
+        twins = _twins(in_slots)
         for record in in_slots:
-            self._write_take(record.take, is_removed=record.is_removed)
+            is_removed = record.is_removed or record.take.id in twins
+            self._write_take(record.take, is_removed=is_removed)
             insert_picture(self._ledger, record.original, record.rendition)
             if record.former is not None:
                 insert_former(self._ledger, record.rendition.id, record.former)
@@ -194,6 +196,22 @@ class RecordWriter:
             return
         self.waiting_batches += 1
         self._ledger.insert("rebuilt_batch", batch_id=batch.id)
+
+
+def _twins(records: Iterable[PictureRecord]) -> set[str]:
+    """Takes whose very bytes stand in their visit already: one of them stays, nothing is lost.
+
+    The record has refused a second one for long, so that only an old note can speak of it.
+    """
+    twins: set[str] = set()
+    known: set[tuple[str, str]] = set()
+    standing = (record for record in records if not record.is_removed)
+    for one in sorted(standing, key=lambda r: (r.batch is None, not r.take.counts)):
+        picture = (one.slot.visit_id, one.original.digest.sha256)
+        if picture in known:
+            twins.add(one.take.id)
+        known.add(picture)
+    return twins
 
 
 def _newest(pairs: Iterable[tuple[str, T]]) -> tuple[T, ...]:

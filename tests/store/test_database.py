@@ -422,6 +422,46 @@ def test_0010_rechecks_finds_what_nobody_has_read(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_0011_once_leaves_pictures_that_were_there_twice_and_lets_no_other_in(
+    tmp_path: Path,
+) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    _migrate_to(connection, 10)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(
+        "INSERT INTO slot VALUES ('s', 'st', 'v', 'selfie', 'front', 'regular', '', 1, 0, 1, 'now')"
+    )
+    _take(connection, 1, "a")
+    _take(connection, 2, "a")
+    _take(connection, 3, "b")
+    migrate(connection)
+    pictures = connection.execute("SELECT picture FROM take ORDER BY number").fetchall()
+    assert pictures == [(f"v {'a' * 64}",), (None,), (f"v {'b' * 64}",)]
+    for sha in ("a", "b"):
+        connection.execute("BEGIN")
+        with pytest.raises(IntegrityError, match="UNIQUE"):
+            _take(connection, 4, sha)
+        connection.execute("ROLLBACK")
+    _take(connection, 4, "c")
+    connection.close()
+
+
+def _take(connection: Connection, number: int, sha: str) -> None:
+    """Write a take and its picture down as the first version did."""
+    connection.execute(
+        "INSERT INTO take (id, station_id, slot_id, number, counts, reason, written_at)"
+        " VALUES (?, 'st', 's', ?, 0, '', 'now')",
+        (f"t{number}", number),
+    )
+    connection.execute(
+        "INSERT INTO original (id, station_id, take_id, sha256, md5, size_bytes, media_type, width,"
+        " height, orientation, file_name, captured_text, captured_source, captured_at,"
+        " received_at, zone, vault_name, written_at) VALUES (?, 'st', ?, ?, ?, 1, 'image/jpeg',"
+        " 1, 1, 1, '', '', '', 'now', 'now', 'UTC', ?, 'now')",
+        (f"o{number}", f"t{number}", sha * 64, "m" * 32, f"{number}.age"),
+    )
+
+
 def test_a_migration_that_fails_leaves_the_version_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -213,6 +213,22 @@ async def test_a_chosen_take_counts_again_and_a_removed_one_stays_away(room: Roo
     await station.aclose()
 
 
+async def test_notes_of_one_picture_in_two_places_of_a_visit_stop_no_rebuild(room: Room) -> None:
+    path = room.file("front.jpg", marked(0))
+    await room.capture.take_in(room.visit, path)
+    (first,) = room.vault.names()
+    note = room.vault.sidecar(first)
+    taken = (await room.sheet()).shelves[0].takes[0]
+    await room.capture.remove_take(taken.take.id, "by mistake")
+    await room.capture.take_in(room.visit, path)
+    room.vault.set_sidecar(first, note)  # as if its removal had never been noted
+    station, rebuilt = await rebuild(room)
+    assert (rebuilt.pictures, rebuilt.unreadable) == (2, ())
+    (taken,) = (await station.visits.sheet(room.visit)).shelves[0].takes
+    assert taken.take.counts
+    await station.aclose()
+
+
 async def test_a_retake_supersedes_what_it_superseded(room: Room) -> None:
     await room.take_face()
     await room.capture.finish(room.visit)
