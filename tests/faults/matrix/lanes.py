@@ -11,12 +11,16 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from haut_desktop.practice.quirks import Quirk
 from tests.e2e.studies import KINDS, PlatformStudy
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.faults.matrix.cells import Cell
+from tests.faults.matrix.steps import COMPUTE
 
 _SIDE: Final = 64
 """Pixels; the platform's algorithms say in no time that there is no face on it."""
+_UNHEARD: Final = frozenset({Quirk.COMPUTE_ANSWERS_200})
+"""With which a computation is accepted in words that prove nothing."""
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Lane:
     folder: Path
     pictures: tuple[Path, ...]
     _count: int = field(default=0)
+    _quirk: Quirk | None = None
 
     async def prepare(self, cell: Cell) -> PlatformStudy:
         """Make a dataset of the cell's own; nothing goes wrong yet."""
@@ -35,6 +40,7 @@ class Lane:
 
     def _prepare(self, cell: Cell, name: str) -> PlatformStudy:
         self.platform.clear_faults()
+        self._quirk = cell.quirk
         self.platform.set_quirks(*([cell.quirk] if cell.quirk else []))
         image_type, application = KINDS[cell.route]
         dataset = self.platform.make_dataset(name, image_type, application)
@@ -66,7 +72,16 @@ class Lane:
     async def truth(self, there: PlatformStudy) -> "Truth":
         """What the platform holds and bills of the cell's dataset."""
         state = await asyncio.to_thread(self.platform.state, dataset=there.dataset_id)
-        return Truth(state["subjects"], state["batches"])
+        struck = [
+            fault for fault in await asyncio.to_thread(self.platform.faults) if fault["struck"]
+        ]
+        return Truth(
+            state["subjects"],
+            state["batches"],
+            frozenset(fault["kind"] for fault in struck),
+            has_lost_a_computation=self._quirk in _UNHEARD
+            or any(fault["path"] == COMPUTE.path for fault in struck),
+        )
 
     async def violations(self) -> int:
         """How often the platform's token was shown to the object store, so far."""
@@ -79,6 +94,10 @@ class Truth:
 
     subjects: list[Any]
     batches: list[Any]
+    struck: frozenset[str] = frozenset()
+    """The kinds of the faults that struck so far."""
+    has_lost_a_computation: bool = False
+    """Whether anything befell the request for a computation, or answers to it tell nothing."""
 
     def images(self) -> list[Any]:
         """Every picture of every batch."""

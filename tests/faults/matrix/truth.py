@@ -9,11 +9,9 @@ from haut_desktop.domain.errors import Blame
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.subjects import Registration
+from tests.faults.matrix.judging import untrue_reasons
 from tests.faults.matrix.lanes import Truth
 from tests.faults.matrix.reasons import REASONS
-
-CERTAIN_REFUSALS = frozenset({"RefusedError", "BodyRefusedError"})
-"""Words that say: it is certainly not there."""
 
 
 def differences(visit: VisitDelivery, truth: Truth) -> Iterator[str]:
@@ -23,12 +21,12 @@ def differences(visit: VisitDelivery, truth: Truth) -> Iterator[str]:
         yield from _wrong_words(batch.waiting)
         for image in batch.images:
             yield from _wrong_words(image.waiting)
-            yield from _wrong_failed(image, truth)
     for registration in visit.registrations:
         yield from _wrong_words(registration.waiting)
         is_there = truth.subjects and registration.platform_id in {s["id"] for s in truth.subjects}
         if registration.state is RegistrationState.REGISTERED and not is_there:
             yield "wrong sent: registered, and the platform does not know the subject"
+    yield from untrue_reasons(visit, truth)
     yield from _twice(truth)
 
 
@@ -44,16 +42,6 @@ def _wrong_sent(batch: Batch, truth: Truth) -> Iterator[str]:
         computed = [image["times_computed"] for image in found["images"]] if found else []
         if not computed or 0 in computed:
             yield f"wrong sent: submitted, and computed {computed}"
-
-
-def _wrong_failed(image: Image, truth: Truth) -> Iterator[str]:
-    """A refusal in words for what arrived whole."""
-    trouble = image.waiting.trouble
-    if image.state is not ImageState.HELD or trouble is None:
-        return
-    ids = {found["name"]: found for found in truth.images() if found["stored"]}
-    if trouble.kind in CERTAIN_REFUSALS and image.name in ids:
-        yield f"wrong failed: {image.side} is refused in words, and the platform has it"
 
 
 def _wrong_words(waiting: Waiting) -> Iterator[str]:
