@@ -22,6 +22,7 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.services.pauses import uptime
+from haut_desktop.services.settling import NotToldError, asking
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 
@@ -67,7 +68,7 @@ class Computing:
         """Ask for the computation of a stored batch, unless it has results already."""
         if batch.platform_id is None:
             return
-        if batch.submitted_at is not None and await self._has_results(batch, to):
+        if batch.submitted_at is not None and await self._shows_results(batch, to):
             # it was asked for before, and accepted after all
             await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
             return
@@ -89,8 +90,15 @@ class Computing:
         await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED, submitted_at=self._clock())
 
     async def settle(self, batch: Batch, to: SubjectAddress) -> None:
-        """Ask whether results appear; when none do in time, a person decides."""
-        if await self._has_results(batch, to):
+        """Ask whether results appear; when none do in time, a person decides.
+
+        A platform that refuses the question shows no results either, and time goes on.
+        """
+        try:
+            has_results = await self._shows_results(batch, to)
+        except NotToldError:
+            has_results = False
+        if has_results:
             self._settled_by.pop(batch.id, None)
             await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
             return
@@ -106,3 +114,7 @@ class Computing:
             BatchEvent.HOLD,
             waiting=Waiting(trouble=trouble_of(ComputationUnknownError())),
         )
+
+    async def _shows_results(self, batch: Batch, to: SubjectAddress) -> bool:
+        with asking():
+            return await self._has_results(batch, to)

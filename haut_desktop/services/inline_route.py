@@ -38,7 +38,7 @@ from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.pauses import uptime
 from haut_desktop.services.sealed_images import SealedImages
-from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
+from haut_desktop.services.settling import DROPS_THAT_REFUSE, asking, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 
@@ -118,9 +118,10 @@ class InlineRoute:
         lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
         if not lost or batch.platform_id is None:
             return
-        listed = await self._api.batch_images(
-            to.tenant, to.dataset_id, to.subject_id, batch.platform_id
-        )
+        with asking():
+            listed = await self._api.batch_images(
+                to.tenant, to.dataset_id, to.subject_id, batch.platform_id
+            )
         by_our_id = {image_id_in(picture.name): picture for picture in listed}
         for image in lost:
             await self._settle_one(image, by_our_id.get(image.id))

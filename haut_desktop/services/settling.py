@@ -1,15 +1,43 @@
 """Settling what nobody answered for: by asking the platform, never by sending again on a guess."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from haut_desktop.api.client import HautApi
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import HautError, NetworkError, RefusedError
+from haut_desktop.domain.errors import HautError, NetworkError, RefusedError, ServerError
 from haut_desktop.domain.imaging import Batch, Image
 
 DROPS_THAT_REFUSE: Final = 2
 """An early refusal of a big body looks like a dropped connection (httpx: ``ReadError``)."""
 _NOT_FOUND: Final = 404
+
+
+class NotToldError(ServerError):
+    """The platform refused to say what became of something that may well have arrived."""
+
+    default_title = "The platform doesn't say what arrived"
+
+    def __init__(self, refusal: RefusedError) -> None:
+        super().__init__(
+            "The station asked what became of it, and that question was refused. Nothing is sent "
+            f"again; the station asks again by itself. {refusal.message}"
+        )
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Keep a refused question apart from a refused thing: it says nothing of the thing itself.
+
+    Raises NotToldError in its place; that something is not there is an answer.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        if error.status == _NOT_FOUND:
+            raise
+        raise NotToldError(error) from error
 
 
 class ResultsProbe:

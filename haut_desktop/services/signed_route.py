@@ -49,14 +49,13 @@ from haut_desktop.services.computing import Computing
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.sealed_images import SealedImages
-from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops
+from haut_desktop.services.settling import DROPS_THAT_REFUSE, asking, count_drops
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 
 RENEWALS: Final = 1
 """How often a batch with expired addresses is started anew before a person is asked."""
 
-_NOT_FOUND: Final = 404
 _OUTLIVED: Final = "kept back for longer than its addresses were valid"
 """Why a batch is abandoned that nobody let go on in time: no fault of an address or a clock."""
 
@@ -169,11 +168,10 @@ class SignedRoute:
         self, batch: PlatformBatchId, to: SubjectAddress
     ) -> Mapping[ImageId | None, PlatformImage]:
         try:
-            found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
-        except RefusedError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            return {}
+            with asking():
+                found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
+        except RefusedError:
+            return {}  # it is not there
         return {image_id_in(picture.name): picture for picture in found}
 
     async def _settle_one(self, image: Image, found: PlatformImage | None) -> None:

@@ -12,10 +12,12 @@ import pytest
 
 from haut_desktop.api.client import HautApi
 from haut_desktop.domain import errors
-from haut_desktop.domain.delivery import ImageEvent, Route, Waiting
+from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Route, Waiting
 from haut_desktop.domain.errors import ItemError, RefusedError
-from haut_desktop.services import registration, signed_route
+from haut_desktop.services import computing, registration
+from haut_desktop.services.computing import Computing
 from haut_desktop.services.inline_route import InlineRoute
+from haut_desktop.services.registration import Registrar
 from haut_desktop.services.signed_route import SignedRoute
 from haut_desktop.services.troubles import trouble_of
 from tests.conftest import ExpectedLogs
@@ -42,13 +44,19 @@ def lane() -> Iterator[Lane]:
         yield opened
 
 
+_QUESTIONS = ((Route.SIGNED, "settle"), (Route.INLINE, "list"))
+
+
 def _quick_part() -> list[Cell]:
     """Some of each table; of the first so many that every fault meets both routes."""
     cells = list(all_cells())
     first = [cell for cell in cells if cell.table == "one"]
     rest = [cell for cell in cells if cell.table != "one"]
     of_store = [cell for cell in first if cell.column == "put"][-3:]
-    return [*first[::4], *of_store, *rest[::97]]
+    # refused questions about what arrived already: a batch is the one that could be called failed
+    asked = [_find("refuse_early 413", *where) for where in _QUESTIONS]
+    part = [*first[::4], *of_store, *rest[::97]]
+    return [*part, *(cell for cell in asked if cell not in part)]
 
 
 def _find(row: str, route: Route, column: str) -> Cell:
@@ -85,7 +93,7 @@ def test_the_matrix_is_whole() -> None:
 def test_every_reason_for_a_person_is_an_error_of_the_items() -> None:
     kinds = {
         name
-        for module in (errors, registration, signed_route)
+        for module in (errors, registration, computing)
         for name, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, ItemError)
     }
@@ -135,6 +143,29 @@ async def test_it_sees_what_is_said_to_have_failed(
 
     monkeypatch.setattr(SignedRoute, "_lose", give_up)
     assert "wrong failed" in await _broken(_find("drop_answer", Route.SIGNED, "put"), lane)
+
+
+async def test_it_sees_a_batch_that_is_said_to_have_failed(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def give_up(self: Computing, batch: Any, _to: object) -> None:
+        refused = trouble_of(RefusedError(400, "invalid", "No."))
+        await self._outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=Waiting(trouble=refused))
+
+    monkeypatch.setattr(Computing, "settle", give_up)
+    broken = await _broken(_find("drop_answer", Route.SIGNED, "compute"), lane)
+    assert "wrong failed: the batch" in broken
+
+
+async def test_it_sees_a_registration_that_is_said_to_have_failed(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def give_up(self: Registrar, registration: Any, _subject: object, _found: object) -> None:
+        await self._hold(registration, RefusedError(400, "invalid", "No."))
+
+    monkeypatch.setattr(Registrar, "_judge", give_up)
+    broken = await _broken(_find("drop_answer", Route.INLINE, "register"), lane)
+    assert "wrong failed: the subject" in broken
 
 
 async def test_it_sees_a_fault_that_never_struck(lane: Lane) -> None:
