@@ -239,7 +239,7 @@ class HautApi:
         # §6.5: null is refused, the empty object is what works
         answer = await self._platform.send("compute", "POST", where, body={"app_args": {}})
         if answer.status_code not in GUESS_COMPUTE_ACCEPTED:
-            raise UnexpectedAnswerError("compute", "status 204")
+            raise UnexpectedAnswerError("compute", "status")
 
     async def batch_results(self, tenant: Tenant, batch: PlatformBatchId) -> BatchResults:
         """Whatever a batch's applications have said so far (v3)."""

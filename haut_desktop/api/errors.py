@@ -39,6 +39,10 @@ GUESS_TOKEN_CODES: Final = frozenset({"authentication_failed", "not_authenticate
 _LONGEST_WAIT_S: Final = 86_400.0
 """Whoever asks for more is mistaken: what waits for years is lost."""
 _LONGEST_DETAIL: Final = 300
+_NO_FIELD: Final = "non_field_errors"
+"""What stands for the whole body where a field's name would stand."""
+_PLACES: Final = frozenset({"body", "query", "path", "header", "cookie"})
+"""The part of a request in which a field is; no field by itself."""
 _NO_JSON: Final = object()
 
 
@@ -81,7 +85,9 @@ class Reason:
 
     code: str
     detail: str
+    """Empty where it gave no reason."""
     attr: str | None = None
+    """The field that it names; None where it names none."""
 
 
 def read_json(response: httpx.Response) -> Any:
@@ -133,8 +139,8 @@ def reason_of(response: httpx.Response) -> Reason:
         for name, value in body.items():
             texts = value if isinstance(value, list) else [value]
             if texts and isinstance(texts[0], str):
-                return Reason("invalid", texts[0][:_LONGEST_DETAIL], str(name))
-    return Reason("unknown", f"no reason given (status {response.status_code})")
+                return Reason("invalid", texts[0][:_LONGEST_DETAIL], _field(str(name)))
+    return Reason("unknown", "")
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
@@ -176,9 +182,9 @@ def _is_page(response: httpx.Response) -> bool:
 
 def _entry(entry: dict[str, Any]) -> Reason:
     attr = entry.get("attr")
-    detail = str(entry.get("detail") or "no reason given")
+    detail = str(entry.get("detail") or "")
     return Reason(
-        str(entry.get("code") or "error"), detail[:_LONGEST_DETAIL], str(attr) if attr else None
+        str(entry.get("code") or "error"), detail[:_LONGEST_DETAIL], _field(str(attr or ""))
     )
 
 
@@ -186,7 +192,12 @@ def _detail(detail: object) -> Reason:
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
         # the rasterisation service: {"detail": [{"loc": […], "msg": "…", "type": "…"}]}
         first = detail[0]
-        place = ".".join(str(part) for part in first.get("loc") or ())
-        message = str(first.get("msg", "no reason given"))[:_LONGEST_DETAIL]
-        return Reason(str(first.get("type", "error")), message, place or None)
-    return Reason("error", str(detail)[:_LONGEST_DETAIL])
+        place = [str(part) for part in first.get("loc") or ()]
+        field = ".".join(place[1:] if place[:1] and place[0] in _PLACES else place)
+        message = str(first.get("msg") or "")[:_LONGEST_DETAIL]
+        return Reason(str(first.get("type", "error")), message, field or None)
+    return Reason("error", str(detail or "")[:_LONGEST_DETAIL])
+
+
+def _field(name: str) -> str | None:
+    return None if name in ("", _NO_FIELD) else name

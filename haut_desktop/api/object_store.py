@@ -193,16 +193,17 @@ def _error_of(response: httpx.Response) -> HautError | None:
         return trouble
     if status in (400, 403) and any(word in said.lower() for word in GUESS_EXPIRY_WORDS):
         return AddressExpiredError()
-    return RefusedError(status, _element(said, "Code") or "store", _reason(said, status))
+    code = _element(said, "Code") or "store"
+    return RefusedError(status, code, _reason(said), who="The object store")
 
 
 def _is_page(headers: Mapping[str, str]) -> bool:
     return "html" in headers.get("content-type", "").lower()
 
 
-def _reason(said: str, status: int) -> str:
+def _reason(said: str) -> str:
     words = (_element(said, "Message"), _element(said, "Details"))
-    return " ".join(word for word in words if word)[:300] or f"status {status}"
+    return " ".join(word for word in words if word)[:300]
 
 
 def _element(xml: str, name: str) -> str:

@@ -243,9 +243,21 @@ class RefusedError(ItemError):
 
     default_title = "The platform refused it"
 
-    def __init__(self, status: int, code: str, detail: str, attr: str | None = None) -> None:
-        where = f" ({attr})" if attr else ""
-        super().__init__(f"The platform says: {detail}{where}")
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        attr: str | None = None,
+        *,
+        who: str = "The platform",
+    ) -> None:
+        """``detail`` is empty where no reason was given, ``attr`` None where no field is named."""
+        if detail:
+            words = f"{who} says: {detail}" + (f" ({attr})" if attr else "")
+        else:
+            words = f"{who} gave no reason (status {status}{f', {attr}' if attr else ''})."
+        super().__init__(words, title=f"{who} refused it")
         self.status = status
         self.code = code
         self.detail = detail
@@ -341,12 +353,24 @@ class StoreError(StationError):
 
 
 class StoreBusyError(StoreError):
-    """SQLITE_BUSY or SQLITE_LOCKED: somebody else is writing."""
+    """SQLITE_BUSY: another program holds the file."""
 
     default_title = "The station's database is busy"
     default_message = (
-        "Another program holds the database. Wait a moment and try again; if it stays so, end "
-        "what reads the station's folder: a backup, a virus scanner, a command in a window."
+        "Another program holds the database, so that this was not done. Nothing is lost. Wait a "
+        "moment and try again; if it stays so, end what reads the station's folder: a backup, a "
+        "virus scanner, a command in a window."
+    )
+
+
+class StoreLockedError(StoreError):
+    """SQLITE_LOCKED: this program itself still uses what was to be changed."""
+
+    default_title = "The record is in use by this program"
+    default_message = (
+        "Another step of this program was still using the same part of the record, so that this "
+        "was not done. Nothing is lost, and no other program need be closed. Try again; if it "
+        "stays so, close Haut Desktop and start it again."
     )
 
 

@@ -10,6 +10,7 @@ from haut_desktop.domain.errors import (
     StoreCorruptError,
     StoreError,
     StoreIOError,
+    StoreLockedError,
     StoreReadOnlyError,
 )
 
@@ -36,7 +37,7 @@ _CONSTRAINT: Final = 19
 
 _OUTCOMES: Final[dict[int, type[HautError]]] = {
     5: StoreBusyError,  # BUSY
-    6: StoreBusyError,  # LOCKED
+    6: StoreLockedError,  # LOCKED
     8: StoreReadOnlyError,
     10: StoreIOError,
     11: StoreCorruptError,

@@ -236,9 +236,16 @@ def test_who_is_to_blame_is_read_from_status_and_kind(
         ),
         ({"detail": "d"}, "error", "d", None),
         ({"name": ["d", "e"]}, "invalid", "d", "name"),
-        ({"detail": [{"loc": ["body", "x"], "msg": "d", "type": "t"}]}, "t", "d", "body.x"),
-        ([1], "unknown", "no reason given (status 400)", None),
-        ({"errors": []}, "unknown", "no reason given (status 400)", None),
+        ({"detail": [{"loc": ["body", "x", 0], "msg": "d", "type": "t"}]}, "t", "d", "x.0"),
+        ({"detail": [{"loc": ["body"], "msg": "d", "type": "t"}]}, "t", "d", None),
+        # what is no field is not told as one, and no words are none
+        ({"non_field_errors": ["d"]}, "invalid", "d", None),
+        ({"errors": [{"code": "c", "detail": "d", "attr": "non_field_errors"}]}, "c", "d", None),
+        ({"errors": [{"code": "c", "attr": "a"}]}, "c", "", "a"),
+        ({"detail": None}, "error", "", None),
+        ({"detail": []}, "error", "", None),
+        ([1], "unknown", "", None),
+        ({"errors": []}, "unknown", "", None),
     ),
 )
 def test_every_envelope_of_an_error_gives_its_reason(

@@ -18,6 +18,7 @@ from haut_desktop.domain.errors import (
     StoreError,
     StoreIOError,
     StoreKeyError,
+    StoreLockedError,
     StoreMissingError,
     StoreNewerError,
     StoreReadOnlyError,
@@ -484,7 +485,7 @@ def test_a_migration_that_fails_leaves_the_version_before(
     ("code", "outcome"),
     (
         (5, StoreBusyError),
-        (6, StoreBusyError),
+        (6, StoreLockedError),
         (8, StoreReadOnlyError),
         (1032, StoreReadOnlyError),
         (10, StoreIOError),
