@@ -34,6 +34,18 @@ class PicturePlace:
     visit_id: VisitId | None
     visit_name: str
     slot_id: SlotId | None
+    is_sent: bool = False
+    """It is in a batch that stands, or that is being taken back."""
+    is_taken_back: bool = False
+    """It was in batches, and all of them were taken back to the end."""
+
+    def gives_way_to(self, subject_id: SubjectId | None) -> bool:
+        """Whether the same bytes may be taken in for ``subject_id``, with a warning.
+
+        Only what was taken back to the end, and only for another subject.
+        """
+        is_anothers = None not in (subject_id, self.subject_id) and subject_id != self.subject_id
+        return self.is_taken_back and is_anothers
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.errors import PictureError, VisitClosedError
 from haut_desktop.domain.ids import RegistrationId, SlotId, SubjectId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.reassigning import AnotherSubjectsPictureError, standing_elsewhere
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
@@ -126,10 +127,16 @@ async def plan(
     """Plan the batches of what is to go, with ``only`` of one slot, before anything is written.
 
     ``again`` says why what was computed before is computed once more. Raises as
-    ``finishing.plan_batches`` does, and ComputedAlreadyError where ``again`` is needed.
+    ``finishing.plan_batches`` does, ComputedAlreadyError where ``again`` is needed, and
+    AnotherSubjectsPictureError for a picture that is another subject's by now.
     """
     batches = finishing.plan_batches(sheet, study, now, only=only)
-    return with_reason(batches, await pictures.computed_before(hashes_of(batches)), again)
+    hashes = hashes_of(batches)
+    for sha256 in sorted(hashes):
+        places = await pictures.places_of(sha256)
+        if (place := standing_elsewhere(places, sheet.visit.subject_id)) is not None:
+            raise AnotherSubjectsPictureError(place)
+    return with_reason(batches, await pictures.computed_before(hashes), again)
 
 
 def _check_finishable(sheet: VisitSheet, reason: str) -> SubjectId:

@@ -27,6 +27,7 @@ from haut_desktop.domain.imaging import (
     Transform,
 )
 from haut_desktop.domain.overviews import PicturePlace
+from haut_desktop.domain.reassigning import whose
 from haut_desktop.domain.visits import TakenPicture, VisitSheet, VisitStatus
 from haut_desktop.services import intake, visit_rules
 from haut_desktop.services.finishing import slot_words
@@ -108,6 +109,7 @@ class PictureIntake:
             if known.sheet.visit.status is not VisitStatus.OPEN:
                 raise VisitClosedError("The visit is finished. Reopen it to add pictures.")
             arrival = self._describe(known, looked, choose_slot(known.sheet, source, slot_id), "")
+            await follow_former(self._sidecars, known)
             await self._seal(arrival)
             taken = arrival.taken
             await self._pictures.add(
@@ -145,6 +147,7 @@ class PictureIntake:
             # before anything is sealed; only a visit's finishing asks whether it shall go again
             batches = await plan(self._pictures, fresh, study, self._clock(), only=slot.id)
             await self._sidecars.precede(visit, batches)
+            await follow_former(self._sidecars, known)
             await self._seal(arrival, batches)
             await self._pictures.add_retake(
                 taken.original, taken.rendition, taken.take, batches, self._act(reason)
@@ -200,11 +203,24 @@ class PictureIntake:
 
 
 def refuse_known(known: "Reception") -> None:
-    """Refuse bytes that have a place already; raises ``PictureError`` and says where."""
+    """Refuse bytes that have a place already; raises ``PictureError`` and says where.
+
+    What was taken back from another subject is no such place: the record warns of it.
+    """
     for place in known.places:
-        if place.visit_id is not None:
+        if place.visit_id is not None and not place.gives_way_to(known.sheet.visit.subject_id):
             words = known_words(place, known.sheet)
             raise PictureError(words, title="This picture is there already")
+
+
+async def follow_former(sidecars: Sidecars, known: "Reception") -> None:
+    """Note beside the former pictures that they were taken back, before the same ones come in.
+
+    Else a rebuild could know of two that go.
+    """
+    for place in known.places:
+        if place.visit_id is not None and place.gives_way_to(known.sheet.visit.subject_id):
+            await sidecars.follow(place.visit_id)
 
 
 def check_gone(sheet: VisitSheet) -> None:
@@ -258,8 +274,20 @@ def known_words(place: PicturePlace, sheet: VisitSheet) -> str:
             f"The same picture lies in this subject's visit “{place.visit_name}” already. Choose "
             "the picture that was taken today."
         )
-    whose = f"subject {place.subject_code}" if place.subject_code else "nobody yet"
+    return another_subjects_words(place)
+
+
+def another_subjects_words(place: PicturePlace) -> str:
+    """Say whose the same bytes are, and how they come to the subject that they belong to."""
+    way_out = "take it out there first"
+    if place.is_sent:
+        way_out = (
+            "take it back in the outbox (“Take back…”), wait until it is taken back, and then add "
+            "it here"
+        )
+    elif place.is_taken_back:  # nobody has said yet whose this visit is
+        way_out = "choose the subject of this visit first; it was taken back there"
     return (
-        f"The same picture belongs to {whose} already, visit “{place.visit_name}”. Check whose "
-        "picture it is: if it is there by mistake, take it out there first."
+        f"The same picture belongs to {whose(place)} already, visit “{place.visit_name}”. Check "
+        f"whose picture it is: if it is there by mistake, {way_out}."
     )

@@ -23,7 +23,13 @@ from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.hand_over import plan
 from haut_desktop.services.judging import Sealed
-from haut_desktop.services.picture_intake import check_gone, free_slot, refuse_known
+from haut_desktop.services.picture_intake import (
+    another_subjects_words,
+    check_gone,
+    follow_former,
+    free_slot,
+    refuse_known,
+)
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.sidecars import Sidecars, sidecar_of
 from haut_desktop.services.writing import to_its_end
@@ -180,14 +186,10 @@ class Placing:
     async def _refuse_twin(self, original: Original, subject_id: SubjectId) -> None:
         """Before a visit is opened for it: no visit is left behind by a picture that can't go."""
         for place in await self._pictures.places_of(original.digest.sha256):
-            if place.visit_id is not None and place.subject_id != subject_id:
-                sheet = await self._visits.sheet(place.visit_id)
-                whose = f"subject {place.subject_code}" if place.subject_code else "nobody yet"
-                raise PictureError(
-                    f"The same picture belongs to {whose} already, visit "
-                    f"“{sheet.visit.name}”. If it is there by mistake, take it out there first.",
-                    title="This picture is there already",
-                )
+            is_anothers = place.visit_id is not None and place.subject_id != subject_id
+            if is_anothers and not place.gives_way_to(subject_id):
+                words = another_subjects_words(place)
+                raise PictureError(words, title="This picture is there already")
 
     def _look(self, original: Original) -> "tuple[PictureFacts, View]":
         from haut_desktop.services import quality
@@ -213,6 +215,7 @@ class Placing:
         taken = await self._taken(original, facts, known, slot, reason)
         batches = await self._batches(known.sheet, taken, slot)
         _, former = await asyncio.to_thread(self._read_note, original)
+        await follow_former(self._sidecars, known)
         if batches:
             await self._sidecars.precede(known.frame.visit, batches)
             await to_its_end(self._write_note, known, slot, taken, batches, former)

@@ -179,7 +179,8 @@ class SpoolDrain:
         """Place one picture; None when the record has its bytes under another id."""
         note, data = await asyncio.to_thread(self._spool.open, name, self._identity)
         places = await self._pictures.places_of(note.digest.sha256)
-        twin = next((p.original_id for p in places if p.original_id != note.original_id), None)
+        others = [p for p in places if p.original_id != note.original_id and not p.is_taken_back]
+        twin = others[0].original_id if others else None
         if twin is not None:
             # the spool's copy goes only when the other one is proven
             vault_name = self._vault.name_for(twin)

@@ -17,6 +17,7 @@ from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.imaging_rows import batches_of_visits, insert_batch
 from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.places import check_whose
 from haut_desktop.store.retractions import begun
 from haut_desktop.store.rows import Value, text_of, update
 from haut_desktop.store.sheets import read_sheet
@@ -40,7 +41,8 @@ class HandOverStore:
     ) -> Visit:
         """Finish an open visit: from ``not_before`` on its batches may go.
 
-        Raises VisitClosedError when the batches are not exactly the pictures that count, and
+        Raises VisitClosedError when the batches are not exactly the pictures that count,
+        AnotherSubjectsPictureError for what was taken in for another subject since, and
         ComputedAlreadyError for what was computed before and whose batch does not say why again.
         """
         batches = tuple(batches)
@@ -49,6 +51,7 @@ class HandOverStore:
             ledger = Ledger(connection, self._clock)
             visit = open_visit(connection, visit_id)
             _check_planned(read_sheet(connection, visit), batches)
+            check_whose(connection, visit, batches)
             check_may_compute(ledger, batches, act)
             columns: dict[str, Value] = {
                 "status": VisitStatus.FINISHED.value,

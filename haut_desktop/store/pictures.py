@@ -13,7 +13,6 @@ from haut_desktop.domain.ids import (
     OperatorId,
     OriginalId,
     RenditionId,
-    SlotId,
     SubjectId,
     VisitId,
 )
@@ -41,7 +40,9 @@ from haut_desktop.store.picture_rows import (
     insert_picture,
     insert_verdict,
     original_of,
+    rendition_of,
 )
+from haut_desktop.store.places import check_whose, note_reassigned, places_of
 from haut_desktop.store.record_reading import read_frame, read_records
 from haut_desktop.store.rows import one, text_of, update
 from haut_desktop.store.sheets import read_sheet
@@ -53,18 +54,6 @@ from haut_desktop.store.visit_rows import (
     open_visit,
     visit_of_slot,
 )
-
-_PLACES = """
-SELECT original.id AS original_id, visit.subject_id, code.code AS subject_code,
-    visit.id AS visit_id, visit.name AS visit_name, slot.id AS slot_id
-FROM original
-LEFT JOIN take ON take.id = original.take_id
-LEFT JOIN slot ON slot.id = take.slot_id
-LEFT JOIN visit ON visit.id = slot.visit_id
-LEFT JOIN subject_code AS code ON code.subject_id = visit.subject_id AND code.is_current = 1
-WHERE original.sha256 = ? AND original.erased_at IS NULL AND take.removed_at IS NULL
-ORDER BY original.rowid
-"""
 
 _SEALED = """
 SELECT DISTINCT rendition.vault_name, rendition.sha256, original.id AS original_id,
@@ -102,17 +91,19 @@ class PictureStore:
     ) -> None:
         """Add a sealed picture to an open visit, with a slot if it needs one that is not there.
 
-        Without a take it stays unassigned until somebody assigns it. Raises VisitClosedError.
+        Without a take it stays unassigned until somebody assigns it. What was taken back from
+        another subject is warned of and linked in the trail. Raises VisitClosedError.
         """
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
             if new_slot is not None:
                 insert_new_slot(ledger, new_slot, act)
+            visit = None
             if take is not None:
-                open_visit(connection, visit_of_slot(connection, take.slot_id))
+                visit = open_visit(connection, visit_of_slot(connection, take.slot_id))
                 insert_take(ledger, take)
-            _insert_sealed(ledger, original, rendition, act)
+            _insert_sealed(ledger, original, rendition, visit, act)
             for verdict in verdicts:
                 insert_verdict(ledger, verdict, None)
 
@@ -138,7 +129,7 @@ class PictureStore:
             if visit.status is not VisitStatus.FINISHED:
                 raise VisitClosedError("The visit is open. Add the picture to it as usual.")
             insert_take(ledger, take)
-            _insert_sealed(ledger, original, rendition, act)
+            _insert_sealed(ledger, original, rendition, visit, act)
             _insert_batches(ledger, visit, batches, act)
 
         await self._database.write(work)
@@ -178,6 +169,8 @@ class PictureStore:
             if former is not None:
                 insert_former(ledger, *former)
             ledger.audit(act, "picture.assigned", "original", original_id, new=take.slot_id)
+            for rendition in _renditions(connection, original_id):
+                note_reassigned(ledger, _original(connection, original_id), rendition, visit, act)
             _insert_batches(ledger, visit, batches, act)
 
         batches = tuple(batches)
@@ -203,7 +196,7 @@ class PictureStore:
             return Reception(
                 sheet=read_sheet(connection, visit),
                 frame=read_frame(connection, visit, operator_id),
-                places=_places_of(connection, sha256),
+                places=places_of(connection, sha256),
                 next_numbers=next_numbers(connection, visit_id),
             )
 
@@ -222,7 +215,7 @@ class PictureStore:
 
     async def places_of(self, sha256: str) -> tuple[PicturePlace, ...]:
         """Say where the same bytes were taken in before."""
-        return await self._database.read(lambda c: _places_of(c, sha256))
+        return await self._database.read(lambda c: places_of(c, sha256))
 
     async def original(self, original_id: OriginalId) -> Original:
         """Give one original; raises StoreError for an unknown one."""
@@ -261,17 +254,27 @@ class PictureStore:
         return await self._database.read(work)
 
 
-def _insert_sealed(ledger: Ledger, original: Original, rendition: Rendition, act: Act) -> None:
+def _insert_sealed(
+    ledger: Ledger, original: Original, rendition: Rendition, visit: Visit | None, act: Act
+) -> None:
     insert_picture(ledger, original, rendition)
     ledger.audit(act, "picture.taken-in", "original", original.id, new=original.digest.sha256)
+    if visit is not None:
+        note_reassigned(ledger, original, rendition, visit, act)
 
 
 def _insert_batches(ledger: Ledger, visit: Visit, batches: Iterable[Batch], act: Act) -> None:
     batches = tuple(batches)
+    check_whose(ledger.connection, visit, batches)
     check_may_compute(ledger, batches, act)
     for batch in batches:
         insert_batch(ledger, batch, visit_at=text_of(visit.created_at))
         ledger.audit(act, "batch.added", "batch", batch.id, old=batch.supersedes or "")
+
+
+def _renditions(connection: Connection, original_id: OriginalId) -> tuple[Rendition, ...]:
+    rows = connection.execute("SELECT * FROM rendition WHERE original_id = ?", (original_id,))
+    return tuple(rendition_of(row) for row in rows)
 
 
 def _original(connection: Connection, original_id: OriginalId) -> Original:
@@ -308,18 +311,3 @@ def _whereabouts(row: Row) -> Whereabouts:
     view = view_words(Side(row["side"]), row["light"])
     on = date.fromisoformat(row["local_date"])
     return Whereabouts(row["subject_code"] or "", row["visit_name"], on, view)
-
-
-def _places_of(connection: Connection, sha256: str) -> tuple[PicturePlace, ...]:
-    return tuple(_place(row) for row in connection.execute(_PLACES, (sha256,)))
-
-
-def _place(row: Row) -> PicturePlace:
-    return PicturePlace(
-        OriginalId(row["original_id"]),
-        SubjectId(row["subject_id"]) if row["subject_id"] else None,
-        row["subject_code"] or "",
-        VisitId(row["visit_id"]) if row["visit_id"] else None,
-        row["visit_name"] or "",
-        SlotId(row["slot_id"]) if row["slot_id"] else None,
-    )

@@ -6,6 +6,7 @@ from typing import Final
 from haut_desktop.domain.ids import OriginalId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Slot
 from haut_desktop.domain.overviews import PicturePlace, SubjectRow
+from haut_desktop.domain.reassigning import whose
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.visits import Shelf, VisitSheet, VisitStatus
 from haut_desktop.services import visit_rules
@@ -131,7 +132,7 @@ def picture_line(one: WaitingPicture, zone: str) -> PictureLine:
         title,
         words,
         elsewhere_words(one.elsewhere),
-        any(place.visit_id is not None for place in one.elsewhere),
+        any(place.visit_id is not None and not place.is_taken_back for place in one.elsewhere),
     )
 
 
@@ -141,14 +142,20 @@ def _size(one: WaitingPicture) -> str:
 
 def elsewhere_words(places: tuple[PicturePlace, ...]) -> str:
     """Say where the same bytes lie; empty when they lie nowhere else."""
-    for place in places:
-        if place.visit_id is not None:
-            whose = f"subject {place.subject_code}" if place.subject_code else "nobody yet"
-            return (
-                f"The same picture belongs to {whose} already, visit “{place.visit_name}”. It "
-                "can't be placed twice: erase this copy, or take the other one out there first."
-            )
-    return "It waits here more than once. Place one, then erase the other." if places else ""
+    placed = [place for place in places if place.visit_id is not None]
+    if not placed:
+        return "It waits here more than once. Place one, then erase the other." if places else ""
+    first = min(placed, key=lambda place: place.is_taken_back)
+    if first.is_taken_back:
+        return (
+            f"The same picture was in the finished visit “{first.visit_name}” of {whose(first)}, "
+            "and was taken back there. It can be placed with another subject; for that one, reopen "
+            "the visit instead."
+        )
+    return (
+        f"The same picture belongs to {whose(first)} already, visit “{first.visit_name}”. It "
+        "can't be placed twice: erase this copy, or take the other one out there first."
+    )
 
 
 def subject_choice(row: SubjectRow) -> SubjectChoice:
