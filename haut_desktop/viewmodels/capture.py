@@ -22,6 +22,7 @@ from haut_desktop.viewmodels.capture_words import (
     rest_words,
     rests,
     slot_line,
+    visit_day,
     visit_tab,
     visit_title,
 )
@@ -218,7 +219,7 @@ class CaptureViewModel(QObject):
             visit_id=sheet.visit.id,
             shown=sheet.arrangement,
             subject_code=subject.code,
-            details=f"{visit_title(sheet.visit)} · {sheet.visit.local_date.isoformat()}",
+            details=f"{visit_title(sheet.visit)} · {visit_day(sheet.visit)}",
             visit=visit_title(sheet.visit),
             slots=self._slots(sheet),
             problems=self._capture.problems(sheet),

@@ -30,6 +30,8 @@ ROW_ROLE: Final = int(Qt.ItemDataRole.UserRole)
 
 _HEADERS: Final = ("Subject and visit", "State", "Sent", "Size", "Age", "Next try")
 _RIGHT: Final = (OutboxColumn.SIZE,)
+AGE_GAP: Final = "\u2002"
+"""Between the sizes, flush right, and the ages, flush left."""
 
 
 @dataclass(eq=False)
@@ -130,7 +132,7 @@ class OutboxModel(QAbstractItemModel):
         """Qt: the columns' names."""
         if orientation is Qt.Orientation.Horizontal and 0 <= section < len(_HEADERS):
             if role == Qt.ItemDataRole.DisplayRole:
-                return _HEADERS[section]
+                return AGE_GAP * (section == OutboxColumn.AGE) + _HEADERS[section]
             if role == Qt.ItemDataRole.TextAlignmentRole and section in _RIGHT:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None

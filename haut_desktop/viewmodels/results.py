@@ -265,7 +265,7 @@ class ResultsViewModel(QObject):
             self.layers = ()
             self.sight_changed.emit(Sight(None))
             return
-        self.layers = layers(visit.masks, choice.picture)
+        self.layers = layers(visit.masks, choice.picture, [s.result for s in visit.results])
         self._tasks.start(self._show(choice, self.layers, self._asked), name="results-picture")
 
     async def _show(self, choice: Choice, shown: tuple[Layer, ...], asked: int) -> None:

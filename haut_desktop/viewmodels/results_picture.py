@@ -1,6 +1,6 @@
 """What the viewer shows: pictures of a visit by side and space, and the masks that lie on them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,8 +67,13 @@ def layer_id(result: AlgorithmResult) -> str:
     return f"{result.algorithm}/{result.version}/{result.application}"
 
 
-def layers(masks: Iterable[MaskLayer], picture: ResultPicture) -> tuple[Layer, ...]:
-    """The masks that lie on a picture: same side, same space, one switch for each result."""
+def layers(
+    masks: Sequence[MaskLayer], picture: ResultPicture, results: Iterable[AlgorithmResult] = ()
+) -> tuple[Layer, ...]:
+    """The masks that lie on a picture: same side, same space, one switch for each result.
+
+    ``results`` are those of the table beside it, of which some may have no mask.
+    """
     if picture.is_predicted:
         return ()
     applications: dict[str, dict[str, list[MaskLayer]]] = {}
@@ -77,18 +82,17 @@ def layers(masks: Iterable[MaskLayer], picture: ResultPicture) -> tuple[Layer, .
             own = applications.setdefault(layer.result.application, {})
             own.setdefault(layer_id(layer.result), []).append(layer)
     are_several = len(applications) > 1
+    versions = _versions((*results, *(layer.result for layer in masks)))
     return tuple(
         Layer(
             key,
-            name,
+            _name(group[0].result, versions),
             _colour(group[0], number),
             tuple(group),
             application_words(word) * are_several,
         )
         for word, own in applications.items()
-        for number, ((key, group), name) in enumerate(
-            zip(own.items(), _names(own.values()), strict=True)
-        )
+        for number, (key, group) in enumerate(own.items())
     )
 
 
@@ -98,9 +102,20 @@ def _colour(layer: MaskLayer, number: int) -> str:
     return PALETTE[place % len(PALETTE)]
 
 
-def _names(groups: Iterable[Sequence[MaskLayer]]) -> Iterator[str]:
-    """Names within one application; with the version where a name stands there twice."""
-    results = [group[0].result for group in groups]
-    plain = [result.name or plain_words(result.algorithm) for result in results]
-    for name, result in zip(plain, results, strict=True):
-        yield name if plain.count(name) == 1 else f"{name} {result.version}".strip()
+def _versions(results: Iterable[AlgorithmResult]) -> dict[tuple[str, str], set[str]]:
+    """The versions of each name within its application."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for result in results:
+        found.setdefault((result.application, _plain(result)), set()).add(result.version)
+    return found
+
+
+def _name(result: AlgorithmResult, versions: dict[tuple[str, str], set[str]]) -> str:
+    """The name, with the version where the application has the name twice."""
+    name = _plain(result)
+    are_several = len(versions[result.application, name]) > 1
+    return f"{name} {result.version}".strip() if are_several else name
+
+
+def _plain(result: AlgorithmResult) -> str:
+    return result.name or plain_words(result.algorithm)

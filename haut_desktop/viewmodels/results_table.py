@@ -76,6 +76,8 @@ MOOD_ROLE: Final = LINE_ROLE + 1
 """Gives the ``Mood`` of a cell."""
 
 _HEADERS: Final = ("Measure", "Area", "Value", "Since baseline", "Version")
+CHANGE_GAP: Final = "\u2002"
+"""Between the numbers, flush right, and the changes, flush left."""
 _RIGHT: Final = (MetricColumn.VALUE,)
 
 
@@ -238,7 +240,7 @@ class MetricsModel(QAbstractItemModel):
         """Qt: the columns' names."""
         if orientation is Qt.Orientation.Horizontal and 0 <= section < len(_HEADERS):
             if role == Qt.ItemDataRole.DisplayRole:
-                return _HEADERS[section]
+                return CHANGE_GAP * (section == MetricColumn.CHANGE) + _HEADERS[section]
             if role == Qt.ItemDataRole.TextAlignmentRole and section in _RIGHT:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from haut_desktop.viewmodels.outbox_model import ROW_ROLE, OutboxColumn
+from haut_desktop.viewmodels.outbox_model import AGE_GAP, ROW_ROLE, OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import OutboxRow
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.widgets.icons import icon_pixmap
@@ -30,6 +30,8 @@ _ICONS: Final = {
 }
 _BAR_HEIGHT: Final = 6
 _NUMBER_WIDTH: Final = 42
+_PAD: Final = 3
+"""As the style leaves beside words, so that all of a column begin under its head."""
 
 
 def sign_pixmap(name: str, ink: str) -> QPixmap:
@@ -65,7 +67,7 @@ class PlainDelegate(_CellDelegate):
         """Keep ages, flush left, away from the sizes before them, flush right."""
         super().initStyleOption(option, index)
         if index.column() == OutboxColumn.AGE:
-            option.text = f"\u2002{option.text}"
+            option.text = f"{AGE_GAP}{option.text}"
 
 
 class StateDelegate(_CellDelegate):
@@ -78,7 +80,7 @@ class StateDelegate(_CellDelegate):
         if not isinstance(row, OutboxRow):
             return
         tokens = current_tokens()
-        box = QRectF(option.rect).adjusted(6, 0, -6, 0)
+        box = QRectF(option.rect).adjusted(_PAD, 0, -_PAD, 0)
         ink = tokens.ink(Tone(row.phrase.mood.value))
         top = box.center().y() - _ICON / 2
         painter.drawPixmap(QPointF(box.left(), top), sign_pixmap(_ICONS[row.phrase.mood], ink))
@@ -100,7 +102,7 @@ class ProgressDelegate(_CellDelegate):
         if not isinstance(row, OutboxRow) or row.progress is None:
             return
         tokens = current_tokens()
-        box = QRectF(option.rect).adjusted(6, 0, -6, 0)
+        box = QRectF(option.rect).adjusted(_PAD, 0, -_PAD, 0)
         top = box.center().y() - _BAR_HEIGHT / 2
         groove = QRectF(box.left(), top, box.width() - _NUMBER_WIDTH, _BAR_HEIGHT)
         painter.save()

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionView
 from haut_desktop.domain.analysis import MetricKey
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.viewmodels.results_table import (
+    CHANGE_GAP,
     LINE_ROLE,
     MOOD_ROLE,
     MetricColumn,
@@ -30,8 +31,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 _ROW_HEIGHT: Final = 28
 _PAD: Final = 6
-_GAP: Final = "\u2002"
-"""Between the numbers, flush right, and the changes, flush left."""
 _OF_FAILURE: Final = (MetricColumn.AREA, MetricColumn.VALUE, MetricColumn.CHANGE)
 """A failure's reason runs over these columns; it is written with the last of them."""
 _WIDTHS: Final = {
@@ -71,7 +70,7 @@ class _MoodDelegate(QStyledItemDelegate):
         elif index.column() == MetricColumn.NAME and not index.parent().isValid():
             option.font.setBold(True)
         elif index.column() == MetricColumn.CHANGE:
-            option.text = f"{_GAP}{option.text}"
+            option.text = f"{CHANGE_GAP}{option.text}"
         if _is_failure(index):
             option.text = ""
 

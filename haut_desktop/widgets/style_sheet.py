@@ -114,8 +114,9 @@ QTextBrowser { background: $surface; border: 1px solid $line; border-radius: 8px
 QTextBrowser:focus { border: 2px solid $accent; }
 QHeaderView::section {
     background: $surface; color: $muted; font-size: 12px; border: 0;
-    border-bottom: 1px solid $line; padding: 6px 8px;
+    border-bottom: 1px solid $line; padding: 6px 3px;
 }
+QHeaderView::section:first { padding-left: 8px; }
 QTableCornerButton::section { background: $surface; border: 0; }
 QScrollArea { border: 0; background: transparent; }
 QScrollArea > QWidget > QWidget[page_role="scrolled"] { background: transparent; }

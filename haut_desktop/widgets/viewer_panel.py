@@ -257,4 +257,7 @@ def _swatch(colour: str) -> QIcon:
     painter.setBrush(QColor(colour))
     painter.drawRoundedRect(0, 0, 12, 12, 3, 3)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    # or Qt tints it while its line is chosen, and it no longer is the mask's colour
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon

@@ -21,7 +21,7 @@ from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture import CaptureViewModel, Confirmation
-from haut_desktop.viewmodels.capture_words import slot_line
+from haut_desktop.viewmodels.capture_words import slot_line, visit_day
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from tests.fakes.builders import (
@@ -109,6 +109,8 @@ async def test_the_sheet_and_what_is_missing_are_of_one_reading(bench: Bench) ->
         bench.model.ask_to_finish()
     confirmation = confirmation_of(emission)
     assert confirmation.problems == bench.model.state.problems
+    (visit,) = bench.capture.all_visits
+    assert confirmation.details == f"Baseline · {visit_day(visit)}", "another form than elsewhere"
     assert bench.capture.sheets_read == before + 1
 
 

@@ -258,6 +258,17 @@ def test_layers_are_grouped_by_application_and_told_apart_by_version() -> None:
     ]
 
 
+def test_a_mask_names_its_version_where_the_table_has_another_without_a_mask() -> None:
+    visit = make_findings(
+        make_result(version="1.0"),
+        make_result(version="2.0", masks=(square(),)),
+        make_result("pores", masks=(square("pores"),)),
+    )
+    results = [stored.result for stored in visit.results]
+    shown = layers(visit.masks, visit.pictures[0], results)
+    assert [layer.name for layer in shown] == ["Redness 2.0", "Pores"]
+
+
 def test_bytes_that_are_no_picture_decode_to_nothing() -> None:
     assert decode_picture(b"<html>") is None
 

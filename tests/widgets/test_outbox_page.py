@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import pytest
 import pytest_asyncio
@@ -37,6 +37,7 @@ from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
+from haut_desktop.viewmodels.outbox_model import OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances
 from haut_desktop.widgets.outbox_page import OutboxPage
@@ -47,7 +48,10 @@ from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
 from tests.fakes.clock import START, FakeClock
 from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
 from tests.waiting import emitted, eventually
+from tests.widgets.columns import words_of_cell, words_of_head
 
+_BEARING_PX: Final = 2
+"""Letters begin up to so far from where they are set."""
 _Part = TypeVar("_Part", bound=QWidget)
 
 
@@ -112,6 +116,21 @@ async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> Async
 async def test_the_first_row_is_explained(shown: Shown) -> None:
     assert shown.tree.currentIndex().row() == 0
     assert shown.button("Reopen the visit").isVisible()
+
+
+@pytest.mark.parametrize("column", [OutboxColumn.AGE, OutboxColumn.NEXT_TRY])
+async def test_a_columns_head_begins_where_its_words_begin(
+    shown: Shown, column: OutboxColumn
+) -> None:
+    head, _ = words_of_head(shown.tree, column)
+    cell, _ = words_of_cell(shown.tree, 0, column)
+    assert abs(head - cell) <= _BEARING_PX
+
+
+async def test_the_sizes_head_ends_where_the_sizes_end(shown: Shown) -> None:
+    _, head = words_of_head(shown.tree, OutboxColumn.SIZE)
+    _, cell = words_of_cell(shown.tree, 0, OutboxColumn.SIZE)
+    assert abs(head - cell) <= _BEARING_PX
 
 
 async def test_a_reopened_visit_is_handed_on_once_it_is_reopened(shown: Shown) -> None:

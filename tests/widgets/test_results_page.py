@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import cast
 
+import pytest
 import pytest_asyncio
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QListWidget, QPushButton, QTextBrowser, QTreeView
 from pytestqt.qtbot import QtBot
@@ -26,6 +28,7 @@ from haut_desktop.widgets.trend_plot import TrendPlot
 from tests.fakes.builders import make_study, make_subject
 from tests.viewmodels.findings import FakeResults, make_findings, make_result, square
 from tests.waiting import emitted, eventually
+from tests.widgets.columns import words_of_cell, words_of_head
 from tests.widgets.test_outbox_page import nameless
 
 
@@ -97,6 +100,27 @@ async def test_a_click_on_a_chip_shows_that_visit(shown: Shown) -> None:
     await shown.open()
     QTest.mouseClick(shown.chip("Baseline"), Qt.MouseButton.LeftButton)
     assert shown.model.index == 0
+
+
+@pytest.mark.parametrize("column", [MetricColumn.AREA, MetricColumn.VERSION])
+async def test_a_columns_head_begins_where_its_words_begin(
+    shown: Shown, column: MetricColumn
+) -> None:
+    await shown.open()
+    head, _ = words_of_head(shown.table, column)
+    cell, _ = words_of_cell(shown.table, 0, column)
+    assert abs(head - cell) <= 2
+
+
+async def test_a_masks_colour_is_the_same_when_its_line_is_chosen(shown: Shown) -> None:
+    await shown.open()
+    await eventually(lambda: shown.masks().count())
+    icon = shown.masks().item(0).icon()
+    plain, chosen = (
+        icon.pixmap(QSize(12, 12), mode).toImage().pixelColor(6, 6)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected)
+    )
+    assert chosen == plain
 
 
 async def test_choosing_a_metric_switches_on_its_mask_alone(shown: Shown) -> None:
