@@ -66,7 +66,7 @@ def receipts_to_html(report: "VisitReport") -> str:
                     line.taken_in_by,
                 )
             ),
-            f"original {line.original_sha256}\n{line.transform}\nsent {line.rendition_sha256}",
+            _hashes(line),
             "\n".join(
                 filter(
                     None,
@@ -153,6 +153,12 @@ def _taken_back(report: "VisitReport", zone: ZoneInfo) -> str:
     return f"<h2>Taken back</h2>{_table(names, rows)}" if rows else ""
 
 
+def _hashes(line: "PictureLine") -> str:
+    return (
+        f"original {line.original_sha256}\ntransform {line.transform}\nsent {line.rendition_sha256}"
+    )
+
+
 def _endings(line: "PictureLine") -> tuple[str, ...]:
     """What a person, or a rule, did to it afterwards."""
     left = f"left on the platform: {line.left_on_platform}" if line.left_on_platform else ""
@@ -195,7 +201,7 @@ def _pictures(lines: "Iterable[PictureLine]", zone: ZoneInfo) -> str:
         (
             f"{line.slot}, take {line.take}" + ("" if line.counts else " (set aside)"),
             _local(line.captured_at, zone),
-            f"original {line.original_sha256}\n{line.transform}\nsent {line.rendition_sha256}",
+            _hashes(line),
             "\n".join(filter(None, (line.state, line.proof, line.proof_detail))),
             "\n".join(filter(None, (line.platform_image_id, line.platform_batch_id))),
         )

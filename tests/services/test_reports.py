@@ -157,6 +157,7 @@ async def test_receipts_say_when_the_computation_was_accepted_and_results_came(d
     html = report.receipts_to_html()
     assert "All times are in UTC" in html
     assert sent.rendition_sha256 in html
+    assert f"transform {sent.transform}" in html
     assert json.loads(report.receipts_to_json())["metrics"] == []
 
 
@@ -179,6 +180,7 @@ async def test_html_shows_hashes_and_values_and_escapes_words(desk: Desk) -> Non
     html = report.to_html()
     assert report.pictures[1].original_sha256 in html
     assert "71.5" in html
+    assert "transform none 1" in html
     assert "Redness &lt;score&gt;" in html
     assert "No face detected" in html
 
