@@ -1,7 +1,8 @@
 """``haut-desktop outbox``: the outbox on the command line, beside the window or without one.
 
-Reading commands open the record for reading only and change nothing, not even a token; ``rebuild``
-and a change by ``keep`` take the lock that the window takes. Exit codes: 0 all is well, 1 something
+Reading commands open the record for reading only and change nothing, but that ``verify`` renews a
+sign-in that has ended while no window is open. That, ``rebuild`` and a change by ``keep`` take the
+lock that the window takes. Exit codes: 0 all is well, 1 something
 differs or is held, 2 it could not be done, or not wholly.
 """
 
@@ -9,13 +10,14 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.outbox_command.arguments import make_parser
 from haut_desktop.outbox_command.output import DIFFERS, NOT_DONE, WELL
-from haut_desktop.outbox_command.record import alone
+from haut_desktop.outbox_command.record import alone, open_alone
 from haut_desktop.outbox_troubles import for_a_command, no_station, read_recovery_key
 from haut_desktop.settings import app_paths
 from haut_desktop.store.secrets import KeyringSecrets, Secrets
@@ -63,6 +65,13 @@ async def _do(chosen: argparse.Namespace, folder: Path, secrets: Secrets, key: s
             station = await open_station(folder, secrets, system_clock, recovery_secret=key)
             return await _answer(chosen, station)
     station = await open_station_for_reading(folder, secrets, system_clock, recovery_secret=key)
+    if chosen.command == "verify":
+        from haut_desktop.outbox_command.verifying import verify
+
+        try:
+            return await verify(chosen, station, partial(open_alone, folder, secrets, key))
+        finally:
+            await station.aclose()
     return await _answer(chosen, station)
 
 
@@ -74,10 +83,6 @@ async def _answer(chosen: argparse.Namespace, station: Station) -> int:
                 from haut_desktop.outbox_command.listing import list_deliveries
 
                 return await list_deliveries(chosen, station)
-            case "verify":
-                from haut_desktop.outbox_command.verifying import verify
-
-                return await verify(chosen, station)
             case "keep":
                 from haut_desktop.outbox_command.keeping import keep
 

@@ -3,12 +3,10 @@
 import argparse
 from typing import Final
 
-from haut_desktop.api.auth import TokenKeeper
-from haut_desktop.api.client import HautApi
 from haut_desktop.api.object_store import ObjectStore
 from haut_desktop.domain.clock import system_clock
-from haut_desktop.domain.session import SignedIn, Tokens
 from haut_desktop.domain.verification import VerificationReport
+from haut_desktop.outbox_command.kept_sign_in import KeptSignIn, OpenAlone
 from haut_desktop.outbox_command.output import (
     DIFFERS,
     NOT_DONE,
@@ -22,25 +20,16 @@ from haut_desktop.store.station import Station
 from haut_desktop.viewmodels.words import count
 
 _OFFLINE: Final = "--offline was given."
-_NOBODY: Final = "Nobody is signed in on this station."
-_EXPIRED: Final = "The kept sign-in has ended. Open the program, which renews it, and try again."
+_NOBODY: Final = "Nobody is signed in on this station. Open the program, sign in, and try again."
 
 
-async def verify(chosen: argparse.Namespace, station: Station) -> int:
+async def verify(chosen: argparse.Namespace, station: Station, open_alone: OpenAlone) -> int:
     """Compare the record with the vault and the platform, and say what differs."""
     kept = await station.credentials.load()
     reason = _OFFLINE if chosen.offline else _NOBODY if kept is None else ""
     api = None
     if kept is not None and not reason:
-        expires_at = kept.tokens.expires_at
-        if expires_at is not None and expires_at <= system_clock():
-            reason = _EXPIRED
-        else:
-            keeper = TokenKeeper(system_clock)
-            # a token that this command renewed would be lost to the window
-            as_it_is = Tokens(kept.tokens.access, is_private=True)
-            api = HautApi(kept.account.server, keeper, clock=system_clock)
-            keeper.use(SignedIn(kept.account, as_it_is))
+        api = KeptSignIn(kept, station, open_alone).api
     objects = ObjectStore(clock=system_clock)
     verification = Verification(
         pictures=station.pictures,
