@@ -67,7 +67,7 @@ async def test_the_list_says_where_each_picture_stands(
     (batch,) = visit["batches"]
     assert (visit["subject"], visit["visit"]) == ("B-007", "Baseline")
     assert (visit["server"], visit["company_id"]) == (room.study.server, room.study.company_id)
-    assert batch["words"] == "Registering the subject first"
+    assert batch["words"].startswith("Registering the subject first, not sent for ")
     assert [image["words"] for image in batch["images"]] == ["Sealed here"] * 3
     assert listed["summary"]["waiting_images"] == 3
 

@@ -1,17 +1,64 @@
 """Promises that take longer than they should: derived from age, never a state of their own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from haut_desktop.domain.delivery import BatchState, ImageState
+from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, State
 from haut_desktop.domain.imaging import Batch
 
 NOT_COMPUTED_AFTER_S: Final = 900.0
 """So long after its last picture arrived, a batch that nobody computes is late."""
 NO_RESULTS_AFTER_S: Final = 600.0
 """So long after the analysis was asked for, results that are not complete are late."""
+
+
+WAITS_LONG_AFTER_S: Final = 3600.0
+"""So long after it was to go, what has not gone is a warning, whatever keeps it."""
+OVERDUE_AFTER_S: Final = 86_400.0
+"""So long after that, whatever has not come to its end needs somebody who looks at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRule:
+    """From which age on something that has not come to its end is a warning, and an alarm."""
+
+    warns_after_s: float = WAITS_LONG_AFTER_S
+    alarms_after_s: float = OVERDUE_AFTER_S
+
+
+_AT_ONCE: Final = AgeRule(0.0)
+_FOR_A_PERSON: Final = AgeRule(0.0, 0.0)
+
+AGE_RULES: Final[Mapping[State, AgeRule | None]] = {
+    ImageState.SEALED: AgeRule(),
+    ImageState.UPLOADING: AgeRule(),
+    ImageState.UNSETTLED: _AT_ONCE,
+    ImageState.STORED: None,
+    ImageState.HELD: _FOR_A_PERSON,
+    ImageState.ERASED: None,
+    BatchState.OPEN: AgeRule(),
+    BatchState.INITIATING: AgeRule(),
+    BatchState.SUBMITTING: AgeRule(NOT_COMPUTED_AFTER_S),
+    BatchState.SUBMITTED: AgeRule(NO_RESULTS_AFTER_S),
+    BatchState.RETRACTING: _AT_ONCE,
+    BatchState.RETRACTED: None,
+    BatchState.HELD: _FOR_A_PERSON,
+    RegistrationState.DRAFT: AgeRule(),
+    RegistrationState.REGISTERING: AgeRule(),
+    RegistrationState.REGISTERED: None,
+    RegistrationState.HELD: _FOR_A_PERSON,
+}
+"""Every state's rule; None for one in which there is nothing left to wait for.
+
+A submitted batch waits for its results; a picture that is erased may still lie on the disk.
+"""
+ERASING: Final = AgeRule()
+"""The rule of an erased picture's file that is still on the disk."""
+UNPLACED: Final = _AT_ONCE
+"""The rule of a sealed picture of which nobody has said whose it is."""
 
 
 class LateKind(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from haut_desktop.domain.ids import BatchId, ImageId
+from haut_desktop.domain.ids import BatchId, ImageId, OriginalId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.rechecks import Recheck
 from haut_desktop.domain.subjects import Registration
@@ -33,6 +33,9 @@ class VisitDelivery:
     """Whose the visit's study is: only that company's account sends it."""
     study: str = ""
     """The study's name."""
+
+    erasing: Mapping[OriginalId, datetime] = field(default_factory=dict)
+    """Pictures that are erased and whose files have not left the disk yet, and since when."""
 
     def registration_for(self, batch: Batch) -> Registration | None:
         """The registration that ``batch`` needs before anything of it can go."""
@@ -82,6 +85,8 @@ class OutboxSummary:
     """Pictures whose fate is being asked for."""
     unplaced: int = 0
     """Sealed pictures of which a person must say whose they are."""
+    unplaced_since: datetime | None = None
+    """Since when the first of them waits."""
     late: int = 0
     """Batches whose analysis or results are late (``domain/ageing.py``)."""
     last_sent_at: datetime | None = None

@@ -12,6 +12,7 @@ from haut_desktop.domain.outbox import AbandonedBatch, OpenRegistration, VisitDe
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.study import Study
 from haut_desktop.store.rebuilt import HeldPicture
+from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_registration
 from haut_desktop.viewmodels.outbox_late import late_trouble
 from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
@@ -54,17 +55,19 @@ def _batch(
     delivery: VisitDelivery, batch: Batch, around: Circumstances, left: Sequence[AbandonedBatch]
 ) -> dict[str, Any]:
     trouble = batch.waiting.trouble or around.another_keeps(batch, delivery.study)
+    words = batch_words(
+        batch,
+        around,
+        delivery.registration_for(batch),
+        is_computed=batch.id in delivery.computed,
+        recheck=delivery.rechecks.get(batch.id),
+    )
     return {
         "batch_id": batch.id,
         "platform_id": batch.platform_id,
         "route": batch.route,
         "state": batch.state,
-        "words": batch_words(
-            batch,
-            around,
-            delivery.registration_for(batch),
-            is_computed=batch.id in delivery.computed,
-        ).text,
+        "words": aged_batch(words, delivery, batch, around).text,
         "reason": trouble.message if trouble else "",
         "late": _late(delivery, batch, around.now),
         "next_try_at": batch.waiting.retry_at,
@@ -109,6 +112,7 @@ def registration_row(found: OpenRegistration, around: Circumstances) -> dict[str
     """One subject that the platform does not know yet."""
     registration, around = found.registration, around.whose(found.tenant)
     trouble = registration.waiting.trouble
+    words = registration_words(registration, around)
     if trouble is None and around.needs is not None:
         trouble = whose_trouble(found.study, around.needs)
     return {
@@ -119,7 +123,7 @@ def registration_row(found: OpenRegistration, around: Circumstances) -> dict[str
         "server": found.tenant.server,
         "company_id": found.tenant.company_id,
         "state": registration.state,
-        "words": registration_words(registration, around).text,
+        "words": aged_registration(words, found, around.now).text,
         "reason": trouble.message if trouble else "",
         "next_try_at": registration.waiting.retry_at,
         "created_at": found.created_at,

@@ -8,7 +8,7 @@ from typing import Final
 from haut_desktop.domain.ageing import LateKind, late_before
 from haut_desktop.domain.delivery import Waiting
 from haut_desktop.domain.errors import OtherAccountError
-from haut_desktop.domain.ids import BatchId, ImageId
+from haut_desktop.domain.ids import BatchId, ImageId, OriginalId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import AbandonedBatch, OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
@@ -227,7 +227,9 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
         },
     ).fetchone()
     resting = connection.execute(_RESTING, {"now": text_of(now)}).fetchone()
-    unplaced = connection.execute("SELECT count(*) AS pictures FROM held_picture").fetchone()
+    unplaced = connection.execute(
+        "SELECT count(*) AS pictures, min(written_at) AS since FROM held_picture"
+    ).fetchone()
     return OutboxSummary(
         waiting_images=sum(number for number, _ in images.values()),
         waiting_bytes=sum(size for _, size in images.values()),
@@ -236,6 +238,7 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
         uploading=uploading,
         unsettled=unsettled,
         unplaced=unplaced["pictures"],
+        unplaced_since=moment_or_none(unplaced["since"]),
         late=late["late"],
         last_sent_at=moment_or_none(row["last_sent_at"]),
         next_try_at=moment_or_none(next_try["next_try_at"]),
@@ -253,6 +256,7 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
     registrations = _registrations(connection, subjects)
     computed = _computed(connection, batches)
     rechecks = read_rechecks(connection, batches)
+    erasing = _erasing(connection)
     studies = {row["id"]: row for row in connection.execute("SELECT * FROM study")}
     started = begun(connection, [batch.id for some in batches.values() for batch in some])
     return tuple(
@@ -266,9 +270,16 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
             {b.id: rechecks[b.id] for b in batches[visit.id] if b.id in rechecks},
             tenant_of(studies[visit.study_id]),
             studies[visit.study_id]["name"],
+            erasing,
         )
         for visit in visits
     )
+
+
+def _erasing(connection: Connection) -> dict[OriginalId, datetime]:
+    """Give what is erased and has not left the disk, since when; by an index of nothing else."""
+    rows = connection.execute("SELECT original_id, written_at FROM erasure WHERE done_at IS NULL")
+    return {OriginalId(row["original_id"]): moment(row["written_at"]) for row in rows}
 
 
 def _computed(connection: Connection, visit_ids: Iterable[str]) -> frozenset[BatchId]:

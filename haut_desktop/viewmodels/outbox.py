@@ -15,6 +15,7 @@ from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.traffic import SendingRules
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.outbox_ages import unplaced_phrase
 from haut_desktop.viewmodels.outbox_model import OutboxModel
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind, visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances, paused_words
@@ -61,6 +62,8 @@ class OutboxHead:
     words: str
     obstacle: Phrase | None
     """What keeps everything from being sent just now."""
+    unplaced: Phrase | None = None
+    """What a person must say whose it is."""
 
 
 class OutboxViewModel(QObject):
@@ -179,7 +182,8 @@ class OutboxViewModel(QObject):
         obstacle = self._circumstances().obstacle_in_full() if is_kept else None
         if summary.is_paused:
             obstacle = Phrase(paused_words(summary), Mood.WARN)
-        self.head = OutboxHead(summary, self._head_words(summary), obstacle)
+        unplaced = unplaced_phrase(summary.unplaced, summary.unplaced_since, self._clock())
+        self.head = OutboxHead(summary, self._head_words(summary), obstacle, unplaced)
         self.head_changed.emit(self.head)
 
     def _head_words(self, summary: OutboxSummary) -> str:
@@ -312,12 +316,3 @@ def head_words(summary: OutboxSummary, clock: Clock) -> str:
     if summary.held:
         parts.append(f"{summary.held} held")
     return "  ·  ".join(parts)
-
-
-def unplaced_words(pictures: int) -> str:
-    """Say that pictures wait for a person; empty when none does."""
-    if not pictures:
-        return ""
-    waits = "waits" if pictures == 1 else "wait"
-    whose = "it is" if pictures == 1 else "they are"
-    return f"{count(pictures, 'picture')} {waits} for you to say whose {whose}"

@@ -17,6 +17,7 @@ from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_image
 from haut_desktop.viewmodels.outbox_facts import (
     batch_facts,
     batch_name,
@@ -157,18 +158,19 @@ def _batch_row(
         trouble = late_trouble(late, around.now, around.keeps(late))
     tries = [batch.waiting.retry_at, batch.not_before, *(i.waiting.retry_at for i in batch.images)]
     is_open = batch.state in _UNFINISHED
+    words = batch_words(
+        batch,
+        around,
+        registration,
+        is_computed=batch.id in delivery.computed,
+        recheck=delivery.rechecks.get(batch.id),
+    )
     return OutboxRow(
         id=batch.id,
         kind=RowKind.BATCH,
         title=title,
         path=f"{_visit_title(delivery)}  ·  {title}",
-        phrase=batch_words(
-            batch,
-            around,
-            registration,
-            is_computed=batch.id in delivery.computed,
-            recheck=delivery.rechecks.get(batch.id),
-        ),
+        phrase=aged_batch(words, delivery, batch, around),
         visit_id=delivery.visit.id,
         batch_ids=(batch.id,),
         progress=_joint_progress(children) if is_open else None,
@@ -195,6 +197,7 @@ def _image_row(
     light = "" if image.light == "regular" else f", {image.light.replace('_', ' ')} light"
     is_held = image.state is ImageState.HELD and not is_taken_back
     title = f"{side_words(image.side)}{light}"
+    words = image_words(image, is_taken_back=is_taken_back)
     return OutboxRow(
         id=image.id,
         kind=RowKind.PICTURE,
@@ -202,7 +205,7 @@ def _image_row(
         path=f"{_visit_title(delivery)}  ·  {title}",
         original_id=image.rendition.original_id,
         is_proven=image.proof is not None,
-        phrase=image_words(image, is_taken_back=is_taken_back),
+        phrase=aged_image(words, delivery, batch, image, around),
         visit_id=delivery.visit.id,
         batch_ids=(batch.id,),
         progress=_share(image, sent.get(image.id, 0), size_bytes),

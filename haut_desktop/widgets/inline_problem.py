@@ -14,15 +14,21 @@ class InlineProblem(QFrame):
     def __init__(self, tone: Tone = Tone.BAD) -> None:
         super().__init__()
         self.setProperty("frame_role", "notice")
-        self.setProperty("tone", tone.value)
-        sign = QLabel()
-        dress(sign, "problem" if tone is Tone.BAD else "info", tone=tone)
+        self._sign = QLabel()
+        self.set_tone(tone)
         self._title = label("", "heading", wraps=True)
         self._message = label("", wraps=True)
-        words = row(sign, column(self._title, self._message, gap=2), gap=12, margins=(12, 8, 12, 8))
+        words = row(
+            self._sign, column(self._title, self._message, gap=2), gap=12, margins=(12, 8, 12, 8)
+        )
         words.setStretch(1, 1)
         self.setLayout(words)
         self.hide()
+
+    def set_tone(self, tone: Tone) -> None:
+        """Weigh what is said next."""
+        self.setProperty("tone", tone.value)
+        dress(self._sign, "problem" if tone is Tone.BAD else "info", tone=tone)
 
     @property
     def text(self) -> str:

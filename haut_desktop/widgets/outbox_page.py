@@ -10,11 +10,11 @@ from haut_desktop.viewmodels.outbox import (
     OutboxHead,
     OutboxViewModel,
     PageState,
-    unplaced_words,
 )
 from haut_desktop.viewmodels.outbox_confirm import confirmation_of
 from haut_desktop.viewmodels.outbox_model import OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow
+from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import card, column, held, row
 from haut_desktop.widgets.buttons import button, give_key, primary_button, quiet_button
@@ -142,13 +142,15 @@ class OutboxPage(QWidget):
         self._pause.setAccessibleName(words)
         dress(self._pause, icon)
         give_key(self._pause, "Ctrl+P")
-        self._show_unplaced(head.summary.unplaced)
+        self._show_unplaced(head.unplaced)
         has_to_try = bool(head.summary.waiting_images or head.summary.late)
         self._retry.setEnabled(has_to_try and not is_paused)
 
-    def _show_unplaced(self, pictures: int) -> None:
-        self._unplaced.say(unplaced_words(pictures), _UNPLACED if pictures else "")
-        self._waiting.setVisible(bool(pictures))
+    def _show_unplaced(self, phrase: Phrase | None) -> None:
+        if phrase is not None:
+            self._unplaced.set_tone(Tone.BAD if phrase.mood is Mood.BAD else Tone.WARN)
+        self._unplaced.say(phrase.text if phrase else "", _UNPLACED if phrase else "")
+        self._waiting.setVisible(phrase is not None)
 
     def _on_state_changed(self, state: PageState) -> None:
         if state is PageState.LOADING:

@@ -137,7 +137,7 @@ def test_results_that_are_here_and_a_batch_that_is_held_are_not_late() -> None:
     computed = make_delivery(_STORED, batch=BatchState.SUBMITTED, is_computed=True)
     held = make_delivery(_STORED, batch=BatchState.HELD)
     assert visit_row(computed, around, {}).phrase.text == "Arrived and computed"
-    assert visit_row(held, around, {}).phrase.text == "Held by you"
+    assert visit_row(held, around, {}).phrase.text == "Held by you, for 3 days"
 
 
 @pytest.mark.parametrize(
