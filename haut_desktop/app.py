@@ -210,6 +210,7 @@ class Program:
         top_bar.sign_out_wanted.connect(lambda: self._sign_out(work, signing_in))
         top_bar.sign_in_wanted.connect(lambda: self._ask_to_sign_in(work, signing_in))
         stack.callback(work.changes.subscribe(lambda news: self._on_news(news, work, signing_in)))
+        shell.window.fit_screen(shell.window.screen().availableSize())
         await shell.open()
         await self._closing.wait()
 

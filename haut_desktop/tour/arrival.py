@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton
 
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.tour.context import STUDY_NAME, Step, Tour
-from haut_desktop.tour.eyes import TourError
+from haut_desktop.tour.eyes import SCREEN, TourError
 from haut_desktop.viewmodels.subjects import SubjectLine, SubjectRole
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.theme import Scheme
@@ -34,6 +34,9 @@ async def sign_in(tour: Tour) -> None:
     await tour.show()
     await tour.hands.click("sign-in")
     await tour.eyes.until(lambda: tour.program.shell and _is_open(tour), "the main window")
+    # the screens are as large as a clinic's monitor, however small the screen is that nobody sees
+    tour.shell.window.showNormal()
+    tour.shell.window.resize(SCREEN)
     tour.report.platform = tour.program.platform
     await tour.eyes.see("open-study")
 

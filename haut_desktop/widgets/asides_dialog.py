@@ -39,7 +39,7 @@ class AsidesDialog(QDialog):
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._frame = PictureFrame(Side.OTHER)
         self._frame.setFixedWidth(_LOOK_WIDTH)
-        self._erase = button("&Erase for ever…", icon="remove", key="Ctrl+Delete")
+        self._erase = button("Erase for ever…", icon="remove", key="Ctrl+Delete")
         self._erase.setObjectName("erase-aside")
         self._close = button("&Close", tip="Close (Esc)")
         self._lay_out()

@@ -1,17 +1,88 @@
 """Buttons by their weight: one primary action on a page, the others quieter; keys in tool tips."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from typing import Final
+
+from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
 
 from haut_desktop.widgets.icons import ICON_SIZE, dress
+
+HASTE_MS: Final = 200
+"""So soon after another key, or after the focus has come, nobody presses Enter on purpose."""
+
+_ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class _Keys:
+    """Tells a person's Enter from the one that a scanner sends behind a code."""
+
+    def __init__(self) -> None:
+        self._since = QElapsedTimer()
+
+    def begin(self) -> None:
+        """A key was pressed, or the focus has come."""
+        self._since.start()
+
+    def is_meant(self) -> bool:
+        """Whether a person presses Enter now."""
+        return not self._since.isValid() or self._since.elapsed() >= HASTE_MS
+
+
+class PushButton(QPushButton):
+    """Enter presses the button that has the focus, as Space does, and never another one."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self._keys = _Keys()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Note when the focus has come."""
+        self._keys.begin()
+        super().focusInEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take Enter; a default button takes it at once, as ever."""
+        if event.key() in _ENTER and not self.isDefault():
+            _press(self, self._keys, event)
+        else:
+            self._keys.begin()
+            super().keyPressEvent(event)
+
+
+class ToolButton(QToolButton):
+    """A tool button that Enter presses too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys = _Keys()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Note when the focus has come."""
+        self._keys.begin()
+        super().focusInEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take Enter."""
+        if event.key() in _ENTER:
+            _press(self, self._keys, event)
+        else:
+            self._keys.begin()
+            super().keyPressEvent(event)
+
+
+def _press(pressed: QAbstractButton, keys: _Keys, event: QKeyEvent) -> None:
+    is_meant = keys.is_meant() and not event.isAutoRepeat()
+    keys.begin()
+    if is_meant:
+        pressed.click()
 
 
 def button(
     text: str, *, role: str = "", icon: str = "", key: str = "", tip: str = ""
 ) -> QPushButton:
     """Make a push button; ``role`` is primary, danger, quiet, choice or nothing."""
-    made = QPushButton(text)
+    made = PushButton(text)
     fit_out(made, role=role, icon=icon, key=key, tip=tip)
     return made
 
@@ -41,7 +112,7 @@ def quiet_button(text: str, *, icon: str = "", key: str = "", tip: str = "") -> 
 
 def icon_button(icon: str, name: str, *, key: str = "", size: int = ICON_SIZE) -> QToolButton:
     """Make a button that shows only an icon; ``name`` is what a screen reader says."""
-    made = QToolButton()
+    made = ToolButton()
     made.setProperty("button_role", "icon")
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -52,7 +123,10 @@ def icon_button(icon: str, name: str, *, key: str = "", size: int = ICON_SIZE) -
 
 
 def give_key(wearer: QAbstractButton, key: str, tip: str = "") -> None:
-    """Set a button's shortcut and tell it in the tool tip."""
+    """Set a button's shortcut and tell it in the tool tip.
+
+    A text must not mark a letter then: Qt keeps one shortcut, and the letter would do nothing.
+    """
     if key:
         wearer.setShortcut(QKeySequence(key))
     shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) if key else ""

@@ -1,6 +1,7 @@
 """A row of choices of which one is taken: a segmented switch."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QPushButton, QWidget
@@ -33,12 +34,17 @@ class ChoiceRow(QWidget):
     def offer(self, choices: Iterable[tuple[object, str]]) -> None:
         """Offer others; what is taken stays taken, or the last one is where it is gone."""
         wanted, taken = dict(choices), self.taken
-        for old in self._buttons.values():
+        before = list(self._buttons.values())
+        for old in before:
             self._group.removeButton(old)
             self._row.removeWidget(old)
+        self._fill(wanted.items(), taken if taken in wanted else list(wanted)[-1])
+        for earlier, later in pairwise((before[-1], *self._buttons.values())):
+            # Qt would put what is new behind everything else that Tab reaches
+            QWidget.setTabOrder(earlier, later)
+        for old in before:
             old.hide()
             old.deleteLater()
-        self._fill(wanted.items(), taken if taken in wanted else list(wanted)[-1])
 
     def take(self, choice: object) -> None:
         """Take a choice and say so."""

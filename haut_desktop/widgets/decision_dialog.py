@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from haut_desktop.viewmodels.decision import DecisionState, DecisionViewModel, EntryLine, Way
 from haut_desktop.widgets.boxes import column, held, named, row
 from haut_desktop.widgets.busy_bar import BusyBar
-from haut_desktop.widgets.buttons import button, change_text, plain, primary_button
+from haut_desktop.widgets.buttons import button, plain, primary_button
 from haut_desktop.widgets.choice_row import ChoiceRow
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -127,7 +127,7 @@ class DecisionDialog(QDialog):
     def _on_way_chosen(self, way: object) -> None:
         chosen = Way(str(way))
         self._stack.setCurrentIndex(list(Way).index(chosen))
-        change_text(self._decide, _DEEDS[chosen])
+        self._decide.setText(_DEEDS[chosen])
         self._decide.setAccessibleName(plain(_DEEDS[chosen]))
         self._show_readiness(self._view_model.state)
 

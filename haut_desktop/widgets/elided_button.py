@@ -4,16 +4,16 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
+from PySide6.QtWidgets import QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
 
-from haut_desktop.widgets.buttons import fit_out
+from haut_desktop.widgets.buttons import PushButton, fit_out
 
 _FEW_LETTERS: Final = 96
 _ROUNDED: Final = 1
 """What an advance in whole pixels may lack."""
 
 
-class ElidedButton(QPushButton):
+class ElidedButton(PushButton):
     """A quiet button whose words end in an ellipsis where they do not fit."""
 
     def __init__(self, *, icon: str, key: str = "", tip: str = "") -> None:

@@ -23,6 +23,7 @@ class FactList(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
         self.setAccessibleName(name)
+        self.setProperty("frame_role", "facts")
         self._facts: tuple[tuple[str, str], ...] | None = None
 
     def show_facts(self, facts: tuple[tuple[str, str], ...]) -> None:

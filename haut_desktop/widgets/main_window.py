@@ -1,8 +1,9 @@
 """The main window: rail, top bar, subject banner, notices and the pages, built when first shown."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QMargins, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QWidget
 
@@ -21,6 +22,11 @@ from haut_desktop.widgets.top_bar import TopBar
 PageMaker = Callable[[], QWidget]
 
 PRACTICE_WORDS = "Practice: no measurements. Pictures go to the practice platform on this computer."
+
+
+_SIZE: Final = QSize(1366, 768)
+_FRAME: Final = QMargins(0, 40, 0, 8)
+"""What a desktop draws around a window, at the most."""
 
 
 class MainWindow(QMainWindow):
@@ -53,7 +59,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._assembled(self._notice_bar))
         self._notice_bar.show_notice(notices.current)
         self.setMinimumSize(QSize(960, 600))
-        self.resize(1366, 768)
+        self.resize(_SIZE)
         self._connect(desk)
         self._place = Place.STUDY
         self._name_window("Haut Desktop")
@@ -80,6 +86,12 @@ class MainWindow(QMainWindow):
         self.rail.mark(place)
         self._name_window(f"{TITLES[place]} – Haut Desktop")
         self.place_changed.emit(place)
+
+    def fit_screen(self, room: QSize) -> None:
+        """Take the whole of a screen that the window would hang over with its frame."""
+        whole = _SIZE.grownBy(_FRAME)
+        if whole.boundedTo(room) != whole:
+            self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 
     def show_status(self, status: Status) -> None:
         """Show what the status says."""

@@ -80,6 +80,7 @@ class OutboxPage(QWidget):
         self.setLayout(column(head, self._waiting, self._stack, gap=16, margins=(24, 20, 24, 20)))
         self._wire()
         self._waiting.hide()
+        self.setFocusProxy(self._tree)
         self._on_state_changed(view_model.state)
 
     def _make_tree(self) -> QTreeView:

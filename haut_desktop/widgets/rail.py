@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton
 
 from haut_desktop.widgets.boxes import column
-from haut_desktop.widgets.buttons import change_text, give_key
+from haut_desktop.widgets.buttons import ToolButton, change_text, give_key
 from haut_desktop.widgets.icons import dress
 
 WIDTH: Final = 88
@@ -68,7 +68,7 @@ class Rail(QFrame):
         button.setAccessibleDescription(waiting)
 
     def _button(self, place: Place, key: str) -> QToolButton:
-        made = QToolButton()
+        made = ToolButton()
         made.setObjectName(f"go-{place}")
         made.setProperty("button_role", "rail")
         made.setText(TITLES[place])

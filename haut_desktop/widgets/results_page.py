@@ -47,6 +47,7 @@ class ResultsPage(QWidget):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._make_body())
         self.setLayout(column(self._stack, margins=(16, 12, 16, 12)))
+        self.setFocusProxy(self.panel.viewer)
         self._wire()
         self._on_state_changed(view_model.state)
 

@@ -59,7 +59,7 @@ class SpoolPage(DropArea):
         self._view_model = view_model
         self._code = named(_Words(view_model.code, "B-007", self._paste), "spool-code")
         self._visit = named(_Words(view_model.visit, "Baseline", self._paste), "spool-visit")
-        self._choose = named(button("C&hoose files…", icon="folder", key="Ctrl+O"), "spool-choose")
+        self._choose = named(button("Choose files…", icon="folder", key="Ctrl+O"), "spool-choose")
         self._busy = BusyBar("Sealing pictures")
         self._rejected = RejectedList()
         self._where = muted(_WHERE)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from haut_desktop.viewmodels.studies import StudiesState, StudiesViewModel, StudyLine
 from haut_desktop.widgets.badge import Badge
@@ -21,7 +21,7 @@ class StudyPage(QWidget):
     def __init__(self, view_model: StudiesViewModel) -> None:
         super().__init__()
         self._view_model = view_model
-        self._again = quiet_button("Look &again", icon="retry", key="F5")
+        self._again = quiet_button("Look again", icon="retry", key="F5")
         self._again.clicked.connect(view_model.refresh)
         self._busy = BusyBar("Reading studies")
         self._nothing = EmptyState("study", "", "")
@@ -61,6 +61,8 @@ class StudyPage(QWidget):
 
     def _fill(self, state: StudiesState) -> None:
         layout = self._cards.layout()
+        focus = QApplication.focusWidget()
+        has_focus = focus is self or (focus is not None and self._cards.isAncestorOf(focus))
         while layout is not None and (item := layout.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.hide()
@@ -71,6 +73,12 @@ class StudyPage(QWidget):
         if layout is not None:
             layout.setContentsMargins(0, 0, 8, 0)
             layout.addWidget(holder)
+        usable = holder.findChild(QPushButton, "open-study")
+        first = usable or holder.findChild(QPushButton)
+        if first is not None:
+            self.setFocusProxy(first)
+            if has_focus:
+                first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _card(self, line: StudyLine) -> QWidget:
         act = _opener(line)

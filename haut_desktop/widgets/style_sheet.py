@@ -64,6 +64,9 @@ QPushButton[button_role="choice"] { text-align: left; }
 QPushButton[button_role="choice"]:checked, QPushButton[button_role="segment"]:checked {
     background: $accent_soft; border: 2px solid $accent; padding: 5px 13px; color: $accent;
 }
+QPushButton[button_role="choice"]:checked:focus, QPushButton[button_role="segment"]:checked:focus {
+    border: 2px solid $text;
+}
 QToolButton { background: transparent; border: 2px solid transparent; border-radius: 6px; }
 QToolButton[button_role="icon"] { padding: 4px; }
 QToolButton[button_role="icon"]:hover { background: $sunken; }
@@ -119,6 +122,8 @@ QHeaderView::section {
 QHeaderView::section:first { padding-left: 8px; }
 QTableCornerButton::section { background: $surface; border: 0; }
 QScrollArea { border: 0; background: transparent; }
+QScrollArea[frame_role="facts"] { border: 2px solid transparent; border-radius: 6px; }
+QScrollArea[frame_role="facts"]:focus { border: 2px solid $accent; }
 QScrollArea > QWidget > QWidget[page_role="scrolled"] { background: transparent; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
@@ -132,7 +137,7 @@ QProgressBar { background: $sunken; border: 0; border-radius: 3px; max-height: 6
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QTabBar::tab { padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; color: $muted; }
 QTabBar::tab:selected { color: $accent; border-bottom: 2px solid $accent; font-weight: 600; }
-QTabBar::tab:focus { color: $accent; }
+QTabBar::tab:selected:focus { border: 2px solid $accent; border-radius: 6px; padding: 4px 10px; }
 QMenu { background: $surface; border: 1px solid $line_strong; padding: 4px; }
 QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $accent_soft; color: $text; }

@@ -32,7 +32,7 @@ class SubjectsPage(QWidget):
         self._search.installEventFilter(self)
         self._find = icon_button("search", "Search subjects", key="Ctrl+F")
         self._sync = icon_button("retry", "Bring in the platform's subjects", key="F5")
-        self._add = primary_button("&Register subject", icon="plus", key="Ctrl+N")
+        self._add = primary_button("Register subject", icon="plus", key="Ctrl+N")
         self._add.setObjectName("register-subject")
         self._count = caption("")
         self._busy = BusyBar("Reading subjects")

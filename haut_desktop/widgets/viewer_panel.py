@@ -23,6 +23,7 @@ from haut_desktop.viewmodels.results import ResultsViewModel, Sight
 from haut_desktop.viewmodels.results_picture import Layer, layer_id
 from haut_desktop.viewmodels.results_words import side_name
 from haut_desktop.widgets.boxes import column, held, row
+from haut_desktop.widgets.buttons import ToolButton
 from haut_desktop.widgets.labels import caption, heading
 from haut_desktop.widgets.style_sheet import style_sheet
 from haut_desktop.widgets.tokens import DARK
@@ -237,7 +238,7 @@ def _slider(name: str, value: int) -> QSlider:
 
 
 def _tool(text: str, name: str, act: object) -> QToolButton:
-    made = QToolButton()
+    made = ToolButton()
     made.setText(text)
     made.setProperty("button_role", "plain")
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

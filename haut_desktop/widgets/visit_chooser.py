@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from haut_desktop.viewmodels.capture import UNSCHEDULED, CaptureState
@@ -67,7 +67,7 @@ class VisitChooser(QWidget):
         made.setObjectName("start-visit" if number == 0 else "start-other-visit")
         made.clicked.connect(lambda: self.started.emit(name))
         if number == 0:
-            made.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.setFocusProxy(made)
         return made
 
     def _on_past_clicked(self, visit_id: object) -> None:

@@ -35,7 +35,7 @@ class VisitHeader(QWidget):
         self._asides = button("", key="Ctrl+Shift+B", tip="Pictures that are not sent")
         self._asides.setObjectName("stay-behind")
         self._asides.hide()
-        self._files = button("Choose &files…", icon="folder", key="Ctrl+O", tip="Choose files")
+        self._files = button("Choose files…", icon="folder", key="Ctrl+O", tip="Choose files")
         self._files.setObjectName("choose-files")
         self._new_menu = QMenu(self)
         self._new_menu.setAccessibleName("New visit")

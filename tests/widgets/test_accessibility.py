@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -104,6 +105,16 @@ def _is_reached_by_arrows(control: QWidget, reached: set[QWidget]) -> bool:
     return group is not None and group.exclusive() and not reached.isdisjoint(group.buttons())
 
 
+def false_letters(root: QWidget) -> list[str]:
+    """Buttons that underline a letter which does nothing, because they have another key."""
+    return [
+        f"{each.text()} has {each.shortcut().toString()}"
+        for each in root.findChildren(QAbstractButton)
+        if not (letter := QKeySequence.mnemonic(each.text())).isEmpty()
+        if each.shortcut() != letter
+    ]
+
+
 def stray_windows() -> list[str]:
     """Parts that were shown before they had a parent, and so became windows."""
     return [
@@ -118,6 +129,7 @@ def assert_usable(root: QWidget) -> None:
     assert list(controls(root))
     assert nameless(root) == []
     assert unreachable(root) == []
+    assert false_letters(root) == []
 
 
 async def test_subjects_page_with_the_form_open(office: Office) -> None:

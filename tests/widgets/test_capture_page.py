@@ -10,6 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
+    QLineEdit,
+    QListView,
     QListWidget,
     QMenu,
     QPlainTextEdit,
@@ -63,6 +65,16 @@ async def test_the_next_planned_visit_is_offered_first(office: Office) -> None:
     start = await eventually(lambda: office.window.findChild(QPushButton, "start-visit"))
     assert start is not None
     assert start.text() == "Start Baseline"
+
+
+async def test_the_next_planned_visit_has_the_focus(office: Office) -> None:
+    office.window.activateWindow()
+    search = office.find(QLineEdit, "search")
+    await eventually(lambda: office.find(QListView, "subjects").model().rowCount() == 2)
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    office.window.go(Place.CAPTURE)
+    start = await eventually(lambda: office.window.findChild(QPushButton, "start-visit"))
+    await eventually(lambda: QApplication.focusWidget() is start)
 
 
 async def test_a_picture_dropped_on_a_card_falls_into_its_slot(office: Office) -> None:

@@ -1,6 +1,7 @@
 """The main window: always says where one is, what went wrong, and closes only when it may."""
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
@@ -163,6 +164,17 @@ def test_text_has_enough_contrast_on_every_ground() -> None:
 
     assert weakest(LIGHT) >= 4.5
     assert weakest(DARK) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("screen", "is_whole"),
+    ((QSize(1366, 768), True), (QSize(1366, 728), True), (QSize(1920, 1080), False)),
+)
+async def test_the_window_does_not_hang_over_the_screen(
+    office: Office, screen: QSize, *, is_whole: bool
+) -> None:
+    office.window.fit_screen(screen)
+    assert office.window.isMaximized() is is_whole
 
 
 async def test_a_busy_top_bar_fits_the_narrowest_monitor_and_hides_nothing(office: Office) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QApplication,
     QCheckBox,
     QDoubleSpinBox,
     QLabel,
@@ -111,6 +112,12 @@ async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> Async
     await eventually(lambda: model.state is PageState.READY)
     yield Shown(page, outbox, model)
     model.close()
+
+
+async def test_the_arrow_keys_work_at_once(shown: Shown) -> None:
+    shown.page.activateWindow()
+    shown.page.setFocus()
+    assert QApplication.focusWidget() is shown.tree
 
 
 async def test_the_first_row_is_explained(shown: Shown) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import cast
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.errors import HautError, UnreachableError
@@ -73,6 +73,19 @@ async def test_a_study_is_opened(
     async with emitted(model.opened):
         buttons(page)["Open study Barrier"].click()
     assert studies.chosen == ["Barrier"]
+
+
+async def test_the_first_usable_study_takes_the_focus_and_keeps_it(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    page, model = make_page(qtbot, tasks, notices, FakeStudies((UNUSABLE, READY)))
+    page.activateWindow()
+    page.setFocus()
+    await eventually(lambda: "Open study Barrier" in buttons(page))
+    assert QApplication.focusWidget() is buttons(page)["Open study Barrier"]
+    model.refresh()
+    await eventually(lambda: not model.state.is_loading)
+    assert QApplication.focusWidget() is buttons(page)["Open study Barrier"]
 
 
 async def test_a_dataset_without_an_application_is_refused_with_the_reason(

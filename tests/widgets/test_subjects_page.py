@@ -2,7 +2,14 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QListView, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QLineEdit,
+    QListView,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
 
 from haut_desktop.domain.errors import DiskFullError
 from haut_desktop.services.changes import Change, Topic
@@ -239,3 +246,18 @@ async def test_a_refused_code_has_the_focus_to_be_mended(office: Office) -> None
     panel._register.click()
     await eventually(lambda: panel._view_model.state.code_problem)
     assert office.find(QLineEdit, "code").hasFocus()
+
+
+async def test_tab_goes_through_the_form_from_above_to_below(office: Office) -> None:
+    office.sexes.there = (("female", "Female"), ("intersex", "Intersex"))
+    panel = await open_form(office, "b-077")
+    await eventually(lambda: offered(office) == ["Female", "Intersex", "Not recorded"])
+    order, widget = list[QWidget](), office.find(QLineEdit, "code").nextInFocusChain()
+    while widget is not None and widget.objectName() != "register":
+        order.append(widget)
+        widget = widget.nextInFocusChain()
+    offers = [b for b in panel._sex.findChildren(QAbstractButton) if not b.isHidden()]
+    places = [order.index(each) for each in offers]
+    assert places == sorted(places)
+    assert order.index(office.find(QLineEdit, "birth")) < places[0]
+    assert places[-1] < order.index(office.find(QAbstractButton, "phototype-1"))
