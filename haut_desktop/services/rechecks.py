@@ -29,7 +29,6 @@ from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.rechecks import Finding, Program, Round
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
-from haut_desktop.services.blame import ACCOUNT_PAUSE
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.pauses import Pause, Uptime, pause, uptime
 from haut_desktop.services.still_there import Seen, StillThere
@@ -124,21 +123,12 @@ class Rechecks:
 
     async def run(self) -> None:
         """Look now and then until cancelled."""
-        unsubscribe = self._changes.subscribe(self._on_change)
-        try:
-            while True:
-                await self._ways.pause(asyncio.Event(), self._pace.look_s)
-                try:
-                    await self.look()
-                except StationError as error:
-                    _log.warning("the record can't say what to ask for again: %s", error.kind)
-        finally:
-            unsubscribe()
-
-    def _on_change(self, change: Change) -> None:
-        is_out = self._ways.session.state is not SessionState.SIGNED_IN
-        if change.topic is Topic.SESSION and is_out:
-            self._rests_until_s = 0.0  # whoever signs in next was told nothing yet
+        while True:
+            await self._ways.pause(asyncio.Event(), self._pace.look_s)
+            try:
+                await self.look()
+            except StationError as error:
+                _log.warning("the record can't say what to ask for again: %s", error.kind)
 
     async def look(self) -> None:
         """Ask for what is due, as long as nothing comes between; raises StationError only."""
@@ -204,6 +194,9 @@ class Rechecks:
 
     async def _ask_again(self, batch_id: BatchId, done: Round) -> None:
         batch = await self._outbox.batch(batch_id)
+        if not self._ways.judge.may_read(batch.dataset_id):
+            done.skipped.add(batch_id)
+            return
         seen = await self._ask(batch, None)
         if isinstance(seen, Seen):
             await self._store.note(batch, seen.differences)
@@ -223,20 +216,20 @@ class Rechecks:
             raise
         except HautError as error:
             _log.info("asking again waits: %s", error.kind)
-            self._sit_out(error)
+            self._sit_out(error, batch)
             return error
         self._failures = 0
         return seen
 
-    def _sit_out(self, error: HautError) -> None:
-        """Blame decides who waits; what may not be read may be sent all the same."""
+    def _sit_out(self, error: HautError, batch: Batch) -> None:
+        """Blame decides who waits; server errors keep this back alone, and never sending."""
         judge = self._ways.judge
         if isinstance(error, NetworkError):
             judge.sentence(error, Waiting())
         if isinstance(error, _STOPS_ALL):
             self._rest(self._pace.look_s)
         elif isinstance(error, AccountError):
-            self._rest(ACCOUNT_PAUSE.total_seconds())
+            judge.sentence_reading(error, Waiting(), batch.dataset_id)
         elif isinstance(error, ServerError):
             waiting = judge.later(error, Waiting(self._failures))
             self._failures = waiting.attempt

@@ -26,7 +26,7 @@ from haut_desktop.domain.imaging import Batch, Digest, PlatformImage
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.blame import Judge
-from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.changes import Change, Changes
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.rechecks import RecheckPace, Rechecks, Ways
 from haut_desktop.services.tasks import TaskScope
@@ -338,7 +338,6 @@ async def test_a_round_that_pictures_interrupt_goes_on_after_them(old: Desk) -> 
     (
         (UnreachableError(), 60),
         (OtherAccountError(), 60),
-        (PermissionRefusedError(), 3600),
         (ServerTroubleError(503), 300),
         (TooManyRequestsError(retry_after_s=900.0), 900),
     ),
@@ -357,17 +356,17 @@ async def test_trouble_is_sat_out_and_proves_nothing(
     assert "one" in asked
 
 
-async def test_who_signs_in_next_was_told_no_by_nobody(old: Desk) -> None:
+async def test_a_dataset_that_may_not_be_read_is_asked_for_once_a_round(old: Desk) -> None:
     await deliver(old, "one")
     await deliver(old, "two")
     old.trouble = PermissionRefusedError()
-    await old.look()
-    async with at_work(old):
-        old.trouble, old.state = None, SessionState.SIGNED_OUT
-        old.changes.send(Change(Topic.SESSION))
-        old.state = SessionState.SIGNED_IN
-        await old.tick()
-    assert "one" in old.asked
+    assert await old.look() == ["two"]
+    assert await kinds(old) == []
+    assert await old.trail("platform.asked-again") == [
+        ("platform.asked-again", "batches 0, pictures 0, differing 0, not asked 2")
+    ]
+    old.trouble = None
+    assert await old.look() == ["two", "one"]
 
 
 async def test_a_batch_that_can_not_be_asked_for_keeps_no_other(old: Desk) -> None:

@@ -45,6 +45,8 @@ async def test_a_delivered_picture_is_erased_and_its_record_stays(
     assert erasure.files == (batch.images[0].rendition.vault_name,)
     assert erasure.seen_in == ((batch.id, Side.FRONT),)
     assert await erasures.pending() == (erasure,)
+    (listed,) = await record.outbox.deliveries(10)
+    assert listed.erasing == {erasure.original_id: record.clock()}
     after = await record.outbox.batch(batch.id)
     assert after.state is BatchState.SUBMITTED
     assert after.images[0].state is ImageState.ERASED
@@ -53,6 +55,8 @@ async def test_a_delivered_picture_is_erased_and_its_record_stays(
     assert erasure.files[0] not in names
     assert await record.pictures.leaving() == set(erasure.files)
     await erasures.done(erasure)
+    (listed,) = await record.outbox.deliveries(10)
+    assert listed.erasing == {}
     assert (await erasures.pending(), await record.pictures.leaving()) == ((), frozenset())
     trail = await record.audit.of_entity(erasure.original_id)
     said = {entry.action: (entry.reason, entry.operator_id) for entry in trail}

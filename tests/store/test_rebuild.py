@@ -305,6 +305,7 @@ async def test_a_picture_whose_note_is_not_ours_waits_for_a_person(room: Room) -
     assert [held.vault_name for held in rebuilt.held] == [name]
     assert rebuilt.pictures == len(others)
     (held,) = await station.rebuilt.held_pictures()
+    assert (await station.outbox.summary()).unplaced_since == held.since
     assert held.original.take_id is None
     assert held.claim["subject_code"] == "B-007"
     assert "not written with this station's keys" in held.reason
