@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import SubjectId, VisitId
-from haut_desktop.domain.space import Room, StationFacts
+from haut_desktop.domain.space import Room, SpaceLimits, StationFacts
 from haut_desktop.domain.study import Site
 from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.services.changes import Change, Topic
@@ -80,6 +80,7 @@ class Shell:
         self._status.changed.connect(self.window.show_status)
         self._station.room_changed.connect(self._on_room_changed)
         self._station.facts_read.connect(self._on_station_facts_read)
+        self._station.limits_set.connect(self._on_limits_set)
         self._station.limits_refused.connect(self._on_limits_refused)
         self.window.top_bar.station_wanted.connect(self._station.read_facts)
         self._studies.opened.connect(lambda: self.window.go(Place.SUBJECTS))
@@ -216,7 +217,6 @@ class Shell:
         sheet = self._sheet = StationSheet(facts, self.window)
         sheet.chosen.connect(self._station.set_limits)
         self._station.room_changed.connect(sheet.show_room)
-        self._station.limits_set.connect(sheet.accept)
         sheet.finished.connect(self._on_sheet_finished)
         sheet.open()
 
@@ -225,9 +225,16 @@ class Shell:
         if sheet is not None:
             sheet.deleteLater()
 
-    def _on_limits_refused(self, error: HautError) -> None:
+    def _on_limits_set(self, limits: SpaceLimits, reason: str) -> None:
+        """Close the sheet that asked for them; another one may have been opened meanwhile."""
+        if self._sheet is not None and self._sheet.waits_for(limits, reason):
+            self._sheet.accept()
+        elif self._sheet is not None:
+            self._sheet.show_limits(limits)
+
+    def _on_limits_refused(self, error: HautError, limits: SpaceLimits, reason: str) -> None:
         """Say it where the limits were typed, or in the window when that is closed already."""
-        if self._sheet is not None:
+        if self._sheet is not None and self._sheet.waits_for(limits, reason):
             self._sheet.refuse(error)
         else:
             self.notices.report(error)

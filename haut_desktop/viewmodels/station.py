@@ -27,9 +27,10 @@ class StationViewModel(QObject):
     """Carries the room that there is now."""
     facts_read = Signal(object)
     """Carries what was asked for with ``read_facts``."""
-    limits_set = Signal()
-    limits_refused = Signal(object)
-    """Carries the error; the limits are as they were."""
+    limits_set = Signal(object, str)
+    """Carries the limits and the reason with which they were asked for."""
+    limits_refused = Signal(object, object, str)
+    """Carries the error, and what was asked for; the limits are as they were."""
 
     def __init__(
         self,
@@ -94,14 +95,14 @@ class StationViewModel(QObject):
         try:
             await self._station.set_limits(limits, reason)
         except HautError as error:
-            self.limits_refused.emit(error)
+            self.limits_refused.emit(error, limits, reason)
             return
         self._notices.tell(
             "The station's limits are set",
             f"It warns below {megabytes(limits.warn_below_bytes)} and takes no pictures in below "
             f"{megabytes(limits.stop_below_bytes)}.",
         )
-        self.limits_set.emit()
+        self.limits_set.emit(limits, reason)
         self.refresh()
 
     def _tell(self, room: Room) -> None:

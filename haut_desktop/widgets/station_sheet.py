@@ -37,6 +37,7 @@ class StationSheet(QDialog):
     def __init__(self, facts: StationFacts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._limits = facts.room.limits
+        self._asked: tuple[SpaceLimits, str] | None = None
         self.setObjectName("station")
         self.setWindowTitle("This station – Haut Desktop")
         self._free = Badge()
@@ -67,6 +68,20 @@ class StationSheet(QDialog):
         }
         self._free.say(f"{megabytes(room.free_bytes)} free: {words[room.level]}", tone)
 
+    def show_limits(self, limits: SpaceLimits) -> None:
+        """Take what was set elsewhere for what there is; other limits that are typed here stay."""
+        if self._wanted() == self._limits:
+            self._warn.setValue(limits.warn_below_bytes // MIB)
+            self._stop.setValue(limits.stop_below_bytes // MIB)
+        self._limits = limits
+
+    def waits_for(self, limits: SpaceLimits, reason: str) -> bool:
+        """Whether this sheet asked for it and has had no answer."""
+        return self._asked == (limits, reason)
+
+    def _wanted(self) -> SpaceLimits:
+        return SpaceLimits(self._warn.value() * MIB, self._stop.value() * MIB)
+
     def _lay_out(self, facts: StationFacts) -> None:
         rows = [_fact(name, value) for name, value in facts_in_words(facts)]
         words = muted(
@@ -86,7 +101,7 @@ class StationSheet(QDialog):
         self.setMinimumWidth(520)
 
     def _on_set_clicked(self) -> None:
-        wanted = SpaceLimits(self._warn.value() * MIB, self._stop.value() * MIB)
+        wanted = self._wanted()
         if wanted == self._limits:
             self.reject()
             return
@@ -99,12 +114,14 @@ class StationSheet(QDialog):
             self._reason_field.say(NO_REASON)
             self._reason.setFocus()
         else:
+            self._asked = (wanted, reason)
             self._set.setEnabled(False)
             self.chosen.emit(wanted, reason)
         make_room(self)
 
     def refuse(self, error: HautError) -> None:
         """Say why the limits were not written; what was typed stands there still."""
+        self._asked = None
         self._set.setEnabled(True)
         self._problem.say(error.title, error.message)
         make_room(self)

@@ -1,5 +1,6 @@
 """The sheet about this station: its limits are set with a reason, or nothing happens."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,7 @@ from haut_desktop.domain.errors import StoreIOError
 from haut_desktop.domain.ids import SiteId, StationId
 from haut_desktop.domain.space import GIB, MIB, Room, SpaceLimits, StationFacts
 from haut_desktop.domain.study import Site, Station
+from haut_desktop.shell import Shell
 from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.widgets.badge import Badge
@@ -118,6 +120,39 @@ async def test_the_sheet_opens_once_and_goes_when_the_limits_are_written(
         await eventually(lambda: shell._sheet is None)
         facts = await station.work.this_station.facts()
         assert facts.room.limits.warn_below_bytes == 4 * GIB
+        shell.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+async def open_sheet(shell: Shell) -> StationSheet:
+    async with emitted(shell._station.facts_read):
+        shell.window.top_bar.station_wanted.emit()
+    return next(s for s in shell.window.findChildren(StationSheet) if s.isVisible())
+
+
+async def test_a_sheet_stays_while_the_limits_of_an_earlier_one_are_written(
+    appearance: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        shell = await open_shell(station)
+        write, gate = station.work.this_station.set_limits, asyncio.Event()
+
+        async def slowly(limits: SpaceLimits, reason: str) -> None:
+            await gate.wait()
+            await write(limits, reason)
+
+        monkeypatch.setattr(station.work.this_station, "set_limits", slowly)
+        first = await open_sheet(shell)
+        part(first, QSpinBox, "warn-below").setValue(4096)
+        part(first, QLineEdit, "reason").setText("a small disk")
+        press_set(first)
+        first.reject()
+        sheet = await open_sheet(shell)
+        async with emitted(shell._station.limits_set):
+            gate.set()
+        assert sheet.isVisible(), "nothing was set in this one"
+        assert part(sheet, QSpinBox, "warn-below").value() == 4096
+        sheet.reject()
         shell.close()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
