@@ -291,20 +291,24 @@ class PlacingViewModel(QObject):
         if reading != self._reading:
             return
         self._sheets = sheets
-        self._show(visits=visit_choices(sheets, self._study))
+        self._show(visits=visit_choices(sheets, self._study, self._typed_visit()))
         if self.state.visit is None:
             self._choose_typed_visit()
 
     def _choose_typed_visit(self) -> None:
         """The open visit whose name was typed with the picture; any other one a person chooses."""
-        picture = self.state.picture
-        one = self._waiting.get(picture.original_id) if picture else None
-        if one is None or one.note is not NoteWord.OURS:
-            return
-        typed = one.held.claim.get("visit", "").casefold()
+        typed = self._typed_visit().casefold()
         alike = [v for v in self.state.visits if v.visit_id and v.name.casefold() == typed]
         if len(alike) == 1 and alike[0].status is VisitStatus.OPEN:
             self.choose_visit(alike[0].key)
+
+    def _typed_visit(self) -> str:
+        """The visit's name that was typed with the picture, if this station noted it."""
+        picture = self.state.picture
+        one = self._waiting.get(picture.original_id) if picture else None
+        if one is None or one.note is not NoteWord.OURS:
+            return ""
+        return one.held.claim.get("visit", "")
 
     async def _busily(self, work: Awaitable[None]) -> None:
         """See to it that no fault leaves a dialog that cannot be closed."""

@@ -178,8 +178,13 @@ def exact_subject(rows: tuple[SubjectRow, ...], code: str) -> SubjectId | None:
     return had[0].id if len(had) == 1 and had[0].code == code else None
 
 
-def visit_choices(sheets: tuple[VisitSheet, ...], study: Study) -> tuple[VisitChoice, ...]:
-    """The subject's visits, newest first, then those that can be opened."""
+def visit_choices(
+    sheets: tuple[VisitSheet, ...], study: Study, typed: str = ""
+) -> tuple[VisitChoice, ...]:
+    """The subject's visits, newest first, then those that can be opened.
+
+    One of them has the name that was ``typed`` with the picture, when no other choice has it.
+    """
     there = [
         VisitChoice(
             sheet.visit.id,
@@ -198,6 +203,11 @@ def visit_choices(sheets: tuple[VisitSheet, ...], study: Study) -> tuple[VisitCh
     if not any(s.visit.name == UNSCHEDULED and s.visit.status is VisitStatus.OPEN for s in sheets):
         words = "Open a new visit: unscheduled"
         fresh.append(VisitChoice(f"{_NEW}{UNSCHEDULED}", words, UNSCHEDULED))
+    name = " ".join(typed.split())[: visit_rules.LONGEST_NAME]
+    taken = {each.casefold() for each in (*had, *study.plan.planned_visits, UNSCHEDULED)}
+    if name and name.casefold() not in taken:
+        words = f"Open a new visit: {name}, as typed with it"
+        fresh.append(VisitChoice(f"{_NEW}{name}", words, name))
     return (*there, *fresh)
 
 

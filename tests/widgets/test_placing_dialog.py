@@ -32,11 +32,13 @@ from haut_desktop.viewmodels.placing import (
     STILL_LOOKING,
     PlacingViewModel,
 )
+from haut_desktop.viewmodels.placing_words import visit_choices
 from haut_desktop.widgets.placing_dialog import PlacingDialog
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.theme import Appearance
 from tests.e2e.stations import open_workplace
 from tests.e2e.windows import open_shell
+from tests.fakes.builders import make_study
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 from tests.services.test_placing import hold_strange, placing_of
@@ -196,6 +198,36 @@ async def test_it_says_everything_once_more_before_it_is_done(
     asked.click("yes")
     await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
     assert len(await counting(room)) == 1
+
+
+async def test_a_visit_that_was_typed_and_is_not_there_can_be_opened(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await intake_of(room).take_in(Pasted(marked(9)), {**WORDS, "visit": "Day 3"})
+    await (await drain_of(room)).drain()
+    asked = await open_dialog(qtbot, tasks, room)
+    await eventually(lambda: asked.model.state.visits)
+    assert asked.model.state.visit is None, "a person chooses it"
+    names = [choice.name for choice in asked.model.state.visits]
+    assert names.count("Day 3") == 1
+    asked.choose("visit", names.index("Day 3"))
+    asked.choose("slot", 0)
+    asked.type_into("reason", "the paper list")
+    asked.click("continue")
+    assert asked.says("This picture becomes the front view of a new visit Day 3, subject B-007")
+    asked.click("yes")
+    await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
+    subject = (await room.sheet()).visit.subject_id
+    assert subject is not None
+    opened = (await room.station.visits.sheets(subject))[-1]
+    assert (opened.visit.name, len(opened.shelves[0].takes)) == ("Day 3", 1)
+
+
+@pytest.mark.parametrize("typed", ("baseline", "WEEK  4", "unscheduled", " "))
+def test_a_name_that_is_offered_already_is_not_offered_twice(typed: str) -> None:
+    choices = visit_choices((), make_study(), typed)
+    names = [choice.name.casefold() for choice in choices]
+    assert names == ["baseline", "week 4", "week 8", "week 12", "unscheduled"]
 
 
 async def test_by_a_strangers_note_nobody_is_chosen(
