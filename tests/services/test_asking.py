@@ -19,6 +19,7 @@ from haut_desktop.domain.errors import (
     UnreachableError,
 )
 from haut_desktop.domain.former import NotAskedYetError
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.services.asking import Asking
 from haut_desktop.services.former import FormerDelivery
@@ -41,6 +42,7 @@ class Asker(Protocol):
     """Whoever asks for what the platform may have."""
 
     async def look(self) -> None: ...
+    async def settle(self, batch_id: BatchId) -> None: ...
 
 
 def former(room: Room, ways: Asking) -> Asker:
@@ -216,6 +218,20 @@ async def test_what_is_held_while_it_is_asked_for_stays_held(
     there.before_results = hold
     await asker(room, ways_to(room, there)).look()
     assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
+
+
+async def test_what_was_held_before_it_was_asked_for_is_asked_for_later(
+    room: Room, asker: Callable[[Room, Asking], Asker]
+) -> None:
+    there = listing_of(room)
+    batch = await marked_batch(room, asker)
+    one = asker(room, ways_to(room, there))
+    await room.outbox.move_batch(batch.id, BatchEvent.HOLD)
+    await one.settle(batch.id)
+    assert there.asked == 0
+    await room.outbox.move_batch(batch.id, BatchEvent.RESUME)
+    await one.look()
+    assert there.asked == 1
 
 
 async def test_a_disk_in_trouble_writes_nothing_into_the_record(
