@@ -118,7 +118,9 @@ class FormerDelivery:
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""
         batch = await self._asking.begin(batch_id)
-        if batch.state is BatchState.HELD:  # by a person, since it was found: asked for another time
+        if (
+            batch.state is BatchState.HELD
+        ):  # by a person, since it was found: asked for another time
             return
         outcome = "delivered"
         if batch.state is BatchState.OPEN:
