@@ -1,6 +1,20 @@
 """Pictures that may have been delivered before the record of it was lost: why their batch waits."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from haut_desktop.domain.errors import ItemError
+from haut_desktop.domain.ids import DatasetId, PlatformSubjectId, SubjectId
+
+
+@dataclass(frozen=True, slots=True)
+class FormerSubject:
+    """Whose a picture was by the note beside it, before a person said whose it is."""
+
+    id: SubjectId
+    code: str
+    entries: Mapping[DatasetId, PlatformSubjectId] = field(default_factory=dict)
+    """The subject's entries on the platform, as far as the note knew them."""
 
 
 class NotAskedYetError(ItemError):
@@ -22,4 +36,16 @@ class MayBeThereError(ItemError):
         "The platform has a picture of this batch already, or may have it. Look at the subject in "
         "the web portal. If it is there, take the batch back; if it is not, let it go on. What is "
         "there and goes on is computed a second time."
+    )
+
+
+def may_be_with_another(code: str) -> MayBeThereError:
+    """As above, for a picture that was another subject's by the note beside it."""
+    return MayBeThereError(
+        f"The note beside a picture of this batch says that it was taken for subject {code}, and "
+        "the platform has it there already, or may have it. Look at both subjects in the web "
+        "portal and on the study's paper list. If the picture was placed with the wrong subject, "
+        "take the batch back. If it was placed rightly, let the batch go on: the picture is then "
+        "computed for this subject, and what lies with the other one stays there until the study "
+        "removes it."
     )

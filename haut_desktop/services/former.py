@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.delivery import (
@@ -30,8 +30,13 @@ from haut_desktop.domain.errors import (
     RefusedError,
     StationError,
 )
-from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
-from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
+from haut_desktop.domain.former import (
+    FormerSubject,
+    MayBeThereError,
+    NotAskedYetError,
+    may_be_with_another,
+)
+from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId, PlatformSubjectId
 from haut_desktop.domain.imaging import Batch, PlatformImage, image_id_in, shows_view
 from haut_desktop.services.asking import Asking, QuietTime, concerns_asking
 from haut_desktop.services.changes import Change, Topic
@@ -67,6 +72,11 @@ class _Seen:
     found: list[Found] = field(default_factory=list)
     is_unclear: bool = False
     """A listed picture may be one of them, and nothing tells whether it is."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether none of them is there."""
+        return not self.found and not self.is_unclear
 
 
 class FormerDelivery:
@@ -125,10 +135,14 @@ class FormerDelivery:
         outcome = "delivered"
         if batch.state is BatchState.OPEN:
             to = (await self._asking.destinations.of_batch(batch_id)).address
-            seen = await self._look_for(await self._former.names(batch_id), batch, to)
-            if not await self._conclude(batch, to, seen):
-                _log.warning("batch %s is held: %s", batch_id, MayBeThereError.__name__)
-                waiting = Waiting(trouble=trouble_of(MayBeThereError()))
+            names = await self._former.names(batch_id)
+            seen = await self._look_for(names, batch, to)
+            doubt = await self._doubt_elsewhere(names, batch, to) if seen.is_nothing else None
+            if doubt is None and not await self._conclude(batch, to, seen):
+                doubt = MayBeThereError()
+            if doubt is not None:
+                _log.warning("batch %s is held: %s", batch_id, doubt.kind)
+                waiting = Waiting(trouble=trouble_of(doubt))
                 await self._outbox.move_batch(batch_id, BatchEvent.HOLD, waiting=waiting)
                 self._asking.tell(batch)
                 return
@@ -160,6 +174,37 @@ class FormerDelivery:
             if mine:
                 seen.found.append(Found(listed.id, mine))
         return seen
+
+    async def _doubt_elsewhere(
+        self, names: _Names, batch: Batch, to: SubjectAddress
+    ) -> MayBeThereError | None:
+        """Look where a picture may have gone by its former note, before it was placed with ``to``.
+
+        What lies with another subject is never taken over: only a person can say whose it is.
+        """
+        for subject in await self._former.subjects(batch.id):
+            for entry in await self._entries(subject, batch, to):
+                try:
+                    seen = await self._look_for(names, batch, replace(to, subject_id=entry))
+                except RefusedError as error:
+                    if error.status != _NOT_FOUND:
+                        raise
+                    continue  # the entry is no more, and nothing under it
+                if not seen.is_nothing:
+                    return may_be_with_another(subject.code)
+        return None
+
+    async def _entries(
+        self, subject: FormerSubject, batch: Batch, to: SubjectAddress
+    ) -> list[PlatformSubjectId]:
+        """Other entries than ``to`` that may be the subject's: the note's and those of its code."""
+        noted = subject.entries.get(batch.dataset_id)
+        found = [noted] if noted is not None else []
+        if subject.code:
+            self._asking.go_on()
+            listed = await self._asking.api.find_subjects(to.tenant, to.dataset_id, subject.code)
+            found += [one.id for one in listed]
+        return [entry for entry in dict.fromkeys(found) if entry != to.subject_id]
 
     async def _which(
         self, picture: PlatformImage, theirs: "_Theirs", names: _Names, batch: Batch, seen: _Seen

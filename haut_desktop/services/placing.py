@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from haut_desktop.domain.audit import Act, given_reason
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import PictureError, VaultError, VisitClosedError
+from haut_desktop.domain.former import FormerSubject
 from haut_desktop.domain.ids import ImageId, OriginalId, SubjectId, TakeId, VisitId, new_id
 from haut_desktop.domain.imaging import Batch, Original, Side, Slot, Take
 from haut_desktop.domain.overviews import PicturePlace
@@ -152,15 +153,17 @@ class Placing:
     # ---- inside --------------------------------------------------------------------------
 
     async def _described(self, held: "HeldPicture") -> WaitingPicture:
-        note, former = await asyncio.to_thread(self._read_note, held.original)
+        note, former, _ = await asyncio.to_thread(self._read_note, held.original)
         places = await self._pictures.places_of(held.original.digest.sha256)
         elsewhere = tuple(place for place in places if place.original_id != held.original.id)
         if note is NoteWord.ANOTHERS:
             held = replace(held, claim={})
         return WaitingPicture(held, note, former is not None, elsewhere)
 
-    def _read_note(self, original: Original) -> tuple[NoteWord, tuple[ImageId, ...] | None]:
-        """Read what a note is worth, and under which ids the picture may have gone (blocking).
+    def _read_note(self, original: Original) -> "_Read":
+        """Read what a note is worth, under which ids the picture may have gone, and whose it was.
+
+        Blocking.
 
         None for one that certainly has not: only a note of ours can say so, and only of the picture
         that it speaks of.
@@ -172,16 +175,18 @@ class Placing:
         except UnauthenticatedSidecarError as error:
             word, note = NoteWord.NOT_OURS, error.claim
         except VaultError:
-            return NoteWord.MISSING, ()
+            return NoteWord.MISSING, (), None
         else:
             word = NoteWord.OURS
         if note is None:
-            return word, ()
+            return word, (), None
         if not _is_of(note, original):
-            return NoteWord.ANOTHERS, ()
+            return NoteWord.ANOTHERS, (), None
         record = note.record
         is_unsent = record is None or (record.batch is None and record.former is None)
-        return word, None if word is NoteWord.OURS and is_unsent else _names(record)
+        if word is NoteWord.OURS and is_unsent:
+            return word, None, None
+        return word, _names(record), _whose(note)
 
     async def _refuse_twin(self, original: Original, subject_id: SubjectId) -> None:
         """Before a visit is opened for it: no visit is left behind by a picture that can't go."""
@@ -214,11 +219,11 @@ class Placing:
         slot, is_new = _slot_of(known.sheet, place)
         taken = await self._taken(original, facts, known, slot, reason)
         batches = await self._batches(known.sheet, taken, slot)
-        _, former = await asyncio.to_thread(self._read_note, original)
+        _, former, whose = await asyncio.to_thread(self._read_note, original)
         await follow_former(self._sidecars, known)
         if batches:
             await self._sidecars.precede(known.frame.visit, batches)
-            await to_its_end(self._write_note, known, slot, taken, batches, former)
+            await to_its_end(self._write_note, known, slot, taken, batches, former, whose)
         await self._pictures.assign(
             original.id,
             taken.take,
@@ -226,7 +231,7 @@ class Placing:
             described=taken.original,
             new_slot=slot if is_new else None,
             batches=batches,
-            former=None if former is None else (taken.rendition.id, former),
+            former=None if former is None else (taken.rendition.id, former, whose),
         )
         await self._sidecars.follow(visit_id)
         return Sealed(taken, slot, known.frame.visit, view, known.frame.site.zone)
@@ -281,6 +286,7 @@ class Placing:
         taken: TakenPicture,
         batches: tuple[Batch, ...],
         former: tuple[ImageId, ...] | None,
+        whose: FormerSubject | None,
     ) -> None:
         """Say beside the picture in which batch it goes, before the record says so (blocking)."""
         from haut_desktop.store.picture_record import PictureRecord
@@ -288,8 +294,26 @@ class Placing:
         record = PictureRecord(
             self._clock(), known.frame, slot, taken.take, taken.original, taken.rendition
         )
-        note = sidecar_of(replace(record.in_batch(batches), former=former))
+        note = sidecar_of(replace(record.in_batch(batches), former=former, former_subject=whose))
         self._vault.renew_sidecar(taken.original.vault_name, note)
+
+
+_Read = tuple[NoteWord, tuple[ImageId, ...] | None, FormerSubject | None]
+
+
+def _whose(note: "Sidecar") -> FormerSubject | None:
+    """Whose the picture was before: the first word on it stands, whoever placed it since."""
+    if note.record is not None and note.record.former is not None:
+        return note.record.former_subject
+    if note.subject_id is None:
+        return None
+    subject = note.record.frame.subject if note.record is not None else None
+    entries = {
+        one.dataset_id: one.platform_id
+        for one in (subject.registrations if subject is not None else ())
+        if one.platform_id is not None
+    }
+    return FormerSubject(note.subject_id, note.subject_code, entries)
 
 
 def _is_of(note: "Sidecar", original: Original) -> bool:

@@ -9,9 +9,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.former import MayBeThereError
+from haut_desktop.domain.former import FormerSubject, MayBeThereError
 from haut_desktop.domain.ids import BatchId, DatasetId, ImageId, PlatformBatchId, RenditionId
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.database import Database
@@ -30,6 +32,16 @@ _DOUBTED: Final = """
 SELECT 1 FROM former_delivery JOIN image ON image.rendition_id = former_delivery.rendition_id
 WHERE image.batch_id = ? AND image.proof_kind IS NULL
 LIMIT 1
+"""
+
+_SUBJECTS: Final = msgspec.json.Decoder(FormerSubject)
+_SUBJECTS_OF_BATCH: Final = """
+SELECT DISTINCT former_delivery.subject
+FROM former_delivery JOIN image ON image.rendition_id = former_delivery.rendition_id
+JOIN batch ON batch.id = image.batch_id JOIN visit ON visit.id = batch.visit_id
+WHERE batch.id = ? AND image.state <> 'ERASED' AND former_delivery.subject IS NOT NULL
+    AND json_extract(former_delivery.subject, '$.id') <> coalesce(visit.subject_id, '')
+ORDER BY former_delivery.subject
 """
 
 _PENDING: Final = f"""
@@ -89,6 +101,15 @@ class FormerStore:
 
         return await self._database.read(work)
 
+    async def subjects(self, batch_id: BatchId) -> tuple[FormerSubject, ...]:
+        """Say whose else the batch's marked pictures were by their former notes."""
+
+        def work(connection: Connection) -> tuple[FormerSubject, ...]:
+            rows = connection.execute(_SUBJECTS_OF_BATCH, (batch_id,))
+            return tuple(_SUBJECTS.decode(row["subject"]) for row in rows)
+
+        return await self._database.read(work)
+
     async def owner(self, dataset_id: DatasetId, platform_id: PlatformBatchId) -> BatchId | None:
         """Say which batch of ours is the platform's batch ``platform_id``; None for none."""
         statement = "SELECT id FROM batch WHERE dataset_id = ? AND platform_id = ?"
@@ -113,10 +134,16 @@ class FormerStore:
         )
 
 
-def insert_former(ledger: Ledger, rendition_id: RenditionId, names: Collection[ImageId]) -> None:
+def insert_former(
+    ledger: Ledger,
+    rendition_id: RenditionId,
+    names: Collection[ImageId],
+    subject: FormerSubject | None = None,
+) -> None:
     """Mark a picture, within the caller's transaction."""
     text = json.dumps(sorted(names))
-    ledger.insert("former_delivery", rendition_id=rendition_id, names=text)
+    whose = None if subject is None else msgspec.json.encode(subject).decode()
+    ledger.insert("former_delivery", rendition_id=rendition_id, names=text, subject=whose)
 
 
 def read_former(connection: Connection, rendition_id: RenditionId) -> tuple[ImageId, ...] | None:
@@ -125,6 +152,14 @@ def read_former(connection: Connection, rendition_id: RenditionId) -> tuple[Imag
         "SELECT names FROM former_delivery WHERE rendition_id = ?", (rendition_id,)
     ).fetchone()
     return None if row is None else tuple(ImageId(name) for name in json.loads(row["names"]))
+
+
+def read_former_subject(connection: Connection, rendition_id: RenditionId) -> FormerSubject | None:
+    """Say whose a marked picture was by its former note; None where no note said so."""
+    row = connection.execute(
+        "SELECT subject FROM former_delivery WHERE rendition_id = ?", (rendition_id,)
+    ).fetchone()
+    return None if row is None or row["subject"] is None else _SUBJECTS.decode(row["subject"])
 
 
 def may_be_there(connection: Connection, batch_id: BatchId) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from haut_desktop.domain.former import FormerSubject
 from haut_desktop.domain.ids import ImageId, SlotId
 from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take
 from haut_desktop.domain.overviews import PicturePlace
@@ -64,6 +65,8 @@ class PictureRecord:
     former: tuple[ImageId, ...] | None = None
     """A picture that a person placed and that may have been delivered before: the ids that it may
     have there. None for any other, and once the platform was asked."""
+    former_subject: FormerSubject | None = None
+    """Whose such a picture was by its former note."""
 
     def in_batch(self, batches: Iterable[Batch]) -> "PictureRecord":
         """The same picture as part of the latest of ``batches`` that carries it."""

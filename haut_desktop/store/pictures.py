@@ -8,6 +8,7 @@ from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.former import FormerSubject
 from haut_desktop.domain.ids import (
     ImageId,
     OperatorId,
@@ -143,15 +144,15 @@ class PictureStore:
         described: Original | None = None,
         new_slot: Slot | None = None,
         batches: Iterable[Batch] = (),
-        former: tuple[RenditionId, tuple[ImageId, ...]] | None = None,
+        former: tuple[RenditionId, tuple[ImageId, ...], FormerSubject | None] | None = None,
     ) -> None:
         """Put an unassigned picture into a slot of an open visit, and what it is beside it.
 
         ``described`` is what its bytes say, for one whose note proved nothing. Into a finished
         visit it goes with the batches that carry it, as a retake does. ``former`` marks one that
-        may have been delivered before, with the ids that it may have on the platform. Whole or not
-        at all; raises VisitClosedError, also when the picture was placed or erased meanwhile, and
-        ComputedAlreadyError for bytes that were computed before.
+        may have been delivered before, with the ids that it may have on the platform and whose it
+        was by its note. Whole or not at all; raises VisitClosedError, also when the picture was
+        placed or erased meanwhile, and ComputedAlreadyError for bytes that were computed before.
         """
 
         def work(connection: Connection) -> None:

@@ -143,7 +143,8 @@ class RecordWriter:
             self._write_take(record.take, is_removed=is_removed)
             insert_picture(self._ledger, record.original, record.rendition)
             if record.former is not None:
-                insert_former(self._ledger, record.rendition.id, record.former)
+                former, whose = record.former, record.former_subject
+                insert_former(self._ledger, record.rendition.id, former, whose)
             self._sealed.add(record.rendition.id)
             self.pictures += 1
 

@@ -8,7 +8,7 @@ from haut_desktop.domain.imaging import Batch, Rendition, Slot
 from haut_desktop.domain.study import Operator
 from haut_desktop.domain.visits import Visit
 from haut_desktop.store.driver import Connection
-from haut_desktop.store.former import read_former
+from haut_desktop.store.former import read_former, read_former_subject
 from haut_desktop.store.imaging_rows import batches_of_visits
 from haut_desktop.store.picture_record import (
     PictureRecord,
@@ -73,6 +73,7 @@ def read_records(connection: Connection, visit: Visit, at: datetime) -> tuple[Pi
                 is_removed=row["removed_at"] is not None,
                 batch=without_addresses(batch) if batch else None,
                 former=read_former(connection, rendition.id),
+                former_subject=read_former_subject(connection, rendition.id),
             )
         )
     return tuple(records)

@@ -8,6 +8,7 @@ from haut_desktop.domain.former import NotAskedYetError
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.tenant import platform_words
 from haut_desktop.viewmodels.outbox_words import Circumstances
 
 _CONNECTIONS: Final = {
@@ -18,10 +19,7 @@ _CONNECTIONS: Final = {
     ),
     Connection.TROUBLE: "The platform has trouble just now; the station asks again by itself.",
 }
-_BY_ITSELF: Final = (
-    "The station asks by itself, within a minute or two; stay signed in to the company and the "
-    "server of this study."
-)
+_BY_ITSELF: Final = "The station asks by itself within a minute or two."
 
 
 def with_cause(
@@ -52,6 +50,9 @@ def _of_all(around: Circumstances) -> str:
         return "Sending is paused, so the platform is not asked either: let sending go on."
     if not around.is_signed_in:
         return "Nobody is signed in: sign in, and the platform is asked."
+    if around.needs is not None:
+        server = platform_words(around.needs.server)
+        return f"Somebody has to sign in to company {around.needs.company_id} on {server} for it."
     if around.account_waits is not None:
         told = around.account_waits.trouble
         return told.message if told is not None else "The account was told no: sign in again."

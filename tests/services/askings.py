@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from haut_desktop.domain.delivery import RetryPolicy
 from haut_desktop.domain.errors import HautError, RefusedError
-from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
+from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId, PlatformSubjectId
 from haut_desktop.domain.imaging import PlatformBatch, PlatformImage, Side
 from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.subjects import PlatformSubject
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.asking import Asking
 from haut_desktop.services.blame import Judge
@@ -23,6 +24,13 @@ class Listing:
     """The platform as far as it lists one subject's pictures, and somebody who is signed in."""
 
     tenant: Tenant
+    own: PlatformSubjectId
+    """The entry of the subject with whom the picture was placed."""
+    entries: dict[PlatformBatchId, PlatformSubjectId] = field(default_factory=dict)
+    """Of batches that lie under another one."""
+    codes: dict[str, tuple[PlatformSubjectId, ...]] = field(default_factory=dict)
+    """The entries that the platform lists by their code."""
+    gone: set[object] = field(default_factory=set)
     batches_there: list[PlatformBatch] = field(default_factory=list)
     pictures: list[PlatformImage] = field(default_factory=list)
     contents: dict[str, bytes | HautError] = field(default_factory=dict)
@@ -40,11 +48,18 @@ class Listing:
     def account(self) -> "Listing":
         return self
 
-    async def batches(self, *_: object) -> tuple[PlatformBatch, ...]:
+    async def batches(self, *where: object) -> tuple[PlatformBatch, ...]:
         self.asked += 1
+        entry = where[-1]
+        if entry in self.gone:
+            raise RefusedError(404, "not-found", "Not found.")
         if self.trouble is not None:
             raise self.trouble
-        return tuple(self.batches_there)
+        return tuple(b for b in self.batches_there if self.entries.get(b.id, self.own) == entry)
+
+    async def find_subjects(self, *where: object) -> tuple[PlatformSubject, ...]:
+        found = self.codes.get(str(where[-1]), ())
+        return tuple(PlatformSubject(entry, str(where[-1]), None, None) for entry in found)
 
     async def batch_images(self, *where: object) -> tuple[PlatformImage, ...]:
         return tuple(picture for picture in self.pictures if picture.batch_id == where[-1])
@@ -74,12 +89,15 @@ class Listing:
         *,
         url: str = "somewhere",
         is_signed: bool = True,
+        entry: PlatformSubjectId | None = None,
     ) -> None:
         """Have a batch with one picture; ``data`` None for one that never arrived."""
         number = len(self.batches_there)
         key = PlatformBatchId(f"{THERE}-{number}")
         self.batches_there.append(PlatformBatch(key, None, (("batch_id", "another"),) * is_signed))
         url = url and f"{url}-{number}"
+        if entry is not None:
+            self.entries[key] = entry
         self.pictures.append(
             PlatformImage(PlatformImageId(f"picture-{number}"), key, name, side, original_url=url)
         )
@@ -88,7 +106,8 @@ class Listing:
 
 
 def listing_of(room: Room) -> Listing:
-    return Listing(Tenant(room.study.server, room.study.company_id))
+    own = PlatformSubjectId(f"platform-{room.subject.id}")
+    return Listing(Tenant(room.study.server, room.study.company_id), own)
 
 
 def ways_to(room: Room, there: Listing) -> Asking:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from haut_desktop.domain.audit import Act
@@ -13,11 +14,12 @@ from haut_desktop.domain.errors import (
     RefusedError,
     UnreachableError,
 )
-from haut_desktop.domain.former import MayBeThereError, NotAskedYetError
-from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
+from haut_desktop.domain.former import FormerSubject, MayBeThereError, NotAskedYetError
+from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId, PlatformSubjectId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant
 from haut_desktop.domain.session import SessionState
+from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.former import FormerDelivery
 from haut_desktop.store.driver import Connection
@@ -27,6 +29,8 @@ from tests.services.askings import THERE, Listing, listing_of, ways_to
 from tests.services.rooms import Room, open_room
 from tests.services.test_placing import WHY, at, front, hold_strange, placing_of
 
+ANOTHER = PlatformSubjectId("another-entry")
+
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
@@ -34,16 +38,16 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield opened
 
 
-async def placed(room: Room) -> None:
-    """Place a picture of which nobody knows whether it went."""
+async def placed(room: Room, whose: Subject | None = None) -> None:
+    """Place a picture of which nobody knows whether it went, and that was ``whose`` by its note."""
     await room.register()
-    original, _ = await hold_strange(room)
+    original, _ = await hold_strange(room, whose)
     await placing_of(room).assign(original.id, room.study, at(room, await front(room)), WHY)
 
 
-async def finished(room: Room) -> Batch:
+async def finished(room: Room, whose: Subject | None = None) -> Batch:
     """Place such a picture, finish its visit, and let it rest."""
-    await placed(room)
+    await placed(room, whose)
     await room.capture.finish(room.visit)
     (batch,) = await room.batches()
     assert batch.route is Route.SIGNED
@@ -190,6 +194,66 @@ async def test_a_picture_that_never_arrived_is_not_there(room: Room) -> None:
     await asking(room, there).look()
     assert (await room.outbox.batch(batch.id)).platform_id is None
     assert await due(room) == 1
+
+
+@pytest.mark.parametrize("lies", ("there", "deleted there"))
+async def test_what_lies_with_whose_it_was_by_its_note_is_held_until_a_person_says(
+    room: Room, expected_log: ExpectedLogs, lies: str
+) -> None:
+    expected_log("is held: MayBeThereError")
+    batch, there = await finished(room, room.other), listing_of(room)
+    there.codes[room.other.code] = (ANOTHER, there.own)
+    if lies == "there":
+        there.hold("front.jpg", marked(5), entry=ANOTHER)
+    else:
+        there.hold("front.jpg", None, url="", entry=ANOTHER)
+    await asking(room, there).look()
+    held = await room.outbox.batch(batch.id)
+    assert (held.state, there.asked) == (BatchState.HELD, 2)
+    assert held.waiting.trouble is not None
+    assert held.waiting.trouble.kind == MayBeThereError.__name__
+    assert f"for subject {room.other.code}" in held.waiting.trouble.message
+    await room.outbox.resume(batch.id, Act(None, "it is this one's"))
+    assert await due(room) == 1
+
+
+@pytest.mark.parametrize("lies", ("nothing alike", "no entry", "entry gone"))
+async def test_what_does_not_lie_with_whose_it_was_by_its_note_goes(room: Room, lies: str) -> None:
+    await finished(room, room.other)
+    there = listing_of(room)
+    if lies != "no entry":
+        there.codes[room.other.code] = (ANOTHER,)
+        there.hold("front.jpg", b"another picture", entry=ANOTHER)
+    if lies == "entry gone":
+        there.gone.add(ANOTHER)
+    await asking(room, there).look()
+    assert there.asked == (1 if lies == "no entry" else 2)
+    assert await due(room) == 1
+
+
+async def test_an_entry_that_the_note_names_is_asked_whatever_its_code_is_now(
+    room: Room, expected_log: ExpectedLogs
+) -> None:
+    expected_log("is held: MayBeThereError")
+    batch, there = await finished(room, room.other), listing_of(room)
+    there.hold("front.jpg", marked(5), entry=ANOTHER)
+
+    def name_it(connection: Connection) -> None:
+        subject = FormerSubject(room.other.id, room.other.code, {batch.dataset_id: ANOTHER})
+        text = msgspec.json.encode(subject).decode()
+        connection.execute("UPDATE former_delivery SET subject = ?", (text,))
+
+    await room.station.database.write(name_it)
+    await asking(room, there).look()
+    assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
+
+
+async def test_who_has_it_by_note_and_by_word_is_asked_once(room: Room) -> None:
+    await finished(room, room.subject)
+    there = listing_of(room)
+    there.codes[room.subject.code] = (ANOTHER,)
+    await asking(room, there).look()
+    assert (there.asked, await due(room)) == (1, 1)
 
 
 @pytest.mark.parametrize("lies", ("deleted there", "posted and deleted", "right to see it"))

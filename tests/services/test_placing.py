@@ -10,8 +10,10 @@ from haut_desktop.domain.audit import Act
 from haut_desktop.domain.computed_before import ComputedAlreadyError
 from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import ItemError, PictureError, VisitClosedError
+from haut_desktop.domain.former import FormerSubject
 from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.imaging import Original, Rendition, Slot
+from haut_desktop.domain.subjects import Subject
 from haut_desktop.services.intake import Pasted
 from haut_desktop.services.placing import NoteWord, Placement, Placing, WaitingPicture
 from haut_desktop.services.sidecars import Sidecars
@@ -56,7 +58,7 @@ async def wait_one(room: Room, number: int = 9) -> WaitingPicture:
     return (await placing_of(room).waiting())[-1]
 
 
-async def hold_strange(room: Room) -> tuple[Original, Rendition]:
+async def hold_strange(room: Room, whose: Subject | None = None) -> tuple[Original, Rendition]:
     """A picture whose note was not written with this station's keys, as a rebuild holds it."""
     one = await wait_one(room)
     note = room.vault.sidecar(one.held.original.vault_name)
@@ -72,6 +74,8 @@ async def hold_strange(room: Room) -> tuple[Original, Rendition]:
     )
     rendition = replace(rendition, media_type=original.media_type, vault_name=original.vault_name)
     stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
+    if whose is not None:
+        note = replace(note, subject_id=whose.id, subject_code=whose.code)
     stranger.seal(marked(5), replace(note, original_id=original.id, digest=original.digest))
     await room.station.rebuilt.hold(original, rendition, "Whose is it?", {"subject_code": "B-007"})
     return original, rendition
@@ -125,6 +129,14 @@ async def test_what_a_strangers_note_did_not_say_is_read_from_the_picture(room: 
     assert counting.original.media_type == counting.rendition.media_type == "image/jpeg"
     assert counting.original.width > 1
     assert room.vault.sidecar(original.vault_name).record is not None
+
+
+async def test_whose_a_picture_was_by_its_former_note_is_kept(room: Room) -> None:
+    original, _ = await hold_strange(room, room.other)
+    await placing_of(room).assign(original.id, room.study, at(room, await front(room)), WHY)
+    record = room.vault.sidecar(original.vault_name).record
+    assert record is not None
+    assert record.former_subject == FormerSubject(room.other.id, room.other.code)
 
 
 async def test_a_picture_whose_note_is_gone_says_so(room: Room) -> None:

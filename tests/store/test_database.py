@@ -412,6 +412,17 @@ def test_0006_ageing_finds_what_is_begun_and_not_computed(tmp_path: Path) -> Non
     connection.close()
 
 
+def test_0012_former_subject_knows_of_no_mark_that_was_there_whose_it_was(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    _migrate_to(connection, 11)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("INSERT INTO former_delivery VALUES ('r', 'st', '[]', 'now')")
+    migrate(connection)
+    (row,) = connection.execute("SELECT names, subject FROM former_delivery").fetchall()
+    assert tuple(row) == ("[]", None)
+    connection.close()
+
+
 def test_0010_rechecks_finds_what_nobody_has_read(tmp_path: Path) -> None:
     connection = connect(tmp_path / "plain.db", isolation_level=None)
     migrate(connection)

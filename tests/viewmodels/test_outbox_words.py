@@ -298,6 +298,12 @@ _RIGHT = trouble_with(PermissionRefusedError()).message
             False,
             "The platform has trouble",
         ),
+        (
+            replace(_NOW, needs=Tenant("https://there.example", CompanyId("theirs"))),
+            RegistrationState.REGISTERED,
+            False,
+            "sign in to company theirs",
+        ),
         (_NOW, RegistrationState.DRAFT, False, "is registered on the platform first"),
         (_NOW, RegistrationState.HELD, False, "decide about it first"),
         (_NOW, RegistrationState.REGISTERED, True, "rests until 10:17 CET"),
