@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from haut_desktop.settings import resources_folder
 from haut_desktop.store.secrets import MemorySecrets
-from haut_desktop.viewmodels import outbox_late, outbox_words
+from haut_desktop.viewmodels import outbox_ages, outbox_late, outbox_words, recheck_words
 from haut_desktop.widgets.rail import Place
 from tests.e2e.stations import open_workplace
 from tests.e2e.windows import open_shell
@@ -100,6 +100,8 @@ def _texts(node: ast.expr) -> Iterator[str]:
 _STATES: Final = sorted(
     {
         *_templates(outbox_words),
+        *_templates(outbox_ages),
+        *_templates(recheck_words),
         *(text.replace("{age}", _ANYTHING) for text in outbox_late._PHRASES.values()),
     }
 )
