@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from haut_desktop.domain.ageing import lateness
-from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import AbandonedBatch, OpenRegistration, VisitDelivery
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.study import Study
+from haut_desktop.domain.words import TAKEN_BACK
 from haut_desktop.store.rebuilt import HeldPicture
 from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_registration
 from haut_desktop.viewmodels.outbox_late import late_trouble
@@ -21,9 +21,6 @@ from haut_desktop.viewmodels.outbox_words import (
     registration_words,
     whose_trouble,
 )
-
-_TAKEN_BACK: Final = frozenset({BatchState.RETRACTING, BatchState.RETRACTED})
-
 
 Abandoned = Mapping[BatchId, Sequence[AbandonedBatch]]
 """What was left behind on the platform, by our batch."""
@@ -85,7 +82,7 @@ def _batch(
                 "side": image.side,
                 "name": image.name,
                 "state": image.state,
-                "words": image_words(image, is_taken_back=batch.state in _TAKEN_BACK).text,
+                "words": image_words(image, is_taken_back=batch.state in TAKEN_BACK).text,
                 "reason": image.waiting.trouble.message if image.waiting.trouble else "",
                 "proof": image.proof.kind if image.proof else "",
             }

@@ -10,7 +10,18 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from haut_desktop.domain.delivery import ImageState, Proof
+from haut_desktop.domain.imaging import Side, Transform
 from haut_desktop.domain.tenant import platform_words
+from haut_desktop.domain.words import (
+    TAKEN_BACK,
+    plain_words,
+    proof_words,
+    side_words,
+    source_words,
+    state_words,
+    transform_words,
+)
 
 if TYPE_CHECKING:
     from haut_desktop.services.reports import MetricLine, MissingLine, PictureLine, VisitReport
@@ -58,10 +69,10 @@ def receipts_to_html(report: "VisitReport") -> str:
     utc = ZoneInfo("UTC")
     rows = [
         (
-            f"{line.slot}, take {line.take}" + ("" if line.counts else " (set aside)"),
+            _title(line),
             "\n".join(
                 (
-                    f"taken {_local(line.captured_at, utc)} ({line.captured_source})",
+                    f"taken {_local(line.captured_at, utc)} ({source_words(line.captured_source)})",
                     f"sealed {_local(line.received_at, utc)}",
                     line.taken_in_by,
                 )
@@ -71,9 +82,7 @@ def receipts_to_html(report: "VisitReport") -> str:
                 filter(
                     None,
                     (
-                        line.state,
-                        line.proof,
-                        line.proof_detail,
+                        *_delivery(line),
                         _at(line.proof_at),
                         *_endings(line),
                     ),
@@ -124,6 +133,28 @@ def receipts_to_html(report: "VisitReport") -> str:
     )
 
 
+def _title(line: "PictureLine") -> str:
+    return f"{line.slot}, take {line.take}" + ("" if line.counts else " (set aside)")
+
+
+def _hashes(line: "PictureLine") -> str:
+    name, _, version = line.transform.rpartition(" ")
+    done = transform_words(Transform(name, int(version)))
+    return f"original {line.original_sha256}\ntransform: {done}\nsent {line.rendition_sha256}"
+
+
+def _delivery(line: "PictureLine") -> tuple[str, ...]:
+    """Where a picture stands and how that is proven, as the screens say it."""
+    if not line.state:
+        return ()
+    is_taken_back = line.batch_state in TAKEN_BACK
+    is_proven = bool(line.proof)
+    state = ImageState(line.state)
+    words = state_words(state, is_proven=is_proven, is_taken_back=is_taken_back)
+    proof = proof_words(Proof(line.proof)) if line.proof else ""
+    return (words, proof, line.proof_detail)
+
+
 def _why_none(line: "MissingLine") -> str:
     return "" if line.is_required else "not required"
 
@@ -151,12 +182,6 @@ def _taken_back(report: "VisitReport", zone: ZoneInfo) -> str:
     ]
     names = ("Batch", "Taken back, by", "Reason", "Left on the platform", "Replaced by")
     return f"<h2>Taken back</h2>{_table(names, rows)}" if rows else ""
-
-
-def _hashes(line: "PictureLine") -> str:
-    return (
-        f"original {line.original_sha256}\ntransform {line.transform}\nsent {line.rendition_sha256}"
-    )
 
 
 def _endings(line: "PictureLine") -> tuple[str, ...]:
@@ -199,10 +224,10 @@ def _head(report: "VisitReport", zone: ZoneInfo) -> str:
 def _pictures(lines: "Iterable[PictureLine]", zone: ZoneInfo) -> str:
     rows = [
         (
-            f"{line.slot}, take {line.take}" + ("" if line.counts else " (set aside)"),
+            _title(line),
             _local(line.captured_at, zone),
             _hashes(line),
-            "\n".join(filter(None, (line.state, line.proof, line.proof_detail))),
+            "\n".join(filter(None, _delivery(line))),
             "\n".join(filter(None, (line.platform_image_id, line.platform_batch_id))),
         )
         for line in lines
@@ -214,11 +239,11 @@ def _pictures(lines: "Iterable[PictureLine]", zone: ZoneInfo) -> str:
 def _metrics(lines: "Iterable[MetricLine]") -> str:
     rows = [
         (
-            line.side,
-            line.algorithm,
+            side_words(Side(line.side)),
+            plain_words(line.algorithm),
             line.version or "not stated",
-            line.area,
-            line.name or line.metric,
+            plain_words(line.area),
+            line.name or plain_words(line.metric),
             line.error if line.value is None else f"{_number(line.value)} {line.unit}".strip(),
         )
         for line in lines

@@ -9,7 +9,8 @@ from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
-from haut_desktop.viewmodels.outbox_words import PROOFS, Circumstances
+from haut_desktop.domain.words import proof_words
+from haut_desktop.viewmodels.outbox_words import Circumstances
 from haut_desktop.viewmodels.recheck_words import recheck_words
 from haut_desktop.viewmodels.words import clock_time, count, day, size
 
@@ -72,7 +73,7 @@ def image_facts(image: Image, around: Circumstances) -> Facts:
         facts.append(("Tries so far", str(image.waiting.attempt)))
     if image.proof is not None:
         facts.append(("Arrived", _moment(image.proof.at, around)))
-        facts.append(("Proof", PROOFS[image.proof.kind]))
+        facts.append(("Proof", proof_words(image.proof.kind)))
     if image.state is ImageState.ERASED:
         facts.append(("On this station", "Erased; only this record is left."))
     facts.append(("SHA-256", f"{image.rendition.digest.sha256[:16]}…"))

@@ -17,6 +17,7 @@ from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.subjects import Registration
+from haut_desktop.domain.words import TAKEN_BACK, side_words
 from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_image
 from haut_desktop.viewmodels.outbox_facts import (
     batch_facts,
@@ -30,7 +31,6 @@ from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
     batch_words,
     image_words,
-    side_words,
     worst,
 )
 from haut_desktop.viewmodels.phrase import Phrase
@@ -92,7 +92,6 @@ class OutboxRow:
 
 _UNFINISHED = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
 _UNDER_WAY = (BatchState.INITIATING, BatchState.SUBMITTING, BatchState.RETRACTING)
-_TAKEN_BACK = (BatchState.RETRACTING, BatchState.RETRACTED)
 _SETTLED = (ImageState.SEALED, ImageState.STORED, ImageState.HELD)
 
 
@@ -193,7 +192,7 @@ def _image_row(
     sent: Mapping[ImageId, int],
 ) -> OutboxRow:
     size_bytes = image.rendition.digest.size_bytes
-    is_taken_back = batch.state in _TAKEN_BACK
+    is_taken_back = batch.state in TAKEN_BACK
     light = "" if image.light == "regular" else f", {image.light.replace('_', ' ')} light"
     is_held = image.state is ImageState.HELD and not is_taken_back
     title = f"{side_words(image.side)}{light}"
@@ -286,7 +285,7 @@ def _may_have_left(batch: Batch, delivery: VisitDelivery) -> bool:
 
 
 def _batch_deeds(batch: Batch, trouble: Trouble | None, delivery: VisitDelivery) -> frozenset[Deed]:
-    if batch.retraction is not None or batch.state in _TAKEN_BACK:
+    if batch.retraction is not None or batch.state in TAKEN_BACK:
         return _retraction_deeds(batch)
     deeds = _going_deeds(batch, trouble, delivery)
     # what can be reopened need not be taken back

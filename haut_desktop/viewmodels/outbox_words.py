@@ -9,19 +9,19 @@ from haut_desktop.domain.ageing import Late, LateKind, lateness
 from haut_desktop.domain.delivery import (
     BatchState,
     ImageState,
-    Proof,
     RegistrationState,
     Trouble,
     Waiting,
 )
 from haut_desktop.domain.errors import Blame, OtherAccountError, PermissionRefusedError
-from haut_desktop.domain.imaging import Batch, Image, Side
+from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.rechecks import Recheck
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant, platform_words
+from haut_desktop.domain.words import state_words
 from haut_desktop.viewmodels.outbox_late import late_phrase
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from haut_desktop.viewmodels.recheck_words import recheck_phrase
@@ -113,48 +113,31 @@ _NEEDS: Final = (
     "signed in is of another one, so that nothing of it is sent. It is safe here and goes by "
     "itself when somebody signs in with an account of that company."
 )
+_MOODS: Final = {
+    ImageState.STORED: Mood.GOOD,
+    ImageState.UPLOADING: Mood.ACCENT,
+    ImageState.UNSETTLED: Mood.WARN,
+}
 _CONNECTIONS: Final = {
     Connection.OFFLINE: Phrase("Waiting for the network", Mood.WARN),
     Connection.PORTAL: Phrase("Waiting: the network wants its own sign-in first", Mood.WARN),
     Connection.TROUBLE: Phrase("Waiting: the platform has trouble", Mood.WARN),
 }
-_SIDES: Final = {
-    Side.FRONT: "Front",
-    Side.LEFT: "Left",
-    Side.RIGHT: "Right",
-    Side.OTHER: "Other view",
-}
-PROOFS: Final = {
-    Proof.STORE_HASH: "Proven by the store's own checksum",
-    Proof.LENGTH_ONLY: "Proven by its length; the store gave no checksum",
-    Proof.SERVER_ID_ONLY: "Accepted by the platform under its id; no checksum was given",
-}
-
-
-def side_words(side: Side) -> str:
-    """A side's name; left and right are the subject's own."""
-    return _SIDES[side]
 
 
 def image_words(image: Image, *, is_taken_back: bool = False) -> Phrase:
     """Where one picture stands; of a batch that is taken back, what is not there stays here."""
-    if is_taken_back and image.state is ImageState.HELD:
-        return Phrase("No proof it arrived, sealed here")
-    if is_taken_back and image.state is ImageState.SEALED:
-        return Phrase("Not sent, sealed here")
+    is_proven = image.proof is not None
+    text = state_words(image.state, is_proven=is_proven, is_taken_back=is_taken_back)
+    if is_taken_back and image.state in (ImageState.SEALED, ImageState.HELD):
+        return Phrase(text)
     match image.state:
-        case ImageState.STORED:
-            return Phrase("Arrived", Mood.GOOD)
         case ImageState.HELD:
             return _held(image.waiting.trouble)
-        case ImageState.UPLOADING:
-            return Phrase("Sending", Mood.ACCENT)
-        case ImageState.UNSETTLED:
-            return Phrase("Asking whether it arrived", Mood.WARN)
-        case ImageState.ERASED:
-            return Phrase("Arrived, erased here" if image.proof else "Erased, no proof it arrived")
         case ImageState.SEALED:
-            return waiting_words(image.waiting) or Phrase("Sealed here")
+            return waiting_words(image.waiting) or Phrase(text)
+        case _:
+            return Phrase(text, _MOODS.get(image.state, Mood.NEUTRAL))
 
 
 def batch_words(

@@ -6,9 +6,10 @@ from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult
 from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.words import plain_words
 from haut_desktop.services.results import MaskLayer, ResultPicture, VisitResults
 from haut_desktop.services.results_order import UNKNOWN
-from haut_desktop.viewmodels.results_words import application_words, plain_words, space_words
+from haut_desktop.viewmodels.results_words import application_words, space_words
 
 PALETTE: Final = ("#ff6b6b", "#4dd4c6", "#ffd166", "#8ab6ff", "#d59bf6", "#9be15d", "#ff9f5a",
                   "#f48fb1")  # fmt: skip

@@ -15,6 +15,7 @@ from haut_desktop.domain.analysis import (
     MetricKey,
 )
 from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.words import plain_words
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.viewmodels.results_words import (
     MAIN_AREAS,
@@ -23,7 +24,6 @@ from haut_desktop.viewmodels.results_words import (
     change_words,
     failure_words,
     is_score,
-    plain_words,
     score_decimals,
     value_words,
     version_words,

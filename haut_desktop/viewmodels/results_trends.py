@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from haut_desktop.domain.analysis import MetricKey, Trend
+from haut_desktop.domain.words import plain_words
 from haut_desktop.services.results import VisitResults
-from haut_desktop.viewmodels.results_words import key_words, plain_words
+from haut_desktop.viewmodels.results_words import key_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.domain.trends import SCORE_UNIT, unit_of
+from haut_desktop.domain.words import plain_words
 from haut_desktop.services.results_masks import MasksState
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 
@@ -100,12 +101,6 @@ def space_words(space: str) -> str:
 def side_name(side: Side) -> str:
     """The subject's own side."""
     return "Picture" if side is Side.OTHER else side.value.capitalize()
-
-
-def plain_words(tech_name: str) -> str:
-    """A technical name made readable: ``right_cheek_large`` → ``Right cheek large``."""
-    words = tech_name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
 
 
 def value_words(metric: Metric, score_decimals: int = 0) -> str:

@@ -157,7 +157,7 @@ async def test_receipts_say_when_the_computation_was_accepted_and_results_came(d
     html = report.receipts_to_html()
     assert "All times are in UTC" in html
     assert sent.rendition_sha256 in html
-    assert f"transform {sent.transform}" in html
+    assert "transform: unchanged original" in html
     assert json.loads(report.receipts_to_json())["metrics"] == []
 
 
@@ -180,9 +180,34 @@ async def test_html_shows_hashes_and_values_and_escapes_words(desk: Desk) -> Non
     html = report.to_html()
     assert report.pictures[1].original_sha256 in html
     assert "71.5" in html
-    assert "transform none 1" in html
+    assert "transform: unchanged original" in html
     assert "Redness &lt;score&gt;" in html
     assert "No face detected" in html
+
+
+async def test_readers_get_words_and_programs_the_records_own(desk: Desk) -> None:
+    report = await desk.report()
+    cheek = replace(report.metrics[0], area="left_cheek", algorithm="face_redness")
+    report = replace(report, metrics=(cheek, *report.metrics))
+    for page in (report.to_html(), report.receipts_to_html()):
+        assert "Arrived" in page
+        assert "Proven by the store&#x27;s own checksum" in page
+        assert "unchanged original" in page
+        for raw in ("STORED", "store-hash", "none 1", "left_cheek", "face_redness"):
+            assert raw not in page
+    assert "Left cheek" in report.to_html()
+    assert "Face redness" in report.to_html()
+    assert "(the file&#x27;s own time)" in report.receipts_to_html()
+    row = list(csv.DictReader(StringIO(report.receipts_to_csv())))[1]
+    assert (row["state"], row["proof"], row["transform"]) == ("STORED", "store-hash", "none 1")
+    assert report.to_csv().count("left_cheek") == 1
+
+
+async def test_a_picture_of_a_batch_taken_back_is_not_called_sent(desk: Desk) -> None:
+    report = await desk.report()
+    line = replace(report.pictures[1], state="SEALED", proof="", batch_state="RETRACTED")
+    page = replace(report, pictures=(line,)).receipts_to_html()
+    assert "Not sent, sealed here" in page
 
 
 async def test_a_report_names_no_file_of_the_camera(desk: Desk) -> None:
