@@ -20,7 +20,13 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import KeyringLockedError, VaultError
 from haut_desktop.domain.ids import OriginalId, new_id
 from haut_desktop.domain.imaging import Digest
-from haut_desktop.store.files import clear_temporary, is_temporary, remove, write_atomically
+from haut_desktop.store.files import (
+    clear_temporary,
+    is_temporary,
+    make_folder,
+    remove,
+    write_atomically,
+)
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
 SPOOL: Final = "spool"
@@ -73,7 +79,7 @@ class Spool:
         )
         note = SpoolNote(OriginalId(new_id()), digest, self._clock(), file_name, dict(words))
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)  # a name in it outlives a power cut only if its own name does
             # the note first: a picture that is there is always explained
             self._write(f"{note.original_id}{_NOTE}", msgspec.json.encode(note))
             self._seal_or_forget(note, data)

@@ -1,9 +1,10 @@
-"""Tries everything: ``python -m tests.faults.power_loss [--jobs N] [--sample-every N]``."""
+"""Tries everything: ``python -m tests.faults.power_loss [--shape S] [--jobs N]``."""
 
 import argparse
 import multiprocessing
 import sys
 import tempfile
+import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -13,6 +14,7 @@ from tests.faults.not_run import say_not_run
 from tests.faults.power_loss.recording import record, why_not
 from tests.faults.power_loss.replay import Outcome, replay_part
 from tests.faults.power_loss.sample import run_sample
+from tests.faults.power_loss.shapes import Shape
 
 
 def main() -> int:
@@ -20,15 +22,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Proves that a power cut loses nothing.")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sample-every", type=int, default=5)
+    parser.add_argument("--shape", action="append", choices=[*Shape], help="only this kind of work")
     arguments = parser.parse_args()
     if reason := why_not():
         return say_not_run([reason])
-    with tempfile.TemporaryDirectory() as folder:
-        return _run(Path(folder) / "recording", arguments.jobs, arguments.sample_every)
+    code = 0
+    for shape in map(Shape, arguments.shape or Shape):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            code |= _run(Path(folder) / shape, shape, arguments.jobs, arguments.sample_every)
+        _tell(f"{shape}: {time.monotonic() - began:.0f} s\n")
+    return code
 
 
-def _run(folder: Path, jobs: int, every: int) -> int:
-    recording = record(folder)
+def _run(folder: Path, shape: Shape, jobs: int, every: int) -> int:
+    recording = record(folder, shape)
+    _tell(f"{shape}:")
     kinds = Counter(type(operation).__name__ for operation in recording.operations)
     _tell(f"operations recorded: {len(recording.operations)}")
     _tell("  " + ", ".join(f"{count} {kind.lower()}" for kind, count in kinds.most_common()))

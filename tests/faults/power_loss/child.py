@@ -1,6 +1,7 @@
 """The program at work under the eyes of ``strace``; what it promises it says on its output.
 
-Arguments: the station's folder, the platform's address, the study's name, the pictures' folder.
+Arguments: the station's folder, the platform's address, the study's name, the pictures' folder, and
+the shape of the work.
 After each answer of the platform it waits for a line on its input, so that the platform as it is
 at that moment can be copied.
 """
@@ -15,9 +16,15 @@ from typing import Any
 import httpx
 import msgspec
 
+from haut_desktop.domain.clock import system_clock
 from haut_desktop.services.changes import Change, Topic
+from haut_desktop.services.disk_space import DiskSpace
+from haut_desktop.services.spooling import SpoolIntake
+from haut_desktop.store.keys import KeyChest
+from haut_desktop.store.spool import SPOOL, Spool
 from tests.e2e.stations import HeadlessStation, open_workplace
-from tests.fakes.keyring import FakeSecrets
+from tests.fakes.keyring import FakeSecrets, locked
+from tests.faults.power_loss.shapes import Shape
 from tests.faults.power_loss.technician import VISITS, Technician
 
 
@@ -70,7 +77,7 @@ def listen(technician: Technician, station: HeadlessStation) -> None:
     station.work.tasks.start(follow(), name="listener")
 
 
-async def work(folder: Path, technician: Technician) -> None:
+async def work(folder: Path, technician: Technician, *, erases: bool) -> None:
     """Set the station up, do one visit, close; open again, do the other one, close."""
     secrets = SpokenSecrets()
     for name in VISITS:
@@ -82,14 +89,35 @@ async def work(folder: Path, technician: Technician) -> None:
             await technician.visit(station, study, name)
             await technician.until_sent(station)
             await technician.listen(station)
+            if erases:
+                await technician.erase_one(station, name)
+    say(promise="closed")
+
+
+async def spool(folder: Path, technician: Technician) -> None:
+    """Set the station up; twice, seal pictures while the keyring is locked, unlock, place them."""
+    secrets = SpokenSecrets()
+    async with open_workplace(folder, secrets, is_working=False):
+        say(promise="made")
+    for names in VISITS.values():
+        recipient = KeyChest(folder, locked()).recipient()
+        spool_of_it = Spool(folder / SPOOL, recipient, system_clock)
+        await technician.spool(SpoolIntake(spool_of_it, DiskSpace(folder)), names)
+        async with open_workplace(folder, secrets) as station:
+            drained = await station.work.spool.drain()
+            assert len(drained.placed) == len(names)
     say(promise="closed")
 
 
 def main() -> None:
     """Run to the end."""
-    folder, server, study, pictures = sys.argv[1:]
+    folder, server, study, pictures, shape = sys.argv[1:]
     listen_to_the_network()
-    asyncio.run(work(Path(folder), Technician(server, study, Path(pictures), say)))
+    technician = Technician(server, study, Path(pictures), say)
+    if shape == Shape.SPOOL:
+        asyncio.run(spool(Path(folder), technician))
+    else:
+        asyncio.run(work(Path(folder), technician, erases=shape == Shape.ERASURE))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What the program had told the world when the power went."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tests.faults.power_loss.operations import Said
 
@@ -21,7 +22,13 @@ class Promises:
     """Name in the vault and SHA-256 of each original that was taken in."""
     stored: dict[str, None] = field(default_factory=dict)
     submitted: dict[str, None] = field(default_factory=dict)
-    asked: dict[tuple[str, str], None] = field(default_factory=dict)
+    spooled: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of each original that was sealed while the keyring was locked."""
+    erasing: dict[str, None] = field(default_factory=dict)
+    """Originals that somebody asked to erase; nothing is promised of them before the answer."""
+    erased: dict[str, None] = field(default_factory=dict)
+    """Originals of which it was said that they are erased."""
+    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Requests that were about to leave: the record must know of each one that changes things."""
     answers: int = 0
     """How many answers the platform had given."""
@@ -34,7 +41,7 @@ class Promises:
             case {"answered": number}:
                 self.answers = number
             case {"asks": method, "path": path}:
-                self.asked[method, path] = None
+                self.asked[method, path] += 1
             case {"promise": kind, **about}:
                 self._note(kind, about)
 
@@ -42,21 +49,32 @@ class Promises:
         """The addresses of the requests of one kind."""
         return [path for m, path in self.asked if m == method and path.endswith(end)]
 
+    def times_asked_for(self, method: str, end: str) -> int:
+        """How many requests of one kind there were."""
+        return sum(self.asked[method, path] for path in self.asked_for(method, end))
+
     def _note(self, kind: str, about: dict[str, Any]) -> None:
         match kind:
             case "made":
                 self.is_made = True
             case "signed in":
                 self.is_signed_in = True
-            case "registered":
-                self.subjects[about["subject"]] = None
-            case "opened":
-                self.visits[about["visit"]] = None
-            case "finished":
-                self.finished[about["visit"]] = None
             case "sealed":
                 self.sealed[about["original"]] = (about["vault_name"], about["sha256"])
-            case "stored":
-                self.stored[about["image"]] = None
-            case "submitted":
-                self.submitted[about["batch"]] = None
+            case "spooled":
+                self.spooled[about["original"]] = about["sha256"]
+            case _ if kind in _LISTS:
+                name, what = _LISTS[kind]
+                getattr(self, name)[about[what]] = None
+
+
+_LISTS: Final = {
+    "registered": ("subjects", "subject"),
+    "opened": ("visits", "visit"),
+    "finished": ("finished", "visit"),
+    "erasing": ("erasing", "original"),
+    "erased": ("erased", "original"),
+    "stored": ("stored", "image"),
+    "submitted": ("submitted", "batch"),
+}
+"""Promises of which only the id counts: where they are listed, and whose id it is."""

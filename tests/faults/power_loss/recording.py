@@ -13,8 +13,10 @@ from typing import Final, Literal
 import msgspec
 
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face, encode_jpeg
+from tests.e2e.studies import KINDS
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.faults.power_loss.operations import ROOT, Entry, Node, Operation
+from tests.faults.power_loss.shapes import Shape
 from tests.faults.power_loss.technician import VISITS
 from tests.faults.power_loss.trace import CALLS, Reader
 
@@ -22,6 +24,7 @@ STUDY: Final = "Faces power loss"
 _SIZE_PX: Final = 320
 _SIDES: Final[tuple[Literal["front", "left", "right"], ...]] = ("front", "left", "right")
 _PROJECT: Final = Path(__file__).parents[3]
+_SHAPE: Final = "shape"
 _LONGEST_TEXT: Final = 1 << 28
 _END_S: Final = 120.0
 
@@ -33,6 +36,7 @@ class Recording:
     folder: Path
     operations: tuple[Operation, ...]
     folders: frozenset[Node]
+    shape: Shape = Shape.SIGNED
 
     @classmethod
     def load(cls, folder: Path) -> "Recording":
@@ -40,7 +44,8 @@ class Recording:
         reader = Reader(folder / "disk")
         with (folder / "trace").open(encoding="ascii") as lines:
             reader.read(lines)
-        return cls(folder, tuple(reader.operations), frozenset(reader.folders))
+        shape = Shape((folder / _SHAPE).read_text("ascii"))
+        return cls(folder, tuple(reader.operations), frozenset(reader.folders), shape)
 
     @property
     def pictures(self) -> Path:
@@ -71,26 +76,27 @@ def why_not() -> str:
     return "" if probe.returncode == 0 else "strace may not watch a process here"
 
 
-def record(folder: Path) -> Recording:
-    """Let the program do two visits on a practice platform of its own, and watch."""
+def record(folder: Path, shape: Shape = Shape.SIGNED) -> Recording:
+    """Let the program do its work on a practice platform of its own, and watch."""
     folder = folder.resolve()
     disk = folder / "disk"
     disk.mkdir(parents=True)
+    (folder / _SHAPE).write_text(shape, "ascii")
     _draw(folder / "pictures")
     data = folder / "practice"
     with running_practice(data, "--logins-per-minute", "100000") as platform:
-        platform.make_dataset(STUDY, 1, "face_skin_metrics_3.0")
+        platform.make_dataset(STUDY, *KINDS[shape.route])
         _copy_platform(data, folder / "platform" / "0")
-        _watch(folder, disk / "station", platform)
+        _watch(folder, disk / "station", platform, shape)
         assert not platform.violations()
     return Recording.load(folder)
 
 
-def _watch(folder: Path, station: Path, platform: PracticePlatform) -> None:
+def _watch(folder: Path, station: Path, platform: PracticePlatform, shape: Shape) -> None:
     strace = ["strace", "-f", "-y", "-xx", "--seccomp-bpf", "-s", str(_LONGEST_TEXT)]
     strace += ["-e", f"trace={CALLS}", "-o", str(folder / "trace")]
     program = [sys.executable, "-m", "tests.faults.power_loss.child"]
-    arguments = [str(station), platform.url, STUDY, str(folder / "pictures")]
+    arguments = [str(station), platform.url, STUDY, str(folder / "pictures"), shape.value]
     with subprocess.Popen(
         [*strace, *program, *arguments],
         stdin=subprocess.PIPE,

@@ -115,7 +115,9 @@ def _silence() -> Iterator[None]:
 
 def replay_part(folder: Path, parts: int, part: int) -> Outcome:
     """Try out one of several parts of a recording, in a process of its own."""
-    return replay(Recording.load(folder), part=part, parts=parts)
+    recording = Recording.load(folder)
+    begin = recording.shape.begin(recording.operations)
+    return replay(recording, lambda index: index >= begin, part=part, parts=parts)
 
 
 def near_commits(operations: tuple[Operation, ...], *, every: int = 1) -> Chosen:

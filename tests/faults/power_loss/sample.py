@@ -10,10 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from tests.faults.power_loss.delivering import Delivered, deliver
+from tests.faults.power_loss.delivering import Delivered, deliver, place
 from tests.faults.power_loss.operations import Operation, Said
 from tests.faults.power_loss.recording import Recording
 from tests.faults.power_loss.replay import STATION, Cut, Failure, cuts, fast_folder
+from tests.faults.power_loss.shapes import Shape
 
 WORST: Final = frozenset({"all lost", "all kept", "data lost, names kept", "last write torn"})
 
@@ -37,7 +38,8 @@ def moments(operations: Iterable[Operation]) -> frozenset[int]:
 def run_sample(recording: Recording, *, every: int) -> Sample:
     """Finish the work on every so-many-th disk around the moments."""
     sample = Sample()
-    chosen = moments(recording.operations)
+    begin = recording.shape.begin(recording.operations)
+    chosen = frozenset(index for index in moments(recording.operations) if index >= begin)
     worst = (cut for cut in cuts(recording, chosen.__contains__) if cut.remains.kind in WORST)
     for cut in islice(worst, every // 2, None, every):
         with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
@@ -56,5 +58,7 @@ def _deliver(recording: Recording, cut: Cut, folder: Path) -> Delivered:
     (folder / "disk").mkdir()
     cut.disk.leave(cut.remains, folder / "disk")
     station = folder / "disk" / STATION
-    work = deliver(recording, station, deepcopy(cut.promises), folder / "platform")
-    return asyncio.run(work)
+    promises = deepcopy(cut.promises)
+    if recording.shape is Shape.SPOOL:
+        return asyncio.run(place(station, promises))
+    return asyncio.run(deliver(recording, station, promises, folder / "platform"))

@@ -12,6 +12,7 @@ from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import Visit, VisitStatus
+from haut_desktop.services.spooling import SpoolIntake
 from tests.e2e.stations import HeadlessStation
 from tests.waiting import in_time
 
@@ -84,6 +85,21 @@ class Technician:
 
         await in_time(is_done, deadline_s=60.0)
         return await station.batches()
+
+    async def erase_one(self, station: HeadlessStation, name: str) -> None:
+        """Erase the first picture of a visit that was delivered."""
+        for delivery in await station.work.outbox.overview(limit=1000):
+            if delivery.visit.name == name:
+                original = delivery.batches[0].images[0].rendition.original_id
+                self.say(promise="erasing", original=original)
+                await station.work.outbox.erase(original, "the subject has withdrawn")
+                self.say(promise="erased", original=original)
+
+    async def spool(self, spool: SpoolIntake, names: Iterable[str]) -> None:
+        """Drop pictures on a station whose keyring is locked."""
+        for path in self.files(names):
+            note = (await spool.take_in(path, {"subject_code": CODE})).note
+            self.say(promise="spooled", original=note.original_id, sha256=note.digest.sha256)
 
     def files(self, names: Iterable[str]) -> list[Path]:
         """The pictures' files."""

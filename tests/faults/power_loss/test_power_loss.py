@@ -11,7 +11,10 @@ from tests.faults.power_loss.operations import Node, Said, Sync, Write
 from tests.faults.power_loss.recording import Recording, record, why_not
 from tests.faults.power_loss.replay import STATION, Chosen, cuts, near_commits, replay
 from tests.faults.power_loss.sample import run_sample
+from tests.faults.power_loss.shapes import Shape
 from tests.faults.power_loss.trial import try_out
+
+_TAKEN_IN = ("sealed", "spooled", "finished")
 
 pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), pytest.mark.timeout(300)]
 
@@ -62,6 +65,13 @@ def test_what_is_not_flushed_is_missed(recording: Recording, what: str, words: s
     assert words in {failure.words.partition(":")[0] for failure in outcome.failures}
 
 
+def test_what_was_sealed_while_the_keyring_was_locked_is_there_after_a_cut(tmp_path: Path) -> None:
+    spooled = record(tmp_path / "recording", Shape.SPOOL)
+    assert not replay(spooled, promising(spooled)).failures
+    unflushed = replay(without_flushes(spooled, STATION), promising(spooled))
+    assert "BrokenPromiseError" in {one.words.partition(":")[0] for one in unflushed.failures}
+
+
 async def test_a_cut_while_the_log_is_moved_is_no_damage(
     recording: Recording, tmp_path: Path
 ) -> None:
@@ -90,7 +100,7 @@ def promising(recording: Recording) -> Chosen:
     return frozenset(
         index
         for index, operation in enumerate(recording.operations)
-        if isinstance(operation, Said) and operation.words.get("promise") in ("sealed", "finished")
+        if isinstance(operation, Said) and operation.words.get("promise") in _TAKEN_IN
     ).__contains__
 
 

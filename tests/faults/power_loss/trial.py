@@ -9,6 +9,7 @@ from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.store.driver import connect
 from haut_desktop.store.keys import NoRecovery
+from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import (
     DATABASE,
     Station,
@@ -19,6 +20,7 @@ from haut_desktop.store.station import (
 from tests.fakes.keyring import FakeSecrets
 from tests.faults.power_loss.promises import Promises
 
+_CONFIRMED = frozenset({ImageState.STORED, ImageState.ERASED})
 _COMPUTING = frozenset({BatchState.SUBMITTING, BatchState.SUBMITTED})
 
 
@@ -31,8 +33,10 @@ async def try_out(folder: Path, promises: Promises) -> None:
     secrets = FakeSecrets(promises.secrets)
     station = await open_as_the_program_does(folder, promises, secrets)
     try:
-        await _check_whole(station)
-        await _check_kept(station, promises)
+        erased = await _check_erased(station, promises)
+        await _check_whole(station, erased)
+        await _check_kept(station, promises, erased)
+        await check_spooled(station, promises)
         await _check_written_first(station, promises)
     finally:
         await station.aclose()
@@ -63,10 +67,43 @@ async def open_as_the_program_does(
     )
 
 
-async def _check_whole(station: Station) -> None:
-    """The audit's chain and every file of the vault authenticate."""
+async def _check_erased(station: Station, promises: Promises) -> frozenset[str]:
+    """What was said to be erased is, and nothing else; the names in the vault that may be gone.
+
+    An erasure that was answered is on record, with the sealed file gone. One that was only asked
+    for is on record, to be finished at the next start, or it never began and the picture is whole.
+    """
+    on_record = set((await station.erasures.remains()).original_ids)
+    going = {erasure.original_id for erasure in await station.erasures.pending()}
+    _demand(set(promises.erased) <= on_record, "a picture is there as if it was never erased")
+    _demand(on_record <= set(promises.erasing), "a picture is erased that nobody asked to erase")
+    for original in on_record - going:
+        is_there = station.vault.name_for(original) in station.vault.names()
+        _demand(not is_there, "a picture that left the disk is back")
+    _demand(not going & set(promises.erased), "an erasure that was answered is not finished")
+    return frozenset(on_record)
+
+
+async def check_spooled(station: Station, promises: Promises) -> None:
+    """Each picture that was sealed without the keys is in the spool, or in vault and record."""
+    spool = Spool(station.folder / SPOOL, station.keys.recipient, system_clock)
+    waiting = {}
+    for name in spool.names():
+        note, _ = spool.open(name, station.keys.identity)
+        waiting[str(note.original_id)] = note.digest.sha256
+    held = {str(one.original.id): one.original for one in await station.rebuilt.held_pictures()}
+    for original, sha256 in promises.spooled.items():
+        if waiting.get(original) == sha256:
+            continue
+        _demand(original in held, "a picture is neither in the spool nor in the record")
+        station.vault.open(held[original].vault_name, sha256)
+
+
+async def _check_whole(station: Station, erased: frozenset[str]) -> None:
+    """The audit's chain and every file of the vault authenticate, but for what is being erased."""
     _demand(await station.audit.verify() is None, "the audit's chain is broken")
-    for name in station.vault.names():
+    going = {station.vault.name_for(OriginalId(original)) for original in erased}
+    for name in set(station.vault.names()) - going:
         sidecar = station.vault.sidecar(name)
         station.vault.open(name, sidecar.digest.sha256)
 
@@ -85,7 +122,7 @@ def _faults_of_pages(path: Path, key: bytes) -> list[str]:
     return faults + [word for word in checked if word != "ok"] + loose
 
 
-async def _check_kept(station: Station, promises: Promises) -> None:
+async def _check_kept(station: Station, promises: Promises, erased: frozenset[str]) -> None:
     """What was shown is still there."""
     if promises.is_signed_in:
         _demand(await station.credentials.load() is not None, "nobody is signed in")
@@ -97,7 +134,8 @@ async def _check_kept(station: Station, promises: Promises) -> None:
         row = await station.pictures.original(OriginalId(original))
         _demand(row.vault_name == vault_name, "a picture has another name")
         _demand(row.digest.sha256 == sha256, "a picture has another hash")
-        station.vault.open(vault_name, sha256)
+        if original not in erased:
+            station.vault.open(vault_name, sha256)
     for visit in promises.finished:
         status = (await station.visits.get(VisitId(visit))).status
         _demand(status is VisitStatus.FINISHED, f"a finished visit is {status}")
@@ -105,7 +143,9 @@ async def _check_kept(station: Station, promises: Promises) -> None:
     states = {image.id: image.state for batch in batches for image in batch.images}
     for image in promises.stored:
         state = states.get(image)  # type: ignore[call-overload]
-        _demand(state is ImageState.STORED, f"a confirmed picture is {state}")
+        _demand(state in _CONFIRMED, f"a confirmed picture is {state}")
+    done = [i for b in batches for i in b.images if i.state is ImageState.ERASED]
+    _demand(len(done) <= len(erased), "a picture is called erased that is not")
     submitted = {batch.id for batch in batches if batch.state is BatchState.SUBMITTED}
     _demand(set(promises.submitted) <= submitted, "a submitted batch is not")
 
@@ -115,9 +155,13 @@ async def _check_written_first(station: Station, promises: Promises) -> None:
     batches = await _batches(station)
     images = [image for batch in batches for image in batch.images]
     begun = [b for b in batches if b.platform_id or b.state is not BatchState.OPEN]
-    _demand(len(begun) >= len(promises.asked_for("POST", "/upload/")), "initiated unwritten")
+    asked = [*promises.asked_for("POST", "/upload/"), *promises.asked_for("POST", "/batches/")]
+    _demand(len(begun) >= len(asked), "initiated unwritten")
     sent = [image for image in images if image.state is not ImageState.SEALED]
-    _demand(len(sent) >= len(promises.asked_for("PUT", "/original")), "a picture left unwritten")
+    left = promises.times_asked_for("PUT", "/original") + promises.times_asked_for(
+        "POST", "/images/"
+    )
+    _demand(len(sent) >= left, "a picture left unwritten")
     computing = {batch.platform_id for batch in batches if batch.state in _COMPUTING}
     for path in promises.asked_for("POST", "/compute/"):
         _demand(path.split("/")[-3] in computing, "computing was asked for unwritten")
