@@ -109,6 +109,7 @@ class Workplace:
         self.objects = ObjectStore(network, clock)
         self.connectivity = Connectivity(self.changes, clock=clock, policy=pacing.retry)
         self._knows_platform_time = False
+        self._knows_rules = False
         self.api.on_answer = self._on_answer
         self.session = Session(
             self.api, self.keeper, store.credentials, store.studies, self.changes, clock
@@ -212,7 +213,7 @@ class Workplace:
             has_results=ResultsProbe(self.api),
             from_store=self.objects.get,
             judge=judge,
-            may_begin=lambda: self.delivery.may_begin,
+            may_begin=lambda: self.may_ask,
             changes=self.changes,
             clock=clock,
             quiet_s=pacing.quiet_s,
@@ -294,6 +295,11 @@ class Workplace:
         self.tasks.start(self.former.run(), name="former delivery")
         self.tasks.start(self.rechecks.run(), name="rechecks")
 
+    @property
+    def may_ask(self) -> bool:
+        """Whether the platform may be asked for what it has; not before the rules are known."""
+        return self._knows_rules and self.delivery.may_begin
+
     async def aclose(self) -> None:
         """End everything in order: no new work, tasks, connections, database."""
         self.delivery.pause()
@@ -308,6 +314,8 @@ class Workplace:
             await pause(asyncio.Event(), STORE_TROUBLE_S)
         if self.traffic.rules.is_paused:
             self.delivery.pause()
+        self._knows_rules = True
+        self._look_again()
         await self.delivery.run()
 
     async def _has_rules(self) -> bool:
@@ -376,7 +384,7 @@ class Workplace:
                 self.session,
                 judge,
                 is_quiet=lambda: not self._deliveries.running(),
-                may_begin=lambda: self.delivery.may_begin,
+                may_begin=lambda: self.may_ask,
             ),
             store=store.rechecks,
             outbox=store.outbox,

@@ -128,6 +128,20 @@ async def test_what_never_left_waits_while_nobody_can_be_asked_and_then_goes_onc
     there.check_each_once(small_pictures)
 
 
+async def test_nothing_is_asked_before_the_kept_sending_rules_are_known(
+    tmp_path: Path, study_by: MakeStudy
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "one", MemorySecrets(), is_working=False) as station:
+        await station.sign_in(there.platform.url)
+        assert not station.work.may_ask
+    async with open_workplace(tmp_path / "two", MemorySecrets()) as station:
+        await station.sign_in(there.platform.url)
+        await eventually(lambda: station.work.may_ask)
+        station.work.delivery.pause()
+        assert not station.work.may_ask
+
+
 async def test_a_record_lost_again_before_the_asking_still_asks(
     tmp_path: Path,
     study_by: MakeStudy,
