@@ -123,11 +123,11 @@ class CapturePage(DropArea):
 
     def _turn_to(self, page: QWidget, *, takes_focus: bool) -> None:
         """Show a page; the focus stays on this page of the window, whatever it was on is gone."""
-        before = self._stack.currentWidget()
         self._stack.setCurrentWidget(page)
         focus = QApplication.focusWidget()
         is_there = focus is not None and page.isAncestorOf(focus)
-        if takes_focus and page is not before and not is_there:
+        # also when the button that had it is hidden now: Qt would go on to the top bar
+        if takes_focus and focus is not page and not is_there:
             page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _page_for(self, state: CaptureState) -> QWidget:

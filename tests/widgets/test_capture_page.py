@@ -30,6 +30,7 @@ from haut_desktop.widgets.finish_sheet import FinishSheet
 from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.slot_card import SlotCard
+from haut_desktop.widgets.visit_header import VisitHeader
 from tests.fakes.builders import make_visit
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
@@ -291,6 +292,20 @@ async def test_a_resting_visit_is_reopened_by_its_key(office: Office) -> None:
     await finish_visit(office)
     office.find(QPushButton, "reopen-visit").click()
     await eventually(lambda: office.find(QPushButton, "finish-visit").isVisible())
+
+
+async def test_the_focus_stays_on_the_page_when_its_button_goes(office: Office) -> None:
+    await finish_visit(office)
+    office.window.activateWindow()
+    office.find(QPushButton, "next-subject").setFocus()
+    header = office.window.findChild(VisitHeader)
+    assert header is not None
+    header.started.emit("Week 4")
+    await eventually(lambda: office.find(QPushButton, "finish-visit").isVisible())
+    focus, page = QApplication.focusWidget(), office.window.page
+    assert focus is not None
+    assert page is not None
+    assert page.isAncestorOf(focus)
 
 
 async def test_next_subject_leads_back_to_the_list(office: Office) -> None:
