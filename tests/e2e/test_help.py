@@ -14,6 +14,8 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from haut_desktop.domain.delivery import ImageState
+from haut_desktop.domain.words import state_words
 from haut_desktop.settings import resources_folder
 from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.viewmodels import outbox_ages, outbox_late, outbox_words, recheck_words
@@ -103,6 +105,12 @@ _STATES: Final = sorted(
         *_templates(outbox_ages),
         *_templates(recheck_words),
         *(text.replace("{age}", _ANYTHING) for text in outbox_late._PHRASES.values()),
+        *(
+            state_words(state, is_proven=is_proven, is_taken_back=is_taken_back)
+            for state in ImageState
+            for is_proven in (False, True)
+            for is_taken_back in (False, True)
+        ),
     }
 )
 
