@@ -11,6 +11,7 @@ from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, W
 from haut_desktop.domain.errors import EntryTakenError, UnreachableError
 from haut_desktop.domain.ids import CompanyId, PlatformBatchId
 from haut_desktop.domain.session import Account, SignedIn, Tokens
+from haut_desktop.outbox_command import run_outbox_command
 from haut_desktop.services.troubles import trouble_of
 from tests.commands import read, run
 from tests.services.rooms import Room, open_room
@@ -29,6 +30,14 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 async def sign_in(room: Room, company_id: CompanyId) -> None:
     account = Account(room.study.server, company_id, 1, "somebody")
     await room.station.credentials.save(SignedIn(account, Tokens("kept")))
+
+
+def test_the_list_explains_what_it_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run_outbox_command(["list", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    for words in ("wait to be registered or are held", "left behind", "account of another company"):
+        assert words in told
 
 
 def without_age(words: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from haut_desktop.desktop.printing import offscreen_fonts, write_pdf
 from haut_desktop.domain.errors import StationError
-from haut_desktop.services.reports import VisitReport
+from haut_desktop.services.report_lines import VisitReport
 
 
 def write_receipts(folder: Path, reports: Iterable[VisitReport]) -> None:

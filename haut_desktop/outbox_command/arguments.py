@@ -4,6 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+_LIST: Final = (
+    "Says where each visit's batches and pictures stand, which subjects wait to be registered or "
+    "are held, what was begun on the platform and left behind, and what keeps things: a pause, a "
+    "missing sign-in, the account of another company, the sending times. Changes nothing."
+)
 _REBUILD: Final = (
     "Make a damaged or missing record anew from the sealed pictures and the notes beside them. "
     "The former file is kept beside it. Subjects without pictures, camera clocks, the sign-in and "
@@ -26,7 +31,12 @@ def make_parser() -> argparse.ArgumentParser:
         prog="haut-desktop outbox", description="What waits, what is proven, what differs."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    commands.add_parser("list", parents=[shared], help="visits and subjects, and where they stand")
+    commands.add_parser(
+        "list",
+        parents=[shared],
+        help="visits and subjects, and where they stand",
+        description=_LIST,
+    )
     verify = commands.add_parser(
         "verify", parents=[shared], help="read every sealed picture, ask for every confirmed one"
     )

@@ -24,7 +24,7 @@ from haut_desktop.domain.words import (
 )
 
 if TYPE_CHECKING:
-    from haut_desktop.services.reports import MetricLine, MissingLine, PictureLine, VisitReport
+    from haut_desktop.services.report_lines import MetricLine, MissingLine, PictureLine, VisitReport
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by spreadsheets; a quote in front keeps it text."""

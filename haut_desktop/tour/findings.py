@@ -13,7 +13,7 @@ from haut_desktop.domain.analysis import Mask
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.services.reports import MetricLine, PictureLine, VisitReport
+from haut_desktop.services.report_lines import MetricLine, PictureLine, VisitReport
 from haut_desktop.services.results import MaskLayer
 from haut_desktop.tour.report import TourReport
 from haut_desktop.workplace import Workplace

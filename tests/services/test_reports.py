@@ -17,7 +17,8 @@ from haut_desktop.domain.ids import CompanyId, PlatformBatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.session import Account
-from haut_desktop.services.reports import Reports, VisitReport
+from haut_desktop.services.report_lines import VisitReport
+from haut_desktop.services.reports import Reports
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
