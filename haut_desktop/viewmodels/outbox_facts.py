@@ -55,7 +55,7 @@ def batch_facts(delivery: VisitDelivery, batch: Batch, around: Circumstances) ->
         facts.append(("Analysis asked for", _moment(batch.submitted_at, around)))
     if (recheck := delivery.rechecks.get(batch.id)) is not None:
         words = recheck_words(recheck, is_computed=batch.id in delivery.computed)
-        facts.append(("Asked for again", f"{_moment(recheck.at, around)}: {words}"))
+        facts.append(("Checked on the platform", f"{_moment(recheck.at, around)}: {words}"))
     facts += _succession(delivery.batches, batch)
     if batch.again:
         facts.append(("Computed once more because", batch.again))
