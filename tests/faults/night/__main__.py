@@ -52,7 +52,7 @@ platform and was computed once
 befallen: {", ".join(account.events)}; signed in {account.signed_in} times
 held for a person: {account.held.total()}; decisions in the morning: {account.asked}
 {_reasons(account)}memory in MiB at the start, the end and the peak of each start: {memory}
-frames late by {account.longest_late_ms} ms at most, 99 of 100 by less than \
+frames late by {round(account.frames.longest_s * 1000)} ms at most, 99 of 100 by less than \
 {account.frames.p99_ms()} ms
 verify: {report["pictures"]} sealed pictures read, {report["asked_pictures"]} asked for, \
 {differences} differences"""

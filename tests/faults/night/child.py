@@ -30,7 +30,7 @@ from tests.e2e.stations import FileSecrets, HeadlessStation, open_workplace
 from tests.e2e.windows import open_shell
 from tests.faults.night.plan import Plan
 from tests.faults.night.technician import NightTechnician
-from tests.faults.night.watching import FrameWatch, memory_mib
+from tests.faults.night.watching import FrameWatch, append_frames, memory_mib
 
 NIGHT: Final = Pacing(
     retry=RetryPolicy(delays_s=(0.5, 2.0, 8.0, 20.0), jitter=0.2),
@@ -135,17 +135,18 @@ async def work(chosen: argparse.Namespace) -> None:
         while not is_done and not closing.is_set():
             await pause(closing, _EVERY_S)
             is_done = technician.made == plan.visits and await night.is_done()
+            append_frames(chosen.frames, watch.take())
             now_mib, peak_mib = memory_mib()
             say(
                 made=technician.made,
                 waiting=(await night.station.work.outbox.summary()).waiting_images,
                 memory_mib=[start_mib, now_mib, peak_mib],
-                late_ms=[round(watch.frames.longest_s * 1000), watch.frames.p99_ms()],
                 signed_in=night.signed_in,
                 troubles=await night.troubles(),
             )
         watch.stop()
-        say(ended=is_done, held=await night.reasons(), frames_ms=watch.frames.late_ms)
+        append_frames(chosen.frames, watch.take())
+        say(ended=is_done, held=await night.reasons())
 
 
 async def morning(chosen: argparse.Namespace) -> None:
@@ -200,6 +201,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--secrets", type=Path, required=True)
     parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--frames", type=Path)
     parser.add_argument("--server", default="")
     parser.add_argument("--visits", type=int, default=Plan.visits)
     parser.add_argument("--subjects", type=int, default=Plan.subjects)

@@ -14,7 +14,7 @@ from haut_desktop.services.pauses import pause
 from tests.fakes.practice import PracticePlatform, start_practice
 from tests.faults.night.plan import Event, Plan, random_faults
 from tests.faults.night.technician import every_hash
-from tests.faults.night.watching import Frames
+from tests.faults.night.watching import Frames, read_frames
 
 ROOT: Final = Path(__file__).parents[3]
 
@@ -48,8 +48,8 @@ class Account:
     """What a person decided in the morning."""
     memory_mib: list[list[float]] = field(default_factory=list)
     """Of each start of the program: at its beginning, at its end, at its peak."""
-    longest_late_ms: int = 0
     frames: Frames = field(default_factory=Frames)
+    """Of every start, the killed ones as well, but for the last second of those."""
     verification: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -92,6 +92,7 @@ class NightRun:
         coming = list(self._plan.events)
         while not await self._one_start(coming):
             self._tell("the program starts again")
+        self.account.frames = read_frames(self._folder / "frames")
         self._gather_faults()
         self.account.held = Counter(self._last["held"])
         strange = set(self.account.held) - set(UNDECIDABLE)
@@ -104,8 +105,7 @@ class NightRun:
         assert program.stdout is not None
         while line := await program.stdout.readline():
             self._last = msgspec.json.decode(line)
-            if "frames_ms" in self._last:
-                self._add_frames(self._last["frames_ms"])
+            if "ended" in self._last:
                 continue
             self._note(self._last)
             if coming and self._part_done() >= coming[0].at:
@@ -121,7 +121,6 @@ class NightRun:
 
     def _note(self, said: Mapping[str, Any]) -> None:
         self._now = said
-        self.account.longest_late_ms = max(self.account.longest_late_ms, said["late_ms"][0])
 
     def _keep(self) -> None:
         self.account.memory_mib.append(list(self._now["memory_mib"]))
@@ -130,10 +129,6 @@ class NightRun:
     def _part_done(self) -> float:
         there: int = 3 * self._now["made"] - self._now["waiting"]
         return there / self._plan.pictures
-
-    def _add_frames(self, late_ms: list[int]) -> None:
-        for late, frames in enumerate(late_ms):
-            self.account.frames.late_ms[late] += frames
 
     async def _befall(self, event: Event, program: asyncio.subprocess.Process) -> None:
         self.account.events.append(event.what)
@@ -232,6 +227,7 @@ class NightRun:
             "--folder": self._folder / "station",
             "--secrets": self._folder / "secrets.json",
             "--pictures": self._folder / "pictures",
+            "--frames": self._folder / "frames",
             "--server": self._platform.url,
             "--visits": self._plan.visits,
             "--subjects": self._plan.subjects,

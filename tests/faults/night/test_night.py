@@ -8,7 +8,7 @@ import pytest
 from tests.faults.night.pictures import draw_pictures
 from tests.faults.night.plan import EVENTS, Plan, random_faults
 from tests.faults.night.run import NightRun
-from tests.faults.night.watching import Frames
+from tests.faults.night.watching import Frames, append_frames, read_frames
 
 pytestmark = pytest.mark.timeout(640)
 
@@ -26,6 +26,7 @@ async def test_after_a_short_night_everything_is_there_once(tmp_path: Path) -> N
     assert account.events == [event.what for event in EVENTS][: len(account.events)]
     assert {"kill the program", "restart the platform"} <= set(account.events)
     assert account.struck.total() > 0
+    assert sum(account.frames.late_ms) > 0
     assert account.verification["asked_pictures"] == SHORT.pictures
 
 
@@ -44,3 +45,16 @@ def test_frames_tell_the_latest_of_ninety_nine_in_a_hundred() -> None:
     assert frames.p99_ms() == 31
     assert frames.longest_s == 0.9
     assert replace(SHORT, visits=1).pictures == 3
+
+
+def test_frames_of_a_start_that_was_killed_count_as_well(tmp_path: Path) -> None:
+    killed, other = Frames(), Frames()
+    killed.note(1.5)
+    other.note(0.002)
+    other.note(0.002)
+    append_frames(tmp_path / "frames", killed)
+    append_frames(tmp_path / "frames", other)
+    with (tmp_path / "frames").open("ab") as file:
+        file.write(b'{"longest_s": 9.0, "la')
+    every = read_frames(tmp_path / "frames")
+    assert (every.longest_s, every.late_ms[1500], every.late_ms[2]) == (1.5, 1, 2)

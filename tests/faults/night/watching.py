@@ -1,9 +1,12 @@
 """What the night costs: the window's frames that came late, and the memory of the process."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 FRAME_S: Final = 0.016
 _SLOTS: Final = 4000
@@ -32,6 +35,32 @@ class Frames:
         return 0
 
 
+class _Noted(msgspec.Struct):
+    """Frames of a moment, as they are written down: milliseconds late → how many."""
+
+    longest_s: float
+    late_ms: dict[int, int]
+
+
+def append_frames(path: Path, frames: Frames) -> None:
+    """Write down the frames of a moment; what is written outlives the process that was killed."""
+    late_ms = {late: times for late, times in enumerate(frames.late_ms) if times}
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(_Noted(frames.longest_s, late_ms)) + b"\n")
+
+
+def read_frames(path: Path) -> Frames:
+    """Everything that was written down, by whichever start; half a line is of a killed one."""
+    whole = Frames()
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        with suppress(msgspec.DecodeError):
+            noted = msgspec.json.decode(line, type=_Noted)
+            whole.longest_s = max(whole.longest_s, noted.longest_s)
+            for late, times in noted.late_ms.items():
+                whole.late_ms[late] += times
+    return whole
+
+
 class FrameWatch:
     """Asks the running loop for a frame again and again until it is stopped."""
 
@@ -39,6 +68,11 @@ class FrameWatch:
         self.frames = Frames()
         self._loop = asyncio.get_running_loop()
         self._handle = self._ask()
+
+    def take(self) -> Frames:
+        """Give what was counted since the last time."""
+        taken, self.frames = self.frames, Frames()
+        return taken
 
     def stop(self) -> None:
         """Ask for no more."""
