@@ -39,6 +39,8 @@ class _Outage:
     failures: int = 0
     due_s: float = 0.0
     """On the loop's clock."""
+    asked_until_s: float = 0.0
+    """Until when the platform itself asked to wait, which no change of the network shortens."""
 
 
 class Connectivity:
@@ -91,7 +93,8 @@ class Connectivity:
         if outage.due_s <= self._uptime():
             outage.failures += 1
             outage.due_s = self._uptime() + self._delay_s(error, outage.failures)
-        outage.due_s = max(outage.due_s, self._uptime() + _asked_s(error))
+        outage.asked_until_s = max(outage.asked_until_s, self._uptime() + _asked_s(error))
+        outage.due_s = max(outage.due_s, outage.asked_until_s)
         self._show(connection)
 
     def seen_online(self, peer: Peer = Peer.PLATFORM) -> None:
@@ -104,9 +107,12 @@ class Connectivity:
         self._show(remaining.connection if remaining else Connection.ONLINE)
 
     def network_changed(self) -> None:
-        """Look again at once: a cable, a wireless network or a proxy came or went."""
+        """Look again at once: a cable, a wireless network or a proxy came or went.
+
+        Only the time that the platform itself asked to wait is waited out all the same.
+        """
         for outage in self._outages.values():
-            outage.failures, outage.due_s = 0, 0.0
+            outage.failures, outage.due_s = 0, outage.asked_until_s
         self._wake()
 
     async def wait_until_due(self) -> None:

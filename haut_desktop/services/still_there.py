@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 3
 """Pictures of one batch whose bytes are looked at together."""
+_NOT_FOUND: Final = frozenset({404, 410})
+"""Answers that say that it is not there; any other refusal says that it may not be looked at."""
 _GONE: Final = "bytes-not-on-platform"
 _OTHER: Final = "other-bytes-on-platform"
 _OTHER_BYTES: Final = "What the platform gives out for the picture is not what was sent."
@@ -78,6 +80,8 @@ class StillThere:
                 to.tenant, to.dataset_id, to.subject_id, batch.platform_id
             )
         except RefusedError as error:
+            if error.status not in _NOT_FOUND:
+                raise
             words = f"The platform does not have the batch. {error.message}"
             return Seen((_missing("batch-not-on-platform", batch.id, words, of="batch"),))
         if not listed:
@@ -126,6 +130,8 @@ class StillThere:
         except AddressExpiredError:
             return Seen(only_listed=1)
         except RefusedError as error:
+            if error.status not in _NOT_FOUND:
+                raise
             words = _NO_BYTES.format(reason=error.message)
             return Seen((_missing(_GONE, image.id, words),))
         return Seen(() if is_same else (_missing(_OTHER, image.id, _OTHER_BYTES),))

@@ -136,6 +136,17 @@ async def test_a_change_of_the_network_wakes_everybody_at_once(
     await asyncio.gather(*waiting)
 
 
+async def test_a_change_of_the_network_leaves_the_servers_own_waiting_time(
+    connectivity: Connectivity, time: FakeTime
+) -> None:
+    connectivity.pause(TooManyRequestsError(90))
+    await time.pass_time(30)
+    connectivity.network_changed()
+    assert connectivity.due_in_s == 60
+    connectivity.seen_online()
+    assert connectivity.due_in_s == 0
+
+
 async def test_after_a_change_of_the_network_the_delays_start_over(
     connectivity: Connectivity, time: FakeTime
 ) -> None:

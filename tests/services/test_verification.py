@@ -10,6 +10,7 @@ from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Route
 from haut_desktop.domain.errors import (
     HautError,
     PermissionRefusedError,
+    RefusedError,
     ServerTroubleError,
     TooManyRequestsError,
     UnreachableError,
@@ -196,6 +197,10 @@ class OneByOne:
     """What the first picture of each batch meets."""
     listed: list[tuple[PlatformImage, ...]] = field(default_factory=list)
     asked: int = 0
+    keeps_images: bool = True
+
+    async def dataset(self, *_: object) -> "OneByOne":
+        return self
 
     async def batch_images(self, *_: object) -> tuple[PlatformImage, ...]:
         self.asked += 1
@@ -282,6 +287,26 @@ async def test_a_picture_that_the_store_fails_on_is_named_and_the_others_are_loo
     assert [one.image_id for one in report.unanswered] == [batch.images[0].id]
     assert (report.asked_pictures, kinds(report)) == (2, [])
     assert report.holders == (Holder(room.study.tenant, 3, 2),)
+
+
+async def test_only_what_is_not_there_is_missing_and_not_what_may_not_be_read(room: Room) -> None:
+    await room.register()
+    batches = await gone(room, 2)
+    there = there_of(batches, [RefusedError(400, "invalid", "Try later."), None])
+    there.of_picture = RefusedError(403, "AccessDenied", "", who="The object store")
+    report = await ask(room, there)
+    assert kinds(report) == []
+    assert {one.image_id for one in report.unanswered} == {b.images[0].id for b in batches}
+
+
+@pytest.mark.parametrize("status", (404, 410))
+async def test_a_batch_and_bytes_that_are_not_found_are_missing(room: Room, status: int) -> None:
+    await room.register()
+    there = there_of(await gone(room, 2), [RefusedError(status, "not-found", ""), None])
+    there.of_picture = RefusedError(status, "NoSuchKey", "", who="The object store")
+    report = await ask(room, there)
+    assert kinds(report) == ["batch-not-on-platform", "bytes-not-on-platform"]
+    assert report.unanswered == ()
 
 
 @pytest.mark.parametrize(
