@@ -142,4 +142,4 @@ def test_a_batch_says_what_the_platform_no_longer_has(
     row = visit_row(asked, Circumstances(now=START), {})
     assert row.phrase == phrase
     facts = dict(row.children[0].facts)
-    assert facts["Asked for again"].startswith("1 Mar 2026, 12:12")
+    assert facts["Checked on the platform"].startswith("1 Mar 2026, 12:12")
