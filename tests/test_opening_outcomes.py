@@ -217,7 +217,7 @@ async def test_what_is_wrong_with_the_database_is_told(
     ("code", "title", "ways"),
     (
         (5, "The station's database is busy", _SHUT),
-        (6, "The station's database is busy", _SHUT),
+        (6, "The record is in use by this program", _SHUT),
         (8, "The station's folder is read-only", Way.NONE),
         (10, "The disk reports an error", Way.NONE),
         (13, "The disk is full", Way.NONE),

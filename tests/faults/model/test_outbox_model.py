@@ -194,7 +194,7 @@ def _call_it_uncomputed(_connection: object, _row: object) -> Computed:
         ("haut_desktop.store.vault.Vault._write", _write_nothing, _deliver, "left the vault"),
         ("haut_desktop.workplace.IMAGES_IN_FLIGHT", 6, _deliver, "in flight at once"),
         (
-            "haut_desktop.services.signed_route.SignedRoute._settle_computation",
+            "haut_desktop.services.computing.Computing.settle",
             _ask_again,
             _lose_the_computations_answer,
             r"computed \d+ times",
