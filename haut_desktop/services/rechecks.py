@@ -163,6 +163,8 @@ class Rechecks:
         outcome = "as it was sent"
         if seen.differences:
             outcome = ", ".join(sorted({one.kind for one in seen.differences}))
+        elif seen.not_kept:
+            outcome = "deleted there by the data set's rule, not compared"
         elif seen.only_listed:
             outcome = "listed, its bytes are not given out"
         await self._store.verified(program, batch, seen.differences, outcome)
@@ -179,14 +181,15 @@ class Rechecks:
         if self._round_of != tenant:
             self._round, self._round_of = Round(), tenant
         done = self._round
-        while done.batches + len(done.skipped) < self._pace.most_batches:
+        due = await self._store.due(
+            tenant,
+            rested=self._pace.rested,
+            without=done.skipped,
+            most=self._pace.most_batches - done.batches - len(done.skipped),
+        )
+        for batch_id in due:
             if self._tenant != tenant:
                 return  # it goes on where it stopped
-            batch_id = await self._store.next_due(
-                tenant, rested=self._pace.rested, without=done.skipped
-            )
-            if batch_id is None:
-                break
             await self._ask_again(batch_id, done)
         if self._tenant == tenant:
             await self._store.end_round(tenant, done)
@@ -194,6 +197,8 @@ class Rechecks:
 
     async def _ask_again(self, batch_id: BatchId, done: Round) -> None:
         batch = await self._outbox.batch(batch_id)
+        if batch.retraction is not None or batch.platform_id is None or not batch.confirmed:
+            return  # it was taken back, begun anew or erased since it was found
         if not self._ways.judge.may_read(batch.dataset_id):
             done.skipped.add(batch_id)
             return

@@ -42,6 +42,8 @@ class Seen:
     only_listed: int = 0
     """Pictures that are listed and whose bytes could not be looked at: no address, or an old one.
     """
+    not_kept: int = 0
+    """Pictures that are not there by the data set's own rule: nothing differs, nothing was seen."""
     unanswered: tuple[tuple[ImageId, HautError], ...] = ()
     """Pictures that met trouble of their own, and what that was."""
 
@@ -86,14 +88,17 @@ class StillThere:
             return Seen((_missing("batch-not-on-platform", batch.id, words, of="batch"),))
         if not listed:
             keeps = await self._keeps_images(to)
-            return Seen(tuple(map(_not_listed, stored)) if keeps else ())
+            missing = tuple(map(_not_listed, stored))
+            return Seen(missing) if keeps else Seen(not_kept=len(missing))
         there = {image_id_in(picture.name): picture for picture in listed}
         looked = await self._look_at_each(stored, there)
         found = [difference for one in looked for difference in one.differences]
+        not_kept = 0
         if any(one.kind == _GONE for one in found) and not await self._keeps_images(to):
-            found = [one for one in found if one.kind != _GONE]
+            others = [one for one in found if one.kind != _GONE]
+            not_kept, found = len(found) - len(others), others
         unanswered = tuple(one for each in looked for one in each.unanswered)
-        return Seen(tuple(found), sum(one.only_listed for one in looked), unanswered)
+        return Seen(tuple(found), sum(one.only_listed for one in looked), not_kept, unanswered)
 
     async def _look_at_each(
         self, stored: Iterable[Image], there: Mapping[ImageId | None, PlatformImage]

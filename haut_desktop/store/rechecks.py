@@ -40,7 +40,7 @@ WHERE batch.platform_id IS NOT NULL AND batch.state NOT IN ('RETRACTING', 'RETRA
     AND batch.id NOT IN (SELECT value FROM json_each(:without))
     AND {BATCH_OF_TENANT}
 ORDER BY there.confirmed_at DESC
-LIMIT 1
+LIMIT :most
 """  # noqa: S608 - a clause of ours
 
 _FIRST: Final = f"""
@@ -54,6 +54,11 @@ WHERE batch.state = 'SUBMITTED' AND batch.platform_id IS NOT NULL
 ORDER BY batch.submitted_at
 LIMIT 1
 """  # noqa: S608 - a clause of ours
+
+_AS_IT_WAS: Final = """
+SELECT 1 FROM batch WHERE id = ? AND platform_id = ?
+    AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
+"""
 
 _UNSEEN: Final = """
 SELECT recheck.*, batch.completeness, visit.name, visit.local_date, subject_code.code
@@ -75,12 +80,13 @@ class RecheckStore:
 
     # ---- the day's round ---------------------------------------------------------------------
 
-    async def next_due(
-        self, tenant: Tenant, *, rested: timedelta, without: Collection[BatchId]
-    ) -> BatchId | None:
-        """Give the batch to ask for next; None when there is none of ``tenant``.
+    async def due(
+        self, tenant: Tenant, *, rested: timedelta, without: Collection[BatchId], most: int
+    ) -> tuple[BatchId, ...]:
+        """Give the batches of ``tenant`` to ask for, at ``most`` so many, in their order.
 
-        What was confirmed less than ``rested`` ago may not be listed yet.
+        What was confirmed less than ``rested`` ago may not be listed yet. Goes through everything
+        that was ever confirmed: not to be asked for every batch.
         """
         now = self._clock()
         values = tenant_values(tenant) | {
@@ -88,8 +94,9 @@ class RecheckStore:
             "until": text_of(now - rested),
             "yesterday": text_of(now - timedelta(hours=12)),
             "without": json.dumps(sorted(without)),
+            "most": most,
         }
-        return await self._batch_id(_DUE, values)
+        return await self._batch_ids(_DUE, values)
 
     async def last_round(self, tenant: Tenant) -> datetime | None:
         """Say when everything of ``tenant`` that was due had been asked for."""
@@ -159,7 +166,8 @@ class RecheckStore:
             "since": text_of(program.since),
             "until": text_of(self._clock() - rested),
         }
-        return await self._batch_id(_FIRST, values)
+        found = await self._batch_ids(_FIRST, values)
+        return found[0] if found else None
 
     async def verified(
         self, program: Program, batch: Batch, differences: tuple[Difference, ...], outcome: str
@@ -204,10 +212,9 @@ class RecheckStore:
 
         await self._database.write(work)
 
-    async def _batch_id(self, statement: str, values: dict[str, Value]) -> BatchId | None:
-        def work(connection: Connection) -> BatchId | None:
-            row = connection.execute(statement, values).fetchone()
-            return None if row is None else BatchId(row["id"])
+    async def _batch_ids(self, statement: str, values: dict[str, Value]) -> tuple[BatchId, ...]:
+        def work(connection: Connection) -> tuple[BatchId, ...]:
+            return tuple(BatchId(row["id"]) for row in connection.execute(statement, values))
 
         return await self._database.read(work)
 
@@ -224,7 +231,12 @@ def read_rechecks(connection: Connection, visit_ids: Iterable[str]) -> dict[Batc
 
 
 def _note(ledger: Ledger, batch: Batch, differences: tuple[Difference, ...], program: str) -> None:
-    """Replace what was said before; what differs as before need not be read twice."""
+    """Replace what was said before; what differs as before need not be read twice.
+
+    Of a batch that was taken back or begun anew since it was asked for, nothing is kept.
+    """
+    if ledger.connection.execute(_AS_IT_WAS, (batch.id, batch.platform_id)).fetchone() is None:
+        return
     before = ledger.connection.execute(
         "SELECT * FROM recheck WHERE batch_id = ?", (batch.id,)
     ).fetchone()

@@ -42,7 +42,7 @@ def recheck_phrase(recheck: Recheck, *, is_computed: bool) -> Phrase | None:
 def recheck_words(recheck: Recheck, *, is_computed: bool) -> str:
     """What the platform said, for the facts beside a batch."""
     if not recheck.differences:
-        return "Everything is there."
+        return "Nothing is missing that should be there."
     if not recheck.is_gone:
         return _OTHER
     return _GONE if is_computed else _MISSING

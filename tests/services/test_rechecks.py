@@ -1,11 +1,12 @@
 """What was confirmed is asked for again, once a day; a new version of the program proves itself."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from haut_desktop.domain.errors import (
     TooManyRequestsError,
     UnreachableError,
 )
-from haut_desktop.domain.ids import PlatformBatchId
+from haut_desktop.domain.ids import BatchId, PlatformBatchId
 from haut_desktop.domain.imaging import Batch, Digest, PlatformImage
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
@@ -58,6 +59,10 @@ class Desk:
     """What the platform lists, by its batch."""
     keeps_images: bool = True
     is_same: bool = True
+    gone: HautError | None = None
+    """What the object store says instead of giving bytes out."""
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    """What happens while the next batch is asked for."""
     trouble: HautError | None = None
     refused: dict[str, HautError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -119,6 +124,9 @@ class Desk:
     async def batch_images(self, *where: object) -> tuple[PlatformImage, ...]:
         name = str(where[-1])
         self.asked.append(name)
+        if (meanwhile := self.meanwhile) is not None:
+            self.meanwhile = None
+            await meanwhile()
         if (error := self.refused.get(name) or self.trouble) is not None:
             raise error
         return tuple(self.pictures[name])
@@ -128,6 +136,8 @@ class Desk:
 
     async def holds(self, url: str, _: Digest) -> bool:
         self.read_back.append(url)
+        if self.gone is not None:
+            raise self.gone
         return self.is_same
 
     def hold(self, batch: Batch) -> None:
@@ -291,6 +301,37 @@ async def test_a_round_is_bounded_and_goes_on_where_it_stopped(old: Desk) -> Non
     assert await old.look() == []
 
 
+async def test_what_is_due_is_looked_up_once_and_not_for_every_batch(
+    old: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two", "three"):
+        await deliver(old, name)
+    store, looked = old.room.station.rechecks, list[int]()
+    due = store.due
+
+    async def counted(*where: Any, **how: Any) -> tuple[BatchId, ...]:
+        found = await due(*where, **how)
+        looked.append(len(found))
+        return found
+
+    monkeypatch.setattr(store, "due", counted)
+    assert await old.look() == ["three", "two", "one"]
+    assert looked == [3]
+
+
+@pytest.mark.parametrize("name", ("one", "two"))
+async def test_what_is_taken_back_meanwhile_is_told_of_no_more(old: Desk, name: str) -> None:
+    batches = {each: await deliver(old, each) for each in ("one", "two")}
+    old.pictures[name] = []
+
+    async def take_back() -> None:
+        await old.room.station.retractions.ask(batches[name].id, Act(reason="wrong participant"))
+
+    old.meanwhile = take_back
+    assert await old.look() == ["two", "one"][: 1 + (name == "two")]
+    assert await kinds(old) == []
+
+
 async def test_what_was_confirmed_just_now_is_asked_for_with_the_next_round(old: Desk) -> None:
     await deliver(old, "one")
     assert await old.look(timedelta(seconds=5)) == []
@@ -430,6 +471,24 @@ async def test_a_first_upload_that_can_not_be_read_back_keeps_no_round(desk: Des
     assert "first" in await desk.look()
     lines = await desk.trail("program.first-upload-read-back")
     assert lines == [("program.first-upload-read-back", "as it was sent")]
+
+
+@pytest.mark.parametrize("is_listed", (True, False))
+async def test_bytes_that_are_kept_nowhere_are_not_said_to_be_as_they_were_sent(
+    desk: Desk, is_listed: bool
+) -> None:
+    await desk.look(timedelta())
+    await deliver(desk, "first")
+    desk.keeps_images = False
+    if is_listed:
+        desk.gone = RefusedError(404, "gone", "No such key.")
+    else:
+        desk.pictures["first"] = []
+    await desk.look(timedelta(minutes=1))
+    assert await kinds(desk) == []
+    assert await desk.trail("program.first-upload-read-back") == [
+        ("program.first-upload-read-back", "deleted there by the data set's rule, not compared")
+    ]
 
 
 # ---- in the background ---------------------------------------------------------------------------
