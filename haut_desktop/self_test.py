@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from PySide6.QtWidgets import QWidget
 
 from haut_desktop import app
+from haut_desktop.desktop.garbage import garbage_on_main_thread
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.practice_process import PracticeProcess
 from haut_desktop.services.tasks import TaskScope
@@ -55,7 +56,10 @@ def run_self_test(checks: "Mapping[str, Check] | None" = None) -> int:
     # nothing may appear on a screen, and there may be none
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application = app.make_application()
-    with asyncio.Runner(loop_factory=lambda: app.make_loop(application)) as runner:
+    with (
+        garbage_on_main_thread(),
+        asyncio.Runner(loop_factory=lambda: app.make_loop(application)) as runner,
+    ):
         failed = runner.run(_run_all(CHECKS if checks is None else checks))
     _say(f"{len(failed)} failed: {', '.join(failed)}" if failed else "everything works")
     return 1 if failed else 0

@@ -157,3 +157,19 @@ def test_guards_turn_a_breach_red(outcomes: dict[str, set[str]], name: str) -> N
 def test_checks_that_failed_before_are_named_right_above_the_last_line(said: list[str]) -> None:
     assert said[-2] == "FAILED before the tests: lint, types"
     assert " passed" in said[-1]
+
+
+def test_what_runs_without_windows_collects_garbage_as_the_program_does() -> None:
+    words = """
+import gc
+from tests.qt_runner import qt_runner
+
+async def collects_by_itself() -> bool:
+    return gc.isenabled()
+
+with qt_runner() as runner:
+    assert not runner.run(collects_by_itself())
+assert gc.isenabled()
+"""
+    done = subprocess.run([sys.executable, "-c", words], cwd=ROOT, check=False, timeout=60)
+    assert done.returncode == 0

@@ -1,6 +1,5 @@
 """Sealed delivery beside curl with the plain files, to the same object store on this computer."""
 
-import asyncio
 import os
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from haut_desktop.app import make_application, make_loop
+from haut_desktop.app import make_application
 from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
@@ -23,6 +22,7 @@ from tests.benchmarks.stalls import Stalls, watched_loop
 from tests.benchmarks.table import Report, Row, median
 from tests.e2e.stations import HeadlessStation, open_workplace
 from tests.fakes.practice import PracticePlatform, running_practice
+from tests.qt_runner import qt_runner
 from tests.waiting import in_time
 
 _STUDY: Final = "Benchmark"
@@ -85,8 +85,7 @@ def _run(pictures: int, size_bytes: int) -> Delivered:
         files = [write_picture(folder / f"{n}.jpg", n, size_bytes) for n in range(pictures)]
         with running_practice(folder / "platform", *_NOT_COMPUTED) as platform:
             platform.make_dataset(_STUDY, 1, "face_skin_metrics_3.0")
-            application = make_application()
-            with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+            with qt_runner() as runner:
                 return runner.run(_measure(folder, platform, files))
 
 

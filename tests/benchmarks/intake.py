@@ -13,7 +13,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from haut_desktop.app import make_application, make_loop
+from haut_desktop.app import make_application
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
@@ -28,6 +28,7 @@ from tests.benchmarks.stalls import Stalls, watched_loop
 from tests.benchmarks.table import Report, Row
 from tests.e2e.stations import HeadlessStation, open_workplace
 from tests.fakes.practice import running_practice
+from tests.qt_runner import qt_runner
 
 _STUDY: Final = "Benchmark"
 _AIM: Final = 1 / 0.6
@@ -68,8 +69,7 @@ def _run(folder: Path, pictures: int, size_bytes: int) -> TakenIn:
     files = write_photographs(folder / "card", pictures, size_bytes)
     with running_practice(folder / "platform") as platform:
         platform.make_dataset(_STUDY, 1, "face_skin_metrics_3.0")
-        application = make_application()
-        with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+        with qt_runner() as runner:
             return runner.run(_measure(folder, platform.url, files))
 
 

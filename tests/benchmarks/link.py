@@ -14,7 +14,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from haut_desktop.app import make_application, make_loop
+from haut_desktop.app import make_application
 from haut_desktop.domain.imaging import UploadAddress
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
@@ -28,6 +28,7 @@ from tests.benchmarks.shaping.oneway import UNSHAPED, Shape
 from tests.benchmarks.stalls import Stalls, watched_loop
 from tests.benchmarks.table import Report, Row, median
 from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.qt_runner import qt_runner
 
 _STUDY: Final = "Benchmark"
 _QUIET_PLATFORM: Final = ("--result-delay", "86400", "--logins-per-minute", "1000")
@@ -69,11 +70,10 @@ class _Sent:
 def measure_link(courses: Sequence[Course], size_bytes: int) -> Report:
     """Deliver every course's batches of pictures of ``size_bytes``, and let curl put the same."""
     QCoreApplication.instance() or make_application()
-    application = make_application()
     with (
         tempfile.TemporaryDirectory(prefix="haut-bench-") as name,
         far_practice(Path(name) / "platform", *_QUIET_PLATFORM) as far,
-        asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner,
+        qt_runner() as runner,
     ):
         far.platform.make_dataset(_STUDY, 1, "face_skin_metrics_3.0")
         report = runner.run(_measure(Path(name), far, courses, size_bytes))

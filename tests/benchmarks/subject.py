@@ -1,6 +1,5 @@
 """Opening a subject with many visits, beside bare queries for the same rows and one visit alone."""
 
-import asyncio
 import tempfile
 import time
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 
-from haut_desktop.app import make_application, make_loop
 from haut_desktop.domain.analysis import (
     AlgorithmResult,
     AreaResult,
@@ -43,6 +41,7 @@ from tests.fakes.builders import (
     make_subject,
     make_visit,
 )
+from tests.qt_runner import qt_runner
 from tests.waiting import emitted
 
 ALGORITHMS: Final = 15
@@ -78,10 +77,9 @@ class Opened:
 
 def measure_subject(runs: int, visits: int) -> Report:
     """Read and show a subject with ``visits`` visits, ``runs`` times."""
-    application = make_application()
     with (
         tempfile.TemporaryDirectory(prefix="haut-bench-") as folder,
-        asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner,
+        qt_runner() as runner,
     ):
         done = runner.run(_measure(Path(folder), runs, visits))
     read = Row(

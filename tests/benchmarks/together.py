@@ -1,6 +1,5 @@
 """The event loop while pictures are taken in and delivered at once, over a shaped link."""
 
-import asyncio
 import os
 import tempfile
 import threading
@@ -14,7 +13,7 @@ from typing import Any, Final
 import pytest
 from PySide6.QtCore import QCoreApplication
 
-from haut_desktop.app import make_application, make_loop
+from haut_desktop.app import make_application
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.services.capture import IntakeOutcome
@@ -28,6 +27,7 @@ from tests.benchmarks.shaping.oneway import Shape
 from tests.benchmarks.stalls import Stalls, watched_loop
 from tests.benchmarks.table import Report, Row
 from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.qt_runner import qt_runner
 
 _STUDY: Final = "Benchmark"
 _QUIET_PLATFORM: Final = ("--result-delay", "86400")
@@ -101,8 +101,7 @@ def _run(pictures: int, size_bytes: int) -> _Worked:
         files = write_photographs(folder / "card", 2 * _VISIT + pictures, size_bytes)
         with far_practice(folder / "platform", *_QUIET_PLATFORM, shape=_SHAPE) as far:
             far.platform.make_dataset(_STUDY, 1, "face_skin_metrics_3.0")
-            application = make_application()
-            with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+            with qt_runner() as runner:
                 return runner.run(_measure(folder / "station", far, files))
 
 

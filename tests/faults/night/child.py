@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import msgspec
 
-from haut_desktop.app import make_application, make_loop
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, RetryPolicy
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.imaging import Batch
@@ -31,6 +30,7 @@ from tests.e2e.windows import open_shell
 from tests.faults.night.plan import Plan
 from tests.faults.night.technician import NightTechnician
 from tests.faults.night.watching import FrameWatch, append_frames, memory_mib
+from tests.qt_runner import qt_runner
 
 NIGHT: Final = Pacing(
     retry=RetryPolicy(delays_s=(0.5, 2.0, 8.0, 20.0), jitter=0.2),
@@ -210,8 +210,7 @@ def main() -> int:
         words = ["verify", "--json", "--folder", str(chosen.folder)]
         return run_outbox_command(words, secrets=FileSecrets(chosen.secrets))
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    application = make_application()
-    with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+    with qt_runner() as runner:
         runner.run(work(chosen) if chosen.part == "work" else morning(chosen))
     return 0
 
