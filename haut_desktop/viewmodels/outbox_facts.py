@@ -10,6 +10,7 @@ from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.domain.words import proof_words
+from haut_desktop.viewmodels.capture_words import visit_day
 from haut_desktop.viewmodels.outbox_words import Circumstances
 from haut_desktop.viewmodels.recheck_words import recheck_words
 from haut_desktop.viewmodels.words import clock_time, count, day, size
@@ -35,7 +36,7 @@ def visit_facts(delivery: VisitDelivery, around: Circumstances) -> Facts:
     """What holds for the whole visit."""
     visit = delivery.visit
     pictures = sum(len(batch.images) for batch in delivery.batches)
-    facts = [("Visit date", f"{visit.local_date:%d %b %Y}"), ("Pictures", str(pictures))]
+    facts = [("Visit date", visit_day(visit)), ("Pictures", str(pictures))]
     if visit.finished_at is not None:
         facts.append(("Finished", _moment(visit.finished_at, around)))
     return tuple(facts)

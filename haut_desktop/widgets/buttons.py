@@ -14,7 +14,7 @@ HASTE_MS: Final = 200
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class _Keys:
+class Keys:
     """Tells a person's Enter from the one that a scanner sends behind a code."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class PushButton(QPushButton):
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text)
-        self._keys = _Keys()
+        self._keys = Keys()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Note when the focus has come."""
@@ -55,7 +55,7 @@ class ToolButton(QToolButton):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys = _Keys()
+        self._keys = Keys()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Note when the focus has come."""
@@ -71,7 +71,7 @@ class ToolButton(QToolButton):
             super().keyPressEvent(event)
 
 
-def _press(pressed: QAbstractButton, keys: _Keys, event: QKeyEvent) -> None:
+def _press(pressed: QAbstractButton, keys: Keys, event: QKeyEvent) -> None:
     is_meant = keys.is_meant() and not event.isAutoRepeat()
     keys.begin()
     if is_meant:

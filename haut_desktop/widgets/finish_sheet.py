@@ -22,7 +22,8 @@ from haut_desktop.widgets.tokens import Tone
 class FinishSheet(QDialog):
     """Asks whether these are this subject's pictures.
 
-    A missing required view needs a reason, and so does computing pictures once more.
+    A missing required view needs a reason, and so does computing pictures once more. No button is
+    the default: that one would take a scanner's Enter, and a key that is held, for a person's.
     """
 
     confirmed = Signal(object, object)
@@ -130,7 +131,6 @@ class FinishSheet(QDialog):
     def _connect(self) -> None:
         self._back.clicked.connect(self.reject)
         self._finish.clicked.connect(self._on_finish_clicked)
-        self._finish.setDefault(True)
         for box in (self._reason, self._again):
             box.textChanged.connect(self._show_readiness)
         self._thumbnails.arrived.connect(self._on_thumbnail_arrived)

@@ -6,13 +6,19 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from haut_desktop.domain.delivery import Trouble
-from haut_desktop.domain.errors import Blame, OtherAccountError
+from haut_desktop.domain.errors import (
+    Blame,
+    NotThePlatformError,
+    OtherAccountError,
+    PermissionRefusedError,
+    SignedOutError,
+)
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.outbox_late import TODOS
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import card, column, held, line, row
-from haut_desktop.widgets.buttons import button, primary_button, quiet_button
+from haut_desktop.widgets.buttons import Keys, button, primary_button, quiet_button
 from haut_desktop.widgets.fact_list import FactList
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.labels import caption, heading, label, muted
@@ -28,7 +34,12 @@ _WHO_ACTS: Final = {
     Blame.STATION: "Call your study's IT; the sealed pictures are safe.",
 }
 _TODOS: Final = TODOS | {
+    NotThePlatformError.__name__: (
+        "Sign in to the network in a web browser; then it goes on by itself."
+    ),
     OtherAccountError.__name__: "Sign in with an account of that company when it is to go on.",
+    PermissionRefusedError.__name__: "Ask the study's administrator for the right, then try now.",
+    SignedOutError.__name__: "Sign in again; then it goes on by itself.",
 }
 _DECIDE: Final = "Decide whose entry on the platform it is; the pictures wait until then."
 _LOOK_FIRST: Final = (
@@ -64,6 +75,7 @@ class OutboxPanel(QFrame):
         self._facts = FactList("Facts about the chosen row")
         self._buttons = self._make_buttons()
         self._reason = QLineEdit()
+        self._keys = Keys()
         self._field = Field("Reason", self._reason)
         self._confirm = primary_button("Hold back")
         self._dismiss = quiet_button("Cancel")
@@ -99,7 +111,8 @@ class OutboxPanel(QFrame):
 
     def _wire(self) -> None:
         self._confirm.clicked.connect(self._on_confirm_clicked)
-        self._reason.returnPressed.connect(self._on_confirm_clicked)
+        self._reason.textEdited.connect(lambda _text: self._keys.begin())
+        self._reason.returnPressed.connect(self._on_reason_entered)
         self._dismiss.clicked.connect(self._on_dismiss_clicked)
 
     def show_row(self, shown: OutboxRow | None) -> None:
@@ -160,6 +173,13 @@ class OutboxPanel(QFrame):
             self._ask(deed)
         elif self._row is not None:
             self.deed_chosen.emit(deed, self._row, "")
+
+    def _on_reason_entered(self) -> None:
+        """Do it, unless it is a scanner's Enter behind a code."""
+        is_meant = self._keys.is_meant()
+        self._keys.begin()
+        if is_meant:
+            self._on_confirm_clicked()
 
     def _on_confirm_clicked(self) -> None:
         reason = self._reason.text().strip()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from haut_desktop.viewmodels.subject_words import ROMAN
 from haut_desktop.widgets.boxes import row
-from haut_desktop.widgets.tokens import current_tokens
+from haut_desktop.widgets.tokens import Tokens, current_tokens
 
 _SKIN: Final = ("", "#f3d9c7", "#e8c0a0", "#d1a079", "#ae7850", "#7d4f32", "#46291c")
 _MEANINGS: Final = (
@@ -45,14 +45,20 @@ class _Swatch(QAbstractButton):
         tokens = current_tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ring = tokens.accent if self.isChecked() or self.hasFocus() else tokens.line_strong
-        painter.setPen(QPen(QColor(ring), 2 if self.isChecked() or self.hasFocus() else 1))
+        painter.setPen(self._ring(tokens))
         painter.setBrush(QColor(_SKIN[self._number]))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 6, 6)
         painter.setPen(QColor("#ffffff" if self._number > 3 else "#2a1a10"))
         words = f"✓ {ROMAN[self._number]}" if self.isChecked() else ROMAN[self._number]
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
         painter.end()
+
+    def _ring(self, tokens: Tokens) -> QPen:
+        """As the style draws a choice: the chosen one is seen to have the focus, too."""
+        is_chosen, has_focus = self.isChecked(), self.hasFocus()
+        if not (is_chosen or has_focus):
+            return QPen(QColor(tokens.line_strong), 1)
+        return QPen(QColor(tokens.text if is_chosen and has_focus else tokens.accent), 2)
 
 
 class Phototypes(QWidget):

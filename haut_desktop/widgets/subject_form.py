@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QWidget
 from haut_desktop.viewmodels.subject_form import FormInput, FormState, SubjectFormViewModel
 from haut_desktop.widgets.boxes import column, held, named, row, scrolled
 from haut_desktop.widgets.busy_bar import BusyBar
-from haut_desktop.widgets.buttons import button, icon_button, primary_button
+from haut_desktop.widgets.buttons import Keys, button, icon_button, primary_button
 from haut_desktop.widgets.choice_row import ChoiceRow
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -38,6 +38,7 @@ class SubjectForm(QFrame):
         self._birth_field = Field("&Birth year or date", self._birth)
         self._problem = InlineProblem()
         self._busy = BusyBar("Registering")
+        self._keys = Keys()
         self._register = primary_button("Register subject", tip="Register subject (Enter)")
         self._register.setObjectName("register")
         self._cancel = button("Cancel", tip="Cancel (Esc)")
@@ -52,6 +53,7 @@ class SubjectForm(QFrame):
         if code:
             self._code.setText(code)
         self.show()
+        self._keys.begin()
         self._code.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._view_model.open()
 
@@ -91,8 +93,9 @@ class SubjectForm(QFrame):
         self._birth.editingFinished.connect(
             lambda: self._view_model.check_birth(self._birth.text())
         )
-        for edit in (self._code, self._birth):
-            edit.returnPressed.connect(self._on_register_clicked)
+        self._code.textEdited.connect(lambda _text: self._keys.begin())
+        self._code.returnPressed.connect(self._on_code_entered)
+        self._birth.returnPressed.connect(self._on_register_clicked)
         self._register.clicked.connect(self._on_register_clicked)
         self._cancel.clicked.connect(self.closed)
         self._view_model.changed.connect(self._on_view_model_changed)
@@ -111,6 +114,13 @@ class SubjectForm(QFrame):
             phototype=self._phototypes.chosen,
             remarks=self._remarks.toPlainText(),
         )
+
+    def _on_code_entered(self) -> None:
+        """Register, or go on where a scanner's Enter ends the code: an entry can't be undone."""
+        if self._keys.is_meant():
+            self._on_register_clicked()
+        else:
+            self._birth.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_register_clicked(self) -> None:
         # the button is about to rest; what may be wrong is most often the code

@@ -130,6 +130,12 @@ def _told_words() -> list[str]:
     return [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("|")]
 
 
+def test_no_word_of_the_outbox_is_explained_twice() -> None:
+    told = [words for words in _told_words() if words != "words" and words.strip("- ")]
+    assert len(told) > 30
+    assert sorted(told) == sorted(set(told))
+
+
 def test_states_are_found_in_the_source() -> None:
     assert {"Arrived", "Waiting for its turn", f"Held: {_ANYTHING}"} <= set(_STATES)
     assert len(_STATES) > 30

@@ -25,6 +25,7 @@ from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.subjects import SubjectDetails
 from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.widgets import buttons
 from haut_desktop.widgets.capture_page import CapturePage
 from haut_desktop.widgets.finish_sheet import FinishSheet
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -267,6 +268,36 @@ async def test_computed_pictures_go_once_more_with_a_reason_only(office: Office)
     again.setPlainText("The scores were lost")
     finish.click()
     await eventually(lambda: office.capture.again == ["The scores were lost"])
+
+
+async def test_a_scanners_enter_does_not_finish_a_visit(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buttons, "HASTE_MS", 3_600_000)
+    sheet = await full_sheet(office)
+    QTest.keyClicks(sheet.focusWidget(), "B-002")
+    QTest.keyClick(sheet.focusWidget(), Qt.Key.Key_Return)
+    assert sheet.isVisible()
+    assert not sheet.result()
+
+
+async def test_enter_finishes_a_visit(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buttons, "HASTE_MS", 0)
+    sheet = await full_sheet(office)
+    QTest.keyClick(sheet.focusWidget(), Qt.Key.Key_Return)
+    assert not sheet.isVisible()
+    await eventually(lambda: office.find(QPushButton, "next-subject").isVisible())
+
+
+async def full_sheet(office: Office) -> FinishSheet:
+    """The finish sheet of a visit of which nothing is missing."""
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    sheet = await open_sheet(office)
+    await eventually(sheet.isVisible)
+    assert sheet.focusWidget() is sheet.findChild(QPushButton, "confirm-finish")
+    return sheet
 
 
 async def finish_visit(office: Office) -> None:

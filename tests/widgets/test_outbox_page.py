@@ -26,7 +26,13 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
-from haut_desktop.domain.errors import ContentMismatchError
+from haut_desktop.domain.errors import (
+    ContentMismatchError,
+    HautError,
+    NotThePlatformError,
+    PermissionRefusedError,
+    SignedOutError,
+)
 from haut_desktop.domain.ids import PlatformBatchId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.session import Account, Connection, SessionState
@@ -41,6 +47,7 @@ from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.viewmodels.outbox_model import OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances
+from haut_desktop.widgets import buttons
 from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.outbox_panel import OutboxPanel
 from haut_desktop.widgets.sending_sheet import SendingSheet
@@ -53,6 +60,7 @@ from tests.widgets.columns import words_of_cell, words_of_head
 
 _BEARING_PX: Final = 2
 """Letters begin up to so far from where they are set."""
+FOREVER_MS: Final = 3_600_000
 _Part = TypeVar("_Part", bound=QWidget)
 
 
@@ -83,7 +91,10 @@ class Shown:
 
 
 @pytest_asyncio.fixture
-async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> AsyncIterator[Shown]:
+async def shown(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Shown]:
+    monkeypatch.setattr(buttons, "HASTE_MS", 0)
     waiting = Waiting(trouble=trouble_with(ContentMismatchError()))
     held = make_delivery(ImageState.STORED, ImageState.HELD, image_waiting=waiting, code="B-009")
     resting = make_delivery(ImageState.SEALED, not_before=START + timedelta(minutes=5))
@@ -175,6 +186,46 @@ async def test_holding_asks_for_a_reason_first(shown: Shown) -> None:
     QTest.keyClick(reason, Qt.Key.Key_Return)
     await eventually(lambda: shown.outbox.done)
     assert shown.outbox.done == [("hold", batch_of(hold).id, "wrong subject")]
+
+
+async def test_a_code_that_is_scanned_into_the_reason_does_nothing(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    QTest.mouseClick(shown.button("Hold back…"), Qt.MouseButton.LeftButton)
+    reason = shown.page.findChild(QLineEdit)
+    assert reason is not None
+    monkeypatch.setattr(buttons, "HASTE_MS", FOREVER_MS)
+    QTest.keyClicks(reason, "B-002")
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    assert reason.isVisible()
+    assert reason.text() == "B-002"
+
+
+@pytest.mark.parametrize(
+    ("error", "todo"),
+    [
+        (
+            NotThePlatformError(),
+            "Sign in to the network in a web browser; then it goes on by itself.",
+        ),
+        (SignedOutError(), "Sign in again; then it goes on by itself."),
+        (PermissionRefusedError(), "Ask the study's administrator for the right, then try now."),
+    ],
+)
+async def test_what_to_do_fits_what_happened(shown: Shown, error: HautError, todo: str) -> None:
+    waiting = Waiting(2, START + timedelta(minutes=2), trouble_with(error))
+    shown.outbox.deliveries = (make_delivery(ImageState.SEALED, waiting=waiting),)
+    shown.model.refresh()
+    await eventually(lambda: error.title in words(shown.page))
+    assert todo in words(shown.page)
+
+
+def words(page: QWidget) -> list[str]:
+    return [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+
+
+async def test_the_visits_date_is_written_as_everywhere(shown: Shown) -> None:
+    assert "1 Mar 2026" in words(shown.page)
 
 
 async def test_a_held_visit_says_why_and_is_released(shown: Shown) -> None:

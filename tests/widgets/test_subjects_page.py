@@ -1,5 +1,6 @@
 """The subjects page: found as one types, registered with a code that is checked on the way."""
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
 from haut_desktop.domain.errors import DiskFullError
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.viewmodels.subjects import SubjectRole
+from haut_desktop.widgets import buttons
 from haut_desktop.widgets.choice_row import ChoiceRow
 from haut_desktop.widgets.empty_state import EmptyState
 from haut_desktop.widgets.phototypes import Phototypes
@@ -169,7 +171,33 @@ async def test_without_a_network_a_free_code_says_that_it_was_not_asked_there(
     await eventually(lambda: "when the network is back" in line.accessibleDescription())
 
 
-async def test_enter_registers_and_opens_the_subject(office: Office) -> None:
+async def test_a_scanners_enter_registers_nobody_and_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buttons, "HASTE_MS", 3_600_000)
+    await open_form(office, "b-077")
+    QTest.keyClick(office.find(QLineEdit, "code"), Qt.Key.Key_Return)
+    assert form(office).focusWidget() is office.find(QLineEdit, "birth")
+    assert not form(office)._view_model.state.is_busy
+
+
+async def test_focus_is_seen_on_the_chosen_phototype(office: Office) -> None:
+    await open_form(office, "b-077")
+    phototypes = office.window.findChild(Phototypes)
+    assert phototypes is not None
+    office.window.activateWindow()
+    swatch = phototypes._swatches[2]
+    swatch.click()
+    swatch.setFocus()
+    focused = swatch.grab().toImage()
+    phototypes._swatches[3].setFocus()
+    assert swatch.grab().toImage() != focused
+
+
+async def test_enter_registers_and_opens_the_subject(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buttons, "HASTE_MS", 0)
     await open_form(office, "b-077")
     office.find(QLineEdit, "birth").setText("1984")
     phototypes = office.window.findChild(Phototypes)
