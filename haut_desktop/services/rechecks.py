@@ -255,5 +255,5 @@ class Rechecks:
 
     async def read(self, findings: tuple[Finding, ...]) -> None:
         """A person has read what differs: it is not shown again, and stays in the record."""
-        await self._store.see([one.recheck.batch_id for one in findings], self._act(""))
+        await self._store.see([one.recheck for one in findings], self._act(""))
         self._changes.send(Change(Topic.RECHECKS))

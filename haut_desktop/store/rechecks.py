@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import astuple
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -197,18 +196,20 @@ class RecheckStore:
             lambda connection: tuple(_finding(row) for row in connection.execute(_UNSEEN))
         )
 
-    async def see(self, batch_ids: Iterable[BatchId], act: Act) -> None:
-        """A person has read it; audited."""
-        ids = tuple(batch_ids)
+    async def see(self, rechecks: Iterable[Recheck], act: Act) -> None:
+        """A person has read it; audited. What was said differently since is still to be read."""
+        shown = [(one.batch_id, _text(one.differences)) for one in rechecks]
 
         def work(connection: Connection) -> None:
             ledger = Ledger(connection, self._clock)
-            for batch_id in ids:
-                connection.execute(
-                    "UPDATE recheck SET seen_at = ? WHERE batch_id = ? AND seen_at IS NULL",
-                    (text_of(ledger.at), batch_id),
+            for batch_id, differences in shown:
+                done = connection.execute(
+                    "UPDATE recheck SET seen_at = ?"
+                    " WHERE batch_id = ? AND differences = ? AND seen_at IS NULL",
+                    (text_of(ledger.at), batch_id, differences),
                 )
-                ledger.audit(act, "difference.read", "batch", batch_id)
+                if done.rowcount:
+                    ledger.audit(act, "difference.read", "batch", batch_id)
 
         await self._database.write(work)
 
@@ -240,7 +241,7 @@ def _note(ledger: Ledger, batch: Batch, differences: tuple[Difference, ...], pro
     before = ledger.connection.execute(
         "SELECT * FROM recheck WHERE batch_id = ?", (batch.id,)
     ).fetchone()
-    text = json.dumps([astuple(one)[:4] for one in differences], ensure_ascii=False)
+    text = _text(differences)
     is_same = before is not None and before["differences"] == text
     ledger.connection.execute("DELETE FROM recheck WHERE batch_id = ?", (batch.id,))
     ledger.insert(
@@ -256,6 +257,11 @@ def _note(ledger: Ledger, batch: Batch, differences: tuple[Difference, ...], pro
     if differences and not is_same:
         kinds = ", ".join(sorted({one.kind for one in differences}))
         ledger.audit(BY_ITSELF, "batch.differs-on-platform", "batch", batch.id, new=kinds)
+
+
+def _text(differences: Iterable[Difference]) -> str:
+    words = [(one.kind, one.entity, one.entity_id, one.words) for one in differences]
+    return json.dumps(words, ensure_ascii=False)
 
 
 def _keep_program(ledger: Ledger, program: Program) -> None:

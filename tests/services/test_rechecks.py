@@ -274,6 +274,21 @@ async def test_what_is_not_there_any_more_is_told_until_somebody_has_read_it(old
     assert len(await old.trail("difference.read")) == 2
 
 
+async def test_what_nobody_was_shown_is_not_taken_for_read(old: Desk) -> None:
+    await deliver(old, "lost")
+    old.pictures["lost"] = []
+    await old.look()
+    shown = await old.rechecks.unread()
+    old.refused["lost"] = RefusedError(404, "not-found", "Not found.")
+    await old.look()
+    await old.rechecks.read(shown)
+    assert await kinds(old) == [("batch-not-on-platform", False)]
+    assert await old.trail("difference.read") == []
+    await old.rechecks.read(await old.rechecks.unread())
+    assert await kinds(old) == []
+    assert len(await old.trail("difference.read")) == 1
+
+
 async def test_what_comes_back_is_not_told_any_more(old: Desk) -> None:
     lost = await deliver(old, "lost")
     old.pictures["lost"] = []
