@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
 
@@ -30,6 +30,9 @@ from haut_desktop.workplace import Workplace
 if TYPE_CHECKING:
     from haut_desktop.widgets.station_sheet import StationSheet
 
+_PRACTICE_CODE: Final = "P-007"
+"""Like the codes of the demonstration's subjects."""
+
 
 class Shell:
     """Builds the window at once and each page when it is first shown."""
@@ -49,6 +52,7 @@ class Shell:
         self.desk = Desk(site.zone)
         self.tasks = work.tasks.child("window")
         self._help_folder = help_folder
+        self._is_practice = is_practice
         self._studies = StudiesViewModel(work.studies, self.desk, notices, self.tasks, work.changes)
         self._status = StatusViewModel(
             desk=self.desk,
@@ -133,7 +137,12 @@ class Shell:
         )
         view_model.opened.connect(lambda _subject: self.window.go(Place.CAPTURE))
         self.subject_form = SubjectFormViewModel(
-            work.subjects, self.desk, self.tasks, work.clock, sexes=work.biological_sexes
+            work.subjects,
+            self.desk,
+            self.tasks,
+            work.clock,
+            sexes=work.biological_sexes,
+            example=_PRACTICE_CODE if self._is_practice else "",
         )
         return SubjectsPage(view_model, self.subject_form)
 

@@ -21,6 +21,7 @@ from haut_desktop.domain.imaging import Batch, ImageType, Side
 from haut_desktop.domain.study import Dataset
 from haut_desktop.domain.trends import Occasion, trends
 from haut_desktop.domain.visits import Visit
+from haut_desktop.domain.words import TAKEN_BACK
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.pauses import Uptime, uptime
 from haut_desktop.services.results_age import ResultsAge
@@ -158,6 +159,14 @@ class Results:
         """Every submitted batch of a subject, oldest first, from this station alone."""
         rows = await self._store.of_subject(subject_id)
         return tuple([await self._gather(visit, batch, kept) for visit, batch, kept in rows])
+
+    async def is_under_way(self, subject_id: SubjectId) -> bool:
+        """Whether pictures of the subject are to go of which no analysis was asked for yet."""
+        for visit in await self._visits.of_subject(subject_id):
+            for batch in await self._outbox.of_visit(visit.id):
+                if batch.images and batch.submitted_at is None and batch.state not in TAKEN_BACK:
+                    return True
+        return False
 
     async def trends(self, subject_id: SubjectId) -> tuple[Trend, ...]:
         """Every metric over the subject's visits; versions are never mixed in one."""

@@ -87,6 +87,8 @@ class ResultsViewModel(QObject):
         self.state = PageState.EMPTY
         self.error: HautError | None = None
         self.visits: tuple[VisitResults, ...] = ()
+        self.is_under_way = False
+        """Whether pictures of a finished visit are to go, where nothing is computed."""
         self.sides: tuple[Side, ...] = ()
         self.choices: tuple[Choice, ...] = ()
         self.layers: tuple[Layer, ...] = ()
@@ -157,10 +159,12 @@ class ResultsViewModel(QObject):
             self._turn(PageState.EMPTY)
             return
         visits = await self._results.visits(subject.id)
+        is_under_way = not visits and await self._results.is_under_way(subject.id)
         trends = await self._results.trends(subject.id)
         if subject != self.subject:
             self._reading.want()
             return
+        self.is_under_way = is_under_way
         self._take(visits, trends)
 
     def _take(self, visits: tuple[VisitResults, ...], trends: tuple[Trend, ...]) -> None:
@@ -318,6 +322,9 @@ class ResultsViewModel(QObject):
 
     def _on_news(self, news: News) -> None:
         subject = self.subject
+        is_hoped_for = self._is_seen and self.state is PageState.EMPTY
+        if news.topic is Topic.OUTBOX and is_hoped_for:
+            self.refresh()
         if news.topic in _TOPICS and subject is not None and _concerns(news.ids, subject.id):
             self.refresh()
 

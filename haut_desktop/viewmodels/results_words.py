@@ -6,7 +6,7 @@ from typing import Final
 from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.domain.trends import SCORE_UNIT, unit_of
-from haut_desktop.domain.words import plain_words
+from haut_desktop.domain.words import plain_words, side_words
 from haut_desktop.services.results_masks import MasksState
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 
@@ -98,11 +98,6 @@ def space_words(space: str) -> str:
     return _SPACES.get(space, plain_words(space))
 
 
-def side_name(side: Side) -> str:
-    """The subject's own side."""
-    return "Picture" if side is Side.OTHER else side.value.capitalize()
-
-
 def value_words(metric: Metric, score_decimals: int = 0) -> str:
     """A value with its unit: ``83 / 100``, ``455``, ``3 ‰``, ``Oily``.
 
@@ -185,7 +180,8 @@ def version_words(result: AlgorithmResult) -> str:
 
 def key_words(key: MetricKey, name: str) -> str:
     """A trend's title: algorithm, metric unless it is the algorithm's own number, area, side."""
-    side = "" if key.side is Side.FRONT else f", {side_name(key.side).lower()} view"
+    view = side_words(key.side).lower().removesuffix(" view")
+    side = "" if key.side is Side.FRONT else f", {view} view"
     algorithm = plain_words(key.algorithm)
     is_itself = name.lower() in _MAIN_NAMES or name.lower().startswith(algorithm.lower())
     measured = algorithm if name.lower() in _MAIN_NAMES else name

@@ -90,13 +90,16 @@ class SubjectFormViewModel(QObject):
         clock: Clock,
         *,
         sexes: "BiologicalSexes | None" = None,
+        example: str = "",
     ) -> None:
+        """``example`` is of a code as the subjects have it where the plan's would look strange."""
         super().__init__()
         self._subjects = subjects
         self._desk = desk
         self._tasks = tasks
         self._clock = clock
         self._dictionary = sexes
+        self._example = example
         self._sexes = SEXES
         self._state = FormState()
         self._code = ""
@@ -121,7 +124,8 @@ class SubjectFormViewModel(QObject):
     @property
     def plan(self) -> ImagingPlan:
         """The open study's rules."""
-        return self._desk.study.plan if self._desk.study else ImagingPlan()
+        plan = self._desk.study.plan if self._desk.study else ImagingPlan()
+        return replace(plan, code_example=self._example) if self._example else plan
 
     def check_code(self, text: str) -> None:
         """Say at once what is wrong with the code's form; look it up when the typing rests."""

@@ -104,6 +104,13 @@ class ResultsPage(QWidget):
                 "Choose a subject to see scores, masks and the change over the visits.",
                 action="Go to the subjects",
             )
+        elif self._vm.is_under_way:
+            self._empty.say(
+                "clock",
+                "Not computed yet",
+                "A finished visit's pictures are in the outbox, which says how far they are. "
+                "Results appear here by themselves once they have arrived and were computed.",
+            )
         else:
             self._empty.say(
                 "results",

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 
 from haut_desktop.domain.analysis import AlgorithmResult
 from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.words import side_words
 from haut_desktop.settings import resources_folder
 from haut_desktop.viewmodels.results import ResultsViewModel, Sight
 from haut_desktop.viewmodels.results_picture import Layer, layer_id
-from haut_desktop.viewmodels.results_words import side_name
 from haut_desktop.widgets.boxes import column, held, row
 from haut_desktop.widgets.buttons import ToolButton
 from haut_desktop.widgets.labels import caption, heading
@@ -158,7 +158,7 @@ class ViewerPanel(QFrame):
             while self._sides.count():
                 self._sides.removeTab(0)
             for side in self._vm.sides:
-                place = self._sides.addTab(side_name(side))
+                place = self._sides.addTab(side_words(side))
                 self._sides.setTabData(place, side.value)
             if self._vm.side in self._vm.sides:
                 self._sides.setCurrentIndex(self._vm.sides.index(self._vm.side))

@@ -4,7 +4,6 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -100,17 +99,9 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield from _texts(other)
 
 
-def _picture_words() -> Iterator[str]:
-    """What is said of a picture by the record alone, of those that are held with the reason."""
-    for state, is_proven, is_taken_back in product(ImageState, (True, False), (True, False)):
-        if state is not ImageState.HELD or is_taken_back:
-            yield state_words(state, is_proven=is_proven, is_taken_back=is_taken_back)
-
-
 _STATES: Final = sorted(
     {
         *_templates(outbox_words),
-        *_picture_words(),
         *_templates(outbox_ages),
         *_templates(recheck_words),
         *(text.replace("{age}", _ANYTHING) for text in outbox_late._PHRASES.values()),

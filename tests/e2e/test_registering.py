@@ -3,15 +3,19 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.delivery import RegistrationState, Route
 from haut_desktop.domain.ids import PlatformSubjectId
 from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.store.secrets import MemorySecrets
+from haut_desktop.widgets.rail import Place
 from tests.conftest import ExpectedLogs
 from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import HeadlessStation, open_workplace
 from tests.e2e.studies import PlatformStudy
+from tests.e2e.windows import open_shell
 from tests.fakes.practice import PracticePlatform
 from tests.waiting import eventually
 
@@ -38,6 +42,18 @@ async def until_held(station: HeadlessStation, subject: Subject, kind: str) -> R
     assert held.waiting.trouble.kind == kind
     assert (await station.work.outbox.summary()).held == 1
     return held
+
+
+async def test_practice_shows_a_code_as_its_subjects_have_them(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        shell = await open_shell(station)
+        shell.window.go(Place.SUBJECTS)
+        assert shell.subject_form is not None
+        assert shell.subject_form.plan.code_example.startswith("P-")
+        shell.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 async def test_two_equal_names_hold_the_subject_until_a_person_says_which(

@@ -24,6 +24,7 @@ from haut_desktop.services.results_following import Look, Pace
 from haut_desktop.services.results_masks import MasksAway
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.results import ResultStore
+from tests.fakes.builders import make_batch, make_picture, make_slots, make_visit
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.practice import PracticePlatform, running_practice
 from tests.services.reading_room import ReadingRoom, open_reading_room
@@ -129,6 +130,21 @@ async def test_batches_of_one_visit_elsewhere_are_one_visit_here(room: ReadingRo
     visits = await room.results.visits(room.subject.id)
     assert len({found.visit.id for found in visits}) == 1
     assert len({found.batch.id for found in visits}) == 2
+
+
+async def test_a_finished_visit_is_under_way_until_it_is_taken_back(room: ReadingRoom) -> None:
+    station, act = room.station, room.session.act("wrong lamp")
+    visit = make_visit(room.study, room.subject, created_at=START)
+    (slot,) = slots = make_slots(visit, (Side.FRONT,))
+    original, rendition, take = make_picture(slot)
+    batch = make_batch(visit, room.study.datasets[0], ((slot, rendition),))
+    await station.visits.add(visit, slots, act)
+    await station.pictures.add(original, rendition, take, (), act)
+    assert not await room.results.is_under_way(room.subject.id)
+    await station.hand_overs.finish(visit.id, (batch,), START, act)
+    assert await room.results.is_under_way(room.subject.id)
+    await station.retractions.ask(batch.id, act)
+    assert not await room.results.is_under_way(room.subject.id)
 
 
 async def test_results_that_could_not_be_kept_are_kept_at_the_next_look(

@@ -109,6 +109,7 @@ class FakeResults:
     trouble: HautError | None = None
     discovered: list[SubjectId] = field(default_factory=list)
     data: bytes | None = field(default_factory=png)
+    is_awaited: bool = False
 
     async def visits(self, subject_id: SubjectId) -> tuple[VisitResults, ...]:
         if self.trouble is not None:
@@ -120,6 +121,9 @@ class FakeResults:
             Occasion(v.visit.name, v.batch.created_at, tuple(s.result for s in v.results))
             for v in self.found
         )
+
+    async def is_under_way(self, subject_id: SubjectId) -> bool:
+        return self.is_awaited
 
     async def discover(self, subject_id: SubjectId) -> int:
         self.discovered.append(subject_id)

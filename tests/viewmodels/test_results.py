@@ -243,6 +243,26 @@ def test_a_trends_title_names_the_measure_once(name: str, title: str) -> None:
     assert key_words(MetricKey("redness", "1.0", "face", "score", Side.FRONT), name) == title
 
 
+@pytest.mark.parametrize(
+    ("side", "title"),
+    [
+        (Side.LEFT, "Redness, face, left view"),
+        (Side.OTHER, "Redness, face, other view"),
+    ],
+)
+def test_a_trend_names_its_side_as_the_outbox_does(side: Side, title: str) -> None:
+    assert key_words(MetricKey("redness", "1.0", "face", "score", side), "Redness") == title
+
+
+async def test_what_was_submitted_is_seen_at_once(reading: Reading) -> None:
+    reading.model.start()
+    await reading.open()
+    assert reading.model.state is PageState.EMPTY
+    reading.results.found = (make_findings(completeness=Completeness.PENDING),)
+    reading.changes.send(News(Topic.OUTBOX))
+    await eventually(lambda: reading.model.state is PageState.READY)
+
+
 def test_layers_are_grouped_by_application_and_told_apart_by_version() -> None:
     results = (
         make_result(version="1.0", masks=(square(),)),

@@ -9,7 +9,14 @@ import pytest_asyncio
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QListWidget, QPushButton, QTextBrowser, QTreeView
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QTextBrowser,
+    QTreeView,
+)
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.analysis import Completeness
@@ -88,6 +95,21 @@ async def shown(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> Async
 async def test_without_a_subject_the_page_says_what_to_do(shown: Shown) -> None:
     buttons = [b for b in shown.page.findChildren(QPushButton) if b.isVisible()]
     assert [b.text() for b in buttons] == ["Go to the subjects"]
+
+
+async def test_a_finished_visit_is_not_asked_for_its_pictures_again(shown: Shown) -> None:
+    shown.results.found, shown.results.is_awaited = (), True
+    await shown.open()
+    words = [label.text() for label in shown.page.findChildren(QLabel) if label.isVisible()]
+    assert "Not computed yet" in words
+    assert not [b for b in shown.page.findChildren(QPushButton) if b.isVisible()]
+
+
+async def test_without_a_finished_visit_its_pictures_are_asked_for(shown: Shown) -> None:
+    shown.results.found = ()
+    await shown.open()
+    buttons = [b for b in shown.page.findChildren(QPushButton) if b.isVisible()]
+    assert [b.text() for b in buttons] == ["Take this visit's pictures"]
 
 
 async def test_the_newest_visit_is_marked(shown: Shown) -> None:
