@@ -2,7 +2,9 @@
 
 import base64
 import logging
+import socket
 import threading
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from typing import Final
 from urllib.parse import SplitResult, quote_plus
@@ -23,6 +25,9 @@ ATTEMPTS: Final = 4
 _LONGER: Final = 4.0
 """Each wait is so many times the one before."""
 _TIMEOUT_S: Final = 5.0
+"""For each byte that is waited for."""
+_LONGEST_S: Final = 15.0
+"""For a whole attempt: a destination that drips must not keep the platform from stopping."""
 _ADDRESSES: Final = ("127.0.0.1", "::1")
 """Where ``localhost`` may be; it is never looked up, so that no hosts file leads elsewhere."""
 
@@ -146,11 +151,20 @@ def _send(hook: Row, body: bytes) -> int:
             headers["Authorization"] = f"Bearer {value}"
     target = f"{parts.path or '/'}{'?' + query if query else ''}"
     connection = _connect(parts)
+    ending = threading.Timer(_LONGEST_S, _break_off, (connection.sock,))
+    ending.daemon = True
+    ending.start()
     try:
         connection.request(hook["method"].upper(), target, body, headers)
         return connection.getresponse().status
     finally:
+        ending.cancel()
         connection.close()
+
+
+def _break_off(connected: socket.socket) -> None:
+    with suppress(OSError):  # closed meanwhile
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _connect(parts: SplitResult) -> HTTPConnection:

@@ -1,8 +1,11 @@
 """Webhooks: the destination is checked, kept, and told when an application finishes."""
 
 import base64
+import socket
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from haut_desktop.practice import webhook_sending
 from haut_desktop.practice.service import Options
 from haut_desktop.practice.serving import close_platform, open_platform
 from haut_desktop.practice.webhook_sending import ATTEMPTS, queue_when_finished
@@ -274,6 +278,25 @@ def test_a_redirection_is_not_followed(
     _send(client, dataset, blank)
     receiver.wait_for(ATTEMPTS)
     assert elsewhere.told == []
+
+
+@pytest.mark.timeout(20)
+def test_a_destination_that_never_comes_to_its_answer_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webhook_sending, "_LONGEST_S", 0.05)
+
+    def put_off(listener: socket.socket) -> None:
+        asker, _ = listener.accept()
+        with asker, suppress(OSError):
+            while True:
+                asker.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=put_off, args=(listener,), daemon=True).start()
+        hook = _hook(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        with pytest.raises((OSError, HTTPException)):
+            webhook_sending._send(hook, b"{}")
 
 
 def test_what_was_not_told_yet_is_told_after_a_restart(
