@@ -55,10 +55,11 @@ LEFT JOIN slot ON slot.id = take.slot_id
 """
 
 # Another picture of the same side keeps what was fetched of the side.
+# Little is erased of much that was sent, which no planner knows: a cross join keeps this order.
 _ERASED_SIDES: Final = """
 SELECT DISTINCT image.batch_id, image.side FROM erasure
-JOIN rendition ON rendition.original_id = erasure.original_id
-JOIN image ON image.rendition_id = rendition.id
+CROSS JOIN rendition ON rendition.original_id = erasure.original_id
+CROSS JOIN image ON image.rendition_id = rendition.id
 WHERE NOT EXISTS (SELECT 1 FROM image AS other
     WHERE other.batch_id = image.batch_id AND other.side = image.side AND other.state <> 'ERASED')
 """

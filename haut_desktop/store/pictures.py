@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import date
+from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
@@ -55,6 +56,9 @@ from haut_desktop.store.visit_rows import (
     open_visit,
     visit_of_slot,
 )
+
+_PART: Final = 5000
+"""Rows of one part of a long reading: some ten milliseconds."""
 
 _SEALED = """
 SELECT DISTINCT rendition.vault_name, rendition.sha256, original.id AS original_id,
@@ -238,11 +242,28 @@ class PictureStore:
         return await self._database.read(work)
 
     async def vault_names(self) -> frozenset[str]:
-        """Name every file of the vault that the record knows or has ever known."""
-        statement = "SELECT vault_name FROM rendition UNION SELECT vault_name FROM original"
-        return await self._database.read(
-            lambda c: frozenset(row["vault_name"] for row in c.execute(statement))
+        """Name every file of the vault that the record knows or has ever known.
+
+        Read in parts, so that a screen that reads meanwhile waits for one of them at most. What
+        comes into the record between two parts is named as well.
+        """
+        return await self._named("original") | await self._named("rendition")
+
+    async def _named(self, table: str) -> frozenset[str]:
+        statement = (
+            f"SELECT rowid, vault_name FROM {table} WHERE rowid > ?"  # noqa: S608 - a table of ours
+            " ORDER BY rowid LIMIT ?"
         )
+
+        async def part(after: int) -> list[Row]:
+            values = (after, _PART)
+            return await self._database.read(lambda c: c.execute(statement, values).fetchall())
+
+        names, after = set[str](), 0
+        while rows := await part(after):
+            names.update(row["vault_name"] for row in rows)
+            after = rows[-1]["rowid"]
+        return frozenset(names)
 
     async def leaving(self) -> frozenset[str]:
         """Name the vault's files that are erased in the record and may still lie on the disk."""

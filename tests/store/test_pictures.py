@@ -7,6 +7,7 @@ import pytest
 from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.domain.ids import SlotId, TakeId, new_id
 from haut_desktop.domain.imaging import Side, Take
+from haut_desktop.store import pictures
 from haut_desktop.store.driver import DatabaseError
 from haut_desktop.store.erasures import ErasureStore
 from tests.fakes.builders import make_picture, make_slots, make_verdict
@@ -97,3 +98,16 @@ async def test_an_erased_picture_is_assigned_to_nobody(record: Record) -> None:
         await record.pictures.assign(original.id, take, record.act)
     assert await record.takes_of(front) == []
     assert len((await record.visits.sheet(visit.id)).shelves) == 3
+
+
+async def test_the_vaults_names_are_read_in_parts_and_none_is_left_out(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_PART", 2)
+    batch = await record.finish(await record.register())
+    original, rendition, _ = make_picture(None)
+    await record.pictures.add(original, rendition, None, (), record.act)
+    names = {image.rendition.vault_name for image in batch.images}
+    assert len(names) == 3
+    known = {*names, original.vault_name, rendition.vault_name}
+    assert await record.pictures.vault_names() == known
