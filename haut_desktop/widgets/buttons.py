@@ -1,10 +1,11 @@
 """Buttons by their weight: one primary action on a page, the others quieter; keys in tool tips."""
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QPushButton, QToolButton
 
 from haut_desktop.widgets.icons import ICON_SIZE, dress
 
@@ -76,6 +77,20 @@ def _press(pressed: QAbstractButton, keys: Keys, event: QKeyEvent) -> None:
     keys.begin()
     if is_meant:
         pressed.click()
+
+
+def on_entered(edit: QLineEdit, act: Callable[[], object]) -> None:
+    """Act at a person's Enter in a field, and not at a scanner's behind a code."""
+    keys = Keys()
+
+    def _on_return_pressed() -> None:
+        is_meant = keys.is_meant()
+        keys.begin()
+        if is_meant:
+            act()
+
+    edit.textEdited.connect(lambda _text: keys.begin())
+    edit.returnPressed.connect(_on_return_pressed)
 
 
 def button(

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from haut_desktop.viewmodels.decision import DecisionState, DecisionViewModel, EntryLine, Way
 from haut_desktop.widgets.boxes import column, held, named, row
 from haut_desktop.widgets.busy_bar import BusyBar
-from haut_desktop.widgets.buttons import button, plain, primary_button
+from haut_desktop.widgets.buttons import button, on_entered, plain, primary_button
 from haut_desktop.widgets.choice_row import ChoiceRow
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -111,7 +111,8 @@ class DecisionDialog(QDialog):
         self._again.clicked.connect(self._view_model.load)
         self._leave.clicked.connect(self.reject)
         self._decide.clicked.connect(self._on_decide_clicked)
-        self._decide.setDefault(True)
+        # no default button: it would take a scanner's Enter for a decision
+        on_entered(self._reason, self._decide.click)
 
     @property
     def _way(self) -> Way:

@@ -18,7 +18,7 @@ from haut_desktop.viewmodels.outbox_late import TODOS
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import card, column, held, line, row
-from haut_desktop.widgets.buttons import Keys, button, primary_button, quiet_button
+from haut_desktop.widgets.buttons import button, on_entered, primary_button, quiet_button
 from haut_desktop.widgets.fact_list import FactList
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.labels import caption, heading, label, muted
@@ -75,7 +75,6 @@ class OutboxPanel(QFrame):
         self._facts = FactList("Facts about the chosen row")
         self._buttons = self._make_buttons()
         self._reason = QLineEdit()
-        self._keys = Keys()
         self._field = Field("Reason", self._reason)
         self._confirm = primary_button("Hold back")
         self._dismiss = quiet_button("Cancel")
@@ -111,8 +110,7 @@ class OutboxPanel(QFrame):
 
     def _wire(self) -> None:
         self._confirm.clicked.connect(self._on_confirm_clicked)
-        self._reason.textEdited.connect(lambda _text: self._keys.begin())
-        self._reason.returnPressed.connect(self._on_reason_entered)
+        on_entered(self._reason, self._on_confirm_clicked)
         self._dismiss.clicked.connect(self._on_dismiss_clicked)
 
     def show_row(self, shown: OutboxRow | None) -> None:
@@ -173,13 +171,6 @@ class OutboxPanel(QFrame):
             self._ask(deed)
         elif self._row is not None:
             self.deed_chosen.emit(deed, self._row, "")
-
-    def _on_reason_entered(self) -> None:
-        """Do it, unless it is a scanner's Enter behind a code."""
-        is_meant = self._keys.is_meant()
-        self._keys.begin()
-        if is_meant:
-            self._on_confirm_clicked()
 
     def _on_confirm_clicked(self) -> None:
         reason = self._reason.text().strip()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import cast
 
+import pytest
 import pytest_asyncio
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -18,6 +19,7 @@ from haut_desktop.services.registration import CodeTakenError
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.decision import NO_ENTRY, DecisionViewModel
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
+from haut_desktop.widgets import buttons
 from haut_desktop.widgets.decision_dialog import DecisionDialog
 from haut_desktop.widgets.theme import Appearance
 from tests.fakes.builders import make_study, make_subject
@@ -118,6 +120,21 @@ def open_dialog(qtbot: QtBot, tasks: TaskScope, decisions: FakeDecisions) -> Ask
     qtbot.addWidget(dialog)
     dialog.open()
     return Asked(dialog, decisions)
+
+
+@pytest.mark.parametrize(("haste_ms", "is_decided"), [(3_600_000, False), (0, True)])
+async def test_a_persons_enter_decides_and_a_scanners_does_not(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, haste_ms: int, *, is_decided: bool
+) -> None:
+    monkeypatch.setattr(buttons, "HASTE_MS", haste_ms)
+    await eventually(lambda: asked.entries.count() == 2)
+    asked.entries.setCurrentRow(0)
+    asked.type_into("reason", "B-002")
+    reason = asked.dialog.findChild(QLineEdit, "reason")
+    assert reason is not None
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    assert asked.dialog._view_model.state.is_busy is is_decided
+    await eventually(lambda: bool(asked.decisions.said) is is_decided)
 
 
 async def test_it_shows_the_platforms_entries_to_compare(asked: Asked) -> None:
