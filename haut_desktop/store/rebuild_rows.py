@@ -1,6 +1,6 @@
 """Writes what sidecars say into an empty record: the newest word about each thing counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -68,7 +68,7 @@ class RecordWriter:
 
     def write(self, records: Iterable[PictureRecord]) -> tuple[PictureRecord, ...]:
         """Write everything; gives the records of subjects whose code another one has."""
-        in_order = sorted(records, key=lambda record: record.written_at)
+        in_order = _in_places(sorted(records, key=lambda record: record.written_at))
         self._write_operators(in_order)
         self._write_studies(in_order)
         clashing = self._write_subjects(in_order)
@@ -197,6 +197,43 @@ class RecordWriter:
             return
         self.waiting_batches += 1
         self._ledger.insert("rebuilt_batch", batch_id=batch.id)
+
+
+def _in_places(records: Iterable[PictureRecord]) -> tuple[PictureRecord, ...]:
+    """Give every take a place of its own; ``records`` are in order, so are those given.
+
+    What was sealed and never came into the record has the number, or another slot for the place, of
+    what was taken after it. It stays as a take that does not count, as at a start.
+    """
+    records = tuple(records)
+    newest_first = records[::-1]
+    slots: dict[tuple[object, ...], Slot] = {}
+    for slot in (slot for r in newest_first for slot in (*r.frame.slots, r.slot)):
+        slots.setdefault(_kind_of(slot), slot)
+    numbers: dict[tuple[str, int], str] = {}
+    for record in sorted(newest_first, key=lambda r: (r.batch is None, r.is_removed)):
+        place = (slots[_kind_of(record.slot)].id, record.take.number)
+        numbers.setdefault(place, record.take.id)
+    return tuple(_in_place(record, slots, numbers) for record in records)
+
+
+def _in_place(
+    record: PictureRecord,
+    slots: Mapping[tuple[object, ...], Slot],
+    numbers: dict[tuple[str, int], str],
+) -> PictureRecord:
+    slot, take = slots[_kind_of(record.slot)], record.take
+    if numbers[slot.id, take.number] != take.id:
+        number = max(number for slot_id, number in numbers if slot_id == slot.id) + 1
+        numbers[slot.id, number] = take.id
+        take = replace(take, number=number, counts=False)
+    frame = replace(record.frame, slots=tuple(slots[_kind_of(one)] for one in record.frame.slots))
+    return replace(record, frame=frame, slot=slot, take=replace(take, slot_id=slot.id))
+
+
+def _kind_of(slot: Slot) -> tuple[object, ...]:
+    """What a visit has one slot of."""
+    return (slot.visit_id, slot.image_type, slot.side, slot.light, slot.step, slot.replicate)
 
 
 def _twins(records: Iterable[PictureRecord]) -> set[str]:

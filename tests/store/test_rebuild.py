@@ -36,6 +36,7 @@ from haut_desktop.store import database as database_module
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, connect
 from haut_desktop.store.files import remove
+from haut_desktop.store.pictures import PictureStore
 from haut_desktop.store.rebuild import Rebuilt, recover_station
 from haut_desktop.store.station import Station, open_station, open_station_for_reading
 from haut_desktop.store.vault import Vault
@@ -567,3 +568,31 @@ def fill(path: Path) -> None:
                 pass
         except OSError:
             return
+
+
+@pytest.mark.parametrize("others", (0, 3), ids=("in a planned slot", "in a slot of its own"))
+@pytest.mark.parametrize("is_same", (True, False), ids=("the same", "another"))
+async def test_what_never_came_into_the_record_keeps_nothing_from_being_rebuilt(
+    room: Room, monkeypatch: pytest.MonkeyPatch, others: int, is_same: bool
+) -> None:
+    await room.register()
+    for number in range(others):
+        await room.capture.take_in(room.visit, Pasted(marked(10 + number)))
+    monkeypatch.setattr(PictureStore, "add", _fail)
+    with pytest.raises(StoreCorruptError):
+        await room.capture.take_in(room.visit, Pasted(marked(1)))
+    monkeypatch.undo()
+    room.clock.advance(60)
+    taken = await room.capture.take_in(room.visit, Pasted(marked(1 if is_same else 2)))
+    room.station, rebuilt = await rebuild(room)
+    assert (rebuilt.held, rebuilt.unreadable, rebuilt.pictures) == ((), (), others + 2)
+    shelves = (await room.station.visits.sheet(room.visit)).shelves
+    assert taken.take.id in {one.counting.take.id for one in shelves if one.counting}
+    takes = [one for shelf in shelves for one in shelf.takes]
+    assert len(takes) == others + 2 - is_same
+    assert sum(one.take.counts for one in takes) == others + 1
+    assert len(shelves) == max(3, others + 1)
+
+
+async def _fail(*_: object, **__: object) -> None:
+    raise StoreCorruptError
