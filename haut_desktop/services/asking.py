@@ -44,6 +44,9 @@ _SHOWN_FOR_ALL: Final = (NetworkError, SignedOutError, OtherSignInError)
 
 _TO_GO: Final = (BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING)
 
+_ASKED_FOR: Final = (BatchState.OPEN, BatchState.INITIATING)
+"""Of others nothing is asked: that they are settled says nothing of the platform."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -99,10 +102,7 @@ class Asking:
         except KeptBackError:
             _log.info("batch %s is asked for later", batch_id)
         else:
-            if batch.state in (
-                BatchState.OPEN,
-                BatchState.INITIATING,
-            ):  # of others nothing is asked
+            if batch.state in _ASKED_FOR:
                 self.judge.praise()
 
     def go_on(self) -> None:

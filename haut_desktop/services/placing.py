@@ -163,10 +163,8 @@ class Placing:
     def _read_note(self, original: Original) -> "_Read":
         """Read what a note is worth, under which ids the picture may have gone, and whose it was.
 
-        Blocking.
-
-        None for one that certainly has not: only a note of ours can say so, and only of the picture
-        that it speaks of.
+        The ids are None for one that certainly has not gone: only a note of ours can say so, and
+        only of the picture that it speaks of. Blocking.
         """
         from haut_desktop.store.vault import UnauthenticatedSidecarError
 
