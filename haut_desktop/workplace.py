@@ -15,6 +15,7 @@ from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import RetryPolicy, Route
 from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.domain.ids import StationId
+from haut_desktop.domain.session import SessionState
 from haut_desktop.services.asides import Asides
 from haut_desktop.services.asking import LOOK_AGAIN_S, Asking
 from haut_desktop.services.biological_sexes import BiologicalSexes
@@ -154,7 +155,12 @@ class Workplace:
             tasks=self.tasks,
             clock=clock,
         )
-        judge = Judge(connectivity=self.connectivity, clock=clock, policy=pacing.retry)
+        judge = Judge(
+            connectivity=self.connectivity,
+            clock=clock,
+            policy=pacing.retry,
+            is_signed_in=lambda: self.session.state is SessionState.SIGNED_IN,
+        )
         registrar = Registrar(
             api=self.api, subjects=store.subjects, registrations=store.registrations
         )

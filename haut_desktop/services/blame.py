@@ -1,6 +1,8 @@
 """Blame decides: what pauses everything, what waits alone, and for how long."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import random
 from typing import Final
@@ -13,6 +15,7 @@ from haut_desktop.domain.errors import (
     NetworkError,
     OtherSignInError,
     ServerError,
+    SignedOutError,
 )
 from haut_desktop.domain.ids import DatasetId
 from haut_desktop.services.connectivity import Connectivity, Peer
@@ -37,8 +40,10 @@ class Judge:
         clock: Clock,
         policy: RetryPolicy | None = None,
         uptime: Uptime = uptime,
+        is_signed_in: Callable[[], bool] = lambda: False,
     ) -> None:
         self._connectivity = connectivity
+        self._is_signed_in = is_signed_in
         self._clock = clock
         self._policy = policy or RetryPolicy()
         self._uptime = uptime
@@ -93,6 +98,9 @@ class Judge:
             return Waiting(before.attempt, None, trouble)
         if isinstance(error, OtherSignInError):
             return Waiting(before.attempt, None, trouble)  # for somebody, not for a time
+        if isinstance(error, SignedOutError) and self._is_signed_in():
+            # of tokens that were replaced, or accepted after all, while this was on its way
+            return replace(self.later(error, before), trouble=None)
         if isinstance(error, AccountError):
             self._account_until = self._clock() + ACCOUNT_PAUSE
             self._account_due_s = self._uptime() + ACCOUNT_PAUSE.total_seconds()

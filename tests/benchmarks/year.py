@@ -183,8 +183,6 @@ def _value(table: str, column: str, copies: int) -> str:
         return column
     if column == "id" or column in _OWN or column.endswith("_id"):
         return _own(column)
-    if table == "take" and column == "picture":
-        return "NULL"  # the copied original's own trigger writes it
     if table == "subject_code" and column in ("code", "code_key"):
         return f"{column} || '-' || k"
     if table == "take" and column == "picture":

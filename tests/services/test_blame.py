@@ -12,6 +12,7 @@ from haut_desktop.domain.errors import (
     OtherSignInError,
     PermissionRefusedError,
     ServerTroubleError,
+    SignedOutError,
     TooManyRequestsError,
     UnreachableError,
 )
@@ -31,11 +32,13 @@ class Bench:
         self.connectivity = Connectivity(Changes(), clock=lambda: self.now, uptime=lambda: 100.0)
         policy = RetryPolicy(delays_s=(5.0, 25.0), jitter=0.0)
         self.uptime_s = 100.0
+        self.is_signed_in = False
         self.judge = Judge(
             connectivity=self.connectivity,
             clock=lambda: self.now,
             policy=policy,
             uptime=lambda: self.uptime_s,
+            is_signed_in=lambda: self.is_signed_in,
         )
 
 
@@ -140,3 +143,18 @@ def test_unreachable_store_is_not_forgotten_because_the_platform_answers(bench: 
     assert bench.connectivity.due_in_s > 0
     bench.judge.praise(with_store=True)
     assert bench.connectivity.due_in_s == 0
+
+
+def test_a_refused_sign_in_pauses_the_account(bench: Bench) -> None:
+    bench.judge.sentence(SignedOutError(), Waiting())
+    assert not bench.judge.is_account_trusted
+
+
+def test_a_refusal_that_comes_after_a_new_sign_in_pauses_nobody(bench: Bench) -> None:
+    bench.is_signed_in = True
+    waiting = bench.judge.sentence(SignedOutError(), Waiting())
+    assert bench.judge.is_account_trusted
+    assert waiting.retry_at == bench.now + timedelta(seconds=5)
+    assert (waiting.attempt, waiting.trouble) == (1, None)
+    bench.judge.sentence(PermissionRefusedError(), Waiting())
+    assert not bench.judge.is_account_trusted
