@@ -57,8 +57,8 @@ from haut_desktop.store.visit_rows import (
     visit_of_slot,
 )
 
-_PART: Final = 5000
-"""Rows of one part of a long reading: some ten milliseconds."""
+_PART: Final = 500
+"""Rows of one part of a long reading: a millisecond or two, which whoever reads meanwhile waits."""
 
 _SEALED = """
 SELECT DISTINCT rendition.vault_name, rendition.sha256, original.id AS original_id,
