@@ -1,13 +1,13 @@
 """The worker that computes: one thread, a queue in the records, resumed after a restart."""
 
 import logging
-import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
 from haut_desktop.practice.applications import list_runs, run_algorithms
 from haut_desktop.practice.clock import true_now
 from haut_desktop.practice.prepared import PreparedImage, prepare_image
+from haut_desktop.practice.queue_thread import QueueThread
 from haut_desktop.practice.records import Row
 from haut_desktop.practice.result_writing import write_internal_error, write_result
 from haut_desktop.practice.service import Priority, Service, forget_image
@@ -27,26 +27,13 @@ _WAIT_S: Final = 15.0
 """Longest wait of whoever looks at the demonstration before it is computed."""
 
 
-class Computing:
+class Computing(QueueThread):
     """Computes every algorithm of every attached application on the images asked for."""
 
     def __init__(self, service: Service) -> None:
+        super().__init__("computing")
         self._service = service
-        self._changed = threading.Condition()
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="computing", daemon=True)
         self._prepared: PreparedImage | None = None
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop after the algorithm at hand; what waits stays in the records."""
-        with self._changed:
-            self._is_stopping = True
-            self._changed.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join()
 
     def request(self, images: list[Row], *, priority: Priority = Priority.USER) -> None:
         """Queue the images for every application attached before they were collected."""
@@ -70,8 +57,7 @@ class Computing:
                         priority=priority,
                         not_before=now + share,
                     )
-        with self._changed:
-            self._changed.notify_all()
+        self.wake()
 
     def finish_demonstration(self, images: Iterable[Row]) -> None:
         """Compute what is due of the demonstration's among these images before all else.
@@ -104,8 +90,7 @@ class Computing:
             if job is not None and not self._is_stopping:
                 self._compute_safely(job)
                 self._service.webhooks.wake()
-                with self._changed:
-                    self._changed.notify_all()
+                self.wake()
                 continue
             with self._changed:
                 if self._is_stopping:

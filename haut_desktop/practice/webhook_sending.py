@@ -13,6 +13,7 @@ import msgspec
 
 from haut_desktop.practice.answers import ContractError
 from haut_desktop.practice.clock import true_now
+from haut_desktop.practice.queue_thread import QueueThread
 from haut_desktop.practice.records import Row
 from haut_desktop.practice.service import Service
 from haut_desktop.practice.webhook_payload import make_payload
@@ -55,30 +56,12 @@ def queue_when_finished(service: Service, image_id: str, run_id: str) -> None:
         records.insert("webhook_queue", image_id=image_id, run_id=about, not_before=true_now())
 
 
-class WebhookSender:
+class WebhookSender(QueueThread):
     """Tells destinations what was queued, also what was left by the last start."""
 
     def __init__(self, service: Service) -> None:
+        super().__init__("webhooks")
         self._service = service
-        self._changed = threading.Condition()
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Something may have been queued."""
-        with self._changed:
-            self._changed.notify_all()
-
-    def stop(self) -> None:
-        """Stop after the attempt at hand; what waits stays in the records."""
-        with self._changed:
-            self._is_stopping = True
-            self._changed.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join()
 
     def _run(self) -> None:
         while True:
