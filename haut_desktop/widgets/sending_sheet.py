@@ -83,7 +83,7 @@ class SendingSheet(QDialog):
         self._has_window.setChecked(self._rules.window is not None)
         self._cancel.clicked.connect(self.reject)
         self._set.clicked.connect(self._on_set_clicked)
-        self._set.setDefault(True)
+        # no default button: a scanner's Enter in a field would press it
 
     def _on_set_clicked(self) -> None:
         begins, ends = _time(self._begins.time()), _time(self._ends.time())

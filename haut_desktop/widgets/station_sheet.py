@@ -11,7 +11,7 @@ from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.station import facts_in_words, space_phrase
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import column, make_room, named, row
-from haut_desktop.widgets.buttons import button, primary_button
+from haut_desktop.widgets.buttons import button, on_entered, primary_button
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.labels import caption, label, muted, title
@@ -54,7 +54,8 @@ class StationSheet(QDialog):
         self._lay_out(facts)
         self._cancel.clicked.connect(self.reject)
         self._set.clicked.connect(self._on_set_clicked)
-        self._set.setDefault(True)
+        # no default button: it would take a scanner's Enter for the wish to set
+        on_entered(self._reason, self._set.click)
         self.show_room(facts.room)
 
     def show_room(self, room: Room) -> None:

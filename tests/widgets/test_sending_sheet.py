@@ -3,11 +3,14 @@
 from datetime import time
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton, QTimeEdit
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QPushButton, QTimeEdit
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.widgets.sending_sheet import SendingSheet
+from haut_desktop.widgets.theme import Appearance
 
 
 @pytest.mark.parametrize("points", [9.0, 18.0])
@@ -34,3 +37,23 @@ def test_words_that_come_are_not_squeezed(qtbot: QtBot, points: float) -> None:
         if shown.isVisible() and shown.height() < shown.heightForWidth(shown.width())
     ]
     assert squeezed == []
+
+
+@pytest.mark.parametrize("name", ["limit", "begins", "ends"])
+def test_a_code_scanned_into_a_field_sets_no_rules(
+    qtbot: QtBot, appearance: Appearance, name: str
+) -> None:
+    window = Window(time(18, 0), time(7, 0))
+    sheet = SendingSheet(SendingRules(most_bytes_per_s=2_000_000, window=window), "UTC")
+    qtbot.addWidget(sheet)
+    chosen: list[object] = []
+    sheet.chosen.connect(chosen.append)
+    sheet.show()
+    kind = QDoubleSpinBox if name == "limit" else QTimeEdit
+    field = sheet.findChild(kind, name)
+    assert field is not None
+    field.setFocus()
+    QTest.keyClicks(field, "12")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert sheet.isVisible()
+    assert chosen == []

@@ -18,6 +18,7 @@ from haut_desktop.domain.study import Site, Station
 from haut_desktop.shell import Shell
 from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.viewmodels.phrase import Mood, Phrase
+from haut_desktop.widgets import buttons
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -76,6 +77,30 @@ async def test_limits_are_set_with_a_reason(sheet: StationSheet) -> None:
         press_set(sheet)
     assert emission.args == (SpaceLimits(4 * GIB, GIB // 2), "a small disk")
     assert sheet.isVisible(), "it stays until the limits are written"
+
+
+@pytest.mark.parametrize(("haste_ms", "is_set"), [(3_600_000, False), (0, True)])
+async def test_a_persons_enter_behind_the_reason_sets_and_a_scanners_does_not(
+    sheet: StationSheet, monkeypatch: pytest.MonkeyPatch, haste_ms: int, *, is_set: bool
+) -> None:
+    monkeypatch.setattr(buttons, "HASTE_MS", haste_ms)
+    part(sheet, QSpinBox, "warn-below").setValue(4096)
+    reason = part(sheet, QLineEdit, "reason")
+    reason.setFocus()
+    QTest.keyClicks(reason, "B-002")
+    QTest.keyClick(reason, Qt.Key.Key_Return)
+    assert sheet.waits_for(SpaceLimits(4 * GIB, GIB // 2), "B-002") is is_set
+
+
+def test_a_code_scanned_into_a_limit_sets_nothing(sheet: StationSheet) -> None:
+    limit = part(sheet, QSpinBox, "warn-below")
+    part(sheet, QLineEdit, "reason").setText("a small disk")
+    limit.setFocus()
+    limit.selectAll()
+    QTest.keyClicks(limit, "4096")
+    QTest.keyClick(limit, Qt.Key.Key_Return)
+    assert limit.value() == 4096
+    assert part(sheet, QPushButton, "set").isEnabled(), "nothing was asked for"
 
 
 async def test_limits_that_could_not_be_written_leave_the_reason_there(sheet: StationSheet) -> None:
