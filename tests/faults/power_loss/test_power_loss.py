@@ -14,6 +14,7 @@ from tests.faults.power_loss.sample import run_sample
 from tests.faults.power_loss.shapes import Shape
 from tests.faults.power_loss.trial import try_out
 
+_LOG = f"{STATION}/{DATABASE}-wal"
 _TAKEN_IN = ("sealed", "spooled", "finished")
 
 pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), pytest.mark.timeout(300)]
@@ -72,6 +73,32 @@ def test_what_was_sealed_while_the_keyring_was_locked_is_there_after_a_cut(tmp_p
     assert "BrokenPromiseError" in {one.words.partition(":")[0] for one in unflushed.failures}
 
 
+def test_what_the_inline_route_writes_first_is_there_after_a_cut(tmp_path: Path) -> None:
+    inline = record(tmp_path / "recording", Shape.INLINE)
+    steps = (
+        ("finished", "/batches/", "initiated unwritten"),
+        ("/batches/", "/images/", "a picture left unwritten"),
+        ("/images/", "stored", "a confirmed picture is"),
+    )
+    for since, moment, words in steps:
+        at_that = right_after(inline, moment)
+        assert not replay(inline, at_that).failures
+        unflushed = without_flushes(inline, _LOG, since=since)
+        assert any(words in one.words for one in replay(unflushed, at_that).failures), words
+
+
+def test_an_erasure_that_was_answered_stays_after_a_cut(tmp_path: Path) -> None:
+    erasure = record(tmp_path / "recording", Shape.ERASURE)
+    answered = right_after(erasure, "erased")
+    assert not replay(erasure, answered).failures
+    for what, words in (
+        (_LOG, "as if it was never erased"),
+        (f"{STATION}/vault", "a picture that left the disk is back"),
+    ):
+        unflushed = without_flushes(erasure, what, since="erasing")
+        assert any(words in one.words for one in replay(unflushed, answered).failures), words
+
+
 async def test_a_cut_while_the_log_is_moved_is_no_damage(
     recording: Recording, tmp_path: Path
 ) -> None:
@@ -104,15 +131,37 @@ def promising(recording: Recording) -> Chosen:
     ).__contains__
 
 
-def without_flushes(recording: Recording, what: str) -> Recording:
-    """The same program on a disk that does not flush a file, or with ``/`` a folder's files."""
+def right_after(recording: Recording, what: str) -> Chosen:
+    """Choose the moment right after a promise, or a request to an address, was first made."""
+    return frozenset((first(recording, what),)).__contains__
+
+
+def first(recording: Recording, what: str) -> int:
+    """The operation with which a promise, or a request that changes an address, was first made."""
+    for index, operation in enumerate(recording.operations):
+        if isinstance(operation, Said):
+            words = operation.words
+            asks = words.get("asks") == "POST" and str(words["path"]).endswith(what)
+            if asks or words.get("promise") == what:
+                return index
+    raise AssertionError(f"the program never came to {what}")
+
+
+def without_flushes(recording: Recording, what: str, *, since: str = "") -> Recording:
+    """The same program on a disk that does not flush a file, or with ``/`` a folder's files.
+
+    It flushed everything until the promise or the request ``since``.
+    """
     paths = recording.paths()
+    begin = first(recording, since) if since else 0
 
     def is_meant(node: Node) -> bool:
         return paths[node].startswith(what) if what.endswith("/") else paths[node] == what
 
     operations = tuple(
-        Said({}) if isinstance(operation, Sync) and is_meant(operation.node) else operation
-        for operation in recording.operations
+        Said({})
+        if index >= begin and isinstance(operation, Sync) and is_meant(operation.node)
+        else operation
+        for index, operation in enumerate(recording.operations)
     )
     return replace(recording, operations=operations)
