@@ -12,6 +12,7 @@ from haut_desktop.domain.analysis import (
 )
 from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import RefusedError
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.imaging import Batch, PlatformImage
 
@@ -23,6 +24,7 @@ GUESS_V3_APPLICATIONS: Final = ("face_skin_metrics_3",)
 how to tell (contract §7.4 shows ``face_skin_metrics_3`` as the key of a v3 answer)."""
 
 _PREDICTION: Final = "prediction"
+_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,10 @@ class ResultsReader:
         answers: list[BatchResults] = []
         flag = None
         if asks_v3:
-            answers.append(await self._api.batch_results(to.tenant, batch.platform_id))
-            flag = bool(answers[0].is_complete_by_platform)
+            newer = await self._batch_answer(to, batch.platform_id, is_alone=not asks_v1)
+            answers += [] if newer is None else [newer]
+            # without a word the older address decides, unless an application is still to speak here
+            flag = bool(newer and newer.is_complete_by_platform) if newer or by_v3 else None
         images: tuple[PlatformImage, ...] = ()
         if asks_v1:
             images = await self._images(to, batch.platform_id)
@@ -98,6 +102,17 @@ class ResultsReader:
             is_v3_complete=flag,
             promises_v1=asks_v1 and bool(names),
         )
+
+    async def _batch_answer(
+        self, to: SubjectAddress, batch_id: PlatformBatchId, *, is_alone: bool
+    ) -> BatchResults | None:
+        """What v3 says; None where it does not know the batch and v1 is to be asked, too."""
+        try:
+            return await self._api.batch_results(to.tenant, batch_id)
+        except RefusedError as error:
+            if is_alone or error.status != _NOT_FOUND:
+                raise
+            return None
 
     async def _images(
         self, to: SubjectAddress, batch_id: PlatformBatchId

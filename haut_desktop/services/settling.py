@@ -1,12 +1,13 @@
 """Settling what nobody answered for: by asking the platform, never by sending again on a guess."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from haut_desktop.api.client import HautApi
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import HautError, NetworkError, RefusedError, ServerError
+from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image
 
 DROPS_THAT_REFUSE: Final = 2
@@ -47,30 +48,53 @@ class ResultsProbe:
         self._api = api
 
     async def __call__(self, batch: Batch, to: SubjectAddress) -> bool:
-        """Whether anything was computed of ``batch``; failed algorithms count, too."""
-        try:
-            return await self._has_batch_results(batch, to) or await self._has_rows(batch, to)
-        except RefusedError as error:
-            if error.status == _NOT_FOUND:
-                return False
-            raise
+        """Whether anything was computed of ``batch``; failed algorithms count, too.
 
-    async def _has_batch_results(self, batch: Batch, to: SubjectAddress) -> bool:
+        What one address does not know the other may: only both together say that there is nothing.
+        """
         if batch.platform_id is None:
             return False
-        answer = await self._api.batch_results(to.tenant, batch.platform_id)
+        if await _is_said(self._has_batch_results(batch.platform_id, to)):
+            return True
+        for image_id in await self._ids(batch, batch.platform_id, to):
+            if await _is_said(self._has_rows(batch.platform_id, image_id, to)):
+                return True
+        return False
+
+    async def _has_batch_results(self, batch_id: PlatformBatchId, to: SubjectAddress) -> bool:
+        answer = await self._api.batch_results(to.tenant, batch_id)
         # a platform may leave out what failed; that everything is calculated is said all the same
         return bool(answer.results) or answer.is_complete_by_platform is True
 
-    async def _has_rows(self, batch: Batch, to: SubjectAddress) -> bool:
-        for image in batch.images:
-            if batch.platform_id is None or image.platform_id is None:
-                continue
-            rows = await self._api.image_results(
-                to.tenant, to.dataset_id, to.subject_id, batch.platform_id, image.platform_id
-            )
-            if rows.results:
-                return True
+    async def _has_rows(
+        self, batch_id: PlatformBatchId, image_id: PlatformImageId, to: SubjectAddress
+    ) -> bool:
+        where = (to.tenant, to.dataset_id, to.subject_id, batch_id, image_id)
+        return bool((await self._api.image_results(*where)).results)
+
+    async def _ids(
+        self, batch: Batch, batch_id: PlatformBatchId, to: SubjectAddress
+    ) -> list[PlatformImageId]:
+        """The pictures' ids: as the platform lists them where it did not tell all of them."""
+        known = [image.platform_id for image in batch.images if image.platform_id is not None]
+        if known and len(known) == len(batch.images):
+            return known
+        try:
+            listed = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch_id)
+        except RefusedError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return known
+        return list(dict.fromkeys([*known, *(picture.id for picture in listed)]))
+
+
+async def _is_said(answer: Awaitable[bool]) -> bool:
+    """Give the answer; where the platform knows no such thing, nothing is said."""
+    try:
+        return await answer
+    except RefusedError as error:
+        if error.status != _NOT_FOUND:
+            raise
         return False
 
 
