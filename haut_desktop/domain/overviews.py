@@ -7,6 +7,7 @@ from typing import Final
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Slot
 from haut_desktop.domain.subjects import Subject
+from haut_desktop.domain.words import day_words
 
 SUBJECTS_AT_MOST: Final = 200
 """So many subjects fit into one list; a person types a code to see others."""
@@ -75,7 +76,7 @@ class Whereabouts:
     """Side, and light where it is not the usual one; empty for the whole visit."""
 
     def __str__(self) -> str:
-        visit = f"{self.visit_name} of {self.local_date.isoformat()}"
+        visit = f"{self.visit_name} of {day_words(self.local_date)}"
         return ", ".join(filter(None, (self.subject_code, visit, self.view)))
 
 

@@ -1,5 +1,6 @@
 """The record's own words as a reader's: the same on the screens, in reports and in receipts."""
 
+from datetime import date
 from typing import Final
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Proof
@@ -37,6 +38,11 @@ _SOURCES: Final = {
     "file": "the file's own time",
     "station": "this station's clock",
 }
+
+
+def day_words(day: date) -> str:
+    """A date as it stands on the screens: ``1 Mar 2026``; files keep ``2026-03-01``."""
+    return f"{day.day} {day:%b %Y}"
 
 
 def side_words(side: Side) -> str:

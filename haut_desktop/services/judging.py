@@ -12,6 +12,7 @@ from haut_desktop.domain.audit import BY_ITSELF
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import CaptureTime, ImageType, Side, Slot, VerdictLevel
 from haut_desktop.domain.visits import TakenPicture, Visit
+from haut_desktop.domain.words import day_words
 from haut_desktop.services import quality
 from haut_desktop.services.tasks import TaskScope
 
@@ -100,7 +101,7 @@ def _other_day(captured: CaptureTime, visit: Visit, zone: str) -> quality.Findin
     if day == visit.local_date:
         return None
     text = (
-        f"By the camera's clock it was taken on {day.isoformat()}, and the visit is on "
-        f"{visit.local_date.isoformat()}. Check the clock, and that it is this visit's picture."
+        f"By the camera's clock it was taken on {day_words(day)}, and the visit is on "
+        f"{day_words(visit.local_date)}. Check the clock, and that it is this visit's picture."
     )
     return quality.Finding("other-day", VerdictLevel.WARN, text)

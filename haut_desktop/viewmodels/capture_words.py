@@ -7,6 +7,7 @@ from typing import Final
 from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side, Slot, VerdictLevel
 from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitStatus
+from haut_desktop.domain.words import day_words
 from haut_desktop.viewmodels.words import clock_time, count, day
 
 SIDE_TITLES: Final = {
@@ -173,4 +174,4 @@ def _take_line(taken: TakenPicture, zone: str) -> TakeLine:
 
 def visit_day(visit: Visit) -> str:
     """A visit's date at the site: ``1 Mar 2026``."""
-    return f"{visit.local_date.day} {visit.local_date:%b %Y}"
+    return day_words(visit.local_date)

@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.trends import baselines, changes
+from haut_desktop.domain.words import day_words
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import Results, VisitResults
@@ -343,10 +344,9 @@ def _concerns(ids: Iterable[str], subject_id: str) -> bool:
 
 def _chip(visit: VisitResults, *, is_only: bool) -> VisitChip:
     repeat = f" ({visit.visit.occurrence})" if visit.visit.occurrence > 1 else ""
-    day = visit.visit.local_date
     return VisitChip(
         f"{visit.visit.name}{repeat}",
-        f"{day.day} {day:%b %Y}",
+        day_words(visit.visit.local_date),
         state_phrase(visit.completeness),
         "" if is_only else image_type_words(visit.image_type),
     )

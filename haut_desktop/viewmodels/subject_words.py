@@ -3,6 +3,7 @@
 from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.subjects import Subject, SubjectDetails
+from haut_desktop.domain.words import day_words
 from haut_desktop.viewmodels.words import count
 
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
@@ -13,7 +14,7 @@ def details_words(details: SubjectDetails) -> str:
     """Say what is recorded: ``born 1984 · female · phototype III``."""
     parts = []
     if details.birth_date is not None:
-        parts.append(f"born {details.birth_date.isoformat()}")
+        parts.append(f"born {day_words(details.birth_date)}")
     elif details.birth_year is not None:
         parts.append(f"born {details.birth_year}")
     if details.biological_sex:

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from haut_desktop.domain.words import day_words
+
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86400
@@ -39,8 +41,7 @@ def clock_time(at: datetime, zone: str) -> str:
 
 def day(at: datetime, zone: str) -> str:
     """Say the date at the site: ``1 Mar 2026``."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%b %Y}"
+    return day_words(at.astimezone(ZoneInfo(zone)))
 
 
 def size(size_bytes: int) -> str:

@@ -246,7 +246,8 @@ async def test_a_picture_without_a_face_is_taken_in_and_said(room: Room) -> None
 async def test_a_picture_of_another_day_is_said(room: Room) -> None:
     data = encode(portrait(), taken="2025:12:24 10:00:00")
     taken = await room.capture.take_in(room.visit, room.file("front.jpg", data))
-    assert "other-day" in {verdict.code for verdict in taken.verdicts}
+    (said,) = (verdict.text for verdict in taken.verdicts if verdict.code == "other-day")
+    assert "taken on 24 Dec 2025, and the visit is on 1 Mar 2026." in said
 
 
 async def test_the_screen_hears_of_a_new_picture(room: Room) -> None:

@@ -264,8 +264,8 @@ async def test_what_is_not_there_any_more_is_told_until_somebody_has_read_it(old
     assert {d.rechecks[d.batches[0].id].is_gone for d in listed} == {True}
     found = await old.rechecks.unread()
     assert {str(one.place) for one in found} == {
-        "B-007, computed of 2026-03-01",
-        "B-007, lost of 2026-03-01",
+        "B-007, computed of 1 Mar 2026",
+        "B-007, lost of 1 Mar 2026",
     }
     await old.rechecks.read(found)
     assert sorted(await old.look()) == ["computed", "lost"]  # once more, it may come back

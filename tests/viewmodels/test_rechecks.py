@@ -85,7 +85,7 @@ async def test_a_notice_says_what_is_missing_until_somebody_has_read_it(bench: B
     notice = bench.notices.current
     assert notice is not None
     assert notice.weight is Weight.WARN
-    assert notice.message.startswith("B-007, Baseline of 2026-03-01. ")
+    assert notice.message.startswith("B-007, Baseline of 1 Mar 2026. ")
     bench.notices.take_action()
     await eventually(lambda: bench.rechecks.have_read)
     assert bench.rechecks.have_read == [lost]
@@ -104,7 +104,7 @@ async def test_the_worst_is_told_first_and_one_notice_stands_for_all(bench: Benc
     gone = [finding(GONE, f"B-00{n}", has_results=False) for n in range(5)]
     await bench.told(*gone)
     assert bench.notices.current is not None
-    assert "; B-002, Baseline of 2026-03-01, and 2 more. " in bench.notices.current.message
+    assert "; B-002, Baseline of 1 Mar 2026, and 2 more. " in bench.notices.current.message
     first = finding(OTHER, "B-009", has_results=True, program="2.1")
     assert await bench.told(*gone, first) == (
         "The first upload after the update is not as it was sent"

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.subjects import SubjectDetails
 from haut_desktop.domain.visits import Shelf
 from haut_desktop.viewmodels.capture_words import slot_line
 from haut_desktop.viewmodels.subject_form import parse_birth
+from haut_desktop.viewmodels.subject_words import details_words
 from haut_desktop.viewmodels.words import ago, clock_time, count, day, size, span
 from tests.fakes.builders import make_slots, make_study, make_taken, make_visit
 from tests.fakes.clock import START
@@ -76,3 +78,8 @@ def test_an_erased_slot_says_so_and_offers_none_of_its_takes() -> None:
     assert line.erased == "Erased 1 Mar 2026, 10:12 CET"
     there = make_taken(slot, number=2)
     assert slot_line(Shelf(slot, (gone, there)), "UTC").erased == ""
+
+
+def test_a_birth_date_reads_as_every_other_date() -> None:
+    details = SubjectDetails(birth_date=date(1984, 5, 7), biological_sex="female")
+    assert details_words(details) == "born 7 May 1984 · female"
