@@ -77,11 +77,10 @@ class InterruptedIntake:
                     # it stays where it is, and a verification names it
                     _log.warning("sealed picture %s stays unknown: %s", name, error.kind)
 
-    async def _unknown(self) -> list[str]:
+    async def _unknown(self) -> tuple[str, ...]:
         # first the names: a picture that comes into the record meanwhile is no stranger
         names = await asyncio.to_thread(self._vault.names)
-        known = await self._pictures.vault_names()
-        return [name for name in names if name not in known]
+        return await self._pictures.strangers(names)
 
     async def _settle(self, name: str) -> None:
         sidecar = await asyncio.to_thread(self._vault.sidecar, name)

@@ -165,10 +165,10 @@ class SpoolDrain:
         before = datetime.now(UTC) - _LONE_AFTER  # by the clock of the files
         await to_its_end(self._spool.clear_half_written, before)
         lone = await asyncio.to_thread(self._spool.lone_notes, before)
-        kept = await self._pictures.vault_names() if lone else frozenset()
-        for original_id in lone:
-            is_kept = self._vault.name_for(original_id) in kept
-            reason = IN_THE_VAULT if is_kept else NEVER_SEALED
+        names = [self._vault.name_for(original_id) for original_id in lone]
+        strangers = frozenset(await self._pictures.strangers(names))
+        for original_id, name in zip(lone, names, strict=True):
+            reason = NEVER_SEALED if name in strangers else IN_THE_VAULT
             try:
                 await self._rebuilt.note_cleared(original_id, reason)
                 await to_its_end(self._spool.remove_note, original_id)
@@ -223,7 +223,7 @@ class SpoolDrain:
         """Seal into the vault, unless a crash came after that (blocking)."""
         from haut_desktop.store.vault import Sidecar
 
-        if original.vault_name in self._vault.names():
+        if self._vault.holds(original.vault_name):
             if self._vault.open(original.vault_name, original.digest.sha256) != data:
                 raise PictureError("The vault holds another picture under this name.")
             return

@@ -1,7 +1,7 @@
 """Pictures in the database: what was sealed, in which slot it is, and what is said of it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
@@ -59,6 +59,13 @@ from haut_desktop.store.visit_rows import (
 
 _PART: Final = 500
 """Rows of one part of a long reading: a millisecond or two, which whoever reads meanwhile waits."""
+
+# Found by the index of the names, so that nothing is made of what is known; by their places, for
+# not every name on a disk comes back as a text.
+_NOT_AN_ORIGINAL: Final = """
+SELECT key FROM json_each(?) AS name
+WHERE NOT EXISTS (SELECT 1 FROM original WHERE original.vault_name = name.value)
+"""
 
 _SEALED = """
 SELECT DISTINCT rendition.vault_name, rendition.sha256, original.id AS original_id,
@@ -241,19 +248,31 @@ class PictureStore:
 
         return await self._database.read(work)
 
-    async def vault_names(self) -> frozenset[str]:
-        """Name every file of the vault that the record knows or has ever known.
+    async def strangers(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Give those of the vault's files that the record neither knows nor has ever known.
 
-        Read in parts, so that a screen that reads meanwhile waits for one of them at most. What
-        comes into the record between two parts is named as well.
+        Asked for in parts, so that whoever reads meanwhile waits for one of them at most. What
+        comes into the record between two parts may be named as well.
         """
-        return await self._named("original") | await self._named("rendition")
+        strange: list[str] = []
+        for start in range(0, len(names), _PART):
+            part = names[start : start + _PART]
+            strange += [part[place] for place in await self._not_originals(part)]
+        if not strange:
+            return ()
+        kept = await self._renditions_names()
+        return tuple(name for name in strange if name not in kept)
 
-    async def _named(self, table: str) -> frozenset[str]:
-        statement = (
-            f"SELECT rowid, vault_name FROM {table} WHERE rowid > ?"  # noqa: S608 - a table of ours
-            " ORDER BY rowid LIMIT ?"
-        )
+    async def _not_originals(self, names: Sequence[str]) -> list[int]:
+        given = json.dumps(names)
+
+        def work(connection: Connection) -> list[int]:
+            return [row["key"] for row in connection.execute(_NOT_AN_ORIGINAL, (given,))]
+
+        return await self._database.read(work)
+
+    async def _renditions_names(self) -> frozenset[str]:
+        statement = "SELECT rowid, vault_name FROM rendition WHERE rowid > ? ORDER BY rowid LIMIT ?"
 
         async def part(after: int) -> list[Row]:
             values = (after, _PART)

@@ -90,7 +90,7 @@ class Station:
         if is_for_reading:
             database = Database.open_for_reading(path, keys.database_key)
         else:
-            database = Database.open(path, keys.database_key, expect_existing=bool(vault.names()))
+            database = Database.open(path, keys.database_key, expect_existing=not vault.is_empty())
         return cls(
             folder=folder,
             keys=keys,

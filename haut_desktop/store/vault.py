@@ -7,6 +7,7 @@ and replaceable, that says whose picture it is. From these two alone the outbox 
 import hashlib
 import hmac
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,7 +99,7 @@ class Vault:
         if hashlib.sha256(data).hexdigest() != sidecar.digest.sha256:
             raise VaultError("The picture changed while it was being read. Drop it again.")
         name = self.name_for(sidecar.original_id)
-        if self._path(name).exists():
+        if self.holds(name):
             raise VaultError("This picture is sealed already.")
         self._make_folder()
         # The sidecar first: a picture that is there is always explained.
@@ -143,11 +144,24 @@ class Vault:
 
     def names(self) -> tuple[str, ...]:
         """List the sealed pictures."""
+        return tuple(sorted(self._each_name()))
+
+    def is_empty(self) -> bool:
+        """Whether no picture is sealed; looks no further than the first one."""
+        return next(self._each_name(), None) is None
+
+    def holds(self, vault_name: str) -> bool:
+        """Whether a picture is sealed under this name."""
+        return self._path(vault_name).exists()
+
+    def _each_name(self) -> Iterator[str]:
+        """Give the sealed pictures as the disk has them."""
         if not self.folder.is_dir():
-            return ()
+            return
         with os.scandir(self.folder) as entries:  # a path for each of them would cost a second
-            names = [entry.name for entry in entries]
-        return tuple(sorted(n for n in names if n.endswith(_PICTURE) and not n.endswith(_SIDECAR)))
+            for entry in entries:
+                if entry.name.endswith(_PICTURE) and not entry.name.endswith(_SIDECAR):
+                    yield entry.name
 
     def sidecar(self, vault_name: str) -> Sidecar:
         """Read what a picture is; raises VaultError when the sidecar does not authenticate."""

@@ -68,7 +68,7 @@ async def taken(room: Room) -> list[TakenPicture]:
 
 
 async def strangers(room: Room) -> set[str]:
-    return set(room.vault.names()) - await room.station.pictures.vault_names()
+    return set(await room.station.pictures.strangers(room.vault.names()))
 
 
 async def test_a_sealed_picture_is_written_down_at_the_next_start(

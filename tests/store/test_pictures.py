@@ -100,14 +100,40 @@ async def test_an_erased_picture_is_assigned_to_nobody(record: Record) -> None:
     assert len((await record.visits.sheet(visit.id)).shelves) == 3
 
 
-async def test_the_vaults_names_are_read_in_parts_and_none_is_left_out(
-    record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pictures, "_PART", 2)
+@pytest.fixture
+async def named(record: Record) -> tuple[str, ...]:
+    """Names of the vault that the record knows; the last one by a rendition alone."""
     batch = await record.finish(await record.register())
     original, rendition, _ = make_picture(None)
+    rendition = replace(rendition, vault_name="made-of-it.age")
     await record.pictures.add(original, rendition, None, (), record.act)
-    names = {image.rendition.vault_name for image in batch.images}
-    assert len(names) == 3
-    known = {*names, original.vault_name, rendition.vault_name}
-    assert await record.pictures.vault_names() == known
+    known = {image.rendition.vault_name for image in batch.images}
+    return (*sorted(known), original.vault_name, rendition.vault_name)
+
+
+@pytest.mark.parametrize("part", (1, 2, 500))
+async def test_only_what_the_record_never_knew_is_a_stranger_in_the_vault(
+    record: Record, named: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(pictures, "_PART", part)
+    assert len(named) == 5
+    assert await record.pictures.strangers(()) == ()
+    assert await record.pictures.strangers(named) == ()
+    unknown = ("a.age", "no text \udcff.age", "z.age")
+    among = (unknown[0], *named[:3], unknown[1], *named[3:], unknown[2])
+    assert await record.pictures.strangers(among) == unknown
+
+
+async def test_an_erased_pictures_file_is_no_stranger(record: Record) -> None:
+    original, rendition, _ = make_picture(None)
+    await record.pictures.add(original, rendition, None, (), record.act)
+    await ErasureStore(record.database, record.clock).write(original.id, record.act)
+    assert await record.pictures.strangers([original.vault_name]) == ()
+
+
+async def test_the_vaults_names_are_found_by_an_index(record: Record) -> None:
+    plan = await record.database.read(
+        lambda c: c.execute(f"EXPLAIN QUERY PLAN {pictures._NOT_AN_ORIGINAL}", ("[]",)).fetchall()
+    )
+    (line,) = [row["detail"] for row in plan if "original" in row["detail"]]
+    assert line.startswith("SEARCH original USING COVERING INDEX")

@@ -56,6 +56,18 @@ def test_a_sealed_picture_opens_as_it_was(vault: Vault) -> None:
     assert vault.names() == (name,)
 
 
+def test_a_vault_is_empty_until_a_picture_is_sealed(vault: Vault) -> None:
+    assert vault.is_empty()
+    vault.folder.mkdir()
+    (vault.folder / f"{new_id()}.side.age").write_bytes(b"a note without its picture")
+    assert vault.is_empty()
+    sidecar = make_sidecar()
+    assert not vault.holds(vault.name_for(sidecar.original_id))
+    name = vault.seal(DATA, sidecar)
+    assert vault.holds(name)
+    assert not vault.is_empty()
+
+
 def test_neither_names_nor_files_give_the_subject_away(vault: Vault) -> None:
     vault.seal(DATA, make_sidecar())
     for path in vault.folder.iterdir():
