@@ -23,6 +23,8 @@ from tests.benchmarks.table import median
 from tests.waiting import eventually
 
 CLAIMS: Final = 15
+_LOOK: Final = "interrupted intake"
+"""The name of the start's task that looks for files without a row."""
 _LIMIT: Final = 3
 """As many batches as the delivery starts at once."""
 
@@ -46,7 +48,9 @@ async def _measure(program: Program) -> None:
     found = {
         "ready_at": ready_at,
         "page_s": page_s,
-        "claim_s": await _claim(shell.work),
+        "early_claim_s": await _claim(shell.work),
+        "claim_s": await _claim_afterwards(shell.work),
+        "look_claim_s": await _claim_during_look(shell.work),
         "resident_bytes": _resident_bytes(),
     }
     sys.stdout.write(json.dumps(found) + "\n")
@@ -98,6 +102,28 @@ async def _claim(work: Workplace) -> float:
         took.append(time.monotonic() - began)
         await outbox.move_image(batch.images[0].id, ImageEvent.RELEASE)
     return median(took)
+
+
+async def _claim_afterwards(work: Workplace) -> float:
+    """Seconds for a claim once the start's look for files without a row is over."""
+    if looks := [task for task in asyncio.all_tasks() if _LOOK in task.get_name()]:
+        await asyncio.wait(looks)
+    return await _claim(work)
+
+
+async def _claim_during_look(work: Workplace) -> float:
+    """Seconds for a claim while the vault is looked through as at a start, again and again."""
+
+    async def look() -> None:
+        while True:
+            await work.interrupted.settle()
+
+    looking = asyncio.create_task(look())
+    try:
+        return await _claim(work)
+    finally:
+        looking.cancel()
+        await asyncio.wait((looking,))
 
 
 def _resident_bytes() -> int:

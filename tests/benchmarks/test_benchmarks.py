@@ -23,7 +23,7 @@ def test_every_benchmark_gives_its_rows_at_tiny_sizes() -> None:
         assert words in done.stdout
     for words in ("200 Mbit/s & 5 ms", "intake to sealed and shown", "fsync of 30 ms"):
         assert words in done.stdout
-    assert "one claim, 200 images, all waiting" in done.stdout
+    assert "one claim, during the look, 200 images, all waiting" in done.stdout
 
 
 def test_a_name_that_is_none_is_said_with_those_there_are(

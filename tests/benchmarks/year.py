@@ -2,8 +2,8 @@
 
 The first visits are written by the program's own stores. Their rows are then copied inside the
 database, foreign keys, checks and triggers on: the copies have other ids, codes, hashes and times.
-What is left out: results, masks and sealed files (nothing here opens one) and the copies' lines in
-the audit trail, which is a chain.
+What is left out: results, masks and the copies' lines in the audit trail, which is a chain. The
+vault's files have their right names and nothing else (``sealed``), for nothing here opens one.
 """
 
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from haut_desktop.store.driver import Connection
 from haut_desktop.store.keys import NoRecovery
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.station import Station, create_station
+from tests.benchmarks.sealed import fill_vault, names_of_originals
 from tests.fakes.builders import (
     make_address,
     make_batch,
@@ -100,6 +101,7 @@ async def make_year(folder: Path, secrets: Secrets, year: Year) -> None:
         await store.studies.set_last_study(study.id)
         await _fill(_Pen(store, study, act), year)
         await store.database.write(lambda connection: _copy_all(connection, year.copies))
+        fill_vault(store, await store.database.read(names_of_originals))
     finally:
         await store.aclose()
 
