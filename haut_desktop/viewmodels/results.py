@@ -75,7 +75,7 @@ class ResultsViewModel(QObject):
     sight_changed = Signal(object)
     trend_changed = Signal(object)
     about_changed = Signal(object, str)
-    """Carries the metric line that is explained and the platform's HTML."""
+    """Carries the metric line that is explained and the platform's HTML; None for no line."""
 
     def __init__(
         self, *, results: Results, desk: "Desk", changes: Changes, tasks: TaskScope
@@ -98,7 +98,8 @@ class ResultsViewModel(QObject):
         self._choice_name = ""
         self._trends: tuple[Trend, ...] = ()
         self._key: MetricKey | None = None
-        self._asked = 0
+        self._asked = self._lines_chosen = 0
+        self._subject_id = desk.subject.id if desk.subject else None
         self._reading = Rereading(self._read, tasks, name="results-read")
         self._is_seen = self._is_discovered = False
         self._unsubscribe = changes.subscribe(self._on_news)
@@ -305,7 +306,8 @@ class ResultsViewModel(QObject):
         """Explain a line of the table and draw its trend."""
         if line is None:
             return
-        self._tasks.start(self._explain(line), name="results-about")
+        self._lines_chosen += 1
+        self._tasks.start(self._explain(line, self._lines_chosen), name="results-about")
         self._key = line.key
         self.trend_changed.emit(self.trend())
 
@@ -315,9 +317,10 @@ class ResultsViewModel(QObject):
             return None
         return trend_picture(self._key, self._trends, self.visits)
 
-    async def _explain(self, line: MetricLine) -> None:
+    async def _explain(self, line: MetricLine, number: int) -> None:
         html = await self._results.description(line.result.algorithm, line.result.version_id)
-        self.about_changed.emit(line, html)
+        if number == self._lines_chosen:
+            self.about_changed.emit(line, html)
 
     # ---- news ----------------------------------------------------------------------------
 
@@ -329,12 +332,27 @@ class ResultsViewModel(QObject):
         if news.topic in _TOPICS and subject is not None and _concerns(news.ids, subject.id):
             self.refresh()
 
-    def _on_subject_changed(self, _subject: object) -> None:
-        self.visits, self._index, self._key = (), -1, None
-        self._is_discovered = False
-        self._turn(PageState.EMPTY if self.subject is None else PageState.LOADING)
+    def _on_subject_changed(self, subject: Subject | None) -> None:
+        subject_id = subject.id if subject else None
+        if subject_id != self._subject_id:
+            if self._subject_id is not None:
+                self._put_away()
+            self._subject_id = subject_id
+            self._is_discovered = False
+            self._turn(PageState.EMPTY if subject is None else PageState.LOADING)
         self.refresh()
         self._discover_once()
+
+    def _put_away(self) -> None:
+        """Show nothing more of the subject before, whatever of it is still on its way."""
+        self.visits, self._trends, self._index, self._key = (), (), -1, None
+        self.choices, self.layers = (), ()
+        self._asked += 1
+        self._lines_chosen += 1
+        self.metrics.show(())
+        self.sight_changed.emit(Sight(None))
+        self.trend_changed.emit(None)
+        self.about_changed.emit(None, "")
 
 
 def _concerns(ids: Iterable[str], subject_id: str) -> bool:

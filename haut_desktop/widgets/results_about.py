@@ -20,8 +20,11 @@ class AboutMetric(QTextBrowser):
         self.setPlaceholderText("Choose a metric to read what it is.")
         self.setStyleSheet("QTextBrowser { border: 0; padding: 8px; }")
 
-    def explain(self, line: MetricLine, html: str) -> None:
-        """Explain a line with the platform's ``html``."""
+    def explain(self, line: MetricLine | None, html: str) -> None:
+        """Explain a line with the platform's ``html``, or nothing."""
+        if line is None:
+            self.clear()
+            return
         parts = [f"<h3>{escape(line.result.name or line.result.algorithm)}</h3>"]
         if line.failure:
             parts.append(f"<p><b>{escape(line.value)}.</b> {escape(line.failure)}</p>")

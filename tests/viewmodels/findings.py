@@ -1,5 +1,6 @@
 """Results of an invented face, for the tests of the results' words, table and page."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
@@ -110,6 +111,14 @@ class FakeResults:
     discovered: list[SubjectId] = field(default_factory=list)
     data: bytes | None = field(default_factory=png)
     is_awaited: bool = False
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """Pictures and descriptions wait here."""
+    asked: list[str] = field(default_factory=list)
+    """Keys of pictures that somebody wanted."""
+
+    def __post_init__(self) -> None:
+        """Let everything through until a test closes the gate."""
+        self.gate.set()
 
     async def visits(self, subject_id: SubjectId) -> tuple[VisitResults, ...]:
         if self.trouble is not None:
@@ -130,9 +139,12 @@ class FakeResults:
         return 0
 
     async def picture(self, key: str) -> bytes | None:
+        self.asked.append(key)
+        await self.gate.wait()
         return self.data
 
     async def description(self, algorithm: str, version_id: int | None) -> str:
+        await self.gate.wait()
         return f"<p>About {algorithm}.</p><script>alert(1)</script>"
 
 

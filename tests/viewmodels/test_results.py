@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from haut_desktop.domain.analysis import Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.errors import HautError, StoreBusyError
 from haut_desktop.domain.imaging import ImageType, Side
+from haut_desktop.domain.subjects import SubjectStatus
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import ResultPicture, Results
@@ -50,6 +51,7 @@ class Reading:
     desk: Desk
     model: ResultsViewModel
     changes: Changes
+    tasks: TaskScope
 
     async def open(self) -> None:
         self.desk.open_subject(make_subject(make_study()))
@@ -64,7 +66,7 @@ async def reading(qtbot: QtBot) -> AsyncIterator[Reading]:
     model = ResultsViewModel(
         results=cast(Results, results), desk=desk, changes=changes, tasks=tasks
     )
-    yield Reading(results, desk, model, changes)
+    yield Reading(results, desk, model, changes, tasks)
     model.close()
     await tasks.aclose()
     assert not errors
@@ -452,3 +454,59 @@ async def test_nothing_is_said_where_masks_lie_on_the_picture(reading: Reading) 
     reading.results.found = (found,)
     await reading.open()
     assert reading.model.masks_note == ""
+
+
+# ---- another subject
+
+
+async def test_nothing_of_the_subject_before_is_shown_under_the_next_ones_name(
+    reading: Reading,
+) -> None:
+    reading.results.found = (make_findings(make_result(masks=(square(),))),)
+    await reading.open()
+    reading.model.choose_line(reading.model.metrics.line_at(reading.model.metrics.index(0, 0)))
+    reading.results.found = (make_findings(completeness=Completeness.PENDING, spaces=()),)
+    async with (
+        emitted(reading.model.sight_changed) as sights,
+        emitted(reading.model.trend_changed) as trends,
+        emitted(reading.model.about_changed) as abouts,
+    ):
+        reading.desk.open_subject(make_subject(make_study(), "B-002"))
+        assert sights.calls[-1] == (Sight(None),)
+        assert trends.calls[-1] == (None,)
+        assert abouts.calls[-1] == (None, "")
+        assert reading.model.metrics.rowCount() == 0
+
+
+async def test_a_picture_that_comes_late_is_not_shown_under_the_next_ones_name(
+    reading: Reading,
+) -> None:
+    reading.results.found = (make_findings(make_result()),)
+    reading.results.gate.clear()
+    await reading.open()
+    await eventually(lambda: reading.results.asked)
+    reading.model.choose_line(reading.model.metrics.line_at(reading.model.metrics.index(0, 0)))
+    reading.results.found = ()
+    async with (
+        emitted(reading.model.sight_changed) as sights,
+        emitted(reading.model.about_changed) as abouts,
+    ):
+        reading.desk.open_subject(make_subject(make_study(), "B-002"))
+        reading.results.gate.set()
+        await eventually(lambda: not reading.tasks.running())
+    assert all(call == (Sight(None),) for call in sights.calls)
+    assert all(call == (None, "") for call in abouts.calls)
+
+
+async def test_news_of_the_open_subject_leave_what_is_looked_at(reading: Reading) -> None:
+    reading.results.found = (make_findings(make_result()), make_findings(visit="Week 4", weeks=4))
+    await reading.open()
+    reading.model.choose_visit(0)
+    subject = reading.desk.subject
+    assert subject is not None
+    states: list[PageState] = []
+    reading.model.state_changed.connect(states.append)
+    reading.desk.open_subject(replace(subject, status=SubjectStatus.COMPLETED))
+    await eventually(lambda: states and not reading.tasks.running())
+    assert reading.model.index == 0
+    assert PageState.LOADING not in states
