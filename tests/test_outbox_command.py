@@ -29,9 +29,11 @@ from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.database import Database
 from haut_desktop.store.files import remove
 from haut_desktop.store.keys import RecoveryPassphrase
+from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.vault import Vault
 from tests.commands import read, run
 from tests.fakes.keyring import absent
+from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
 PASSPHRASE = "correct horse battery staple"
@@ -216,6 +218,23 @@ async def test_a_damaged_picture_differs(room: Room, capsys: pytest.CaptureFixtu
     assert "picture-damaged  B-007, Baseline of " in out
     assert "2 sealed pictures read here" in out
     assert "1 difference\n" in out
+
+
+async def test_what_was_sealed_without_the_keys_is_listed_and_read(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spool = Spool(room.station.folder / SPOOL, room.station.keys.recipient, room.clock)
+    whole, torn = (f"{spool.seal(marked(70 + n), {}).original_id}.age" for n in range(2))
+    assert (await read(room, capsys, "list"))["spooled_pictures"] == 2
+    report = await read(room, capsys, "verify", "--offline")
+    assert (report["pictures"], report["spooled_pictures"], report["differences"]) == (3, 2, [])
+    remove(spool.folder / torn)
+    (spool.folder / torn).write_bytes((spool.folder / whole).read_bytes())
+    assert await run(room, "verify", "--offline", "--json") == DIFFERS
+    (one,) = json.loads(capsys.readouterr().out)["differences"]
+    assert (one["kind"], one["entity_id"]) == ("spooled-damaged", torn)
+    assert await run(room, "list") == WELL
+    assert "2 pictures sealed while the keyring was locked" in capsys.readouterr().out
 
 
 async def test_receipts_come_as_csv_with_one_head(

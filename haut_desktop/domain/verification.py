@@ -50,6 +50,8 @@ class VerificationReport:
     made_at: datetime
     pictures: int = 0
     """Sealed pictures that were read again, each to its end."""
+    spooled_pictures: int = 0
+    """Pictures that were read in the spool: sealed without the keys, in nobody's record yet."""
     bytes_read: int = 0
     asked_pictures: int = 0
     """Confirmed pictures that the platform was asked for."""

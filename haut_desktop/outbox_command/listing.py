@@ -1,6 +1,7 @@
 """``list``: where each visit, batch and picture stands, in the words of the window."""
 
 import argparse
+import asyncio
 import dataclasses
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from haut_desktop.outbox_command.output import WELL, held_by, say, write_json
 from haut_desktop.outbox_command.record import deliveries
 from haut_desktop.outbox_command.rows import held_picture_row, registration_row, visit_row
 from haut_desktop.services.traffic import kept_rules
+from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station
 from haut_desktop.viewmodels.outbox_words import Circumstances
 from haut_desktop.viewmodels.words import ago, count
@@ -46,6 +48,11 @@ async def list_deliveries(chosen: argparse.Namespace, station: Station) -> int:
         _say_registration(registration, around.now)
     for picture in listed["held_pictures"]:
         say(f"held picture {picture['original_id']}: {picture['reason']}")
+    if spooled := listed["spooled_pictures"]:
+        say(
+            f"{count(spooled, 'picture')} sealed while the keyring was locked: "
+            "start the program, it places them and asks whose they are"
+        )
     _say_what_keeps_everything(around)
     _say_sum(listed["summary"], len(listed["held_pictures"]))
     return WELL
@@ -61,6 +68,7 @@ async def _listed(station: Station, around: Circumstances) -> dict[str, Any]:
         await station.outbox.summary(), is_paused=around.is_paused, opens_at=around.opens_at
     )
     account = around.account_waits
+    spool = Spool(station.folder / SPOOL, station.keys.recipient, system_clock)
     return {
         "summary": summary,
         "is_signed_in": around.is_signed_in,
@@ -74,6 +82,7 @@ async def _listed(station: Station, around: Circumstances) -> dict[str, Any]:
             registration_row(each, around) for each in await station.registrations.open()
         ],
         "held_pictures": [held_picture_row(each) for each in await station.rebuilt.held_pictures()],
+        "spooled_pictures": len(await asyncio.to_thread(spool.names)),
     }
 
 

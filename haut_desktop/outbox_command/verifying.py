@@ -16,6 +16,7 @@ from haut_desktop.outbox_command.output import (
     write_json,
 )
 from haut_desktop.services.verification import Verification
+from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station
 from haut_desktop.viewmodels.words import count
 
@@ -41,6 +42,10 @@ async def verify(chosen: argparse.Namespace, station: Station, open_alone: OpenA
         api=api,
         objects=objects,
         no_api=reason,
+        spool=(
+            Spool(station.folder / SPOOL, station.keys.recipient, system_clock),
+            station.keys.identity,
+        ),
     )
     try:
         report = await verification.verify()
@@ -73,6 +78,11 @@ def _tell_verification(chosen: argparse.Namespace, report: VerificationReport) -
             f"({report.bytes_read / 2**20:.1f} MB), {report.asked_pictures} looked for on the "
             f"platform, {count(len(report.differences), 'difference')}"
         )
+        if report.spooled_pictures:
+            say(
+                f"{count(report.spooled_pictures, 'picture')} more read that "
+                "were sealed while the keyring was locked: start the program, it places them"
+            )
         if report.not_asked:
             say(f"Not everything was looked for on the platform: {report.not_asked}")
         if report.only_listed_pictures:

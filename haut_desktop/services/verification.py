@@ -1,5 +1,6 @@
 """Verification: every sealed picture is read again, every confirmed one is asked for.
 
+Those of the spool, which were sealed without the keys and are in no record yet, are read as well.
 What differs is said; nothing is changed, neither here nor on the platform.
 """
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from haut_desktop.store.destinations import DestinationStore
     from haut_desktop.store.outbox import OutboxStore
     from haut_desktop.store.pictures import PictureStore
+    from haut_desktop.store.spool import Spool
     from haut_desktop.store.vault import Vault
 
 _PAGE: Final = 200
@@ -60,6 +62,7 @@ class Verification:
         api: "HautApi | None",
         objects: "ObjectStore | None" = None,
         no_api: str = "",
+        spool: "tuple[Spool, str] | None" = None,
     ) -> None:
         self._pictures = pictures
         self._outbox = outbox
@@ -72,6 +75,8 @@ class Verification:
         """Without it the platform's lists are believed."""
         self._no_api = no_api
         """Why there is no ``api``."""
+        self._spool = spool
+        """The spool and the identity that opens it."""
 
     async def verify(
         self, on_progress: Callable[[int, int], None] = lambda _done, _all: None
@@ -81,11 +86,14 @@ class Verification:
         differences = [*await self._trail(), *await self._strangers(sealed)]
         pictures, bytes_read, found = await self._read_all(sealed, on_progress)
         differences += found
+        spooled, spooled_bytes, found = await asyncio.to_thread(self._read_spool)
+        differences += found
         walk = await self._walk({one.entity_id for one in differences})
         return VerificationReport(
             self._clock(),
             pictures=pictures,
-            bytes_read=bytes_read,
+            spooled_pictures=spooled,
+            bytes_read=bytes_read + spooled_bytes,
             asked_pictures=walk.asked.total(),
             only_listed_pictures=walk.only_listed,
             not_asked=walk.not_asked,
@@ -136,6 +144,23 @@ class Verification:
 
         for start in range(0, len(sealed), _PAGE):
             await asyncio.gather(*map(look, sealed[start : start + _PAGE]))
+        return len(sizes), sum(sizes), found
+
+    def _read_spool(self) -> tuple[int, int, list[Difference]]:
+        """Read what was sealed without the keys (blocking); as ``_read_all``."""
+        if self._spool is None:
+            return 0, 0, []
+        spool, identity = self._spool
+        sizes: list[int] = []
+        found: list[Difference] = []
+        for name in spool.names():
+            try:
+                _note, data = spool.open(name, identity)
+            except VaultError as error:
+                if name in spool.names():  # or else it has gone into the vault meanwhile
+                    found.append(Difference("spooled-damaged", "spool", name, error.message))
+            else:
+                sizes.append(len(data))
         return len(sizes), sum(sizes), found
 
     def _look(self, picture: "SealedPicture") -> tuple[int | None, list[Difference]]:

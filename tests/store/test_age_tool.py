@@ -13,6 +13,7 @@ import pytest
 
 from haut_desktop.store.keys import RecoveryPassphrase, RecoveryRecipient, make_recovery_passphrase
 from haut_desktop.store.sealing import new_identity, recipient_of
+from haut_desktop.store.spool import SPOOL, Spool
 from tests.fakes.clock import FakeClock
 from tests.fakes.keyring import FakeSecrets
 from tests.store.test_station import create
@@ -48,11 +49,14 @@ async def test_a_picture_opens_with_the_studys_own_key(tmp_path: Path, clock: Fa
     recovery = RecoveryRecipient(recipient_of(identity))
     station = await create(folder, FakeSecrets(), clock, recovery)
     name = station.vault.seal(DATA, make_sidecar())
+    spool = Spool(folder / SPOOL, station.keys.recipient, clock)
+    spooled = spool.seal(DATA, {}).original_id
     await station.aclose()
     (tmp_path / "study.txt").write_text(f"{identity}\n", "ascii")
     keys = tmp_path / "keys.json"
     keys.write_bytes(age("--decrypt", "-i", str(tmp_path / "study.txt"), str(folder / "keys.age")))
     assert open_picture(tmp_path, keys, folder / "vault" / name) == DATA
+    assert open_picture(tmp_path, keys, folder / SPOOL / f"{spooled}.age") == DATA
 
 
 def open_picture(tmp_path: Path, keys: Path, sealed: Path) -> bytes:
