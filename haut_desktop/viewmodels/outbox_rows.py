@@ -18,6 +18,7 @@ from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.words import TAKEN_BACK, side_words
+from haut_desktop.viewmodels.capture_words import visit_title
 from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_image
 from haut_desktop.viewmodels.outbox_facts import (
     batch_facts,
@@ -127,9 +128,7 @@ def visit_row(
 
 
 def _visit_title(delivery: VisitDelivery) -> str:
-    visit = delivery.visit
-    repeat = f" ({visit.occurrence})" if visit.occurrence > 1 else ""
-    return f"{delivery.subject_code or 'No subject yet'}  ·  {visit.name}{repeat}"
+    return f"{delivery.subject_code or 'No subject yet'}  ·  {visit_title(delivery.visit)}"
 
 
 def _batch_title(delivery: VisitDelivery, batch: Batch) -> str:

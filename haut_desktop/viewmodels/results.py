@@ -20,6 +20,7 @@ from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import Results, VisitResults
 from haut_desktop.services.results_masks import MasksState
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.capture_words import visit_title
 from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.phrase import Phrase
 from haut_desktop.viewmodels.rereading import Rereading
@@ -361,9 +362,8 @@ def _concerns(ids: Iterable[str], subject_id: str) -> bool:
 
 
 def _chip(visit: VisitResults, *, is_only: bool) -> VisitChip:
-    repeat = f" ({visit.visit.occurrence})" if visit.visit.occurrence > 1 else ""
     return VisitChip(
-        f"{visit.visit.name}{repeat}",
+        visit_title(visit.visit),
         day_words(visit.visit.local_date),
         state_phrase(visit.completeness),
         "" if is_only else image_type_words(visit.image_type),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from haut_desktop.domain.analysis import MetricKey, Trend
 from haut_desktop.domain.words import plain_words
 from haut_desktop.services.results import VisitResults
+from haut_desktop.viewmodels.capture_words import visit_title
 from haut_desktop.viewmodels.results_words import key_words
 
 
@@ -34,24 +35,30 @@ class TrendPicture:
 def trend_picture(
     key: MetricKey, trends: Sequence[Trend], visits: Sequence[VisitResults]
 ) -> TrendPicture | None:
-    """Draw ``key``'s metric with all versions of its algorithm; None when it has no values."""
+    """Draw ``key``'s metric with all versions of its algorithm; None when it has no values.
+
+    A visit has one place on the axis, however many batches it has.
+    """
+    names = {one.visit.id: visit_title(one.visit) for one in visits}
+    order = {visit_id: place for place, visit_id in enumerate(names)}
+    places = {one.batch.created_at: order[one.visit.id] for one in visits}
     family = [trend for trend in trends if _is_family(trend.key, key)]
-    if not family:
-        return None
-    places = {visit.batch.created_at: place for place, visit in enumerate(visits)}
-    lines = tuple(
+    drawn = (
         TrendLine(
             trend.key.version or "not given",
             _pieces([(places[p.at], p.value) for p in trend.points if p.at in places]),
         )
         for trend in family
     )
+    lines = tuple(line for line in drawn if line.pieces)
+    if not lines:
+        return None
     first = family[0]
     name = first.name or plain_words(key.metric)
     return TrendPicture(
         title=key_words(key, name),
         unit=first.unit or "",
-        visits=tuple(visit.visit.name for visit in visits),
+        visits=tuple(names.values()),
         lines=lines,
         summary=_summary(name, family),
     )
@@ -66,7 +73,7 @@ def _pieces(points: list[tuple[int, float]]) -> tuple[tuple[tuple[int, float], .
     """Break the line where a visit in between has no value."""
     runs: list[list[tuple[int, float]]] = []
     for place, value in sorted(points):
-        if not runs or place != runs[-1][-1][0] + 1:
+        if not runs or place > runs[-1][-1][0] + 1:
             runs.append([])
         runs[-1].append((place, value))
     return tuple(tuple(run) for run in runs)

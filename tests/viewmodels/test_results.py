@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import cast
 
 import pytest
@@ -14,6 +15,7 @@ from haut_desktop.domain.analysis import Change, Completeness, Metric, MetricKey
 from haut_desktop.domain.errors import HautError, StoreBusyError
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.domain.subjects import SubjectStatus
+from haut_desktop.domain.trends import Occasion, trends
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import ResultPicture, Results
@@ -26,6 +28,7 @@ from haut_desktop.viewmodels.results_html import sanitised
 from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
 from haut_desktop.viewmodels.results_picture import layers
 from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel, metric_lines
+from haut_desktop.viewmodels.results_trends import trend_picture
 from haut_desktop.viewmodels.results_words import (
     awaited_words,
     change_words,
@@ -38,6 +41,7 @@ from tests.fakes.builders import make_study, make_subject
 from tests.viewmodels.findings import FakeResults, make_findings, make_result, png, square
 from tests.waiting import emitted, eventually
 
+SECOND = timedelta(seconds=1)
 _FSM3 = "face_skin_metrics_3"
 _HERE = frozenset({(Side.FRONT, "original")})
 _ELSEWHERE = frozenset({(Side.FRONT, "aligned_face")})
@@ -468,12 +472,12 @@ async def test_nothing_of_the_subject_before_is_shown_under_the_next_ones_name(
     reading.results.found = (make_findings(completeness=Completeness.PENDING, spaces=()),)
     async with (
         emitted(reading.model.sight_changed) as sights,
-        emitted(reading.model.trend_changed) as trends,
+        emitted(reading.model.trend_changed) as drawn,
         emitted(reading.model.about_changed) as abouts,
     ):
         reading.desk.open_subject(make_subject(make_study(), "B-002"))
         assert sights.calls[-1] == (Sight(None),)
-        assert trends.calls[-1] == (None,)
+        assert drawn.calls[-1] == (None,)
         assert abouts.calls[-1] == (None, "")
         assert reading.model.metrics.rowCount() == 0
 
@@ -510,3 +514,29 @@ async def test_news_of_the_open_subject_leave_what_is_looked_at(reading: Reading
     await eventually(lambda: states and not reading.tasks.running())
     assert reading.model.index == 0
     assert PageState.LOADING not in states
+
+
+async def test_a_trend_goes_on_over_batches_of_other_pictures(reading: Reading) -> None:
+    """A visit with faces and skin has two batches; no value of the face is missing between."""
+    baseline = make_findings(make_result(value=70.0))
+    week_4 = make_findings(make_result(value=80.0), visit="Week 4", weeks=4)
+    skin = [
+        replace(one, batch=replace(one.batch, created_at=one.batch.created_at + SECOND), results=())
+        for one in (baseline, week_4)
+    ]
+    reading.results.found = (baseline, skin[0], week_4, skin[1])
+    await reading.open()
+    reading.model.choose_visit(0)
+    reading.model.choose_line(reading.model.metrics.line_at(reading.model.metrics.index(0, 0)))
+    trend = reading.model.trend()
+    assert trend is not None
+    assert trend.visits == ("Baseline", "Week 4")
+    assert trend.lines[0].pieces == (((0, 70.0), (1, 80.0)),)
+
+
+def test_there_is_nothing_to_draw_where_no_value_is_of_a_listed_visit() -> None:
+    found = make_findings(make_result())
+    occasion = Occasion("Baseline", found.batch.created_at, (found.results[0].result,))
+    lines = trends([occasion])
+    assert trend_picture(lines[0].key, lines, (found,)) is not None
+    assert trend_picture(lines[0].key, lines, ()) is None
