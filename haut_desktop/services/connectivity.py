@@ -114,6 +114,9 @@ class Connectivity:
         for outage in self._outages.values():
             outage.failures, outage.due_s = 0, outage.asked_until_s
         self._wake()
+        if self._outages:
+            # who asks for what the platform has waits by a clock of its own
+            self._changes.send(Change(Topic.CONNECTIVITY))
 
     async def wait_until_due(self) -> None:
         """Return when the next look is due; at once while nothing waits."""

@@ -136,6 +136,16 @@ async def test_a_change_of_the_network_wakes_everybody_at_once(
     await asyncio.gather(*waiting)
 
 
+def test_a_change_of_the_network_is_told_to_whoever_waits_by_a_clock_of_its_own(
+    connectivity: Connectivity, changes: Changes
+) -> None:
+    connectivity.pause(UnreachableError())
+    heard: list[Change] = []
+    changes.subscribe(heard.append)
+    connectivity.network_changed()
+    assert heard == [Change(Topic.CONNECTIVITY)]
+
+
 async def test_a_change_of_the_network_leaves_the_servers_own_waiting_time(
     connectivity: Connectivity, time: FakeTime
 ) -> None:
