@@ -255,9 +255,17 @@ class Batch:
     """Why a person has pictures of it computed once more that were computed before."""
 
     @property
-    def confirmed(self) -> int:
-        """How many of its pictures are proven to be on the platform."""
-        return sum(image.state is ImageState.STORED for image in self.images)
+    def confirmed(self) -> tuple[Image, ...]:
+        """Its pictures that are proven to be on the platform, also those that were erased here.
+
+        Once a batch was left behind on the platform, the proof of an erased one may be of that.
+        """
+        return tuple(
+            image
+            for image in self.images
+            if image.state is ImageState.STORED
+            or (image.state is ImageState.ERASED and image.proof is not None and not self.abandoned)
+        )
 
     @property
     def is_stored(self) -> bool:

@@ -38,7 +38,7 @@ class Holder:
 
     tenant: Tenant
     confirmed_pictures: int
-    """Pictures that the record says are there."""
+    """Pictures that the record says are there, also those that were erased here."""
     asked_pictures: int = 0
     """Those of them that the platform was asked for."""
 

@@ -198,14 +198,14 @@ class Rechecks:
     async def _ask_again(self, batch_id: BatchId, done: Round) -> None:
         batch = await self._outbox.batch(batch_id)
         if batch.retraction is not None or batch.platform_id is None or not batch.confirmed:
-            return  # it was taken back, begun anew or erased since it was found
+            return  # it was taken back or begun anew since it was found
         if not self._ways.judge.may_read(batch.dataset_id):
             done.skipped.add(batch_id)
             return
         seen = await self._ask(batch, None)
         if isinstance(seen, Seen):
             await self._store.note(batch, seen.differences)
-            done.add(batch.confirmed, seen.differences)
+            done.add(len(batch.confirmed), seen.differences)
             self._tell(batch)
         elif not isinstance(seen, _STOPS_ALL):
             done.skipped.add(batch_id)  # whatever it has, no other is kept waiting by it

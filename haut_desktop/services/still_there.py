@@ -31,6 +31,7 @@ _NOT_FOUND: Final = frozenset({404, 410})
 _GONE: Final = "bytes-not-on-platform"
 _OTHER: Final = "other-bytes-on-platform"
 _OTHER_BYTES: Final = "What the platform gives out for the picture is not what was sent."
+_ERASED: Final = " It was erased on this station."
 _NO_BYTES: Final = "The platform lists the picture and does not give it out. {reason}"
 
 
@@ -76,7 +77,6 @@ class StillThere:
         Raises what asking meets, but not that the batch or a picture is gone.
         """
         assert batch.platform_id is not None
-        stored = [image for image in batch.images if image.state is ImageState.STORED]
         try:
             listed = await self._api.batch_images(
                 to.tenant, to.dataset_id, to.subject_id, batch.platform_id
@@ -85,13 +85,13 @@ class StillThere:
             if error.status not in _NOT_FOUND:
                 raise
             words = f"The platform does not have the batch. {error.message}"
-            return Seen((_missing("batch-not-on-platform", batch.id, words, of="batch"),))
+            return Seen((Difference("batch-not-on-platform", "batch", batch.id, words),))
         if not listed:
             keeps = await self._keeps_images(to)
-            missing = tuple(map(_not_listed, stored))
+            missing = tuple(map(_not_listed, batch.confirmed))
             return Seen(missing) if keeps else Seen(not_kept=len(missing))
         there = {image_id_in(picture.name): picture for picture in listed}
-        looked = await self._look_at_each(stored, there)
+        looked = await self._look_at_each(batch.confirmed, there)
         found = [difference for one in looked for difference in one.differences]
         not_kept = 0
         if any(one.kind == _GONE for one in found) and not await self._keeps_images(to):
@@ -127,7 +127,7 @@ class StillThere:
         if image.platform_id is not None and listed.id != image.platform_id:
             words = f"The platform lists the picture as {listed.id}, the record has "
             words += f"{image.platform_id}."
-            return Seen((_missing("other-id-on-platform", image.id, words),))
+            return Seen((_differs("other-id-on-platform", image, words),))
         if self._objects is None or not listed.original_url:
             return Seen(only_listed=1)
         try:
@@ -138,8 +138,8 @@ class StillThere:
             if error.status not in _NOT_FOUND:
                 raise
             words = _NO_BYTES.format(reason=error.message)
-            return Seen((_missing(_GONE, image.id, words),))
-        return Seen(() if is_same else (_missing(_OTHER, image.id, _OTHER_BYTES),))
+            return Seen((_differs(_GONE, image, words),))
+        return Seen(() if is_same else (_differs(_OTHER, image, _OTHER_BYTES),))
 
     async def _keeps_images(self, to: SubjectAddress) -> bool:
         """Whether the data set's pictures stay: one that lists none may have deleted them."""
@@ -148,8 +148,10 @@ class StillThere:
 
 def _not_listed(image: Image) -> Difference:
     words = "The platform does not list the picture in its batch."
-    return _missing("not-on-platform", image.id, words)
+    return _differs("not-on-platform", image, words)
 
 
-def _missing(kind: str, entity_id: str, words: str, *, of: str = "image") -> Difference:
-    return Difference(kind, of, entity_id, words)
+def _differs(kind: str, image: Image, words: str) -> Difference:
+    if image.state is ImageState.ERASED:
+        words += _ERASED
+    return Difference(kind, "image", image.id, words)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import BatchState, ImageState
+from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
@@ -221,8 +221,8 @@ class Verification:
     async def _count(
         self, delivery: "VisitDelivery", batch: Batch, tenant: Tenant, walk: "_Walk"
     ) -> None:
-        stored = sum(image.state is ImageState.STORED for image in batch.images)
-        walk.confirmed[tenant] += stored
+        confirmed = len(batch.confirmed)
+        walk.confirmed[tenant] += confirmed
         if walk.api is None:
             return
         try:
@@ -236,8 +236,8 @@ class Verification:
             if concerns_all(error):
                 walk.give_up(_words(error))
             else:
-                ids = (image.id for image in batch.images if image.state is ImageState.STORED)
-                walk.miss(tuple((id_, error) for id_ in ids), tenant, _places(delivery, batch))
+                missed = tuple((image.id, error) for image in batch.confirmed)
+                walk.miss(missed, tenant, _places(delivery, batch))
                 walk.note_row(error)
         else:
             places = _places(delivery, batch)
@@ -245,9 +245,9 @@ class Verification:
                 replace(one, tenant=tenant, place=places[one.entity_id]) for one in seen.differences
             ]
             walk.miss(seen.unanswered, tenant, places)
-            missed = len(seen.unanswered)
-            walk.note_row(seen.unanswered[0][1] if missed and missed == stored else None)
-            walk.asked[tenant] += stored - missed
+            asked = confirmed - len(seen.unanswered)
+            walk.note_row(None if asked else seen.unanswered[0][1])
+            walk.asked[tenant] += asked
             walk.only_listed += seen.only_listed
 
 
@@ -309,7 +309,7 @@ def _is_there(batch: Batch) -> bool:
     """Whether the record says that the platform holds something of the batch."""
     if batch.platform_id is None or batch.state is BatchState.RETRACTED:
         return False
-    return any(image.state is ImageState.STORED for image in batch.images)
+    return bool(batch.confirmed)
 
 
 def _differs(kind: str, picture: "SealedPicture", words: str) -> Difference:

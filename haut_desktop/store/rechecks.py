@@ -21,13 +21,18 @@ from haut_desktop.store.rows import BATCH_OF_TENANT, Value, moment, tenant_value
 _PROGRAM: Final = "program"
 _ROUND: Final = "recheck"
 
+# As Batch.confirmed: an erased picture's proof may be of a batch that was left behind.
+_CONFIRMED: Final = """(image.state = 'STORED' OR (image.state = 'ERASED'
+    AND image.proof_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM abandoned_batch WHERE batch_id = image.batch_id)))"""
+
 # The newest first: a station that has years behind it still asks for yesterday's. What differs is
 # asked for once more, on another day. A moment ahead of the clock was written before that was set
 # back.
 _DUE: Final = f"""
 SELECT batch.id FROM batch
 JOIN (SELECT batch_id, count(*) AS pictures, max(proof_at) AS confirmed_at FROM image
-    WHERE state = 'STORED' GROUP BY batch_id) AS there ON there.batch_id = batch.id
+    WHERE {_CONFIRMED} GROUP BY batch_id) AS there ON there.batch_id = batch.id
 LEFT JOIN recheck ON recheck.batch_id = batch.id
 WHERE batch.platform_id IS NOT NULL AND batch.state NOT IN ('RETRACTING', 'RETRACTED')
     AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
@@ -47,7 +52,7 @@ SELECT batch.id FROM batch
 WHERE batch.state = 'SUBMITTED' AND batch.platform_id IS NOT NULL
     AND batch.submitted_at >= :since AND batch.submitted_at <= :until
     AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
-    AND EXISTS (SELECT 1 FROM image WHERE batch_id = batch.id AND state = 'STORED'
+    AND EXISTS (SELECT 1 FROM image WHERE batch_id = batch.id AND {_CONFIRMED}
         AND proof_at >= :since)
     AND {BATCH_OF_TENANT}
 ORDER BY batch.submitted_at
@@ -248,7 +253,7 @@ def _note(ledger: Ledger, batch: Batch, differences: tuple[Difference, ...], pro
         "recheck",
         batch_id=batch.id,
         platform_id=batch.platform_id,
-        pictures=batch.confirmed,
+        pictures=len(batch.confirmed),
         looks=before["looks"] + 1 if is_same else 1,
         differences=text,
         program=program or (before["program"] if before is not None else ""),

@@ -23,7 +23,7 @@ from haut_desktop.domain.errors import (
     UnreachableError,
 )
 from haut_desktop.domain.ids import BatchId, PlatformBatchId
-from haut_desktop.domain.imaging import Batch, Digest, PlatformImage
+from haut_desktop.domain.imaging import Batch, Digest, Image, PlatformImage
 from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.blame import Judge
@@ -297,6 +297,70 @@ async def test_what_comes_back_is_not_told_any_more(old: Desk) -> None:
     old.hold(lost)
     await old.look()
     assert await kinds(old) == []
+
+
+async def erase(desk: Desk, batch: Batch, number: int = 0) -> None:
+    """Let one of a batch's pictures leave this station."""
+    original_id = batch.images[number].rendition.original_id
+    await desk.room.station.erasures.write(original_id, Act(reason="asked for"))
+
+
+async def test_what_was_erased_here_is_asked_for_as_well(old: Desk) -> None:
+    kept, lost = await deliver(old, "kept"), await deliver(old, "lost")
+    for batch in (kept, lost):
+        await erase(old, batch)
+    old.pictures["lost"] = []
+    assert await old.look() == ["lost", "kept"]
+    assert await old.trail("platform.asked-again") == [
+        ("platform.asked-again", "batches 2, pictures 2, differing 1, not asked 0")
+    ]
+    (finding,) = await old.rechecks.unread()
+    (difference,) = finding.recheck.differences
+    assert difference.kind == "not-on-platform"
+    assert difference.words.endswith("It was erased on this station.")
+
+
+async def test_a_picture_that_is_erased_after_it_was_asked_for_is_not_asked_for_anew(
+    old: Desk,
+) -> None:
+    batch = await deliver(old, "one")
+    assert await old.look() == ["one"]
+    await erase(old, batch)
+    assert await old.look() == []
+
+
+async def test_what_was_erased_of_a_batch_left_behind_is_not_looked_for_in_the_next(
+    old: Desk,
+) -> None:
+    room = old.room
+    visit = await room.capture.open_visit(room.study, room.subject.id, "Week 1")
+    for side in ("front", "left"):
+        await room.capture.take_in(visit.id, room.file(f"{side}.jpg", marked(len(side))))
+    await room.capture.finish(visit.id)
+    (batch,) = await room.batches()
+    erased, kept = batch.images
+    await begin(old, batch, "behind", erased)
+    await erase(old, batch)
+    await room.outbox.abandon(batch.id, "addresses expired")
+    batch = await begin(old, batch, "next", kept)
+    await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+    batch = await room.outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
+    old.hold(batch)
+    old.pictures["next"] = [p for p in old.pictures["next"] if p.name == kept.name]
+    assert await old.look() == ["next"]
+    assert await kinds(old) == []
+    assert await old.look() == []
+
+
+async def begin(desk: Desk, batch: Batch, name: str, arrives: Image) -> Batch:
+    """Begin a batch on the platform and let one of its pictures arrive."""
+    outbox = desk.room.outbox
+    await outbox.move_batch(batch.id, BatchEvent.INITIATE)
+    await outbox.initiated(batch.id, PlatformBatchId(name), {arrives.id: make_address(arrives)})
+    await outbox.move_image(arrives.id, ImageEvent.CLAIM)
+    proof = make_proof(desk.time.advance(1))
+    await outbox.move_image(arrives.id, ImageEvent.CONFIRM, proof=proof)
+    return await outbox.batch(batch.id)
 
 
 async def test_a_data_set_that_keeps_no_pictures_lists_none(old: Desk) -> None:

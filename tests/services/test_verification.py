@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Route
 from haut_desktop.domain.errors import (
     HautError,
@@ -297,6 +298,26 @@ async def test_only_what_is_not_there_is_missing_and_not_what_may_not_be_read(ro
     report = await ask(room, there)
     assert kinds(report) == []
     assert {one.image_id for one in report.unanswered} == {b.images[0].id for b in batches}
+
+
+async def test_an_erased_picture_is_asked_for_there_and_not_read_here(room: Room) -> None:
+    await room.register()
+    (batch,) = await gone(room, 1)
+    erased = batch.images[2]
+    erase = room.station.erasures.write
+    await erase(erased.rendition.original_id, Act(reason="asked for"))
+    there = there_of([batch], [None, None])
+    report = await ask(room, there)
+    assert (report.pictures, report.asked_pictures, kinds(report)) == (2, 3, [])
+    assert report.holders == (Holder(room.study.tenant, 3, 3),)
+    for image in batch.images[:2]:
+        await erase(image.rendition.original_id, Act(reason="asked for"))
+    there.listed.append(there.listed[0][:2])
+    report = await ask(room, there)
+    missing = [one for one in report.differences if one.entity == "image"]
+    assert [(one.kind, one.entity_id) for one in missing] == [("not-on-platform", erased.id)]
+    assert missing[0].words.endswith("It was erased on this station.")
+    assert missing[0].place is not None
 
 
 @pytest.mark.parametrize("status", (404, 410))
