@@ -183,6 +183,16 @@ class Trouble:
     message: str
 
 
+HELD_BY_HAND: Final = "HeldByHand"
+"""The kind of what a person held back; every other kind is an error's."""
+
+
+def held_by_hand(reason: str) -> Trouble:
+    """Say that a person held something back, and why in that person's words."""
+    words = f"Somebody at this station held it back. The reason: {reason}"
+    return Trouble(HELD_BY_HAND, Blame.ITEM, "Held back by hand", words)
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """When a step may be tried again and how often it has been tried."""

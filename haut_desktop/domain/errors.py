@@ -265,17 +265,23 @@ class RefusedError(ItemError):
 
 
 class AddressExpiredError(ItemError):
-    """The signed upload address is no longer valid."""
+    """The signed upload address is no longer valid; shown to nobody before it holds something."""
 
-    default_title = "Upload address expired"
-    default_message = "The upload starts again with new addresses, nothing is computed twice."
+    default_title = "The time for sending ran out"
+    default_message = (
+        "The platform gives every upload a limited time. It ended more than once before all "
+        "pictures had arrived. Nothing of it was computed; the pictures are safe on this station."
+    )
 
 
 class BodyRefusedError(ItemError):
     """The object store dropped the connection in mid-body twice, which is how it refuses."""
 
     default_title = "The store refused the picture"
-    default_message = "The object store broke off twice while the picture was being sent."
+    default_message = (
+        "The platform's store broke off twice while the picture was being sent. It does not count "
+        "as sent and is safe on this station."
+    )
 
 
 class ContentMismatchError(ItemError):
@@ -283,7 +289,7 @@ class ContentMismatchError(ItemError):
 
     default_title = "Arrived changed"
     default_message = (
-        "What the platform stored differs from the sealed picture. It is held for a check."
+        "What the platform stored differs from the sealed picture, which is safe on this station."
     )
 
 

@@ -11,6 +11,7 @@ from haut_desktop.domain.delivery import (
     BatchState,
     RegistrationState,
     Waiting,
+    held_by_hand,
 )
 from haut_desktop.domain.errors import ItemError, OtherAccountError
 from haut_desktop.domain.ids import BatchId, OriginalId, PlatformSubjectId
@@ -148,8 +149,11 @@ class Outbox:
 
     async def hold(self, batch_id: BatchId, reason: str) -> None:
         """Keep a batch back until somebody resumes it."""
-        await self._check_batch(batch_id)
-        await self._store.move_batch(batch_id, BatchEvent.HOLD, act=self._session.act(reason))
+        batch = await self._check_batch(batch_id)
+        # what it waited for until now is not why it is held
+        waiting = Waiting(batch.waiting.attempt, trouble=held_by_hand(reason))
+        act = self._session.act(reason)
+        await self._store.move_batch(batch_id, BatchEvent.HOLD, waiting=waiting, act=act)
         self._go_on(batch_id)
 
     async def resume_held(self, batch_id: BatchId, reason: str = "") -> None:

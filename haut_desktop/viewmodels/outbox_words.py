@@ -7,6 +7,7 @@ from typing import Final
 
 from haut_desktop.domain.ageing import Late, LateKind, lateness
 from haut_desktop.domain.delivery import (
+    HELD_BY_HAND,
     BatchState,
     ImageState,
     RegistrationState,
@@ -286,7 +287,7 @@ def registration_words(registration: Registration, around: Circumstances) -> Phr
 
 
 def _held(trouble: Trouble | None) -> Phrase:
-    if trouble is None or not trouble.title:
+    if trouble is None or not trouble.title or trouble.kind == HELD_BY_HAND:
         return Phrase("Held by you", Mood.BAD)
     return Phrase("Held" if trouble.title == "Held" else f"Held: {trouble.title}", Mood.BAD)
 

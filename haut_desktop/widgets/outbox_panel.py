@@ -13,7 +13,9 @@ from haut_desktop.domain.errors import (
     PermissionRefusedError,
     SignedOutError,
 )
+from haut_desktop.domain.former import NotAskedYetError
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
+from haut_desktop.viewmodels.outbox_held import HELD_TODOS
 from haut_desktop.viewmodels.outbox_late import TODOS
 from haut_desktop.viewmodels.outbox_rows import Deed, OutboxRow, RowKind
 from haut_desktop.widgets.badge import Badge
@@ -37,6 +39,7 @@ _TODOS: Final = TODOS | {
     NotThePlatformError.__name__: (
         "Sign in to the network in a web browser; then it goes on by itself."
     ),
+    NotAskedYetError.__name__: "Nothing else to do; the pictures are safe here meanwhile.",
     OtherAccountError.__name__: "Sign in with an account of that company when it is to go on.",
     PermissionRefusedError.__name__: "Ask the study's administrator for the right, then try now.",
     SignedOutError.__name__: "Sign in again; then it goes on by itself.",
@@ -191,4 +194,8 @@ def _todo(deeds: frozenset[Deed], trouble: Trouble) -> str:
         return _DECIDE
     if Deed.COMPUTE_AGAIN in deeds:
         return _LOOK_FIRST
+    if Deed.RELEASE in deeds and trouble.kind in HELD_TODOS:
+        return HELD_TODOS[trouble.kind]
+    if trouble.blame is Blame.ITEM and Deed.RELEASE not in deeds:
+        return _TODOS.get(trouble.kind, _WHO_ACTS[Blame.SERVER])
     return _TODOS.get(trouble.kind) or _WHO_ACTS[trouble.blame]

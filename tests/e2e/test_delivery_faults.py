@@ -372,6 +372,7 @@ async def test_addresses_that_expire_twice_are_held_and_got_anew_by_a_person(
         batch = await station.until_batch(BatchState.HELD)
         assert batch.waiting.trouble is not None
         assert batch.waiting.trouble.kind == "AddressExpiredError"
+        assert "starts again" not in batch.waiting.trouble.message, "nothing does, while it is held"
         assert {image.state for image in batch.images} == {ImageState.SEALED}
         platform.clear_faults()
         await station.work.outbox.resume_held(batch.id, "the clock was wrong")

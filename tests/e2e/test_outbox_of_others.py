@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from haut_desktop.domain.delivery import BatchState, Route, Waiting
+from haut_desktop.domain.delivery import BatchState, Route, Waiting, held_by_hand
 from haut_desktop.domain.errors import OtherAccountError, RefusedError
 from haut_desktop.domain.ids import CompanyId, PlatformSubjectId
 from haut_desktop.domain.session import Account
@@ -61,5 +61,8 @@ async def test_every_decision_about_anothers_pictures_is_refused_in_words(
         signed_in.append(own)
         await outbox.retry_now()
         assert [one.waiting.trouble for one in await station.batches()] == [None]
+        await station.work.store.outbox.set_waiting_batch(batch.id, waiting)
         await outbox.hold(batch.id, WHY)
-        assert await station.batch_states() == {BatchState.HELD}
+        (held,) = await station.batches()
+        assert held.state is BatchState.HELD
+        assert held.waiting.trouble == held_by_hand(WHY), "and nothing of what it waited for before"

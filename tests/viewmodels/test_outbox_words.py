@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
+from haut_desktop.domain.delivery import (
+    BatchState,
+    ImageState,
+    RegistrationState,
+    Waiting,
+    held_by_hand,
+)
 from haut_desktop.domain.errors import (
     ContentMismatchError,
     OtherAccountError,
@@ -94,6 +100,13 @@ _BATCHES = (
         Mood.GOOD,
     ),
     (make_delivery(_SEALED, batch=BatchState.HELD), "Held by you", Mood.BAD),
+    (
+        make_delivery(
+            _SEALED, batch=BatchState.HELD, waiting=Waiting(trouble=held_by_hand("no consent yet"))
+        ),
+        "Held by you",
+        Mood.BAD,
+    ),
     (
         make_delivery(_SEALED, batch=BatchState.HELD, waiting=_MISMATCH),
         "Held: Arrived changed",

@@ -25,13 +25,23 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
+from haut_desktop.domain.delivery import (
+    BatchState,
+    ImageState,
+    RegistrationState,
+    Waiting,
+    held_by_hand,
+)
 from haut_desktop.domain.errors import (
+    AddressExpiredError,
+    BodyRefusedError,
     ContentMismatchError,
     HautError,
     NotThePlatformError,
     PermissionRefusedError,
+    RefusedError,
     SignedOutError,
+    VaultError,
 )
 from haut_desktop.domain.ids import PlatformBatchId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary
@@ -218,6 +228,44 @@ async def test_what_to_do_fits_what_happened(shown: Shown, error: HautError, tod
     shown.model.refresh()
     await eventually(lambda: error.title in words(shown.page))
     assert todo in words(shown.page)
+
+
+@pytest.mark.parametrize(
+    ("error", "todo"),
+    [
+        (AddressExpiredError(), "Check the network and the limit under Sending"),
+        (BodyRefusedError(), "A firewall or proxy at the site often does that"),
+        (ContentMismatchError(), "Release it to send the picture once more"),
+        (RefusedError(400, "invalid", "Side is not known."), "Tell the study's support"),
+        (VaultError("The sealed picture can't be opened."), "leave it held until then"),
+    ],
+)
+async def test_a_held_picture_says_what_a_person_can_do(
+    shown: Shown, error: HautError, todo: str
+) -> None:
+    waiting = Waiting(trouble=trouble_with(error))
+    shown.outbox.deliveries = (make_delivery(ImageState.HELD, image_waiting=waiting),)
+    shown.model.refresh()
+    await eventually(lambda: error.title in words(shown.page))
+    assert error.message in words(shown.page)
+    assert any(todo in text for text in words(shown.page))
+
+
+async def test_what_a_person_held_back_says_their_reason(shown: Shown) -> None:
+    waiting = Waiting(trouble=held_by_hand("no consent yet"))
+    held = make_delivery(ImageState.SEALED, batch=BatchState.HELD, waiting=waiting)
+    shown.outbox.deliveries = (held,)
+    shown.model.refresh()
+    await eventually(lambda: held_by_hand("no consent yet").message in words(shown.page))
+    assert "Release it when it may go." in words(shown.page)
+
+
+async def test_what_goes_on_by_itself_is_not_to_be_released(shown: Shown) -> None:
+    refused = Waiting(1, START, trouble_with(RefusedError(400, "invalid", "No.")))
+    shown.outbox.deliveries = (make_delivery(ImageState.SEALED, waiting=refused),)
+    shown.model.refresh()
+    await eventually(lambda: "The platform says: No." in words(shown.page))
+    assert not any("elease" in text for text in words(shown.page))
 
 
 def words(page: QWidget) -> list[str]:
