@@ -102,6 +102,7 @@ class CaptureViewModel(QObject):
         self._tasks = tasks
         self._clock = clock
         self._state = CaptureState()
+        self._is_asking = False
         self._reading = Rereading(self._read_and_rest, tasks, name="read visit")
         self._turned = asyncio.Event()
         """There is something to show that waits for no rest: another visit, a drop's end."""
@@ -140,10 +141,11 @@ class CaptureViewModel(QObject):
         self._tasks.start(self._start_visit(name), name="open visit")
 
     def ask_to_finish(self) -> None:
-        """Gather everything once more; nothing is finished yet."""
+        """Gather everything once more; nothing is finished yet. Asked twice, it is asked once."""
         visit_id = self._open_visit_id()
-        if visit_id is not None and not self.intake.state.is_going:
-            self._tasks.start(self._confirm(visit_id), name="confirm visit")
+        if visit_id is not None and not self.intake.state.is_going and not self._is_asking:
+            self._is_asking = True
+            self._tasks.start(self._ask_once(visit_id), name="confirm visit")
 
     def finish(self, confirmation: Confirmation, reason: str, again: str = "") -> None:
         """Finish what was confirmed; ``reason`` says why a required view is missing.
@@ -196,6 +198,12 @@ class CaptureViewModel(QObject):
         if study is not None and subject is not None:
             visit = await self._capture.open_visit(study, subject.id, name)
             self._desk.open_visit(visit.id, of=subject.id)
+
+    async def _ask_once(self, visit_id: VisitId) -> None:
+        try:
+            await self._confirm(visit_id)
+        finally:
+            self._is_asking = False
 
     async def _confirm(self, visit_id: VisitId) -> None:
         subject = self._desk.subject

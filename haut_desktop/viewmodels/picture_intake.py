@@ -1,21 +1,25 @@
 """The way of pictures into a visit: progress with what is left, and a reason for every refusal."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.ids import SlotId, VisitId
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture_words import Rejected, judged_words, taken_words
-from haut_desktop.viewmodels.notices import NoticesViewModel, Weight
+from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
+from haut_desktop.viewmodels.words import count
 
 if TYPE_CHECKING:
     from haut_desktop.services.capture import Capture, IntakeOutcome
     from haut_desktop.services.intake import Source
+
+_NAMED: Final = 3
+"""So many files are named in a notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +129,18 @@ class PictureIntakeViewModel(QObject):
     async def _take_in_all(
         self, visit_id: VisitId, sources: "tuple[Source, ...]", slot_id: SlotId | None
     ) -> None:
-        await self._capture.take_in_all(
-            visit_id,
-            sources,
-            self._on_outcome,
-            on_judged=self._on_judged,
-            slot_id=slot_id,
-        )
+        elsewhere: list[Rejected] = []
+        try:
+            await self._capture.take_in_all(
+                visit_id,
+                sources,
+                lambda outcome: self._on_outcome(outcome, visit_id, elsewhere),
+                on_judged=self._on_judged,
+                slot_id=slot_id,
+            )
+        finally:
+            if elsewhere:
+                self._notices.show(elsewhere_notice(elsewhere))
 
     def _show(self, intake: Intake) -> None:
         self._intake = intake
@@ -141,12 +150,17 @@ class PictureIntakeViewModel(QObject):
         self._rejected = rejected
         self.rejected_changed.emit(rejected)
 
-    def _on_outcome(self, outcome: "IntakeOutcome") -> None:
+    def _on_outcome(
+        self, outcome: "IntakeOutcome", visit_id: VisitId, elsewhere: list[Rejected]
+    ) -> None:
         intake, sealed = self._intake, int(outcome.error is None)
         self._show(replace(intake, done=intake.done + 1, sealed=intake.sealed + sealed))
         if (error := outcome.error) is not None:
             line = Rejected(outcome.name, error.title, error.message)
-            self._show_rejected((*self._rejected, line))
+            if visit_id == self._open_visit_id():
+                self._show_rejected((*self._rejected, line))
+            else:  # under another subject's code it would be dropped again there
+                elsewhere.append(line)
 
     def _on_judged(self) -> None:
         # what was stopped is judged as well, and nobody looks at how far that is
@@ -157,3 +171,12 @@ class PictureIntakeViewModel(QObject):
         self._running.discard(task)
         if not self._running:
             self._show(Intake())
+
+
+def elsewhere_notice(refused: Sequence[Rejected]) -> Notice:
+    """Say what was refused of a visit that is no longer the open one."""
+    named = "; ".join(f"{line.name}: {line.title}" for line in refused[:_NAMED])
+    more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
+    words = f"{named}{more}. They were dropped on the visit that was open before; go back to it."
+    title = f"{count(len(refused), 'file')} not taken in for another visit"
+    return Notice(title, words, Weight.WARN)

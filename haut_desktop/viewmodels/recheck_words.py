@@ -48,8 +48,10 @@ def recheck_words(recheck: Recheck, *, is_computed: bool) -> str:
     return _GONE if is_computed else _MISSING
 
 
-def findings_notice(findings: Sequence[Finding], read: Callable[[], None]) -> Notice | None:
-    """One notice for everything that nobody has read, worded by the worst of it; None for none."""
+def findings_notice(
+    findings: Sequence[Finding], read: Callable[[Sequence[Finding]], None]
+) -> Notice | None:
+    """Word one notice for the worst kind that nobody has read; the others come once it is."""
     other = [one for one in findings if not one.recheck.is_gone]
     missing = [one for one in findings if one.recheck.is_gone and not one.has_results]
     if other:
@@ -57,13 +59,16 @@ def findings_notice(findings: Sequence[Finding], read: Callable[[], None]) -> No
         title = "The platform has something else than was sent"
         if is_first:
             title = "The first upload after the update is not as it was sent"
-        return Notice(title, _message(other, _WHAT_IF_OTHER), Weight.BAD, READ, read)
+        return Notice(title, _message(other, _WHAT_IF_OTHER), Weight.BAD, READ, lambda: read(other))
     if missing:
         title = "Pictures that had arrived are missing on the platform"
-        return Notice(title, _message(missing, _WHAT_IF_MISSING), Weight.WARN, READ, read)
+        message = _message(missing, _WHAT_IF_MISSING)
+        return Notice(title, message, Weight.WARN, READ, lambda: read(missing))
     if findings:
         title = "Pictures are no longer on the platform"
-        return Notice(title, _message(findings, _WHY_GONE), Weight.INFO, READ, read)
+        return Notice(
+            title, _message(findings, _WHY_GONE), Weight.INFO, READ, lambda: read(findings)
+        )
     return None
 
 

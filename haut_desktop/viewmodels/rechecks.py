@@ -1,5 +1,6 @@
 """What differs on the platform, as a notice that stays until somebody says to have read it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.errors import HautError
@@ -57,7 +58,7 @@ class RechecksViewModel:
             return
         self._told = found
         self._withdraw()
-        self._notice = findings_notice(found, lambda: self._have_read(found))
+        self._notice = findings_notice(found, self._have_read)
         if self._notice is not None:
             self._notices.show(self._notice)
 
@@ -66,5 +67,5 @@ class RechecksViewModel:
             self._notices.withdraw(self._notice)
         self._notice = None
 
-    def _have_read(self, findings: tuple[Finding, ...]) -> None:
-        self._tasks.start(self._rechecks.read(findings), name="rechecks-read")
+    def _have_read(self, findings: Sequence[Finding]) -> None:
+        self._tasks.start(self._rechecks.read(tuple(findings)), name="rechecks-read")

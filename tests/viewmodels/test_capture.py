@@ -69,6 +69,7 @@ class Bench:
     capture: SlowCapture
     desk: Desk
     tasks: TaskScope
+    notices: NoticesViewModel
     first: Subject
     second: Subject
 
@@ -88,7 +89,7 @@ async def bench(qapp: QApplication) -> AsyncIterator[Bench]:
     model = CaptureViewModel(cast(Capture, capture), desk, notices, tasks, changes, FakeClock())
     desk.open_study(study)
     first, second = make_subject(study, "B-001"), make_subject(study, "B-002")
-    yield Bench(model, capture, desk, tasks, first, second)
+    yield Bench(model, capture, desk, tasks, notices, first, second)
     await tasks.aclose()
 
 
@@ -293,3 +294,36 @@ async def test_pictures_that_turn_out_to_be_computed_are_asked_about_and_not_fin
     bench.model.finish(confirmation, "", "the scores were lost")
     await bench.settle()
     assert (finished, bench.capture.again) == ([True], ["the scores were lost"])
+
+
+async def test_what_is_refused_of_the_visit_before_is_not_listed_under_the_next_subject(
+    bench: Bench,
+) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    bench.capture.gate.clear()
+    bench.model.intake.take_in((Path("bad-1.pdf"), Path("bad-2.pdf")))
+    bench.desk.open_subject(bench.second)
+    bench.model.start_visit("Baseline")
+    await eventually(lambda: bench.model.state.visit_id)
+    bench.capture.gate.set()
+    await bench.settle()
+    assert bench.model.intake.rejected == ()
+    notice = bench.notices.current
+    assert notice is not None
+    assert notice.title == "2 files not taken in for another visit"
+    assert notice.message.startswith("bad-1.pdf: Picture not taken in; bad-2.pdf: ")
+
+
+async def test_who_asks_twice_to_finish_is_asked_once(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()
+        bench.model.ask_to_finish()
+        await bench.settle()
+    assert len(asked.calls) == 1
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()

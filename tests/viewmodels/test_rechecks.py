@@ -116,6 +116,17 @@ async def test_the_worst_is_told_first_and_one_notice_stands_for_all(bench: Benc
     )
 
 
+async def test_only_what_the_notice_is_about_counts_as_read(bench: Bench) -> None:
+    lost, other = finding(GONE, "B-001", has_results=False), finding(OTHER, has_results=True)
+    await bench.told(lost, other)
+    bench.notices.take_action()
+    await eventually(lambda: bench.rechecks.have_read)
+    assert bench.rechecks.have_read == [other]
+    assert await bench.told(*bench.rechecks.found) == (
+        "Pictures that had arrived are missing on the platform"
+    )
+
+
 async def test_the_notice_goes_with_its_window(bench: Bench) -> None:
     await bench.told(finding(GONE, has_results=True))
     bench.model.close()
