@@ -18,7 +18,13 @@ import msgspec
 from haut_desktop.domain.errors import KeyringLockedError, VaultError, VaultMissingError
 from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Digest
-from haut_desktop.store.files import clear_temporary, make_folder, remove, write_atomically
+from haut_desktop.store.files import (
+    clear_temporary,
+    flush_folder,
+    make_folder,
+    remove,
+    write_atomically,
+)
 from haut_desktop.store.picture_record import PictureRecord, StationFrame
 from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 
@@ -132,9 +138,13 @@ class Vault:
 
     def erase(self, vault_name: str) -> None:
         """Remove a picture and its sidecar for ever; a missing one is no error."""
+        files = self._path(vault_name), self._sidecar_path(vault_name)
         try:
-            remove(self._path(vault_name))
-            remove(self._sidecar_path(vault_name))
+            if self.folder.is_dir() and not any(path.exists() for path in files):
+                # whoever removed them may have been ended before that was on the disk
+                flush_folder(self.folder)
+            for path in files:
+                remove(path)
         except OSError as error:
             raise VaultError("The sealed picture could not be erased.") from error
 

@@ -257,3 +257,16 @@ def test_the_first_notes_of_a_process_can_be_read_by_several_threads(tmp_path: P
     command = [sys.executable, "-c", READING_AT_ONCE, str(tmp_path / "vault")]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_an_earlier_process_removed_is_off_the_disk_before_it_counts_as_erased(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been ended between removing the file and flushing that: a power cut undoes it."""
+    name = vault.seal(DATA, make_sidecar())
+    for path in vault.folder.iterdir():
+        path.unlink()
+    flushed: list[Path] = []
+    monkeypatch.setattr("haut_desktop.store.vault.flush_folder", flushed.append)
+    vault.erase(name)
+    assert flushed == [vault.folder]
