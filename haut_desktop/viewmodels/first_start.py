@@ -5,16 +5,25 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.errors import HautError
 from haut_desktop.services.tasks import TaskScope
 
-_PUBLIC_KEY: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+"""The letters of bech32, each for the five bits of its place."""
+
+_BECH32_GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+
+_PUBLIC_KEY: Final = re.compile(rf"age1[{_BECH32}]{{58}}")
 """An age X25519 recipient: bech32 with the prefix ``age``."""
 
 _SITE_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}")
+
+_FAULT_TITLE: Final = "The station could not be created"
+_FAULT: Final = "The program has a fault here. Try again; if it stays, tell the study's support."
 
 
 class RecoveryWay(StrEnum):
@@ -59,7 +68,35 @@ def public_key_problem(key: str) -> str:
     """Say what is wrong with a study's public key, or nothing."""
     if _PUBLIC_KEY.fullmatch(key.strip()) is None:
         return "A public key begins with age1 and has 62 characters. Paste the whole line."
+    if not _checks_out(key.strip()):
+        return "A letter of this key is wrong. Copy the whole line again and paste it."
     return ""
+
+
+def _checks_out(key: str) -> bool:
+    """Whether the last six letters are bech32's check of the others (BIP 173)."""
+    prefix, _, letters = key.partition("1")
+    words = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
+    check = 1
+    for word in [*words, *map(_BECH32.index, letters)]:
+        top, check = check >> 25, (check & 0x1FFFFFF) << 5 ^ word
+        for bit, generator in enumerate(_BECH32_GENERATORS):
+            check ^= generator if top >> bit & 1 else 0
+    return check == 1
+
+
+def zone_problem(zone: str) -> str:
+    """Say what is wrong with a time zone's name, or nothing."""
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return "Choose a zone from the list: a region and a city, for example Europe/Berlin."
+    return ""
+
+
+def station_problem(name: str) -> str:
+    """Say what is wrong with a station's name, or nothing."""
+    return "" if name.strip() else "Type a name for this computer, for example Capture 1."
 
 
 class FirstStartViewModel(QObject):
@@ -124,6 +161,10 @@ class FirstStartViewModel(QObject):
         else:
             self._show(FirstStartState())
             self.created.emit()
+        finally:
+            # no fault may leave a window that waits for ever
+            if self._state.is_busy:
+                self._show(FirstStartState(title=_FAULT_TITLE, message=_FAULT))
 
     def _show(self, state: FirstStartState) -> None:
         self._state = state

@@ -28,7 +28,7 @@ _ENTRY_HEIGHT: Final = 72
 _DEEDS: Final = {
     Way.SAME: "&Send to this entry",
     Way.OTHER: "&Give the new code",
-    Way.LOOK_AGAIN: "&Look again",
+    Way.LOOK_AGAIN: "L&ook again",
 }
 _WAYS: Final = (
     (Way.SAME, "Same participant"),

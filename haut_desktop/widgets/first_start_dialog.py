@@ -1,6 +1,6 @@
 """First start: names the station, makes sure its pictures can be recovered, or goes to practice."""
 
-from PySide6.QtCore import QSize, QTimeZone
+from PySide6.QtCore import QSize, Qt, QTimeZone
 from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QLineEdit, QStackedWidget, QWidget
 
 from haut_desktop.viewmodels.first_start import (
@@ -8,6 +8,8 @@ from haut_desktop.viewmodels.first_start import (
     FirstStartViewModel,
     SetUp,
     site_problem,
+    station_problem,
+    zone_problem,
 )
 from haut_desktop.widgets.boxes import column, held, line, row, scrolled
 from haut_desktop.widgets.busy_bar import BusyBar
@@ -36,7 +38,13 @@ class FirstStartDialog(QDialog):
         self._site_field = Field(
             "&Site code", self._site, help_text="Given to the site by the study."
         )
-        self._next = primary_button("&Next", icon="next")
+        self._zone_field = Field(
+            "&Time zone of the site", self._zone, help_text="Visit dates are dates in it."
+        )
+        self._station_field = Field(
+            "Station &name", self._station, help_text="Which computer at the site this is."
+        )
+        self._next = primary_button("Ne&xt", icon="next")
         self._next.setObjectName("next")
         self._next.setDefault(True)
         self._practice = quiet_button("&Practice instead", icon="play")
@@ -66,8 +74,8 @@ class FirstStartDialog(QDialog):
             title("This station"),
             muted("Every picture and every entry carries these words."),
             self._site_field,
-            Field("&Time zone of the site", self._zone, help_text="Visit dates are dates in it."),
-            Field("Station &name", self._station, help_text="Which computer at the site this is."),
+            self._zone_field,
+            self._station_field,
             row(None, self._next),
             line(),
             column(row(self._practice, None), offer, gap=2),
@@ -102,7 +110,7 @@ class FirstStartDialog(QDialog):
         self._show_readiness()
 
     def _set_up(self) -> SetUp:
-        zone = self._zone.currentText().strip()
+        zone = self._typed_zone()
         site, station = self._site.text().strip().upper(), self._station.text().strip()
         return SetUp(site, zone, station, self._recovery.way, self._recovery.recovery)
 
@@ -116,11 +124,22 @@ class FirstStartDialog(QDialog):
         if self._site_field.problem:
             self._site_field.say(site_problem(text))
 
+    def _typed_zone(self) -> str:
+        """The zone of the list that was typed, in any case; else what was typed."""
+        typed = self._zone.currentText().strip()
+        place = self._zone.findText(typed, Qt.MatchFlag.MatchFixedString)
+        return self._zone.itemText(place) if place >= 0 else typed
+
     def _on_next_clicked(self) -> None:
-        problem = site_problem(self._site.text())
-        self._site_field.say(problem)
-        if problem:
-            self._site.setFocus()
+        problems = {
+            self._site_field: site_problem(self._site.text()),
+            self._zone_field: zone_problem(self._typed_zone()),
+            self._station_field: station_problem(self._station.text()),
+        }
+        for field, problem in problems.items():
+            field.say(problem)
+        if wrong := next((field for field, problem in problems.items() if problem), None):
+            wrong.setFocus()
             return
         self._steps.setCurrentIndex(1)
         self._create.setDefault(True)

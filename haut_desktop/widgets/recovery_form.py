@@ -73,7 +73,7 @@ class RecoveryForm(QWidget):
         return len(self._reason.toPlainText().strip()) >= _SHORTEST_REASON
 
     def _passphrase_page(self) -> QWidget:
-        copy = button("&Copy", icon="copy")
+        copy = button("Cop&y", icon="copy")
         copy.clicked.connect(self._on_copy_clicked)
         paper = button("P&rint…", icon="print")
         paper.clicked.connect(self._view_model.ask_for_paper)

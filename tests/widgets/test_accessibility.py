@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QLabel,
     QLineEdit,
     QListWidget,
     QMainWindow,
@@ -115,6 +116,17 @@ def false_letters(root: QWidget) -> list[str]:
     ]
 
 
+def shared_letters(root: QWidget) -> list[str]:
+    """Underlined letters that two visible things have: such a key presses neither."""
+    letters: dict[str, list[str]] = {}
+    for each in root.findChildren(QWidget):
+        is_label = isinstance(each, QLabel) and each.buddy() is not None
+        if each.isVisible() and (is_label or isinstance(each, QAbstractButton)):
+            text = each.property("text")
+            letters.setdefault(QKeySequence.mnemonic(text).toString(), []).append(text)
+    return [f"{key}: {texts}" for key, texts in letters.items() if key and len(texts) > 1]
+
+
 def stray_windows() -> list[str]:
     """Parts that were shown before they had a parent, and so became windows."""
     return [
@@ -130,6 +142,7 @@ def assert_usable(root: QWidget) -> None:
     assert nameless(root) == []
     assert unreachable(root) == []
     assert false_letters(root) == []
+    assert shared_letters(root) == []
 
 
 async def test_subjects_page_with_the_form_open(office: Office) -> None:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+import pytest
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
-from haut_desktop.domain.errors import HautError, KeyringLockedError
+from haut_desktop.domain.errors import KeyringLockedError
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.first_start import FirstStartViewModel, RecoveryWay, SetUp
 from haut_desktop.widgets.first_start_dialog import FirstStartDialog
@@ -14,7 +15,7 @@ from haut_desktop.widgets.theme import Appearance
 from tests.waiting import emitted, eventually
 
 PASSPHRASE = "k7mq-2vfd-9xhe-p4wt-8rbn-c3ya-6gsz-5ujk"
-PUBLIC_KEY = "age1" + "q" * 58
+PUBLIC_KEY = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
 
 
 @dataclass
@@ -22,7 +23,7 @@ class FakeFactory:
     """Creates stations on paper."""
 
     made: list[SetUp] = field(default_factory=list)
-    error: HautError | None = None
+    error: Exception | None = None
 
     async def __call__(self, set_up: SetUp) -> None:
         """Create one, or raise what a test wants."""
@@ -57,6 +58,59 @@ async def test_a_site_without_a_code_is_not_accepted(
     dialog._next.click()
     assert "code that your study gave" in dialog._site_field.problem
     assert dialog._steps.currentIndex() == 0
+
+
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "Berlin", "Europe", "../Europe/Berlin", " "])
+async def test_a_zone_that_does_not_exist_is_not_accepted(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, zone: str
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    dialog._zone.setEditText(zone)
+    go_to_recovery(dialog)
+    assert "from the list" in dialog._zone_field.problem
+    assert dialog._steps.currentIndex() == 0
+    dialog._zone.setEditText("europe/berlin")
+    dialog._next.click()
+    assert dialog._steps.currentIndex() == 1
+    assert dialog._set_up().zone == "Europe/Berlin"
+
+
+async def test_a_station_without_a_name_is_not_accepted(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    find(dialog, "station").setText("  ")
+    go_to_recovery(dialog)
+    assert "name for this computer" in dialog._station_field.problem
+    assert dialog._steps.currentIndex() == 0
+
+
+async def test_a_fault_leaves_no_window_that_waits_for_ever(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[object] = []
+    monkeypatch.setattr("sys.excepthook", lambda *fault: faults.append(fault[0]))
+    dialog, factory = make_first_start(qtbot, tasks)
+    factory.error = ZeroDivisionError()
+    go_to_recovery(dialog)
+    find(dialog, "group-2").setText("2vfd")
+    find(dialog, "group-5").setText("8rbn")
+    dialog._create.click()
+    await eventually(lambda: dialog._problem.text)
+    assert dialog._problem.text.startswith("The station could not be created")
+    assert dialog._create.isEnabled()
+    await eventually(lambda: faults == [ZeroDivisionError])
+
+
+async def test_a_public_key_with_one_wrong_letter_is_refused_in_place(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    go_to_recovery(dialog)
+    dialog._recovery._ways.take(RecoveryWay.PUBLIC_KEY)
+    find(dialog, "public-key").setText(PUBLIC_KEY[:-1] + "q")
+    assert "letter of this key is wrong" in dialog._recovery._key_field.problem
+    assert not dialog._create.isEnabled()
 
 
 async def test_the_station_is_created_after_two_groups_are_typed_back(
