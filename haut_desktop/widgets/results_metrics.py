@@ -68,7 +68,7 @@ class _MoodDelegate(QStyledItemDelegate):
             option.font.setPixelSize(TextSize.CAPTION)
             option.font.setCapitalization(QFont.Capitalization.AllUppercase)
         elif index.column() == MetricColumn.NAME and not index.parent().isValid():
-            option.font.setBold(True)
+            option.font.setWeight(QFont.Weight.DemiBold)
         elif index.column() == MetricColumn.CHANGE:
             option.text = f"{CHANGE_GAP}{option.text}"
         if _is_failure(index):
