@@ -139,6 +139,13 @@ class FirstStartViewModel(QObject):
         typed = (first.strip().casefold(), second.strip().casefold())
         return typed == tuple(self.groups[number].casefold() for number in self.asked)
 
+    def group_problem(self, number: int, typed: str) -> str:
+        """Say that what was typed whole is not the group of this number, counted from 0."""
+        group, text = self.groups[number], typed.strip()
+        if len(text) < len(group) or text.casefold() == group.casefold():
+            return ""
+        return f"This is not group {number + 1}. Read it from the paper again."
+
     def create(self, set_up: SetUp) -> None:
         """Create the station; an error is shown and nothing typed is lost."""
         if not self._state.is_busy:

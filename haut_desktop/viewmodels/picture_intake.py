@@ -100,6 +100,16 @@ class PictureIntakeViewModel(QObject):
 
         self._start((Pasted(data),), slot_id, 1)
 
+    def tell_no_visit(self) -> None:
+        """Say that nothing can be taken in now."""
+        message = "Open or reopen a visit, then drop or paste the pictures again."
+        self._notices.tell("No visit is open", message, Weight.WARN)
+
+    def tell_nothing_to_paste(self) -> None:
+        """Say that what was copied is no picture."""
+        message = "Copy a picture, or picture files, and paste again."
+        self._notices.tell("There is no picture to paste", message, Weight.WARN)
+
     def stop(self) -> None:
         """Stop before the next picture; what is sealed stays."""
         for task in tuple(self._running):
@@ -114,8 +124,7 @@ class PictureIntakeViewModel(QObject):
     ) -> None:
         visit_id = self._open_visit_id()
         if visit_id is None or not sources:
-            message = "Open or reopen a visit, then drop the pictures again."
-            self._notices.tell("No visit is open", message, Weight.WARN)
+            self.tell_no_visit()
             return
         before = self._intake
         if before.is_going:

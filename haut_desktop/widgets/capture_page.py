@@ -176,7 +176,11 @@ class CapturePage(DropArea):
         offer_pictures(self, lambda paths: intake.take_in(paths, slot_id))
 
     def _on_paste_activated(self) -> None:
-        self.hand_on(QGuiApplication.clipboard().mimeData())
+        copied = QGuiApplication.clipboard().mimeData()
+        if not self.takes_drops:
+            self._view_model.intake.tell_no_visit()
+        elif not self.hand_on(copied):
+            self._view_model.intake.tell_nothing_to_paste()
 
     def _on_intake_changed(self, intake: Intake) -> None:
         self._foot.show_intake(is_going=intake.is_going)

@@ -27,6 +27,11 @@ class DropArea(QFrame):
         self._take_files = take_files
         self._take_bytes = take_bytes
 
+    @property
+    def takes_drops(self) -> bool:
+        """Whether it is open."""
+        return self._take_files is not None
+
     def show_hover(self, is_over: bool) -> None:
         """Show that a drop here would be taken; subclasses draw more."""
         self.setProperty("is_drop_target", is_over)

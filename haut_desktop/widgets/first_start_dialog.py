@@ -103,7 +103,12 @@ class FirstStartDialog(QDialog):
         self._back.clicked.connect(self._on_back_clicked)
         self._create.clicked.connect(self._on_create_clicked)
         self._practice.clicked.connect(self._view_model.ask_for_practice)
-        self._site.textEdited.connect(self._on_site_edited)
+        for edited in (
+            self._site.textEdited,
+            self._zone.currentTextChanged,
+            self._station.textEdited,
+        ):
+            edited.connect(self._on_edited)
         self._recovery.changed.connect(self._show_readiness)
         self._view_model.changed.connect(self._on_view_model_changed)
         self._view_model.created.connect(self.accept)
@@ -120,9 +125,17 @@ class FirstStartDialog(QDialog):
         self._back.setEnabled(not is_busy)
         self._recovery.setEnabled(not is_busy)
 
-    def _on_site_edited(self, text: str) -> None:
-        if self._site_field.problem:
-            self._site_field.say(site_problem(text))
+    def _problems(self) -> dict[Field, str]:
+        return {
+            self._site_field: site_problem(self._site.text()),
+            self._zone_field: zone_problem(self._typed_zone()),
+            self._station_field: station_problem(self._station.text()),
+        }
+
+    def _on_edited(self) -> None:
+        for field, problem in self._problems().items():
+            if field.problem:
+                field.say(problem)
 
     def _typed_zone(self) -> str:
         """The zone of the list that was typed, in any case; else what was typed."""
@@ -131,11 +144,7 @@ class FirstStartDialog(QDialog):
         return self._zone.itemText(place) if place >= 0 else typed
 
     def _on_next_clicked(self) -> None:
-        problems = {
-            self._site_field: site_problem(self._site.text()),
-            self._zone_field: zone_problem(self._typed_zone()),
-            self._station_field: station_problem(self._station.text()),
-        }
+        problems = self._problems()
         for field, problem in problems.items():
             field.say(problem)
         if wrong := next((field for field, problem in problems.items() if problem), None):

@@ -34,6 +34,10 @@ class RecoveryForm(QWidget):
         self._ways = ChoiceRow("Recovery", _WAYS, RecoveryWay.PASSPHRASE)
         self._first = _group_edit(view_model.asked[0])
         self._second = _group_edit(view_model.asked[1])
+        self._group_fields = {
+            number: Field(f"Group &{number + 1}", edit)
+            for number, edit in zip(view_model.asked, (self._first, self._second), strict=True)
+        }
         self._key = QLineEdit(placeholderText="age1…")
         self._key.setObjectName("public-key")
         self._key_field = Field("Public key of the study", self._key)
@@ -77,8 +81,9 @@ class RecoveryForm(QWidget):
         copy.clicked.connect(self._on_copy_clicked)
         paper = button("P&rint…", icon="print")
         paper.clicked.connect(self._view_model.ask_for_paper)
-        first, second = (number + 1 for number in self._view_model.asked)
-        back = row(Field(f"Group &{first}", self._first), Field(f"Group &{second}", self._second))
+        back = row(*self._group_fields.values())
+        for field in self._group_fields.values():
+            back.setAlignment(field, Qt.AlignmentFlag.AlignTop)
         return held(
             column(
                 card(self._groups(), row(paper, copy, None), gap=12),
@@ -116,12 +121,18 @@ class RecoveryForm(QWidget):
     def _connect(self) -> None:
         self._ways.chosen.connect(self._on_ways_chosen)
         for edit in (self._first, self._second):
-            edit.textChanged.connect(self.changed)
+            edit.textChanged.connect(self._on_group_changed)
         self._key.textChanged.connect(self._on_key_changed)
         self._reason.textChanged.connect(self.changed)
 
     def _on_ways_chosen(self, way: object) -> None:
         self._stack.setCurrentIndex([choice for choice, _ in _WAYS].index(RecoveryWay(str(way))))
+        self.changed.emit()
+
+    def _on_group_changed(self) -> None:
+        for number, field in self._group_fields.items():
+            edit = self._first if number == self._view_model.asked[0] else self._second
+            field.say(self._view_model.group_problem(number, edit.text()))
         self.changed.emit()
 
     def _on_key_changed(self, text: str) -> None:

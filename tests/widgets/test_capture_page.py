@@ -183,6 +183,26 @@ async def test_a_pasted_picture_is_taken_in(office: Office) -> None:
     QGuiApplication.clipboard().clear()
 
 
+def _told(office: Office) -> str:
+    notice = office.notices.current
+    return notice.title if notice else ""
+
+
+async def test_what_cannot_be_pasted_is_said(office: Office) -> None:
+    await open_visit(office)
+    office.window.activateWindow()
+    await eventually(office.window.isActiveWindow)
+    QGuiApplication.clipboard().setText("P-001")
+    QTest.keyClick(office.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    await eventually(lambda: _told(office) == "There is no picture to paste")
+    office.notices.dismiss()
+    office.desk.open_subject(None)
+    office.window.go(Place.CAPTURE)
+    QTest.keyClick(office.window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    await eventually(lambda: _told(office) == "No visit is open")
+    QGuiApplication.clipboard().clear()
+
+
 async def test_progress_says_what_is_left_and_can_be_stopped(office: Office) -> None:
     await open_visit(office)
     office.capture.gate.clear()

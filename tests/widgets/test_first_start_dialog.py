@@ -70,6 +70,7 @@ async def test_a_zone_that_does_not_exist_is_not_accepted(
     assert "from the list" in dialog._zone_field.problem
     assert dialog._steps.currentIndex() == 0
     dialog._zone.setEditText("europe/berlin")
+    assert dialog._zone_field.problem == ""
     dialog._next.click()
     assert dialog._steps.currentIndex() == 1
     assert dialog._set_up().zone == "Europe/Berlin"
@@ -82,6 +83,8 @@ async def test_a_station_without_a_name_is_not_accepted(
     find(dialog, "station").setText("  ")
     go_to_recovery(dialog)
     assert "name for this computer" in dialog._station_field.problem
+    QTest.keyClicks(find(dialog, "station"), "Room 2")
+    assert dialog._station_field.problem == ""
     assert dialog._steps.currentIndex() == 0
 
 
@@ -126,6 +129,20 @@ async def test_the_station_is_created_after_two_groups_are_typed_back(
     made = factory.made[0]
     assert (made.site_code, made.way, made.recovery) == ("B01", RecoveryWay.PASSPHRASE, PASSPHRASE)
     assert PASSPHRASE not in repr(made)
+
+
+async def test_a_group_that_was_misread_is_said_once_it_is_typed_whole(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_first_start(qtbot, tasks)
+    go_to_recovery(dialog)
+    group = find(dialog, "group-2")
+    QTest.keyClicks(group, "2VF")
+    assert group.accessibleDescription() == ""
+    QTest.keyClicks(group, "O")
+    assert "not group 2" in group.accessibleDescription()
+    group.setText(" 2vfd ")
+    assert group.accessibleDescription() == ""
 
 
 async def test_a_malformed_public_key_is_refused_in_place(
