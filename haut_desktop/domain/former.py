@@ -28,6 +28,17 @@ class NotAskedYetError(ItemError):
     )
 
 
+class RebuiltError(ItemError):
+    """A batch of a rebuilt outbox: whether the platform has it already is not known yet."""
+
+    default_title = "Asking the platform what it has"
+    default_message = (
+        "The outbox was rebuilt from the sealed pictures. Before anything of this batch goes, the "
+        "station asks the platform what it has of it: what is there already is not sent again, "
+        "and what is not there goes by itself."
+    )
+
+
 class MayBeThereError(ItemError):
     """The platform has a picture of the batch, or may have it, and only a person can say more."""
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from haut_desktop.domain.ageing import LateKind, late_before
-from haut_desktop.domain.delivery import Waiting
+from haut_desktop.domain.delivery import Trouble, Waiting
 from haut_desktop.domain.errors import OtherAccountError
+from haut_desktop.domain.former import RebuiltError
 from haut_desktop.domain.ids import BatchId, ImageId, OriginalId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import AbandonedBatch, OutboxSummary, VisitDelivery
@@ -174,6 +176,13 @@ LIMIT ? OFFSET ?
 """
 
 
+_ASKED_FIRST: Final = """
+SELECT batch_id FROM rebuilt_batch JOIN batch ON batch.id = rebuilt_batch.batch_id
+WHERE batch.state IN ('OPEN', 'INITIATING')
+    AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
+"""
+
+
 def read_due(
     connection: Connection, now: datetime, limit: int, tenant: Tenant | None
 ) -> tuple[Batch, ...]:
@@ -258,12 +267,13 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
     rechecks = read_rechecks(connection, batches)
     erasing = _erasing(connection)
     studies = {row["id"]: row for row in connection.execute("SELECT * FROM study")}
+    asked_first = _asked_first(connection)
     started = begun(connection, [batch.id for some in batches.values() for batch in some])
     return tuple(
         VisitDelivery(
             visit,
             codes.get(visit.subject_id or "", ""),
-            tuple(batches[visit.id]),
+            tuple(_waits_for_asking(b) if b.id in asked_first else b for b in batches[visit.id]),
             tuple(registrations.get(visit.subject_id or "", ())),
             computed & {batch.id for batch in batches[visit.id]},
             started & {batch.id for batch in batches[visit.id]},
@@ -274,6 +284,20 @@ def read_deliveries(connection: Connection, limit: int, offset: int) -> tuple[Vi
         )
         for visit in visits
     )
+
+
+def _asked_first(connection: Connection) -> frozenset[str]:
+    """Give the batches that a rebuild found and of which the platform is still to be asked."""
+    return frozenset(row["batch_id"] for row in connection.execute(_ASKED_FIRST))
+
+
+def _waits_for_asking(batch: Batch) -> Batch:
+    """Say so also after what it waited for was forgotten, as by *Try now*."""
+    if batch.waiting.trouble is not None:
+        return batch
+    why = RebuiltError()
+    trouble = Trouble(why.kind, why.blame, why.title, why.message)
+    return replace(batch, waiting=replace(batch.waiting, trouble=trouble))
 
 
 def _erasing(connection: Connection) -> dict[OriginalId, datetime]:

@@ -12,7 +12,8 @@ from haut_desktop.domain.delivery import (
     Trouble,
     Waiting,
 )
-from haut_desktop.domain.errors import ItemError, StationError, SubjectCodeError
+from haut_desktop.domain.errors import ItemError, SubjectCodeError
+from haut_desktop.domain.former import RebuiltError
 from haut_desktop.domain.imaging import Batch, Image, Slot, Take
 from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.study import Operator, Study
@@ -32,16 +33,6 @@ from haut_desktop.store.visit_rows import insert_slot, insert_visit
 T = TypeVar("T")
 
 _ENDED: Final = frozenset({BatchState.SUBMITTED, BatchState.RETRACTED})
-
-
-class RebuiltError(StationError):
-    """A batch of a rebuilt outbox: whether the platform has it already is not known yet."""
-
-    default_title = "Asking the platform what it has"
-    default_message = (
-        "The outbox was rebuilt from the sealed pictures. The station asks the platform what it "
-        "has already before it sends anything; that goes on by itself."
-    )
 
 
 class PictureMissingError(ItemError):
@@ -332,5 +323,5 @@ def _known_again(registration: Registration) -> Registration:
     )
 
 
-def _trouble(error: StationError | ItemError) -> Trouble:
+def _trouble(error: ItemError) -> Trouble:
     return Trouble(error.kind, error.blame, error.title, error.message)

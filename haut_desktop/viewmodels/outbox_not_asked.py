@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Final
 
 from haut_desktop.domain.delivery import RegistrationState, Trouble
-from haut_desktop.domain.former import NotAskedYetError
+from haut_desktop.domain.former import NotAskedYetError, RebuiltError
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import platform_words
 from haut_desktop.viewmodels.outbox_words import Circumstances
 
+_ASKED_FIRST: Final = (NotAskedYetError.__name__, RebuiltError.__name__)
 _CONNECTIONS: Final = {
     Connection.OFFLINE: "The platform can't be reached just now; it is asked when it can be again.",
     Connection.PORTAL: (
@@ -26,7 +27,7 @@ def with_cause(
     trouble: Trouble | None, batch: Batch, around: Circumstances, registration: Registration | None
 ) -> Trouble | None:
     """Add to the words of a batch that was not asked for yet what keeps the asking back."""
-    if trouble is None or trouble.kind != NotAskedYetError.__name__:
+    if trouble is None or trouble.kind not in _ASKED_FIRST:
         return trouble
     cause = (
         _of_subject(registration, RegistrationState.HELD)
@@ -35,7 +36,7 @@ def with_cause(
         or _of_subject(registration, RegistrationState.DRAFT, RegistrationState.REGISTERING)
         or _BY_ITSELF
     )
-    return replace(trouble, message=f"{NotAskedYetError().message} {cause}")
+    return replace(trouble, message=f"{trouble.message} {cause}")
 
 
 def _of_rest(batch: Batch, around: Circumstances) -> str:

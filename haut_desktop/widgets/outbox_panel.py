@@ -13,7 +13,7 @@ from haut_desktop.domain.errors import (
     PermissionRefusedError,
     SignedOutError,
 )
-from haut_desktop.domain.former import NotAskedYetError
+from haut_desktop.domain.former import NotAskedYetError, RebuiltError
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.viewmodels.outbox_held import HELD_TODOS
 from haut_desktop.viewmodels.outbox_late import TODOS
@@ -35,11 +35,13 @@ _WHO_ACTS: Final = {
     Blame.ITEM: "Look at it, then release it to try once more, or leave it held.",
     Blame.STATION: "Call your study's IT; the sealed pictures are safe.",
 }
+_NOTHING_ELSE: Final = "Nothing else to do; the pictures are safe here meanwhile."
 _TODOS: Final = TODOS | {
     NotThePlatformError.__name__: (
         "Sign in to the network in a web browser; then it goes on by itself."
     ),
-    NotAskedYetError.__name__: "Nothing else to do; the pictures are safe here meanwhile.",
+    NotAskedYetError.__name__: _NOTHING_ELSE,
+    RebuiltError.__name__: _NOTHING_ELSE,
     OtherAccountError.__name__: "Sign in with an account of that company when it is to go on.",
     PermissionRefusedError.__name__: "Ask the study's administrator for the right, then try now.",
     SignedOutError.__name__: "Sign in again; then it goes on by itself.",

@@ -15,6 +15,7 @@ from haut_desktop.domain.delivery import (
     BatchState,
     ImageState,
     RegistrationState,
+    Waiting,
 )
 from haut_desktop.domain.errors import (
     DiskFullError,
@@ -25,6 +26,7 @@ from haut_desktop.domain.errors import (
     StoreMissingError,
     StoreNewerError,
     StoreReadOnlyError,
+    UnreachableError,
     VisitClosedError,
 )
 from haut_desktop.domain.ids import TakeId, new_id
@@ -32,6 +34,7 @@ from haut_desktop.domain.imaging import Take
 from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.services.intake import Pasted
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store import database as database_module
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, connect
@@ -131,6 +134,15 @@ async def test_a_rebuilt_batch_is_not_due_before_the_platform_was_asked(room: Ro
     station, _ = await rebuild(room)
     later = room.clock.advance(3600)
     assert await station.outbox.due_batches(later, 10) == ()
+    (batch,) = (await station.outbox.deliveries(10))[0].batches
+    # somebody asks to try now, or lets a batch go on that was held
+    await station.outbox.set_waiting_batch(batch.id, Waiting())
+    assert await said(station) == "RebuiltError"
+    await station.outbox.set_waiting_batch(
+        batch.id, Waiting(trouble=trouble_of(UnreachableError()))
+    )
+    assert await said(station) == "UnreachableError", "what keeps the asking back is told first"
+    await station.outbox.set_waiting_batch(batch.id, Waiting())
     (study,) = await station.studies.every_study()
     elsewhere = replace(study.tenant, server="https://staging.haut.ai")
     assert await station.rebuilt.pending(later, elsewhere) == ()
@@ -138,7 +150,14 @@ async def test_a_rebuilt_batch_is_not_due_before_the_platform_was_asked(room: Ro
     await station.rebuilt.settle(batch_id)
     assert [b.id for b in await station.outbox.due_batches(later, 10)] == [batch_id]
     assert not await station.rebuilt.is_pending()
+    assert await said(station) == ""
     await station.aclose()
+
+
+async def said(station: Station) -> str:
+    """What the outbox says that the one batch waits for."""
+    (batch,) = (await station.outbox.deliveries(10))[0].batches
+    return batch.waiting.trouble.kind if batch.waiting.trouble else ""
 
 
 async def test_a_rebuilt_visit_is_not_reopened_while_nobody_knows_what_left(room: Room) -> None:

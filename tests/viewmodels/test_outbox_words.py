@@ -20,7 +20,7 @@ from haut_desktop.domain.errors import (
     SignedOutError,
     UnreachableError,
 )
-from haut_desktop.domain.former import NotAskedYetError
+from haut_desktop.domain.former import NotAskedYetError, RebuiltError
 from haut_desktop.domain.ids import CompanyId, PlatformBatchId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
@@ -333,3 +333,13 @@ def test_what_was_not_asked_for_yet_says_what_keeps_the_asking_back(
     assert row.trouble is not None
     assert row.trouble.message.startswith(NotAskedYetError().message)
     assert words in row.trouble.message.removeprefix(NotAskedYetError().message)
+
+
+def test_what_a_rebuild_brought_back_says_what_comes_next_and_what_keeps_it() -> None:
+    delivery = make_delivery(_SEALED, waiting=Waiting(trouble=trouble_with(RebuiltError())))
+    (row,) = visit_row(delivery, _NOW, {}).children
+    assert row.phrase.text == "Asking the platform what it has"
+    (row,) = visit_row(delivery, replace(_NOW, is_paused=True), {}).children
+    assert row.trouble is not None
+    assert "what is there already is not sent again" in row.trouble.message
+    assert "let sending go on" in row.trouble.message

@@ -35,6 +35,7 @@ from haut_desktop.domain.errors import (
     UnreachableError,
     VaultError,
 )
+from haut_desktop.domain.former import RebuiltError
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.session import Account, Connection, SessionState
 from haut_desktop.services.changes import Changes
@@ -66,6 +67,7 @@ WAITING: Final[Mapping[str, HautError]] = {
     "W-106": ServerTroubleError(503),
     "W-107": TooManyRequestsError(60.0),
     "W-108": UnexpectedAnswerError("batches", "results"),
+    "W-109": RebuiltError(),
 }
 HELD: Final[Mapping[str, HautError]] = {
     "H-201": RefusedError(400, "invalid", "Side is not known."),
