@@ -28,6 +28,7 @@ from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.pauses import pause, uptime
+from haut_desktop.services.settling import asking
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -93,7 +94,8 @@ class Asking:
         if not self.judge.may_read(batch.dataset_id):
             return
         try:
-            await settle(batch_id)
+            with asking():
+                await settle(batch_id)
         except StationError:
             raise
         except HautError as error:

@@ -13,6 +13,7 @@ from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.services.holdings import Found, Holdings
+from haut_desktop.services.settling import asking
 
 if TYPE_CHECKING:
     from haut_desktop.store.destinations import DestinationStore
@@ -57,7 +58,9 @@ class Retracting:
             waiting = Waiting(batch.waiting.attempt, min(times, default=None), lost[0].trouble)
             await self._outbox.set_waiting_batch(batch.id, waiting)
             return
-        await self._retractions.end(batch.id, await self._left(batch, to))
+        with asking():
+            left = await self._left(batch, to)
+        await self._retractions.end(batch.id, left)
 
     async def _settled(self, batch: Batch, to: SubjectAddress) -> Batch:
         for image in batch.images:

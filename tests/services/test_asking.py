@@ -24,6 +24,7 @@ from haut_desktop.domain.imaging import Batch
 from haut_desktop.services.asking import Asking
 from haut_desktop.services.former import FormerDelivery
 from haut_desktop.services.reconciliation import Reconciliation
+from haut_desktop.services.settling import NotToldError
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.ledger import Ledger
 from tests.photographs import marked
@@ -177,6 +178,7 @@ async def test_a_refusal_of_the_one_is_asked_ever_less_often(
     at_work = asker(room, ways_to(room, there))
     await at_work.look()
     await at_work.look()
+    assert kind((await waiting(room)).trouble) == NotToldError.__name__
     room.clock.advance(10)
     await at_work.look()
     room.clock.advance(10)

@@ -20,6 +20,7 @@ from haut_desktop.domain.ids import CompanyId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, PlatformImage, Side
 from haut_desktop.domain.session import SignedIn
 from haut_desktop.domain.verification import Holder, VerificationReport
+from haut_desktop.domain.words import day_words
 from haut_desktop.services.verification import Verification
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import remove
@@ -64,7 +65,7 @@ async def test_a_missing_picture_and_a_damaged_one_are_named(room: Room) -> None
     on = (await room.sheet()).visit.local_date
     places = {str(one.place) for one in report.differences}
     assert len(places) == 2
-    views = {f"B-007, Baseline of {on}, {side}" for side in ("front", "left", "right")}
+    views = {f"B-007, Baseline of {day_words(on)}, {side}" for side in ("front", "left", "right")}
     assert places < views
     assert {one.tenant for one in report.differences} == {room.study.tenant}
     assert {one.entity_id for one in report.differences} == {
