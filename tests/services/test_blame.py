@@ -11,6 +11,7 @@ from haut_desktop.domain.errors import (
     OtherAccountError,
     OtherSignInError,
     PermissionRefusedError,
+    RefusedError,
     ServerTroubleError,
     SignedOutError,
     TooManyRequestsError,
@@ -20,6 +21,7 @@ from haut_desktop.domain.session import Connection
 from haut_desktop.services.blame import ACCOUNT_PAUSE, SERVER_ERRORS_THAT_PAUSE, Judge
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.settling import NotToldError
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -125,6 +127,14 @@ def test_run_of_server_errors_pauses_everything_until_one_step_succeeds(bench: B
     assert bench.connectivity.due_in_s > 0
     bench.judge.praise()
     assert bench.connectivity.due_in_s == 0
+
+
+def test_what_the_platform_does_not_tell_of_one_thing_pauses_no_other(bench: Bench) -> None:
+    waiting = Waiting()
+    for _ in range(SERVER_ERRORS_THAT_PAUSE * 2):
+        waiting = bench.judge.sentence(NotToldError(RefusedError(400, "invalid", "")), waiting)
+    assert bench.connectivity.due_in_s == 0
+    assert (waiting.attempt, waiting.retry_at) == (6, START + timedelta(seconds=25))
 
 
 def test_what_waits_by_itself_pauses_nothing(bench: Bench) -> None:
