@@ -4,6 +4,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject, Signal
 
@@ -66,6 +67,25 @@ class SignInState:
     """The account has a second factor: a private token is the way in."""
 
 
+def server_address(typed: str) -> str:
+    """The address that was meant: https where nothing else is said, no slash last."""
+    address = typed.strip()
+    return (address if "://" in address else f"https://{address}").rstrip("/")
+
+
+def server_problem(typed: str) -> str:
+    """Say what is wrong with a server's address, or nothing."""
+    address = server_address(typed)
+    try:
+        parts = urlsplit(address)
+        is_whole = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        is_whole = False
+    if is_whole and not any(letter.isspace() for letter in address):
+        return ""
+    return "This is no address of a server. One looks like https://saas.haut.ai."
+
+
 class SignInViewModel(QObject):
     """Signs in through the session and says how it went."""
 
@@ -125,7 +145,7 @@ class SignInViewModel(QObject):
             self.signed_in.emit()
 
     def _attempt(self, credentials: Credentials) -> Coroutine[Any, Any, object]:
-        server = credentials.server.strip().rstrip("/")
+        server = server_address(credentials.server)
         if credentials.way is Way.TOKEN:
             return self._session.sign_in_with_token(server, credentials.secret.strip())
         return self._session.sign_in(server, credentials.username.strip(), credentials.secret)

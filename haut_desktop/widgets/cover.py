@@ -21,6 +21,11 @@ class Cover(QWidget):
         self.setFixedWidth(WIDTH)
         self.setAccessibleName(f"Haut Desktop. {promise}")
 
+    def say(self, foot: str) -> None:
+        """Show other words at the foot."""
+        self._foot = foot
+        self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground, a face within its frame, and the words."""
         painter = QPainter(self)

@@ -4,7 +4,14 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
-from haut_desktop.viewmodels.sign_in import Credentials, SignInState, SignInViewModel, Way
+from haut_desktop.viewmodels.sign_in import (
+    Credentials,
+    SignInState,
+    SignInViewModel,
+    Way,
+    server_address,
+    server_problem,
+)
 from haut_desktop.widgets.boxes import column, held, line, row, scrolled
 from haut_desktop.widgets.busy_bar import BusyBar
 from haut_desktop.widgets.buttons import primary_button, quiet_button
@@ -33,6 +40,7 @@ class SignInDialog(QDialog):
         self._password = SecretEdit("Password")
         self._token = SecretEdit("Private token")
         self._server = QLineEdit(view_model.server)
+        self._cover = Cover(_PROMISE, view_model.server)
         self._name_controls()
         self._fields = {
             "username": Field("&E-mail", self._username),
@@ -89,8 +97,7 @@ class SignInDialog(QDialog):
             gap=12,
             margins=(48, 24, 48, 24),
         )
-        cover = Cover(_PROMISE, self._view_model.server)
-        whole = row(cover, scrolled(held(form)), gap=0)
+        whole = row(self._cover, scrolled(held(form)), gap=0)
         self.setLayout(whole)
         self.setMinimumSize(QSize(880, 600))
         self.resize(QSize(880, 680))
@@ -111,6 +118,7 @@ class SignInDialog(QDialog):
         self._advanced.toggled.connect(self._fields["server"].setVisible)
         for edit in (self._username, self._password, self._token, self._server):
             edit.textChanged.connect(self._show_readiness)
+        self._server.textEdited.connect(self._on_server_edited)
         self._fields["server"].hide()
         self._show_reason(self._view_model.state)
 
@@ -153,7 +161,18 @@ class SignInDialog(QDialog):
         self._reason.say("Sign in again" if reason else "", reason)
 
     def _on_sign_in_clicked(self) -> None:
-        self._view_model.submit(self._credentials())
+        problem = server_problem(self._server.text())
+        self._fields["server"].say(problem)
+        if problem:
+            self._advanced.setChecked(True)
+            self._server.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._view_model.submit(self._credentials())
+
+    def _on_server_edited(self, typed: str) -> None:
+        self._cover.say(server_address(typed))
+        if self._fields["server"].problem:
+            self._fields["server"].say(server_problem(typed))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Count the window's own cross as a no."""

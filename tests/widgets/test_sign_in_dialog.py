@@ -140,6 +140,32 @@ async def test_the_server_is_under_advanced(
     assert edit(dialog, "server").isVisible()
 
 
+@pytest.mark.parametrize(
+    "typed", ["not a server", "https://host:port", "https://host:99999", "ftp://host", "https://"]
+)
+async def test_what_is_no_address_is_said_at_its_field(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, typed: str
+) -> None:
+    dialog, session = make_sign_in(qtbot, tasks)
+    type_in(dialog, "right")
+    edit(dialog, "server").setText(typed)
+    QTest.keyClick(edit(dialog, "password"), Qt.Key.Key_Return)
+    assert "no address of a server" in edit(dialog, "server").accessibleDescription()
+    assert edit(dialog, "server").isVisible()
+    assert session.tried == []
+
+
+async def test_an_address_without_a_scheme_is_a_safe_one(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, session = make_sign_in(qtbot, tasks)
+    type_in(dialog, "right")
+    edit(dialog, "server").setText(" other.example:8443/ ")
+    async with emitted(dialog.accepted):
+        QTest.keyClick(edit(dialog, "password"), Qt.Key.Key_Return)
+    assert session.tried == [("https://other.example:8443", "someone@clinic.example")]
+
+
 def test_the_first_window_imports_no_heavy_library() -> None:
     heavy = "numpy cv2 PIL pyqtgraph msgspec keyring httpx sqlcipher3"
     program = (
