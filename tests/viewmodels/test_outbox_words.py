@@ -26,6 +26,7 @@ from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.tenant import Tenant
+from haut_desktop.viewmodels.outbox_held import HELD_TODOS
 from haut_desktop.viewmodels.outbox_rows import visit_row
 from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
@@ -38,6 +39,7 @@ from haut_desktop.viewmodels.outbox_words import (
 from haut_desktop.viewmodels.phrase import Mood, Phrase
 from tests.fakes.builders import make_proof
 from tests.fakes.clock import START
+from tests.faults.matrix.reasons import REASONS
 from tests.viewmodels.deliveries import NOT_ALLOWED, batch_of, make_delivery, trouble_with
 from tests.widgets.outbox_gallery import HELD, REGISTRATIONS, WAITING, troubled
 
@@ -253,6 +255,16 @@ def test_a_missing_right_is_no_missing_sign_in() -> None:
     words = waiting_words(waiting)
     assert words is not None
     assert words.text == "Waiting for a right"
+
+
+def test_the_gallery_shows_everything_that_only_a_person_decides() -> None:
+    batches = [batch for delivery in troubled() for batch in delivery.batches]
+    registrations = [one for delivery in troubled() for one in delivery.registrations]
+    waiting = [*(one.waiting for one in batches), *(one.waiting for one in registrations)]
+    shown = {each.trouble.kind for each in waiting if each.trouble}
+    assert shown >= {*REASONS, *HELD_TODOS}
+    states = {batch.state for batch in batches}
+    assert states >= {BatchState.HELD, BatchState.RETRACTING, BatchState.RETRACTED}
 
 
 def test_the_gallery_shows_every_kind_of_trouble_in_words() -> None:

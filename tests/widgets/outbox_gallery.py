@@ -18,7 +18,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QTreeView
 
 from haut_desktop.app import make_application, make_loop
-from haut_desktop.domain.delivery import BatchState, ImageState, RegistrationState, Waiting
+from haut_desktop.domain.delivery import (
+    BatchState,
+    ImageState,
+    RegistrationState,
+    Waiting,
+    held_by_hand,
+)
 from haut_desktop.domain.errors import (
     AddressExpiredError,
     BodyRefusedError,
@@ -34,17 +40,22 @@ from haut_desktop.domain.errors import (
     UnexpectedAnswerError,
     UnreachableError,
     VaultError,
+    VaultMissingError,
 )
-from haut_desktop.domain.former import RebuiltError
+from haut_desktop.domain.former import MayBeThereError, RebuiltError
+from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.domain.session import Account, Connection, SessionState
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.computing import ComputationUnknownError
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.outbox import Outbox
-from haut_desktop.services.registration import CodeTakenError, CodeTwiceError
+from haut_desktop.services.registration import CodeTakenError, CodeTwiceError, NotListedError
 from haut_desktop.services.session import Session
+from haut_desktop.services.settling import NotToldError
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.store.rebuild_rows import PictureMissingError
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.theme import Appearance, Scheme
@@ -68,6 +79,7 @@ WAITING: Final[Mapping[str, HautError]] = {
     "W-107": TooManyRequestsError(60.0),
     "W-108": UnexpectedAnswerError("batches", "results"),
     "W-109": RebuiltError(),
+    "W-110": NotToldError(RefusedError(400, "invalid", "Try later.")),
 }
 HELD: Final[Mapping[str, HautError]] = {
     "H-201": RefusedError(400, "invalid", "Side is not known."),
@@ -76,10 +88,14 @@ HELD: Final[Mapping[str, HautError]] = {
     "H-204": ContentMismatchError(),
     "H-205": VaultError("The sealed picture can't be opened."),
     "H-206": ComputationUnknownError(),
+    "H-207": MayBeThereError(),
+    "H-208": VaultMissingError(),
+    "H-209": PictureMissingError(),
 }
 REGISTRATIONS: Final[Mapping[str, HautError]] = {
     "R-301": CodeTakenError(),
     "R-302": CodeTwiceError(),
+    "R-303": NotListedError(),
 }
 
 
@@ -130,7 +146,28 @@ def troubled() -> tuple[VisitDelivery, ...]:
         make_delivery(stored, stored, batch=BatchState.SUBMITTED, code="A-004"),
         make_delivery(stored, stored, batch=BatchState.SUBMITTED, is_computed=True, code="A-005"),
     ]
-    return (*held, *subjects, *waiting, *_late(), *calm)
+    return (*held, _by_hand(), *subjects, *waiting, *_taken_back(), *_late(), *calm)
+
+
+def _by_hand() -> VisitDelivery:
+    """What a person held back, in that person's words."""
+    waiting = Waiting(trouble=held_by_hand("the consent form is not signed yet"))
+    return make_delivery(ImageState.SEALED, batch=BatchState.HELD, waiting=waiting, code="H-200")
+
+
+def _taken_back() -> tuple[VisitDelivery, ...]:
+    """What is being taken back, and what was, with what the platform keeps of it."""
+    stored, asked = ImageState.STORED, Retraction("taken at the wrong visit", START)
+    left = Remnant(PlatformBatchId("7f3a"), (PlatformImageId("1"),) * 2, Computed.YES)
+    ended = replace(asked, ended_at=START, left=(left,))
+    made = (
+        make_delivery(stored, ImageState.UNSETTLED, batch=BatchState.RETRACTING, code="T-401"),
+        make_delivery(stored, stored, batch=BatchState.RETRACTED, code="T-402"),
+    )
+    return tuple(
+        replace(one, batches=(replace(one.batches[0], retraction=retraction),))
+        for one, retraction in zip(made, (asked, ended), strict=True)
+    )
 
 
 def _late() -> tuple[VisitDelivery, ...]:
