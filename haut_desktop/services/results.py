@@ -156,7 +156,7 @@ class Results:
         return len(batches)
 
     async def visits(self, subject_id: SubjectId) -> tuple[VisitResults, ...]:
-        """Every submitted batch of a subject, oldest first, from this station alone."""
+        """Every submitted batch of a subject that stands, oldest first, from this station alone."""
         rows = await self._store.of_subject(subject_id)
         return tuple([await self._gather(visit, batch, kept) for visit, batch, kept in rows])
 

@@ -85,7 +85,11 @@ class ResultStore:
     async def of_subject(
         self, subject_id: SubjectId
     ) -> tuple[tuple[Visit, Batch, tuple[StoredResult, ...]], ...]:
-        """Give a subject's submitted batches with their results, oldest visit first."""
+        """Give a subject's submitted batches with their results, oldest visit first.
+
+        What is taken back should not have gone, perhaps as it shows somebody else: it is the
+        record's and the receipts', and no value of the subject's.
+        """
 
         def work(
             connection: Connection,
@@ -99,7 +103,7 @@ class ResultStore:
                 (visit, batch, _of_batch(connection, batch.id))
                 for visit in map(visit_of, rows)
                 for batch in batches_of_visits(connection, [visit.id])
-                if batch.submitted_at is not None
+                if batch.submitted_at is not None and batch.retraction is None
             )
 
         return await self._database.read(work)

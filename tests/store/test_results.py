@@ -22,6 +22,7 @@ from haut_desktop.domain.ids import BatchId, PlatformBatchId
 from haut_desktop.domain.imaging import Batch, ImageType, Side
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.results import ResultStore
+from haut_desktop.store.retractions import RetractionStore
 from tests.store.conftest import Record
 
 MASK = Mask(
@@ -146,6 +147,22 @@ async def test_a_subjects_results_come_by_visit_oldest_first(
     rows = await results.of_subject(subject.id)
     assert [visit.name for visit, _, _ in rows] == ["Baseline", "Week 4"]
     assert [len(kept) for _, _, kept in rows] == [1, 1]
+
+
+async def test_what_is_taken_back_is_no_result_of_the_subject(
+    record: Record, results: ResultStore
+) -> None:
+    subject = await record.register()
+    for name in ("Baseline", "Week 4"):
+        batch = await record.finish(subject, name)
+        record.clock.advance(60)
+        submitted = await record.outbox.move_batch(
+            batch.id, BatchEvent.SUBMITTED, platform_id=PlatformBatchId(name)
+        )
+        await save(record, submitted, make_result())
+    await RetractionStore(record.database, record.clock).ask(batch.id, record.act)
+    assert [visit.name for visit, _, _ in await results.of_subject(subject.id)] == ["Baseline"]
+    assert await results.of_batch(batch.id)
 
 
 async def test_a_complete_batch_is_asked_for_no_more(
