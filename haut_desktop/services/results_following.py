@@ -17,6 +17,7 @@ from haut_desktop.domain.errors import (
     NetworkError,
     OtherSignInError,
     ServerError,
+    SignedOutError,
     StationError,
 )
 from haut_desktop.domain.ids import BatchId
@@ -259,6 +260,10 @@ class ResultFollower:
             _log.info("results wait: %s", error.kind)
             if isinstance(error, OtherSignInError):
                 return None  # nobody told the present account no
+            if isinstance(error, SignedOutError):
+                # somebody signed out, or in, during the look; who is refused isn't signed in
+                await pause(self._impatient, self._pace.slowest_s)
+                return before
             self._refusals.add(batch_id)
             await self._refusals.wait()
             # whoever was not refused goes first: refusals alone would be a run again

@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import (
     OtherAccountError,
     PermissionRefusedError,
     ServerTroubleError,
+    SignedOutError,
     TooManyRequestsError,
     UnreachableError,
 )
@@ -128,6 +129,14 @@ async def test_a_run_of_refusals_pauses_all_looks_until_somebody_signs_in(
     desk.changes.send(Change(Topic.SESSION))
     await desk.until_asked("late", 1)
     await desk.until_asked("refused0", 2)
+
+
+async def test_tokens_that_were_replaced_during_a_look_say_nothing_of_a_right(
+    tasks: TaskScope,
+) -> None:
+    desk = start(tasks, one=SignedOutError(), other=SignedOutError(), good=_PENDING)
+    await desk.until_asked("one", 3)
+    await desk.until_asked("good", 3)
 
 
 async def test_an_account_that_may_not_send_is_not_asked_for_results(tasks: TaskScope) -> None:
