@@ -28,6 +28,7 @@ NEVER_SEALED: Final = (
     "The program ended before the picture of this note was sealed; nobody was told that it was."
 )
 IN_THE_VAULT: Final = "The picture of this note lies in the vault; the note was left in the spool."
+ERASED: Final = "The picture was erased since it came into the record; this copy of it goes as well."
 TWIN: Final = "The record has the same picture already, and the vault's copy is proven."
 
 WAITS: Final = "Taken in while the keyring was locked. Say whose picture it is."
@@ -51,7 +52,7 @@ class Drained:
     placed: tuple[OriginalId, ...] = ()
     """Lie in the vault and wait for a person to say whose they are."""
     known: int = 0
-    """Were in the record already, byte for byte."""
+    """Were in the record already, byte for byte; some may have been erased since."""
     kept: tuple[tuple[str, HautError], ...] = ()
     """Stay in the spool, and why."""
 
@@ -176,8 +177,10 @@ class SpoolDrain:
                 _log.info("the note of %s stays in the spool: %s", original_id, error.kind)
 
     async def _place(self, name: str, zone: str) -> OriginalId | None:
-        """Place one picture; None when the record has its bytes under another id."""
+        """Place one picture; None when the record has, or had, its bytes already."""
         note, data = await asyncio.to_thread(self._spool.open, name, self._identity)
+        if await self._pictures.is_erased(note.original_id):
+            return await self._clear(name, note, ERASED)  # it could not leave the spool before
         places = await self._pictures.places_of(note.digest.sha256)
         others = [p for p in places if p.original_id != note.original_id and not p.is_taken_back]
         twin = others[0].original_id if others else None
@@ -185,9 +188,7 @@ class SpoolDrain:
             # the spool's copy goes only when the other one is proven
             vault_name = self._vault.name_for(twin)
             await asyncio.to_thread(self._vault.open, vault_name, note.digest.sha256)
-            await self._rebuilt.note_cleared(note.original_id, TWIN)
-            await to_its_end(self._spool.remove, name)
-            return None
+            return await self._clear(name, note, TWIN)
         facts, _pixels = await asyncio.to_thread(pictures.inspect, data)
         original = self._describe(note, facts, zone)
         await to_its_end(self._seal, original, note, data)
@@ -202,6 +203,10 @@ class SpoolDrain:
         await self._rebuilt.hold(original, rendition, WAITS, note.words)
         await to_its_end(self._spool.remove, name)
         return original.id
+
+    async def _clear(self, name: str, note: "SpoolNote", reason: str) -> None:
+        await self._rebuilt.note_cleared(note.original_id, reason)
+        await to_its_end(self._spool.remove, name)
 
     def _describe(self, note: "SpoolNote", facts: "PictureFacts", zone: str) -> Original:
         captured: CaptureTime = intake.capture_time(facts.taken, None, note.received_at, zone)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.errors import DiskFullError, PictureError
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.intake import Pasted
 from haut_desktop.services.spooling import (
+    ERASED,
     IN_THE_VAULT,
     NEVER_SEALED,
     TWIN,
@@ -203,3 +205,18 @@ async def test_a_known_picture_leaves_the_spool_only_when_its_twin_opens(room: R
 async def test_a_sealed_picture_tells_a_log_nothing_of_the_subject(room: Room) -> None:
     spooled = await intake_of(room).take_in(Pasted(marked(1)), WORDS)
     assert "B-007" not in repr(spooled)
+
+
+async def test_what_was_erased_since_does_not_come_back_out_of_the_spool(room: Room) -> None:
+    await intake_of(room).take_in(Pasted(marked(1)), WORDS)
+    copies = {path: path.read_bytes() for path in spool_of(room).folder.iterdir()}
+    (original_id,) = (await (await drain_of(room)).drain()).placed
+    assert await room.station.erasures.write(original_id, Act(reason="a test"))
+    room.vault.erase(room.vault.name_for(original_id))
+    for path, content in copies.items():  # as if it could not be taken out of the spool then
+        path.write_bytes(content)
+    drained = await (await drain_of(room)).drain()
+    assert (drained.placed, drained.known) == ((), 1)
+    assert room.vault.names() == ()
+    assert spool_of(room).names() == ()
+    assert (await trail_of(room, original_id))[-1] == ("spool.cleared", ERASED)
