@@ -68,6 +68,11 @@ class Slot:
     """Order on the screen, from 0."""
     is_required: bool = False
 
+    @property
+    def kind(self) -> tuple[ImageType, Side, str, str, int]:
+        """What a visit has one slot of, whatever its id."""
+        return self.image_type, self.side, self.light, self.step, self.replicate
+
 
 @dataclass(frozen=True, slots=True)
 class CameraClock:

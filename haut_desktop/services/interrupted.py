@@ -120,17 +120,20 @@ class InterruptedIntake:
     async def _write_down(self, record: "PictureRecord", sheet: VisitSheet) -> None:
         operator = record.frame.operator
         act = Act(operator.id if operator else None, WRITTEN_DOWN)
-        number = await self._takes.next_number(record.slot.id)
+        # a place beyond the plan may have been made again for another picture since then
+        slots = [shelf.slot for shelf in sheet.shelves if shelf.slot.kind == record.slot.kind]
+        slot = slots[0] if slots else record.slot
+        number = await self._takes.next_number(slot.id)
         # what was taken since then was chosen later
-        take = replace(record.take, number=number, counts=number == record.take.number)
-        is_there = any(shelf.slot.id == record.slot.id for shelf in sheet.shelves)
+        counts = number == record.take.number
+        take = replace(record.take, slot_id=slot.id, number=number, counts=counts)
         await self._pictures.add(
             record.original,
             record.rendition,
             take,
             (),
             act,
-            new_slot=None if is_there else record.slot,
+            new_slot=None if slots else slot,
         )
         await self._sidecars.follow(sheet.visit.id)
         self._changes.send(Change(Topic.VISITS, frozenset({sheet.visit.id})))

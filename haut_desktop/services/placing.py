@@ -349,7 +349,7 @@ def _slot_of(sheet: VisitSheet, place: Placement) -> tuple[Slot, bool]:
                 "The visit is finished: a picture can only take the place of one of its views."
             )
         return free_slot(sheet, Side.OTHER, None), True
-    shelf = next((s for s in sheet.shelves if _kind(s.slot) == _kind(place.slot)), None)
+    shelf = next((s for s in sheet.shelves if s.slot.kind == place.slot.kind), None)
     if shelf is None:
         raise VisitClosedError("The visit no longer has this place. Choose again.")
     counting = shelf.counting.take.id if shelf.counting else None
@@ -359,7 +359,3 @@ def _slot_of(sheet: VisitSheet, place: Placement) -> tuple[Slot, bool]:
             title="The visit has changed",
         )
     return shelf.slot, False
-
-
-def _kind(slot: Slot) -> tuple[object, ...]:
-    return slot.image_type, slot.side, slot.light, slot.step, slot.replicate

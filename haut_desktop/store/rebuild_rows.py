@@ -224,7 +224,7 @@ def _in_place(
 
 def _kind_of(slot: Slot) -> tuple[object, ...]:
     """What a visit has one slot of."""
-    return (slot.visit_id, slot.image_type, slot.side, slot.light, slot.step, slot.replicate)
+    return (slot.visit_id, *slot.kind)
 
 
 def _twins(records: Iterable[PictureRecord]) -> set[str]:

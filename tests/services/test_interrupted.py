@@ -96,6 +96,19 @@ async def test_a_picture_of_a_new_place_comes_with_its_place(
     assert name in {picture.original.vault_name for picture in await taken(room)}
 
 
+async def test_a_picture_of_a_place_that_was_made_again_since_comes_into_that_one(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("front.jpg", "left.jpg", "right.jpg"), 2):
+        await room.capture.take_in(room.visit, room.file(name, marked(number)))
+    name = await take_in_and_die(room, monkeypatch, "detail.jpg")
+    newer = await room.capture.take_in(room.visit, room.file("detail-2.jpg", marked(9)))
+    await start(room)
+    counts = {p.original.vault_name: p.take.counts for p in await taken(room)}
+    assert (counts[name], counts[newer.original.vault_name]) == (False, True)
+    assert not await strangers(room)
+
+
 async def test_what_was_dropped_again_is_there_once(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
