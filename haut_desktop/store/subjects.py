@@ -102,9 +102,6 @@ class SubjectStore:
         def work(connection: Connection) -> Subject:
             ledger = Ledger(connection, self._clock)
             subject = read_subject(connection, subject_id)
-            connection.execute(
-                "UPDATE subject_code SET is_current = 0 WHERE subject_id = ?", (subject_id,)
-            )
             _add_code(
                 ledger, subject_id, subject.study_id, SubjectCode(code, kind, act.reason, ledger.at)
             )
@@ -169,8 +166,9 @@ def insert_subject(ledger: Ledger, subject: Subject) -> None:
         created_at=text_of(subject.created_at),
         **_details_columns(subject.details),
     )
-    for code in subject.codes:
-        _add_code(ledger, subject.id, subject.study_id, code)
+    for code in subject.codes[:-1]:  # given up: somebody else may have it by now
+        _insert_code(ledger, subject.id, subject.study_id, code, is_current=False)
+    _add_code(ledger, subject.id, subject.study_id, subject.codes[-1])
     for registration in subject.registrations:
         insert_registration(ledger, registration)
 
@@ -189,6 +187,17 @@ def _add_code(ledger: Ledger, subject_id: SubjectId, study_id: StudyId, code: Su
     ledger.connection.execute(
         "UPDATE subject_code SET is_current = 0 WHERE subject_id = ?", (subject_id,)
     )
+    _insert_code(ledger, subject_id, study_id, code, is_current=True)
+
+
+def _insert_code(
+    ledger: Ledger,
+    subject_id: SubjectId,
+    study_id: StudyId,
+    code: SubjectCode,
+    *,
+    is_current: bool,
+) -> None:
     number = ledger.connection.execute(
         "SELECT count(*) + 1 FROM subject_code WHERE subject_id = ?", (subject_id,)
     ).fetchone()[0]
@@ -203,7 +212,7 @@ def _add_code(ledger: Ledger, subject_id: SubjectId, study_id: StudyId, code: Su
         kind=code.kind.value,
         reason=code.reason,
         since=text_of(code.since),
-        is_current=1,
+        is_current=int(is_current),
     )
 
 

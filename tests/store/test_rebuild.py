@@ -31,6 +31,7 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.ids import TakeId, new_id
 from haut_desktop.domain.imaging import Take
+from haut_desktop.domain.subjects import CodeKind
 from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.services.intake import Pasted
 from haut_desktop.services.sidecars import Sidecars
@@ -230,6 +231,20 @@ async def test_a_chosen_take_counts_again_and_a_removed_one_stays_away(room: Roo
         [(t.take.number, t.take.counts) for t in s.takes] for s in before.shelves
     ]
     assert rebuilt.pictures == 3
+    await station.aclose()
+
+
+async def test_a_code_that_was_given_up_belongs_to_whoever_has_it_now(room: Room) -> None:
+    subjects, act = room.station.subjects, Act(reason="typing error")
+    await subjects.change_code(room.subject.id, "B-070", CodeKind.SCREENING, act)
+    await subjects.change_code(room.other.id, "B-007", CodeKind.SCREENING, act)
+    visit = await room.capture.open_visit(room.study, room.other.id, "Baseline")
+    await room.capture.take_in(visit.id, room.file("other.jpg", marked(8)))
+    await room.take_face()
+    station, rebuilt = await rebuild(room)
+    assert (rebuilt.pictures, rebuilt.held) == (4, ())
+    codes = [(await station.subjects.get(s.id)).codes for s in (room.subject, room.other)]
+    assert [[one.code for one in each] for each in codes] == [["B-007", "B-070"], ["B-008", "B-007"]]
     await station.aclose()
 
 
