@@ -192,10 +192,13 @@ class Session:
             self._keeper.use(None)
 
     def _go_back(self, state: SessionState, server: str, tokens: Tokens | None) -> None:
-        self._keeper.use(None)
-        self._api.server = server
-        if tokens is not None and self._account is not None:
-            self._keeper.use(SignedIn(self._account, tokens))
+        in_use = self._keeper.tokens if self._keeper.account == self._account else None
+        if in_use is None or self._api.server != server:
+            self._keeper.use(None)
+            self._api.server = server
+            if tokens is not None and self._account is not None:
+                self._keeper.use(SignedIn(self._account, tokens))
+        # else they were never laid aside, and may have been renewed: those before are void then
         self._move(state)
 
     async def _adopt(self, signed_in: SignedIn) -> None:

@@ -145,6 +145,22 @@ async def test_a_refused_sign_in_leaves_everything_as_it_was(desk: Desk) -> None
     assert await desk.stores.credentials.load() is None
 
 
+async def test_a_refused_sign_in_keeps_tokens_that_were_renewed_meanwhile(desk: Desk) -> None:
+    await desk.sign_in()
+
+    async def refuse(_: httpx.Request) -> httpx.Response:
+        await desk.keeper.refresh()
+        return httpx.Response(401, json={"detail": "no"})
+
+    desk.server.on(LOGIN, refuse)
+    with pytest.raises(SignInRefusedError):
+        await desk.session.sign_in(SERVER, "colleague@practice.example", "wrong")
+    kept = await desk.stores.credentials.load()
+    assert desk.refreshes == 1
+    assert kept is not None
+    assert (desk.session.state, desk.keeper.tokens) == (SessionState.SIGNED_IN, kept.tokens)
+
+
 async def test_a_failed_sign_in_elsewhere_keeps_the_session_that_is_there(desk: Desk) -> None:
     await desk.sign_in()
     tokens = desk.keeper.tokens
