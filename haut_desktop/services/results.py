@@ -184,7 +184,7 @@ class Results:
         batch_id = BatchId(key.split("/")[0])
         if data is None and batch_id != "vault":
             self._seen.pop(batch_id, None)
-            await self._pictures.forget(batch_id)
+            await self._pictures.forget_gone(batch_id)
             await self._look(batch_id)
             data = await self._pictures.open(key)
         return data

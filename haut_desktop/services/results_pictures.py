@@ -111,10 +111,15 @@ class ResultPictures:
         entries = await self._entries(batch_id)
         return frozenset(e.key for e in entries.values() if e.is_mask)
 
-    async def forget(self, batch_id: BatchId) -> None:
-        """Take nothing of a batch for kept any more, so that ``keep`` fetches all of it again."""
+    async def forget_gone(self, batch_id: BatchId) -> None:
+        """Take for kept only what is there, so that ``keep`` fetches again what is not.
+
+        What is there stays: the platform may have no copy of it any more.
+        """
         async with self._listing:
-            await self._save(batch_id, {})
+            entries = (await self._entries(batch_id)).values()
+            there = await asyncio.to_thread(lambda: [e for e in entries if self._is_there(e)])
+            await self._save(batch_id, {entry.key: entry for entry in there})
 
     async def erase(self, batch_id: BatchId, side: Side) -> None:
         """Let everything that is kept of one side of a batch leave the disk."""
@@ -174,6 +179,9 @@ class ResultPictures:
 
     async def _forget(self, entry: _Entry) -> None:
         await to_its_end(self._cache.forget, entry.key, shelf=_shelf(entry.key))
+
+    def _is_there(self, entry: _Entry) -> bool:
+        return self._cache.get(entry.key, shelf=_shelf(entry.key)) is not None
 
     async def _entries(self, batch_id: BatchId) -> dict[str, _Entry]:
         known = self._lists.get(batch_id)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from haut_desktop.api.object_store import ObjectStore
 from haut_desktop.domain.analysis import Completeness
-from haut_desktop.domain.errors import DiskFullError, RefusedError
+from haut_desktop.domain.errors import DiskFullError, NetworkError, RefusedError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import ImageType, Side
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face
@@ -341,3 +341,22 @@ async def test_the_dictionarys_description_is_given(room: ReadingRoom) -> None:
     html = await room.results.description(result.algorithm, result.version_id)
     assert "<p>" in html
     assert await room.results.description("moonlight", None) == ""
+
+
+async def test_a_copy_that_is_gone_hides_no_other_while_the_platform_is_away(
+    tmp_path: Path,
+) -> None:
+    with running_practice(tmp_path / "platform") as platform:
+        async with open_reading_room(tmp_path, platform, FakeClock(), V1, V3) as room:
+            await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
+            await room.results.discover(room.subject.id)
+            (visit,) = await _complete(room)
+            platform.kill()
+            gone, *others = [p.key for p in visit.pictures] + [m.key for m in visit.masks if m.key]
+            room.station.cache.forget(gone, shelf="/".join(gone.split("/")[:2]))
+            with pytest.raises(NetworkError):
+                await room.results.picture(gone)
+            (visit,) = await room.results.visits(room.subject.id)
+    kept = [p.key for p in visit.pictures] + [m.key for m in visit.masks if m.key]
+    assert others
+    assert kept == others

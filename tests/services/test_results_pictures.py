@@ -78,15 +78,16 @@ async def test_what_was_kept_and_not_listed_when_the_program_was_killed_is_erase
     assert files(tmp_path) == []
 
 
-async def test_what_is_to_be_fetched_anew_is_erased_all_the_same(
-    pictures: ResultPictures,
-) -> None:
-    assert await pictures.keep(BATCH, make_wanted()) == 0
-    await pictures.forget(BATCH)
-    await pictures.erase(BATCH, Side.FRONT)
+async def test_only_what_is_gone_is_fetched_anew(pictures: ResultPictures, tmp_path: Path) -> None:
     front, left = make_wanted()
-    assert await pictures.open(front.key) is None
-    assert await pictures.open(left.key) == b"left"
+    await pictures.keep(BATCH, [front])
+    (gone,) = (path for path in files(tmp_path) if path.parent != tmp_path)
+    await pictures.keep(BATCH, [left])
+    remove(gone)
+    await pictures.forget_gone(BATCH)
+    assert [picture.key for picture in await pictures.pictures(BATCH)] == [left.key]
+    assert await pictures.keep(BATCH, make_wanted()) == 0
+    assert await pictures.open(front.key) == b"front"
 
 
 @pytest.mark.parametrize("is_erased", (False, True))
