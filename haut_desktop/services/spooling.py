@@ -28,7 +28,9 @@ NEVER_SEALED: Final = (
     "The program ended before the picture of this note was sealed; nobody was told that it was."
 )
 IN_THE_VAULT: Final = "The picture of this note lies in the vault; the note was left in the spool."
-ERASED: Final = "The picture was erased since it came into the record; this copy of it goes as well."
+ERASED: Final = (
+    "The picture was erased since it came into the record; this copy of it goes as well."
+)
 TWIN: Final = "The record has the same picture already, and the vault's copy is proven."
 
 WAITS: Final = "Taken in while the keyring was locked. Say whose picture it is."

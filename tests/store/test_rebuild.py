@@ -244,7 +244,10 @@ async def test_a_code_that_was_given_up_belongs_to_whoever_has_it_now(room: Room
     station, rebuilt = await rebuild(room)
     assert (rebuilt.pictures, rebuilt.held) == (4, ())
     codes = [(await station.subjects.get(s.id)).codes for s in (room.subject, room.other)]
-    assert [[one.code for one in each] for each in codes] == [["B-007", "B-070"], ["B-008", "B-007"]]
+    assert [[one.code for one in each] for each in codes] == [
+        ["B-007", "B-070"],
+        ["B-008", "B-007"],
+    ]
     await station.aclose()
 
 
