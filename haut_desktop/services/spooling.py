@@ -182,7 +182,8 @@ class SpoolDrain:
         """Place one picture; None when the record has, or had, its bytes already."""
         note, data = await asyncio.to_thread(self._spool.open, name, self._identity)
         if await self._pictures.is_erased(note.original_id):
-            return await self._clear(name, note, ERASED)  # it could not leave the spool before
+            await self._clear(name, note, ERASED)  # it could not leave the spool before
+            return None
         places = await self._pictures.places_of(note.digest.sha256)
         others = [p for p in places if p.original_id != note.original_id and not p.is_taken_back]
         twin = others[0].original_id if others else None
@@ -190,7 +191,8 @@ class SpoolDrain:
             # the spool's copy goes only when the other one is proven
             vault_name = self._vault.name_for(twin)
             await asyncio.to_thread(self._vault.open, vault_name, note.digest.sha256)
-            return await self._clear(name, note, TWIN)
+            await self._clear(name, note, TWIN)
+            return None
         facts, _pixels = await asyncio.to_thread(pictures.inspect, data)
         original = self._describe(note, facts, zone)
         await to_its_end(self._seal, original, note, data)

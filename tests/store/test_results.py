@@ -153,16 +153,16 @@ async def test_what_is_taken_back_is_no_result_of_the_subject(
     record: Record, results: ResultStore
 ) -> None:
     subject = await record.register()
-    for name in ("Baseline", "Week 4"):
-        batch = await record.finish(subject, name)
-        record.clock.advance(60)
+    batches = [await record.finish(subject, name) for name in ("Baseline", "Week 4")]
+    for number, batch in enumerate(batches):
         submitted = await record.outbox.move_batch(
-            batch.id, BatchEvent.SUBMITTED, platform_id=PlatformBatchId(name)
+            batch.id, BatchEvent.SUBMITTED, platform_id=PlatformBatchId(f"p-{number}")
         )
         await save(record, submitted, make_result())
-    await RetractionStore(record.database, record.clock).ask(batch.id, record.act)
+    wrong = batches[1].id
+    await RetractionStore(record.database, record.clock).ask(wrong, record.act)
     assert [visit.name for visit, _, _ in await results.of_subject(subject.id)] == ["Baseline"]
-    assert await results.of_batch(batch.id)
+    assert await results.of_batch(wrong)
 
 
 async def test_a_complete_batch_is_asked_for_no_more(
