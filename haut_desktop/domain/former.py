@@ -33,9 +33,8 @@ class RebuiltError(ItemError):
 
     default_title = "Asking the platform what it has"
     default_message = (
-        "The outbox was rebuilt from the sealed pictures. Before anything of this batch goes, the "
-        "station asks the platform what it has of it: what is there already is not sent again, "
-        "and what is not there goes by itself."
+        "The record was rebuilt. Before this batch goes, the platform is asked what it has of it; "
+        "then only what is missing there is sent, by itself."
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea
 
 from haut_desktop.widgets.boxes import column, held
@@ -11,6 +11,7 @@ from haut_desktop.widgets.labels import caption, label
 
 _LONGEST_WORD: Final = 24
 """Characters; a longer one is a number of the platform's or of ours and is written smaller."""
+_ONE_FACT: Final = 5 * GRID
 
 
 class FactList(QScrollArea):
@@ -25,6 +26,10 @@ class FactList(QScrollArea):
         self.setAccessibleName(name)
         self.setProperty("frame_role", "facts")
         self._facts: tuple[tuple[str, str], ...] | None = None
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for one fact: the others are scrolled to, what stands above can't be."""
+        return QSize(super().minimumSizeHint().width(), _ONE_FACT)
 
     def show_facts(self, facts: tuple[tuple[str, str], ...]) -> None:
         """Show other facts; the same ones stay as they are, with what is selected in them."""

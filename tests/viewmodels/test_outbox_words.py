@@ -353,5 +353,5 @@ def test_what_a_rebuild_brought_back_says_what_comes_next_and_what_keeps_it() ->
     assert row.phrase.text == "Asking the platform what it has"
     (row,) = visit_row(delivery, replace(_NOW, is_paused=True), {}).children
     assert row.trouble is not None
-    assert "what is there already is not sent again" in row.trouble.message
+    assert "only what is missing there is sent" in row.trouble.message
     assert "let sending go on" in row.trouble.message

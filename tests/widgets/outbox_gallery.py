@@ -66,7 +66,7 @@ from tests.waiting import eventually
 SIZE: Final = (1278, 646)
 """What the page has of a window of 1366 × 768 pixels."""
 
-_LAYING_OUT: Final = 4
+LAYING_OUT: Final = 4
 """Turns of the loop until Qt has given wrapped words their height."""
 
 WAITING: Final[Mapping[str, HautError]] = {
@@ -234,7 +234,7 @@ async def draw(out: Path) -> None:
             page.grab().save(str(out / f"outbox-{scheme.value}.png"))
             for delivery in deliveries:
                 page.choose(delivery.visit.id)
-                for _ in range(_LAYING_OUT):
+                for _ in range(LAYING_OUT):
                     await asyncio.sleep(0)
                 page.grab().save(str(out / f"{delivery.subject_code}-{scheme.value}.png"))
 

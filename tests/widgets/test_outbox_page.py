@@ -1,5 +1,6 @@
 """The outbox page with real clicks and keys."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
@@ -67,6 +68,7 @@ from tests.fakes.clock import START, FakeClock
 from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
 from tests.waiting import emitted, eventually
 from tests.widgets.columns import words_of_cell, words_of_head
+from tests.widgets.outbox_gallery import LAYING_OUT, gallery, troubled
 
 _BEARING_PX: Final = 2
 """Letters begin up to so far from where they are set."""
@@ -496,3 +498,20 @@ async def test_pictures_that_nobody_could_place_are_told_above_everything(shown:
     assert "3 pictures wait for you to say whose they are" in labels
     async with emitted(shown.page.placing_wanted):
         QTest.keyClick(shown.page, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+
+
+async def test_no_words_beside_a_row_are_cut_on_a_small_monitor(appearance: Appearance) -> None:
+    deliveries = troubled()
+    squeezed = []
+    async with gallery(deliveries) as page:
+        (panel,) = page.findChildren(OutboxPanel)
+        for delivery in deliveries:
+            page.choose(delivery.visit.id)
+            for _ in range(LAYING_OUT):
+                await asyncio.sleep(0)
+            squeezed += [
+                (delivery.subject_code, shown.text())
+                for shown in panel.findChildren(QLabel)
+                if shown.isVisible() and shown.height() < shown.heightForWidth(shown.width())
+            ]
+    assert squeezed == []
