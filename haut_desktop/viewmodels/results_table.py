@@ -187,13 +187,12 @@ class MetricsModel(QAbstractItemModel):
         """What an index stands for."""
         return self._node(index).line if index.isValid() else None
 
-    def find(self, key: MetricKey) -> QModelIndex:
-        """Where a metric stands; an invalid index when it is not shown."""
-        for top in self._tops:
-            for node in (top, *top.children):
-                if node.line.key == key:
-                    return self.createIndex(node.position, 0, node)
-        return QModelIndex()
+    def find_like(self, wanted: MetricLine) -> QModelIndex:
+        """Where the same measure stands, of whatever version and side; invalid when it is gone."""
+        nodes = (node for top in self._tops for node in (top, *top.children))
+        alike = [n for n in nodes if n.line.result.algorithm == wanted.result.algorithm]
+        best = max(alike, key=lambda node: _likeness(node.line, wanted), default=None)
+        return QModelIndex() if best is None else self.createIndex(best.position, 0, best)
 
     def _node(self, index: Index) -> _Node:
         node = index.internalPointer()
@@ -263,6 +262,16 @@ class MetricsModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column in _RIGHT and not line.failure:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
+
+
+def _likeness(line: MetricLine, wanted: MetricLine) -> tuple[bool, ...]:
+    """What two lines of one algorithm have in common, the weightiest first."""
+    return (
+        not line.is_section,
+        (line.name, line.area) == (wanted.name, wanted.area),
+        line.result.application == wanted.result.application,
+        line.version == wanted.version,
+    )
 
 
 def _words(line: MetricLine, column: MetricColumn) -> str:

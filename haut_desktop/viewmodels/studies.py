@@ -11,6 +11,7 @@ from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel, Weight
+from haut_desktop.viewmodels.rereading import Rereading
 
 if TYPE_CHECKING:
     from haut_desktop.services.studies import Studies, StudyOffer
@@ -64,6 +65,8 @@ class StudiesViewModel(QObject):
         self._notices = notices
         self._tasks = tasks
         self._state = StudiesState()
+        self._asked = 0
+        self._reading = Rereading(self._read, tasks, name="studies")
         changes.subscribe(self._on_change)
 
     @property
@@ -72,10 +75,11 @@ class StudiesViewModel(QObject):
         return self._state
 
     def refresh(self) -> None:
-        """Ask for the studies again."""
+        """Ask for the studies again; what was asked before somebody else came is not shown."""
+        self._asked += 1
         if not self._state.is_loading:
             self._show(StudiesState(self._state.lines, is_loading=True))
-            self._tasks.start(self._read(), name="studies")
+        self._reading.want()
 
     def choose(self, line: StudyLine) -> None:
         """Open a study, or say why it can't be opened."""
@@ -85,12 +89,15 @@ class StudiesViewModel(QObject):
         self._tasks.start(self._open(line.offer), name="open study")
 
     async def _read(self) -> None:
+        asked = self._asked
         try:
             offers = await self._studies.available()
         except HautError as error:
-            self._show(StudiesState(self._state.lines, error=error))
+            read = StudiesState(self._state.lines, error=error)
         else:
-            self._show(StudiesState(tuple(self._line(offer) for offer in offers)))
+            read = StudiesState(tuple(self._line(offer) for offer in offers))
+        if asked == self._asked:
+            self._show(read)
 
     async def _open(self, offer: "StudyOffer") -> None:
         self._desk.open_study(await self._studies.choose(offer))
@@ -107,5 +114,8 @@ class StudiesViewModel(QObject):
         self.changed.emit(state)
 
     def _on_change(self, change: Change) -> None:
+        if change.topic is Topic.STUDY and self._studies.current is None:
+            # somebody of another company signs in: nothing of the company before may be chosen
+            self._show(StudiesState(is_loading=self._state.is_loading))
         if change.topic is Topic.SESSION:
             self.refresh()

@@ -4,8 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QPushButton, QToolButton
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+)
 
 from haut_desktop.widgets.icons import ICON_SIZE, dress
 
@@ -30,12 +36,28 @@ class Keys:
         return not self._since.isValid() or self._since.elapsed() >= HASTE_MS
 
 
+class Presses:
+    """Tells a double click on a button from one whose first half opened what it is on."""
+
+    def __init__(self) -> None:
+        self._since = QElapsedTimer()
+
+    def begin(self) -> None:
+        """The mouse was pressed on the button."""
+        self._since.start()
+
+    def is_second_half(self) -> bool:
+        """Whether the double click that comes now began on the button."""
+        longest_ms = 2 * QApplication.doubleClickInterval()
+        return self._since.isValid() and self._since.elapsed() <= longest_ms
+
+
 class PushButton(QPushButton):
     """Enter presses the button that has the focus, as Space does, and never another one."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text)
-        self._keys = Keys()
+        self._keys, self._presses = Keys(), Presses()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Note when the focus has come."""
@@ -50,13 +72,23 @@ class PushButton(QPushButton):
             self._keys.begin()
             super().keyPressEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Note where a double click may have begun."""
+        self._presses.begin()
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Let the second half of a double click elsewhere press nothing."""
+        if self._presses.is_second_half():
+            super().mouseDoubleClickEvent(event)
+
 
 class ToolButton(QToolButton):
     """A tool button that Enter presses too."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys = Keys()
+        self._keys, self._presses = Keys(), Presses()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Note when the focus has come."""
@@ -70,6 +102,16 @@ class ToolButton(QToolButton):
         else:
             self._keys.begin()
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Note where a double click may have begun."""
+        self._presses.begin()
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Let the second half of a double click elsewhere press nothing."""
+        if self._presses.is_second_half():
+            super().mouseDoubleClickEvent(event)
 
 
 def _press(pressed: QAbstractButton, keys: Keys, event: QKeyEvent) -> None:

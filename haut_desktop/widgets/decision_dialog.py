@@ -38,7 +38,10 @@ _WAYS: Final = (
 
 
 class DecisionDialog(QDialog):
-    """Accepted when the decision stands in the record."""
+    """Accepted when the decision stands in the record.
+
+    While it is being written down the dialog stays: a refusal is told here.
+    """
 
     def __init__(self, view_model: DecisionViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,6 +135,11 @@ class DecisionDialog(QDialog):
         self._decide.setAccessibleName(plain(_DEEDS[chosen]))
         self._show_readiness(self._view_model.state)
 
+    def reject(self) -> None:
+        """Leave, unless something is being written down."""
+        if not self._view_model.state.is_busy:
+            super().reject()
+
     def _on_decide_clicked(self) -> None:
         self._view_model.decide(self._way, self._choice, self._reason.text())
 
@@ -157,6 +165,7 @@ class DecisionDialog(QDialog):
         is_idle = not (state.is_loading or state.is_busy)
         has_choice = self._way is not Way.SAME or bool(state.entries)
         self._decide.setEnabled(is_idle and has_choice)
+        self._leave.setEnabled(not state.is_busy)
 
     def _show_entries(self, state: DecisionState) -> None:
         is_known = not state.is_loading and not state.problem_title

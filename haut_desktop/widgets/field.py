@@ -15,7 +15,6 @@ class Field(QWidget):
         self.control = control
         self._help_text = help_text
         self._label: QLabel = label(name, "caption")
-        self._label.setTextFormat(self._label.textFormat())
         self._label.setBuddy(control)
         self._line = caption("", wraps=True)
         if not control.accessibleName():

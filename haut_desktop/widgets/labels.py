@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 
 def label(text: str, role: str = "body", *, wraps: bool = False) -> QLabel:
-    """Make a plain-text label; ``role`` is one of title, heading, body, muted, caption, problem."""
+    """Make a plain-text label; ``role`` is a ``text_role`` of the style sheet, or body."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setProperty("text_role", role)

@@ -20,7 +20,7 @@ _SIGNS: Final = {
 
 
 class NoticeBar(QFrame):
-    """Shows the newest notice; Esc on it, or its cross, dismisses it."""
+    """Shows the newest notice; its cross, which has a key, dismisses it."""
 
     def __init__(self, notices: NoticesViewModel) -> None:
         super().__init__()

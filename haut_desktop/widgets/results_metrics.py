@@ -14,7 +14,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
-from haut_desktop.domain.analysis import MetricKey
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.viewmodels.results_table import (
     CHANGE_GAP,
@@ -104,7 +103,7 @@ class MetricsTable(QTreeView):
     def __init__(self, model: MetricsModel) -> None:
         super().__init__()
         self._metrics = model
-        self._key: MetricKey | None = None
+        self._chosen: MetricLine | None = None
         self._open: set[str] = set()
         self.setModel(model)
         self.setAccessibleName("Metrics")
@@ -136,7 +135,7 @@ class MetricsTable(QTreeView):
             if line is not None and line.result.algorithm in self._open:
                 self.expand(top)
             self.setFirstColumnSpanned(place, QModelIndex(), line is not None and line.is_section)
-        index = self._metrics.find(self._key) if self._key else QModelIndex()
+        index = self._metrics.find_like(self._chosen) if self._chosen else QModelIndex()
         self.setCurrentIndex(index if index.isValid() else self._first_line())
 
     def _first_line(self) -> QModelIndex:
@@ -158,5 +157,5 @@ class MetricsTable(QTreeView):
     def _on_selection_changed(self, _now: QItemSelection, _before: QItemSelection) -> None:
         line = self._line(self.currentIndex())
         if line is not None:
-            self._key = line.key or self._key
+            self._chosen = line
             self.line_chosen.emit(line)

@@ -93,6 +93,8 @@ class VisitTimeline(QScrollArea):
         if chips == self._chips:
             return
         self._chips = chips
+        focused = next((b for b in self._group.buttons() if b.hasFocus()), None)
+        place_of_focus = self._group.id(focused) if focused else -1
         for button in self._group.buttons():
             self._group.removeButton(button)
         line = QWidget()
@@ -104,6 +106,9 @@ class VisitTimeline(QScrollArea):
         self.setWidget(line)
         self.viewport().setAutoFillBackground(False)
         line.setAutoFillBackground(False)
+        if (again := self._group.button(place_of_focus)) is not None:
+            # the arrow keys go on from where they were, also when news come
+            again.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def choose(self, index: int) -> None:
         """Mark a visit as the one that is looked at."""

@@ -21,6 +21,11 @@ class SecretEdit(QLineEdit):
         self._eye.setToolTip(f"Show {name.lower()} (Ctrl+Shift+S)")
         self._eye.toggled.connect(self._on_eye_toggled)
         self.addAction(self._eye, QLineEdit.ActionPosition.TrailingPosition)
+        self.textChanged.connect(self._on_text_changed)
+
+    def _on_text_changed(self, text: str) -> None:
+        if not text:
+            self._eye.setChecked(False)
 
     def _on_eye_toggled(self, is_shown: bool) -> None:
         mode = QLineEdit.EchoMode.Normal if is_shown else QLineEdit.EchoMode.Password

@@ -10,7 +10,7 @@ from haut_desktop.viewmodels.spool import SpoolState, SpoolViewModel
 from haut_desktop.viewmodels.unlocking import Impasse, Way, impasse_of
 from haut_desktop.widgets.boxes import column, held, line, named, row, scrolled
 from haut_desktop.widgets.busy_bar import BusyBar
-from haut_desktop.widgets.buttons import button, primary_button
+from haut_desktop.widgets.buttons import button, plain, primary_button
 from haut_desktop.widgets.cover import Cover
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
@@ -144,7 +144,9 @@ class UnlockDialog(QDialog):
             shown.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_key_text_changed(self, text: str) -> None:
-        self._again.setText("&Open with the recovery key" if text.strip() else "&Try again")
+        words = "&Open with the recovery key" if text.strip() else "&Try again"
+        self._again.setText(words)
+        self._again.setAccessibleName(plain(words))
 
     def _on_rebuild_clicked(self) -> None:
         self._wants_rebuild = True

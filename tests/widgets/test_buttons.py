@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -76,3 +77,33 @@ def test_an_enter_that_moved_the_focus_there_does_not_press_it_too(
     assert QApplication.focusWidget() is asked.other
     QTest.keyClick(asked.other, Qt.Key.Key_Return)
     assert asked.pressed == []
+
+
+def send_mouse(target: QAbstractButton, *kinds: QEvent.Type) -> None:
+    """Send the left button's events to the middle of ``target``."""
+    middle = target.rect().center()
+    for kind in kinds:
+        is_up = kind is QEvent.Type.MouseButtonRelease
+        event = QMouseEvent(
+            kind,
+            QPointF(middle),
+            QPointF(target.mapToGlobal(middle)),
+            Qt.MouseButton.LeftButton,
+            Qt.MouseButton.NoButton if is_up else Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(target, event)
+
+
+def test_the_second_half_of_a_double_click_elsewhere_presses_nothing(asked: Asked) -> None:
+    """The first half opened the page on which the button is."""
+    kind = QEvent.Type
+    send_mouse(asked.other, kind.MouseButtonDblClick, kind.MouseButtonRelease)
+    assert asked.pressed == []
+
+
+def test_a_double_click_on_a_button_presses_it_twice(asked: Asked) -> None:
+    kind = QEvent.Type
+    send_mouse(asked.other, kind.MouseButtonPress, kind.MouseButtonRelease)
+    send_mouse(asked.other, kind.MouseButtonDblClick, kind.MouseButtonRelease)
+    assert asked.pressed == ["other", "other"]

@@ -1,5 +1,6 @@
 """The decision about a held subject with real clicks and keys; the platform's side is in memory."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -17,7 +18,7 @@ from haut_desktop.domain.subjects import Registration, Subject, SubjectDetails
 from haut_desktop.services.decisions import Decisions, Entry, Maker
 from haut_desktop.services.registration import CodeTakenError
 from haut_desktop.services.tasks import TaskScope
-from haut_desktop.viewmodels.decision import NO_ENTRY, DecisionViewModel
+from haut_desktop.viewmodels.decision import NO_ENTRY, DecisionViewModel, Way
 from haut_desktop.viewmodels.outbox_confirm import NO_REASON
 from haut_desktop.widgets import buttons
 from haut_desktop.widgets.decision_dialog import DecisionDialog
@@ -36,6 +37,12 @@ class FakeDecisions:
     found: tuple[Entry, ...] = ()
     trouble: HautError | None = None
     said: list[tuple[str, ...]] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """What is said is written down once it is open."""
+
+    def __post_init__(self) -> None:
+        """Let everything through until a test closes the gate."""
+        self.gate.set()
 
     async def subject(self, _subject_id: SubjectId) -> Subject:
         return self.held
@@ -56,6 +63,9 @@ class FakeDecisions:
         self.said.append(("other", text, reason))
 
     async def look_again(self, _registration: Registration, reason: str) -> None:
+        await self.gate.wait()
+        if self.trouble is not None:
+            raise self.trouble
         self.said.append(("look again", reason))
 
 
@@ -205,3 +215,20 @@ async def test_a_dialog_that_is_left_says_nothing(asked: Asked) -> None:
     QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
     await eventually(lambda: not asked.dialog.isVisible())
     assert asked.decisions.said == []
+
+
+async def test_a_dialog_that_is_left_while_it_is_written_down_tells_the_refusal(
+    asked: Asked,
+) -> None:
+    await eventually(lambda: asked.entries.count() == 2)
+    asked.decisions.gate.clear()
+    asked.dialog._ways.take(Way.LOOK_AGAIN)
+    asked.type_into("reason", "renamed there")
+    asked.decide()
+    QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
+    assert asked.dialog.isVisible()
+    asked.decisions.trouble = UnreachableError()
+    asked.decisions.gate.set()
+    await eventually(lambda: asked.says("No connection"))
+    QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
+    assert not asked.dialog.isVisible()

@@ -1,7 +1,7 @@
 """The results page with real clicks and keys."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QLabel,
     QListWidget,
     QPushButton,
@@ -20,16 +21,19 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.analysis import Completeness
+from haut_desktop.domain.imaging import Side
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.results import Results
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.outbox import PageState
-from haut_desktop.viewmodels.results import ResultsViewModel
-from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel
+from haut_desktop.viewmodels.phrase import Phrase
+from haut_desktop.viewmodels.results import ResultsViewModel, VisitChip
+from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel, metric_lines
 from haut_desktop.widgets.grid import GRID
 from haut_desktop.widgets.results_metrics import MetricsTable
 from haut_desktop.widgets.results_page import ResultsPage
+from haut_desktop.widgets.results_timeline import VisitTimeline
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.trend_plot import TrendPlot
 from tests.fakes.builders import make_study, make_subject
@@ -216,3 +220,50 @@ def test_the_best_score_is_not_cut_off(qtbot: QtBot) -> None:
     qtbot.addWidget(table)
     words = table.fontMetrics().horizontalAdvance("100.0\u202f/ 100")
     assert table.columnWidth(MetricColumn.VALUE) >= words + 2 * GRID
+
+
+@pytest.fixture
+def table(qtbot: QtBot, appearance: Appearance) -> MetricsTable:
+    made = MetricsTable(MetricsModel())
+    qtbot.addWidget(made)
+    return made
+
+
+def chosen_line(table: MetricsTable) -> str:
+    line = table._metrics.line_at(table.currentIndex())
+    return f"{line.name}, {line.area}" if line is not None else ""
+
+
+def test_a_failure_stays_chosen_when_news_come(table: MetricsTable) -> None:
+    results = [make_result(), make_result("age", error="No face detected")]
+    table._metrics.show(metric_lines(results, Side.FRONT, {}))
+    table.setCurrentIndex(table._metrics.index(1, 0))
+    table._metrics.show(metric_lines([*results, make_result("pores")], Side.FRONT, {}))
+    assert chosen_line(table) == "Age, "
+
+
+def test_a_line_stays_chosen_over_the_sides(table: MetricsTable) -> None:
+    for side in (Side.FRONT, Side.LEFT):
+        results = [make_result("age", side=side), make_result("pores", side=side)]
+        table._metrics.show(metric_lines(results, side, {}))
+        if side is Side.FRONT:
+            table.setCurrentIndex(table._metrics.index(1, 0))
+    assert chosen_line(table) == "Pores, Face"
+
+
+async def test_the_focus_stays_on_its_chip_when_news_come(
+    qtbot: QtBot, appearance: Appearance
+) -> None:
+    timeline = VisitTimeline()
+    qtbot.addWidget(timeline)
+    timeline.show()
+    timeline.activateWindow()
+    chips = [VisitChip(name, "1 Mar 2026", Phrase("Being computed")) for name in ("V1", "V2")]
+    timeline.show_chips(tuple(chips))
+    chip = timeline.findChildren(QAbstractButton)[1]
+    chip.setFocus()
+    await eventually(chip.hasFocus)
+    timeline.show_chips((chips[0], replace(chips[1], phrase=Phrase("Complete"))))
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    assert focus.accessibleName() == "V2, 1 Mar 2026, Complete"

@@ -1,5 +1,6 @@
 """Study choice: what can't be computed is shown and refused; trouble is said where the list is."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -11,7 +12,7 @@ from haut_desktop.domain.ids import PlatformDatasetId
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.study import PlatformDataset, Study
 from haut_desktop.services.broadcast import Broadcast
-from haut_desktop.services.changes import Change
+from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.studies import Studies, StudyOffer
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
@@ -35,12 +36,23 @@ class FakeStudies:
     offers: tuple[StudyOffer, ...] = (READY, UNUSABLE)
     error: HautError | None = None
     chosen: list[str] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """The platform answers once it is open."""
+    asked: int = 0
+    current: Study | None = None
+
+    def __post_init__(self) -> None:
+        """Let everything through until a test closes the gate."""
+        self.gate.set()
 
     async def available(self) -> tuple[StudyOffer, ...]:
-        """Give the offers, or the error."""
+        """Give what was there when it was asked for, or the error."""
+        self.asked += 1
+        offers = self.offers
+        await self.gate.wait()
         if self.error is not None:
             raise self.error
-        return self.offers
+        return offers
 
     async def choose(self, offer: StudyOffer) -> Study:
         """Take one."""
@@ -126,3 +138,33 @@ async def test_every_control_has_a_name_and_a_key(
     page, _ = make_page(qtbot, tasks, notices, FakeStudies())
     await eventually(lambda: "Open study Barrier" in buttons(page))
     assert_usable(page)
+
+
+async def test_somebody_elses_sign_in_while_studies_are_read_shows_theirs(
+    tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    studies, changes = FakeStudies(), Broadcast[Change]()
+    model = StudiesViewModel(cast(Studies, studies), Desk(), notices, tasks, changes)
+    studies.gate.clear()
+    model.refresh()
+    await eventually(lambda: studies.asked)
+    studies.offers = (StudyOffer("Theirs", (FACES,)),)
+    changes.send(Change(Topic.SESSION))
+    studies.gate.set()
+    await eventually(lambda: not tasks.running())
+    assert [line.name for line in model.state.lines] == ["Theirs"]
+    assert not model.state.is_loading
+
+
+async def test_studies_of_another_company_can_not_be_chosen_once_it_has_left(
+    tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    studies, changes = FakeStudies(), Broadcast[Change]()
+    model = StudiesViewModel(cast(Studies, studies), Desk(), notices, tasks, changes)
+    model.refresh()
+    await eventually(lambda: model.state.lines)
+    studies.error = UnreachableError()
+    changes.send(Change(Topic.STUDY))
+    changes.send(Change(Topic.SESSION))
+    await eventually(lambda: model.state.error)
+    assert model.state.lines == ()

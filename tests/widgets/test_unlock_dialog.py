@@ -181,3 +181,24 @@ async def test_a_pasted_picture_is_sealed_wherever_the_cursor_stands(
     QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     await eventually(lambda: [line.name for line in model.state.rejected] == ["gone.jpg"])
     assert edit.text() == "B-007"
+
+
+async def test_the_button_is_called_by_what_it_does(qtbot: QtBot, appearance: Appearance) -> None:
+    dialog = UnlockDialog(KeyringLockedError())
+    qtbot.addWidget(dialog)
+    dialog._key.setText("k7mq-2vfd")
+    assert dialog._again.accessibleName() == "Open with the recovery key"
+    dialog._key.clear()
+    assert dialog._again.accessibleName() == "Try again"
+
+
+async def test_a_shown_secret_is_hidden_again_when_it_is_cleared(
+    qtbot: QtBot, appearance: Appearance
+) -> None:
+    edit = SecretEdit("Password")
+    qtbot.addWidget(edit)
+    edit.setText("k7mq-2vfd")
+    edit._eye.trigger()
+    assert edit.echoMode() is SecretEdit.EchoMode.Normal
+    edit.clear()
+    assert edit.echoMode() is SecretEdit.EchoMode.Password
