@@ -189,9 +189,11 @@ def _endings(line: "PictureLine") -> tuple[str, ...]:
     left = f"left on the platform: {line.left_on_platform}" if line.left_on_platform else ""
     return (
         _said("taken back", line.taken_back_at),
+        line.taken_back_by,
         line.taken_back_because,
         left,
         _said("erased here", line.erased_at),
+        line.erased_by,
         line.erased_because,
     )
 

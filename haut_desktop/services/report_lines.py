@@ -51,6 +51,10 @@ class PictureLine:
     erased_at: datetime | None = None
     """When the picture left this station for ever."""
     erased_because: str = ""
+    taken_back_by: str = ""
+    """The account that took the picture's batch back."""
+    erased_by: str = ""
+    """The account that erased it; empty for what the plan's rule erased."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,13 +138,17 @@ class Reports:
         return tuple(lines)
 
     async def _with_acts(self, line: PictureLine) -> PictureLine:
-        """Add who took the picture in, and when and why it was erased."""
+        """Add who took the picture in and took it back, and when, why and by whom it was erased."""
         taken_in = await self._last(line.original_id, "picture.taken-in")
         erased = await self._last(line.original_id, "picture.erased")
         line = replace(line, taken_in_by=await self._name(taken_in))
+        if line.taken_back_at is not None:
+            asked = await self._last(line.batch_id, "batch.retraction-asked")
+            line = replace(line, taken_back_by=await self._name(asked))
         if erased is None:
             return line
-        return replace(line, erased_at=erased.at, erased_because=erased.reason)
+        by = await self._name(erased)
+        return replace(line, erased_at=erased.at, erased_because=erased.reason, erased_by=by)
 
     async def _last(self, entity_id: str, action: str) -> AuditEntry | None:
         """What was done last of that kind, by the audit trail."""

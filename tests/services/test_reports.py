@@ -176,6 +176,25 @@ async def test_receipts_say_who_took_the_picture_in(tmp_path: Path) -> None:
     )
 
 
+async def test_receipts_say_who_took_a_picture_back_and_who_erased_it(desk: Desk) -> None:
+    studies, act = desk.room.station.studies, Act(reason="the subject has withdrawn")
+    account = Account("https://saas.haut.ai", CompanyId("company-1"), 7, "first@example.com")
+    acts = []
+    for name in ("first@example.com", "second@example.com"):
+        operator = await studies.operator_for(replace(account, username=name))
+        acts.append(replace(act, operator_id=operator.id))
+    original_id = desk.batch.images[0].rendition.original_id
+    await desk.room.station.retractions.ask(desk.batch.id, acts[0])
+    await desk.room.station.retractions.end(desk.batch.id, ())
+    await desk.room.station.erasures.write(original_id, acts[1])
+    report = await desk.report()
+    line = report.pictures[1]
+    assert (line.taken_back_by, line.erased_by) == ("first@example.com", "second@example.com")
+    assert "first@example.com" in report.receipts_to_html()
+    assert "second@example.com" in report.receipts_to_html()
+    assert "second@example.com" in report.receipts_to_csv()
+
+
 async def test_html_shows_hashes_and_values_and_escapes_words(desk: Desk) -> None:
     report = await desk.report()
     html = report.to_html()
