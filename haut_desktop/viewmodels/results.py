@@ -262,7 +262,12 @@ class ResultsViewModel(QObject):
 
     def _changes(self, visit: VisitResults) -> dict[MetricKey, Change]:
         """Changes since each metric's first visit; the first visit itself has none."""
-        first = {k: v for k, v in baselines(self._trends).items() if v.at < visit.batch.created_at}
+        here = {v.batch.created_at for v in self.visits if v.visit.id == visit.visit.id}
+        first = {
+            key: value
+            for key, value in baselines(self._trends).items()
+            if value.at < visit.batch.created_at and value.at not in here
+        }
         return changes((s.result for s in visit.results), first)
 
     def _look(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from haut_desktop.domain.analysis import MetricKey, Trend
 from haut_desktop.domain.words import plain_words
@@ -70,13 +71,20 @@ def _is_family(one: MetricKey, other: MetricKey) -> bool:
 
 
 def _pieces(points: list[tuple[int, float]]) -> tuple[tuple[tuple[int, float], ...], ...]:
-    """Break the line where a visit in between has no value."""
+    """Break the line where a visit in between has no value; it has one point for each visit.
+
+    What else a visit has of the same metric, by a later batch, stands for itself.
+    """
     runs: list[list[tuple[int, float]]] = []
-    for place, value in sorted(points):
+    alone: list[list[tuple[int, float]]] = []
+    for place, value in sorted(points, key=itemgetter(0)):
+        if runs and place == runs[-1][-1][0]:
+            alone.append([(place, value)])
+            continue
         if not runs or place > runs[-1][-1][0] + 1:
             runs.append([])
         runs[-1].append((place, value))
-    return tuple(tuple(run) for run in runs)
+    return tuple(tuple(run) for run in (*runs, *alone))
 
 
 def _summary(name: str, family: Sequence[Trend]) -> str:

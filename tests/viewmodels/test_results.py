@@ -534,6 +534,31 @@ async def test_a_trend_goes_on_over_batches_of_other_pictures(reading: Reading) 
     assert trend.lines[0].pieces == (((0, 70.0), (1, 80.0)),)
 
 
+async def test_two_batches_of_one_visit_are_no_change_and_no_line(reading: Reading) -> None:
+    baseline = make_findings(make_result(value=70.0))
+    later = baseline.batch.created_at + SECOND
+    other = replace(
+        make_findings(make_result(value=40.0)),
+        visit=baseline.visit,
+        batch=replace(baseline.batch, created_at=later),
+    )
+    week_4 = make_findings(make_result(value=80.0), visit="Week 4", weeks=4)
+    reading.results.found = (baseline, other, week_4)
+    await reading.open()
+    changed = []
+    for index in range(3):
+        reading.model.choose_visit(index)
+        line = reading.model.metrics.line_at(reading.model.metrics.index(0, 0))
+        reading.model.choose_line(line)
+        assert line is not None
+        changed.append(line.change)
+    assert changed[:2] == ["", ""]
+    assert "+10" in changed[2]
+    trend = reading.model.trend()
+    assert trend is not None
+    assert trend.lines[0].pieces == (((0, 70.0), (1, 80.0)), ((0, 40.0),))
+
+
 def test_there_is_nothing_to_draw_where_no_value_is_of_a_listed_visit() -> None:
     found = make_findings(make_result())
     occasion = Occasion("Baseline", found.batch.created_at, (found.results[0].result,))
