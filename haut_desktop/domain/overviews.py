@@ -48,6 +48,10 @@ class PicturePlace:
         is_anothers = None not in (subject_id, self.subject_id) and subject_id != self.subject_id
         return self.is_taken_back and is_anothers
 
+    def refuses(self, subject_id: SubjectId | None) -> bool:
+        """Whether the same bytes are refused for ``subject_id``: they are in a visit and stay."""
+        return self.visit_id is not None and not self.gives_way_to(subject_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Aside:

@@ -52,7 +52,7 @@ def standing_elsewhere(
         (
             place
             for place in places
-            if place.subject_id not in (None, subject_id) and not place.gives_way_to(subject_id)
+            if place.subject_id not in (None, subject_id) and place.refuses(subject_id)
         ),
         None,
     )

@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 
 
 class KeptBackError(Exception):
-    """While a batch was asked for something came that keeps everything back; it is asked anew."""
+    """Something keeps a batch, or everything, from being asked for just now; it is asked anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,13 @@ class Asking:
         await pause(woken, self.look_again_s)
 
     async def begin(self, batch_id: BatchId) -> Batch:
-        """Give a batch that is to be asked for; one that was interrupted in that is OPEN again."""
+        """Give a batch that is to be asked for; one that was interrupted in that is OPEN again.
+
+        Raises KeptBackError for one that a person held since it was found.
+        """
         batch = await self.outbox.batch(batch_id)
+        if batch.state is BatchState.HELD:
+            raise KeptBackError  # it is asked for once it goes on
         if batch.state is BatchState.INITIATING:
             batch = await self.outbox.move_batch(batch_id, BatchEvent.RELEASE)
         return batch

@@ -128,8 +128,6 @@ class FormerDelivery:
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""
         batch = await self._asking.begin(batch_id)
-        if batch.state is BatchState.HELD:
-            return  # by a person, since it was found: it is asked for once it goes on
         outcome = "delivered"
         if batch.state is BatchState.OPEN:
             to = (await self._asking.destinations.of_batch(batch_id)).address

@@ -90,7 +90,7 @@ class InterruptedIntake:
         await asyncio.to_thread(self._vault.open, name, sha256)
         subject_id = record.frame.visit.subject_id
         places = await self._pictures.places_of(sha256)
-        if any(p.visit_id is not None and not p.gives_way_to(subject_id) for p in places):
+        if any(place.refuses(subject_id) for place in places):
             await self._clear_twin(name, sha256)
             return
         sheet = await self._open_sheet(record)

@@ -208,7 +208,7 @@ def refuse_known(known: "Reception") -> None:
     What was taken back from another subject is no such place: the record warns of it.
     """
     for place in known.places:
-        if place.visit_id is not None and not place.gives_way_to(known.sheet.visit.subject_id):
+        if place.refuses(known.sheet.visit.subject_id):
             words = known_words(place, known.sheet)
             raise PictureError(words, title="This picture is there already")
 

@@ -189,8 +189,7 @@ class Placing:
     async def _refuse_twin(self, original: Original, subject_id: SubjectId) -> None:
         """Before a visit is opened for it: no visit is left behind by a picture that can't go."""
         for place in await self._pictures.places_of(original.digest.sha256):
-            is_anothers = place.visit_id is not None and place.subject_id != subject_id
-            if is_anothers and not place.gives_way_to(subject_id):
+            if place.subject_id != subject_id and place.refuses(subject_id):
                 words = another_subjects_words(place)
                 raise PictureError(words, title="This picture is there already")
 

@@ -18,10 +18,11 @@ from haut_desktop.domain.errors import (
     TooManyRequestsError,
     UnreachableError,
 )
-from haut_desktop.domain.former import NotAskedYetError
+from haut_desktop.domain.former import NotAskedYetError, RebuiltError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.services.asking import Asking
+from haut_desktop.services.asking import Asking, KeptBackError
+from haut_desktop.services.blame import SERVER_ERRORS_THAT_PAUSE
 from haut_desktop.services.former import FormerDelivery
 from haut_desktop.services.reconciliation import Reconciliation
 from haut_desktop.services.settling import NotToldError
@@ -165,8 +166,8 @@ async def test_who_was_signed_out_is_not_told_it_of_every_batch(
     there = listing_of(room)
     there.trouble = SignedOutError()
     await asker(room, ways_to(room, there)).look()
-    expected = NotAskedYetError.__name__ if asker is former else ""
-    assert kind((await waiting(room)).trouble) == expected
+    expected = NotAskedYetError if asker is former else RebuiltError
+    assert kind((await waiting(room)).trouble) == expected.__name__
 
 
 async def test_a_refusal_of_the_one_is_asked_ever_less_often(
@@ -229,11 +230,30 @@ async def test_what_was_held_before_it_was_asked_for_is_asked_for_later(
     batch = await marked_batch(room, asker)
     one = asker(room, ways_to(room, there))
     await room.outbox.move_batch(batch.id, BatchEvent.HOLD)
-    await one.settle(batch.id)
+    with pytest.raises(KeptBackError):
+        await one.settle(batch.id)
     assert there.asked == 0
     await room.outbox.move_batch(batch.id, BatchEvent.RESUME)
     await one.look()
     assert there.asked == 1
+
+
+async def test_what_was_held_and_not_asked_for_does_not_praise_the_platform(
+    room: Room, asker: Callable[[Room, Asking], Asker]
+) -> None:
+    batch = await marked_batch(room, asker)
+    ways = ways_to(room, listing_of(room))
+    one = asker(room, ways)
+
+    async def held_first(batch_id: BatchId) -> None:
+        await room.outbox.move_batch(batch_id, BatchEvent.HOLD)
+        await one.settle(batch_id)
+
+    for _ in range(SERVER_ERRORS_THAT_PAUSE - 1):
+        ways.judge.sentence(ServerTroubleError(503), Waiting())
+    await ways.attempt(batch.id, held_first)
+    ways.judge.sentence(ServerTroubleError(503), Waiting())
+    assert not ways.may_begin()
 
 
 async def test_a_disk_in_trouble_writes_nothing_into_the_record(
