@@ -141,9 +141,9 @@ class SigningIn:
             self._note.erase() if is_signed_in else self._note.write()
 
     async def _name_predecessor(self, work: "Workplace") -> None:
-        """Say whose pictures wait when somebody of another company or server has signed in."""
+        """Say whose pictures wait when somebody else has signed in than worked here before."""
         last, account = work.session.predecessor, work.session.account
-        if last is None or account is None or last.tenant == account.tenant:
+        if last is None or account is None:
             return
         if waiting := await work.store.studies.unsent_pictures(last.tenant):
             self._notices.show(unsent_notice(last, account, waiting))
@@ -159,7 +159,15 @@ async def _ended(opening: "asyncio.Task[Workplace | None]") -> "Workplace | None
 
 
 def unsent_notice(last: Account, account: Account, pictures: int) -> Notice:
-    """Say whose pictures wait: another company's, or the same one's at another server."""
+    """Say whose pictures wait: a colleague's, another company's, or one's own at another server."""
+    if last.tenant == account.tenant:
+        return Notice(
+            f"{count(pictures, 'picture')} {'is' if pictures == 1 else 'are'} sent with your "
+            "sign-in",
+            f"{last.username} worked here before, and what was not sent yet is your company's as "
+            "well; what is held stays held. The record keeps who took each picture and who "
+            "finished its visit. To let it wait, pause sending in the outbox.",
+        )
     whose, again = "of another company", "somebody of that company signs in again"
     if last.company_id == account.company_id:
         whose = f"for {last.tenant.server}"

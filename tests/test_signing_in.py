@@ -1,7 +1,10 @@
 """Signing in: what is told of the work before, and what comes of a sign-in that is left."""
 
 import asyncio
+from dataclasses import dataclass
+from typing import cast
 
+import pytest
 import shiboken6
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -17,6 +20,7 @@ from haut_desktop.workplace import Workplace
 from tests.waiting import eventually
 
 HERE = Account("https://saas.haut.ai", CompanyId("c"), 7, "tech@example.com")
+COLLEAGUE = Account(HERE.server, HERE.company_id, 8, "colleague@example.com")
 
 
 def test_another_companys_pictures_wait_for_that_company() -> None:
@@ -31,6 +35,68 @@ def test_the_server_is_named_when_that_is_what_differs() -> None:
     notice = unsent_notice(HERE, other, 2)
     assert notice.title == "2 pictures for https://saas.haut.ai wait"
     assert "you are at https://staging.haut.ai" in notice.message
+
+
+@dataclass
+class Taken:
+    """A station on which somebody else of the same company has just signed in."""
+
+    unsent: int
+    predecessor: Account = HERE
+    account: Account = COLLEAGUE
+
+    @property
+    def session(self) -> "Taken":
+        return self
+
+    @property
+    def store(self) -> "Taken":
+        return self
+
+    @property
+    def studies(self) -> "Taken":
+        return self
+
+    async def restore(self) -> bool:
+        return True
+
+    async def unsent_pictures(self, _tenant: object) -> int:
+        return self.unsent
+
+
+@pytest.mark.parametrize(
+    ("unsent", "titles"), ((0, []), (1, ["1 picture is sent with your sign-in"]))
+)
+async def test_a_colleague_is_told_of_what_waits_and_whose_work_it_was(
+    qapp: QApplication, unsent: int, titles: list[str]
+) -> None:
+    make_application()  # it does not end with a window
+    told: list[HautError] = []
+    tasks, notices, shown = TaskScope("test", told.append), NoticesViewModel(), list[QDialog]()
+
+    async def ask(dialog: QDialog) -> bool:
+        shown.append(dialog)
+        return await finish(dialog)
+
+    async def open_work() -> Workplace | None:
+        return cast(Workplace, Taken(unsent))
+
+    signing_in = SigningIn(
+        ask=ask,
+        tasks=tasks,
+        notices=notices,
+        want_practice=lambda dialog: dialog.reject(),
+        note=None,
+        window=lambda: None,
+    )
+    work, is_in = await signing_in.before_opening(open_work, HERE.server, ask_no_more=lambda: None)
+    assert (work is not None, is_in) == (True, True)
+    now = notices.current
+    assert [now.title for now in (now,) if now is not None] == titles
+    assert now is None or "tech@example.com worked here before" in now.message
+    shiboken6.delete(shown[0])
+    await tasks.aclose()
+    assert not told
 
 
 async def test_a_station_that_fails_once_the_sign_in_was_left_is_told_and_ends_nothing(
