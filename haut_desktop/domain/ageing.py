@@ -97,6 +97,15 @@ def lateness(batch: Batch, now: datetime, *, is_computed: bool = False) -> Late 
     return Late(LateKind.NOT_COMPUTED, arrived_at)
 
 
+def unsent_after_s(*, waits_for_window: bool) -> float:
+    """So long after it was to go, what was not sent is late; the sending times alone keep it a day.
+
+    Nobody is warned of what waits for the time of day that somebody chose.
+    """
+    rule = AGE_RULES[BatchState.OPEN] or AgeRule()
+    return rule.alarms_after_s if waits_for_window else rule.warns_after_s
+
+
 def late_before(now: datetime) -> dict[LateKind, datetime]:
     """The moments before which the step before must have been done for something to be late."""
     return {

@@ -88,7 +88,7 @@ class OutboxSummary:
     unplaced_since: datetime | None = None
     """Since when the first of them waits."""
     late: int = 0
-    """Batches whose analysis or results are late (``domain/ageing.py``)."""
+    """Batches that were not sent, computed or answered in time (``domain/ageing.py``)."""
     last_sent_at: datetime | None = None
     """When a picture was last proven to be on the platform."""
     next_try_at: datetime | None = None

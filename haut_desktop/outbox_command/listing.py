@@ -6,6 +6,7 @@ import dataclasses
 from datetime import datetime
 from typing import Any
 
+from haut_desktop.domain.ageing import unsent_after_s
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.outbox import AbandonedBatch, OutboxSummary
@@ -64,8 +65,10 @@ async def _listed(station: Station, around: Circumstances) -> dict[str, Any]:
     left: dict[BatchId, list[AbandonedBatch]] = {}
     for one in await station.outbox.abandoned():
         left.setdefault(one.batch_id, []).append(one)
+    is_kept = around.is_paused or around.account_waits or not around.is_signed_in
+    after_s = unsent_after_s(waits_for_window=around.opens_at is not None and not is_kept)
     summary = dataclasses.replace(
-        await station.outbox.summary(), is_paused=around.is_paused, opens_at=around.opens_at
+        await station.outbox.summary(after_s), is_paused=around.is_paused, opens_at=around.opens_at
     )
     account = around.account_waits
     spool = Spool(station.folder / SPOOL, station.keys.recipient, system_clock)

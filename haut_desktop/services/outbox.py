@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from haut_desktop.domain.ageing import unsent_after_s
 from haut_desktop.domain.audit import given_reason
 from haut_desktop.domain.delivery import (
     BatchEvent,
@@ -17,6 +18,7 @@ from haut_desktop.domain.errors import ItemError, OtherAccountError
 from haut_desktop.domain.ids import BatchId, OriginalId, PlatformSubjectId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
+from haut_desktop.domain.session import SessionState
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant, platform_words
 from haut_desktop.domain.traffic import SendingRules
@@ -122,9 +124,11 @@ class Outbox:
 
     async def summary(self) -> OutboxSummary:
         """The outbox in one line."""
-        return replace(
-            await self._store.summary(), is_paused=self.is_paused, opens_at=self.opens_at
-        )
+        is_out = self._session.state is not SessionState.SIGNED_IN
+        is_kept = self.is_paused or is_out or self.account_waits is not None
+        after_s = unsent_after_s(waits_for_window=self.opens_at is not None and not is_kept)
+        found = await self._store.summary(after_s)
+        return replace(found, is_paused=self.is_paused, opens_at=self.opens_at)
 
     async def retry_now(self, batch_id: BatchId | None = None) -> None:
         """Forget waiting times, of one batch or of all; quiet times that prove absence stay.

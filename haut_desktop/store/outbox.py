@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from haut_desktop.domain.ageing import WAITS_LONG_AFTER_S
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import (
@@ -166,9 +167,9 @@ class OutboxStore:
 
         return await self._database.read(read)
 
-    async def summary(self) -> OutboxSummary:
-        """Give the outbox in one line."""
-        return await self._database.read(lambda c: read_summary(c, self._clock()))
+    async def summary(self, unsent_after_s: float = WAITS_LONG_AFTER_S) -> OutboxSummary:
+        """Give the outbox in one line; what was to go ``unsent_after_s`` ago counts as late."""
+        return await self._database.read(lambda c: read_summary(c, self._clock(), unsent_after_s))
 
     async def account_trouble(self) -> Waiting | None:
         """Give what the account was told last, where something still waits for it."""

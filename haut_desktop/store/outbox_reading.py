@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from haut_desktop.domain.ageing import LateKind, late_before
 from haut_desktop.domain.delivery import Trouble, Waiting
 from haut_desktop.domain.errors import OtherAccountError
 from haut_desktop.domain.former import RebuiltError
@@ -18,6 +17,7 @@ from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.imaging_rows import batches_of_visits, read_batches
+from haut_desktop.store.outbox_late import read_late
 from haut_desktop.store.rechecks import read_rechecks
 from haut_desktop.store.registrations import registration_of
 from haut_desktop.store.retractions import begun
@@ -117,24 +117,6 @@ SELECT count(DISTINCT visit_id) AS visits FROM batch INDEXED BY batch_rests
 WHERE not_before > :now AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
 """
 
-# Both by indices of what is unfinished; the rules are those of domain/ageing.py.
-_LATE: Final = """
-SELECT
-    (SELECT count(*) FROM batch INDEXED BY batch_unfinished
-        WHERE state = 'SUBMITTED' AND completeness <> 'complete' AND submitted_at <= :no_results
-            AND EXISTS (SELECT 1 FROM image WHERE batch_id = batch.id)
-            AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id))
-    + (SELECT count(*) FROM batch INDEXED BY batch_begun
-        WHERE state IN ('OPEN', 'SUBMITTING') AND platform_id IS NOT NULL
-            AND NOT EXISTS (
-                SELECT 1 FROM image
-                WHERE batch_id = batch.id AND state NOT IN ('STORED', 'ERASED'))
-            AND (SELECT max(proof_at) FROM image
-                WHERE batch_id = batch.id AND state = 'STORED') <= :not_computed
-            AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
-    ) AS late
-"""
-
 _NEXT_NEWS: Final = """
 SELECT min(at) AS next_at FROM (
     SELECT min(retry_at) AS at FROM image
@@ -216,7 +198,7 @@ def read_account_trouble(connection: Connection) -> Waiting | None:
     return None if row is None else waiting_of(row)
 
 
-def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
+def read_summary(connection: Connection, now: datetime, unsent_after_s: float) -> OutboxSummary:
     """Sum up what waits; a few reads of small indices."""
     images = {row["state"]: (row["images"], row["bytes"]) for row in connection.execute(_IMAGES)}
     for row in connection.execute(_TAKEN_BACK):
@@ -227,14 +209,6 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
     uploading, _ = images.get("UPLOADING", (0, 0))
     row = connection.execute(_SUMMARY).fetchone()
     next_try = connection.execute(_NEXT_TRY, {"now": text_of(now)}).fetchone()
-    due = late_before(now)
-    late = connection.execute(
-        _LATE,
-        {
-            "no_results": text_of(due[LateKind.NO_RESULTS]),
-            "not_computed": text_of(due[LateKind.NOT_COMPUTED]),
-        },
-    ).fetchone()
     resting = connection.execute(_RESTING, {"now": text_of(now)}).fetchone()
     unplaced = connection.execute(
         "SELECT count(*) AS pictures, min(written_at) AS since FROM held_picture"
@@ -248,7 +222,7 @@ def read_summary(connection: Connection, now: datetime) -> OutboxSummary:
         unsettled=unsettled,
         unplaced=unplaced["pictures"],
         unplaced_since=moment_or_none(unplaced["since"]),
-        late=late["late"],
+        late=read_late(connection, now, unsent_after_s),
         last_sent_at=moment_or_none(row["last_sent_at"]),
         next_try_at=moment_or_none(next_try["next_try_at"]),
     )

@@ -48,7 +48,7 @@ class Status:
     outbox_count: int = 0
     """Pictures that wait, and whatever is held."""
     outbox_is_late: bool = False
-    """Whether something's analysis or results take longer than they should."""
+    """Whether something takes longer than it should to be sent, computed or to have results."""
     needs_sign_in: bool = False
 
 

@@ -59,7 +59,10 @@ async def test_a_limited_line_takes_its_time_and_delivers(
 
 
 async def test_outside_of_the_window_nothing_is_begun(
-    tmp_path: Path, study_by: MakeStudy, small_pictures: tuple[Path, ...]
+    tmp_path: Path,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     there = study_by(Route.SIGNED)
     async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
@@ -74,6 +77,13 @@ async def test_outside_of_the_window_nothing_is_begun(
         summary = await work.outbox.summary()
         assert summary.opens_at is not None
         assert timedelta(hours=1) < summary.opens_at - work.clock() <= timedelta(hours=2)
+        now = work.clock()
+        monkeypatch.setattr(work.store.outbox, "_clock", lambda: now + timedelta(hours=3))
+        assert (await work.outbox.summary()).late == 0, "it waits for the sending times alone"
+        work.outbox.pause()
+        assert (await work.outbox.summary()).late == 1
+        work.outbox.resume()
+        monkeypatch.undo()
         await let_pass(0.3)
         assert not there.subjects()
         await work.outbox.set_rules(SendingRules())

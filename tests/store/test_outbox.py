@@ -6,7 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from haut_desktop.domain.ageing import NO_RESULTS_AFTER_S, NOT_COMPUTED_AFTER_S, lateness
+from haut_desktop.domain.ageing import (
+    NO_RESULTS_AFTER_S,
+    NOT_COMPUTED_AFTER_S,
+    OVERDUE_AFTER_S,
+    WAITS_LONG_AFTER_S,
+    lateness,
+    unsent_after_s,
+)
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
@@ -25,6 +32,8 @@ from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.retractions import RetractionStore
 from haut_desktop.store.rows import text_of
+from haut_desktop.viewmodels.outbox_rows import visit_row
+from haut_desktop.viewmodels.outbox_words import Circumstances
 from tests.fakes.builders import make_address, make_batch, make_proof
 from tests.store.conftest import Record
 
@@ -405,10 +414,13 @@ async def late(record: Record) -> int:
     """How many are late by the summary, which says the same as the rule for one batch."""
     now = record.clock()
     by_rule = [
-        batch.id
+        row.id
         for visit in await record.outbox.deliveries(limit=10)
-        for batch in visit.batches
+        for batch, row in zip(
+            visit.batches, visit_row(visit, Circumstances(now), {}).children, strict=True
+        )
         if lateness(batch, now, is_computed=batch.id in visit.computed)
+        or "not sent for" in row.phrase.text
     ]
     counted = (await record.outbox.summary()).late
     assert counted == len(by_rule)
@@ -443,6 +455,43 @@ async def test_what_a_person_takes_back_is_not_late(record: Record) -> None:
     assert await late(record) == 1
     await RetractionStore(record.database, record.clock).ask(batch.id, record.act)
     assert await late(record) == 0
+
+
+async def test_what_was_to_go_an_hour_ago_is_late_whatever_became_of_it_meanwhile(
+    record: Record,
+) -> None:
+    subject = await record.register()
+    waits = await record.finish(subject)
+    begun, arrived, held = [await record.finish(subject, name) for name in ("1", "2", "3")]
+    await record.finish(subject, "rests", rest=timedelta(hours=2))
+    await record.outbox.move_batch(begun.id, BatchEvent.INITIATE)
+    await record.outbox.move_batch(held.id, BatchEvent.HOLD, act=record.act)
+    record.clock.advance(WAITS_LONG_AFTER_S - 1)
+    assert await late(record) == 0
+    record.clock.advance(1)
+    assert await late(record) == 3
+    await deliver(record, arrived)
+    assert await late(record) == 3
+    record.clock.advance(NOT_COMPUTED_AFTER_S)
+    assert await late(record) == 3, "it is late for two reasons and counted once"
+    await record.outbox.move_batch(arrived.id, BatchEvent.SUBMIT)
+    await RetractionStore(record.database, record.clock).ask(begun.id, record.act)
+    assert await late(record) == 2
+    await record.outbox.move_batch(arrived.id, BatchEvent.SUBMITTED, submitted_at=record.clock())
+    assert await late(record) == 1
+    await RetractionStore(record.database, record.clock).ask(waits.id, record.act)
+    assert await late(record) == 0
+    record.clock.advance(2 * WAITS_LONG_AFTER_S)
+    assert await late(record) == 2, "the results of one, and the one that rested"
+
+
+async def test_what_waits_for_the_sending_times_is_late_after_a_day(record: Record) -> None:
+    await record.finish(await record.register())
+    record.clock.advance(OVERDUE_AFTER_S - 1)
+    after_s = unsent_after_s(waits_for_window=True)
+    assert (await record.outbox.summary(after_s)).late == 0
+    record.clock.advance(1)
+    assert (await record.outbox.summary(after_s)).late == 1
 
 
 async def test_the_summary_counts_what_is_left(record: Record) -> None:
