@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import HautError, StoreError, VaultError
@@ -13,6 +13,7 @@ from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.visits import Visit
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.finishing import slot_words
+from haut_desktop.services.pauses import pause
 from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _STANDS: frozenset[BatchState] = frozenset(
 )
 """States that a rebuild must know, for nothing tells them but the record."""
 
+AGAIN_S: Final = 300.0
+"""Seconds before notes are written again that could not be, on a full disk for one."""
+
 
 class Sidecars:
     """Rewrites what lies beside a visit's pictures from what the record says."""
@@ -36,13 +40,15 @@ class Sidecars:
         self._pictures = pictures
         self._vault = vault
 
-    async def follow(self, visit_id: VisitId) -> None:
-        """Bring the visit's sidecars up to date; the record stays right where one fails."""
+    async def follow(self, visit_id: VisitId) -> bool:
+        """Bring the visit's sidecars up to date; False where one fails, the record stays right."""
         try:
             records = await self._pictures.records(visit_id)
             await to_its_end(self._rewrite, records)
         except HautError:
             _log.exception("the sidecars of visit %s could not be rewritten", visit_id)
+            return False
+        return True
 
     async def precede(self, visit: Visit, batches: Iterable[Batch]) -> None:
         """Write what the record is about to say of ``visit``; raises DiskFullError or VaultError.
@@ -79,10 +85,18 @@ class Sidecars:
 class SidecarFollower:
     """Writes beside the pictures how their delivery ended."""
 
-    def __init__(self, *, sidecars: Sidecars, outbox: "OutboxStore", changes: Changes) -> None:
+    def __init__(
+        self,
+        *,
+        sidecars: Sidecars,
+        outbox: "OutboxStore",
+        changes: Changes,
+        again_s: float = AGAIN_S,
+    ) -> None:
         self._sidecars = sidecars
         self._outbox = outbox
         self._changes = changes
+        self._again_s = again_s
         self._told: dict[str, None] = {}
         self._woken = asyncio.Event()
         self._written: dict[str, BatchState] = {}
@@ -92,11 +106,13 @@ class SidecarFollower:
         unsubscribe = self._changes.subscribe(self._on_change)
         try:
             while True:
-                await self._woken.wait()
+                # what could not be written is left in it
+                await pause(self._woken, self._again_s if self._told else None)
                 self._woken.clear()
                 told, self._told = self._told, {}
                 for key in told:
-                    await self._follow(BatchId(key))
+                    if not await self._follow(BatchId(key)):
+                        self._told[key] = None
         finally:
             unsubscribe()
 
@@ -105,14 +121,19 @@ class SidecarFollower:
             self._told.update(dict.fromkeys(change.ids))
             self._woken.set()
 
-    async def _follow(self, batch_id: BatchId) -> None:
+    async def _follow(self, batch_id: BatchId) -> bool:
+        """Write what is to be written; False when it could not be."""
         try:
-            batch = await self._outbox.batch(batch_id)
+            batch = await self._outbox.find(batch_id)
         except StoreError:
-            return  # news of something else
+            return False
+        if batch is None:
+            return True  # news of something else
         if batch.state in _STANDS and self._written.get(batch_id) is not batch.state:
-            await self._sidecars.follow(batch.visit_id)
+            if not await self._sidecars.follow(batch.visit_id):
+                return False
             self._written[batch_id] = batch.state
+        return True
 
 
 def sidecar_of(record: "PictureRecord") -> "Sidecar":
