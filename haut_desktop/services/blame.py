@@ -119,7 +119,9 @@ class Judge:
 
         What the account may not see in one dataset may be sent all the same, and seen in another.
         """
-        if not isinstance(error, AccountError) or isinstance(error, OtherSignInError):
+        is_late = isinstance(error, SignedOutError) and self._is_signed_in()
+        is_of_right = isinstance(error, AccountError) and not isinstance(error, OtherSignInError)
+        if is_late or not is_of_right:
             return self.sentence(error, before)
         _log.info("asking waits: %s", error.kind)
         self._unreadable_until_s[dataset_id] = self._uptime() + ACCOUNT_PAUSE.total_seconds()

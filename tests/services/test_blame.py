@@ -17,6 +17,7 @@ from haut_desktop.domain.errors import (
     TooManyRequestsError,
     UnreachableError,
 )
+from haut_desktop.domain.ids import DatasetId
 from haut_desktop.domain.session import Connection
 from haut_desktop.services.blame import ACCOUNT_PAUSE, SERVER_ERRORS_THAT_PAUSE, Judge
 from haut_desktop.services.changes import Changes
@@ -168,3 +169,12 @@ def test_a_refusal_that_comes_after_a_new_sign_in_pauses_nobody(bench: Bench) ->
     assert (waiting.attempt, waiting.trouble) == (1, None)
     bench.judge.sentence(PermissionRefusedError(), Waiting())
     assert not bench.judge.is_account_trusted
+
+
+def test_a_late_refusal_of_who_was_signed_in_before_closes_no_dataset(bench: Bench) -> None:
+    dataset = DatasetId("dataset")
+    bench.is_signed_in = True
+    bench.judge.sentence_reading(SignedOutError(), Waiting(), dataset)
+    assert bench.judge.may_read(dataset)
+    bench.judge.sentence_reading(PermissionRefusedError(), Waiting(), dataset)
+    assert not bench.judge.may_read(dataset)
