@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 
 
 class ResultDictionary:
-    """Knows what the platform says of its algorithms; asks once a session, keeps it for ever."""
+    """Knows what platforms say of their algorithms; asks each once a start, keeps it for ever."""
 
     def __init__(self, *, api: "HautApi", store: "ResultStore") -> None:
         self._api = api
         self._store = store
-        self._are_algorithms_fresh = False
+        self._described = set[str]()
+        """Servers that were asked for their algorithms."""
         self._fresh: dict[Tenant, frozenset[str]] = {}
         """What was asked for; an application the platform does not list is not asked for again."""
 
     async def refresh(self, tenant: Tenant, applications: Collection[str]) -> None:
         """Ask for what is not known yet; raises as every call to the platform does."""
-        if not self._are_algorithms_fresh:
+        if tenant.server not in self._described:
             await self._store.save_algorithms(await self._api.algorithms())
-            self._are_algorithms_fresh = True
+            self._described.add(tenant.server)
         known = {application.tech_name for application in await self._store.applications()}
         asked = self._fresh.get(tenant)
         if asked is None or not set(applications) <= known | asked:

@@ -16,9 +16,10 @@ class _Api:
     """A platform that lists nothing and counts the questions."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked = self.described = 0
 
     async def algorithms(self) -> tuple[Algorithm, ...]:
+        self.described += 1
         return ()
 
     async def applications(self, _tenant: Tenant) -> tuple[Application, ...]:
@@ -33,3 +34,13 @@ async def test_an_application_that_is_not_listed_is_asked_for_once(tmp_path: Pat
         for applications in (["first"], ["first"], ["first", "second"], ["second"]):
             await dictionary.refresh(COMPANY, applications)
     assert api.asked == 2
+
+
+async def test_each_server_is_asked_for_its_own_algorithms_once(tmp_path: Path) -> None:
+    api = _Api()
+    elsewhere = Tenant("https://other.example", CompanyId("c"))
+    async with open_room(tmp_path) as room:
+        dictionary = ResultDictionary(api=cast(Any, api), store=room.station.results)
+        for tenant in (COMPANY, COMPANY, elsewhere, COMPANY):
+            await dictionary.refresh(tenant, ["first"])
+    assert api.described == 2
