@@ -26,9 +26,12 @@ class Window:
         here = now.astimezone(ZoneInfo(zone))
         if self._holds(here.time()):
             return None
-        day = here.date() if here.time() < self.begins else here.date() + timedelta(days=1)
-        # an hour that the change to summer time skips opens when the clock has passed it
-        return datetime.combine(day, self.begins, here.tzinfo).astimezone(UTC)
+        is_today = here.time() < self.begins
+        day = here.date() if is_today else here.date() + timedelta(days=1)
+        # an hour that the change to summer time skips opens when the clock has passed it; of one
+        # that the change back repeats the first pass may be over
+        begins = self.begins.replace(fold=here.fold if is_today else 0)
+        return datetime.combine(day, begins, here.tzinfo).astimezone(UTC)
 
     def _holds(self, at: time) -> bool:
         if self.begins < self.ends:
