@@ -12,7 +12,9 @@ from haut_desktop.store.rows import Value, one, text_of, update
 from haut_desktop.store.visit_rows import visit_of_slot
 
 _NEWEST = (
-    "SELECT id FROM take WHERE slot_id = ? AND removed_at IS NULL ORDER BY number DESC LIMIT 1"
+    "SELECT take.id FROM take JOIN original ON original.take_id = take.id"
+    " WHERE slot_id = ? AND removed_at IS NULL AND erased_at IS NULL"
+    " ORDER BY number DESC LIMIT 1"
 )
 
 
@@ -115,7 +117,7 @@ def set_others_aside(connection: Connection, slot_id: SlotId | str, reason: str)
 
 
 def count_newest(connection: Connection, slot_id: str) -> None:
-    """Let the slot's newest take count if none does."""
+    """Let the slot's newest take that is not erased count if none does."""
     counting = connection.execute(
         "SELECT 1 FROM take WHERE slot_id = ? AND counts = 1", (slot_id,)
     ).fetchone()

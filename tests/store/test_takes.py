@@ -11,7 +11,7 @@ from haut_desktop.store.erasures import ErasureStore
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_rows import insert_picture
 from haut_desktop.store.takes import insert_take
-from tests.fakes.builders import make_picture
+from tests.fakes.builders import make_batch, make_picture
 from tests.store.conftest import Record
 
 
@@ -32,6 +32,20 @@ async def test_a_removed_take_lets_the_newest_other_one_count(record: Record) ->
     assert await record.takes_of(front) == [(1, False), (2, True)]
     await record.take_in(front, number=4)
     assert await record.takes_of(front) == [(1, False), (2, False), (4, True)]
+
+
+async def test_of_an_erased_take_nothing_counts_again(record: Record) -> None:
+    visit, (front, *_) = await record.open_visit(await record.register())
+    await record.take_in(front)
+    gone = await record.take_in(front, number=2)
+    batch = make_batch(visit, record.study.datasets[0], ((front, gone),))
+    await record.hand_overs.finish(visit.id, (batch,), record.clock(), record.act)
+    erasures = ErasureStore(record.database, record.clock)
+    assert await erasures.write(gone.original_id, record.act)
+    await record.hand_overs.reopen(visit.id, record.act)
+    await record.take_in(front, number=3)
+    await record.takes.remove(await record.take_id(front, 3), record.act)
+    assert await record.takes_of(front) == [(1, True), (2, False)]
 
 
 async def test_a_moved_take_counts_in_its_new_slot(record: Record) -> None:
