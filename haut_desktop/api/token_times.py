@@ -12,6 +12,8 @@ from haut_desktop.domain.session import Tokens
 ASSUMED_LIFE: Final = timedelta(minutes=60)
 """Life of an access token that is not a JWT; the platform documents 60 minutes (§2.3)."""
 
+_LATEST_S: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
 REFRESH_AT_SHARE: Final = 0.75
 """Share of its life after which a token is refreshed: 45 of 60 minutes."""
 
@@ -43,8 +45,9 @@ def refresh_time(tokens: Tokens) -> datetime | None:
 
 
 def _number(token: str, claim: str) -> float | None:
+    """A time in seconds; None for one that no calendar has, as one in milliseconds."""
     value = _payload(token).get(claim)
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) and 0 <= value <= _LATEST_S else None
 
 
 def _payload(token: str) -> dict[str, Any]:

@@ -375,7 +375,19 @@ def test_expiry_is_corrected_by_the_servers_clock() -> None:
     assert expiry == now + timedelta(hours=1)
 
 
-@pytest.mark.parametrize("token", ("opaque", "a.b.c", "a.!!!.c", jwt(sub="x"), "e30.W10.x"))
+@pytest.mark.parametrize(
+    "token",
+    (
+        "opaque",
+        "a.b.c",
+        "a.!!!.c",
+        jwt(sub="x"),
+        "e30.W10.x",
+        jwt(iat=1.8e12, exp=1.8e12 + 3.6e6),  # in milliseconds
+        jwt(iat=0, exp=1e300),
+        jwt(iat=-2e12, exp=-1e12),
+    ),
+)
 def test_a_token_that_says_nothing_lives_an_hour(token: str) -> None:
     now = datetime(2030, 1, 1, tzinfo=UTC)
     expiry = expiry_of(token, now=now, clock_offset=timedelta(seconds=500))
