@@ -123,7 +123,9 @@ class Elsewhere:
         same = next((visit for visit in before if visit.id == visit_id), None)
         if same is not None:
             return same
-        occurrence = 1 + sum(visit.name == name for visit in before)
+        # not their number: after a rebuild the first of them may be lost
+        alike = (visit.occurrence for visit in before if visit.name == name)
+        occurrence = 1 + max(alike, default=0)
         return Visit(
             id=visit_id,
             study_id=subject.study_id,

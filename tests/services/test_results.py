@@ -360,3 +360,12 @@ async def test_a_copy_that_is_gone_hides_no_other_while_the_platform_is_away(
     kept = [p.key for p in visit.pictures] + [m.key for m in visit.masks if m.key]
     assert others
     assert kept == others
+
+
+async def test_a_visit_from_elsewhere_gets_a_number_that_no_visit_has(room: ReadingRoom) -> None:
+    repeat = make_visit(room.study, room.subject, "Week 4", occurrence=2)
+    await room.station.visits.add(repeat, (), room.session.act())
+    await room.batch_elsewhere({Side.FRONT: _face()}, visit="Week 4", at=START, is_computed=False)
+    assert await room.results.discover(room.subject.id) == 1
+    visits = await room.station.visits.of_subject(room.subject.id)
+    assert sorted(visit.occurrence for visit in visits if visit.name == "Week 4") == [2, 3]
