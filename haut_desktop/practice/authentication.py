@@ -93,7 +93,7 @@ def _log_in(call: Call) -> Response:
         raise invalid("username", "Enter a valid email address.")
     _refuse_too_many(service, username)
     account = service.records.fetch_one("SELECT * FROM accounts WHERE username = ?", username)
-    if account is None or not hmac.compare_digest(account["password"], password):
+    if account is None or not hmac.compare_digest(account["password"].encode(), password.encode()):
         detail = "No active account found with the given credentials."
         raise ContractError(401, "authentication_failed", detail)
     if account["mfa"]:

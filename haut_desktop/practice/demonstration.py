@@ -15,7 +15,7 @@ from haut_desktop.practice.image_records import create_batch, create_image
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face, encode_jpeg
 from haut_desktop.practice.records import Row, to_json
 from haut_desktop.practice.service import Priority, Service, original_key
-from haut_desktop.practice.subjects import create_subject
+from haut_desktop.practice.subjects import create_subject, delete_subject
 
 # Name, image type, applications in the order they are attached.
 _DATASETS: Final = (
@@ -67,6 +67,8 @@ def open_demonstration(service: Service, dataset: Row, account: Row) -> None:
     """Make the demonstration's subjects at the first start; they are drawn and computed later."""
     if service.records.setting("demonstration") is not None:
         return
+    for half_made in service.records.fetch_all("SELECT id FROM subjects WHERE demonstration = 1"):
+        delete_subject(service, half_made["id"])  # of a start that broke off
     images: list[Row] = []
     for number, (code, sex, birth_date, skin_tone) in enumerate(_SUBJECTS):
         subject = create_subject(

@@ -120,7 +120,8 @@ class Addresses:
         if any(name not in headers for name in names):
             raise AddressRefusedError("MalformedSecurityHeader")
         signed = {name: headers[name] for name in names if name != "content-md5"}
-        if not hmac.compare_digest(signature, self._signature(method, path, fields, signed)):
+        right = self._signature(method, path, fields, signed)
+        if not hmac.compare_digest(signature.encode(), right.encode()):
             raise AddressRefusedError("SignatureDoesNotMatch")
         begin = datetime.strptime(fields["X-Goog-Date"], _DATE_FORM).replace(tzinfo=UTC)
         if utc_now() >= begin.timestamp() + int(fields["X-Goog-Expires"]):

@@ -24,7 +24,7 @@ from haut_desktop.practice.result_writing import SPACES, mask_key, picture_key
 from haut_desktop.practice.service import Service
 
 _BY_VERSION: Final = {algorithm.version_id: algorithm for algorithm in ALGORITHMS}
-_SIDE_ORDER: Final = ("front", "left", "right")
+_SIDE_ORDER: Final = {"front": 0, "left": 1, "right": 2}
 _DAY_S: Final = 86_400
 
 
@@ -115,7 +115,7 @@ def _show_batch_results(call: Call) -> Response:
     service, batch = call.service, call.batch()
     images = sorted(
         _shown_images(service, batch["id"]),
-        key=lambda image: _SIDE_ORDER.index(SIDES[image["side_id"]].tech_name),
+        key=lambda image: _SIDE_ORDER.get(SIDES[image["side_id"]].tech_name, len(_SIDE_ORDER)),
     )
     service.computing.finish_demonstration(images)
     dataset_id = service.records.fetch_value(

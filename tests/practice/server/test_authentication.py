@@ -46,6 +46,12 @@ def test_a_wrong_password_is_401_in_the_envelope(shared: Client) -> None:
     assert answer.json()["errors"][0]["code"] == "authentication_failed"
 
 
+def test_a_wrong_password_with_letters_of_another_alphabet_is_wrong_too(shared: Client) -> None:
+    answer = shared.http.post("/api/v1/auth/login/", json={**TECHNICIAN, "password": "Schlüssel"})
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["code"] == "authentication_failed"
+
+
 @pytest.mark.parametrize(
     ("body", "attr", "code"),
     [

@@ -361,3 +361,14 @@ def test_a_subject_that_is_deleted_while_it_is_computed_leaves_nothing(
     platform.stop()  # ends with the algorithm at hand
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in left if {"images", "masks"} & set(path.parts)]
+
+
+def test_a_batch_of_hair_has_v3_results_without_anything_in_them(
+    shared: Client, skin: bytes
+) -> None:
+    """v3 has nothing for hair, whose pictures are taken from sides that a face does not have."""
+    made = shared.post(f"{shared.company}datasets/", {"name": "Hair", "image_type_id": 4})
+    subject = shared.make_subject(f"{shared.company}datasets/{made['id']}/")
+    place = f"{shared.company}datasets/{made['id']}/subjects/{subject['id']}/"
+    image = shared.send_inline(place, skin, side_id=4)
+    assert shared.results(image["image_batch_id"]) == {}

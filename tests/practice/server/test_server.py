@@ -17,6 +17,8 @@ import pytest
 from haut_desktop.practice import server
 from haut_desktop.practice.data_folder import hold
 from haut_desktop.practice.server import main
+from haut_desktop.practice.service import Options
+from haut_desktop.practice.serving import close_platform, open_platform
 from tests.practice.server.running import DEADLINE_S, FACES, NOT_SET_UP, Client, Json
 
 _COMMAND = (sys.executable, "-m", "haut_desktop.practice", "--port", "0")
@@ -223,3 +225,14 @@ def test_data_that_is_no_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "file").touch()
     assert main(["--data", str(tmp_path / "file")]) == 2
     assert "is a file, not a folder" in capsys.readouterr().err
+
+
+def test_a_demonstration_that_broke_off_is_made_anew_and_not_twice(tmp_path: Path) -> None:
+    service = open_platform(tmp_path, Options())
+    # what a kill in its midst leaves: subjects, and no word that they are all
+    service.records.execute("DELETE FROM settings WHERE key = 'demonstration'")
+    close_platform(service)
+    service = open_platform(tmp_path, Options())
+    subjects = service.records.fetch_all("SELECT name FROM subjects ORDER BY name")
+    close_platform(service)
+    assert [row["name"] for row in subjects] == [f"P-00{number}" for number in range(1, 7)]

@@ -257,3 +257,14 @@ def test_one_picture_of_a_batch_is_deleted(shared: Client) -> None:
     path = f"{place}batches/{image['image_batch_id']}/images/{image['id']}/"
     assert shared.http.delete(path).status_code == 204
     assert shared.http.get(path).status_code == 404
+
+
+def test_a_signature_with_letters_of_another_alphabet_is_refused_as_any_other(
+    shared: Client,
+) -> None:
+    subject = shared.make_subject(shared.dataset())
+    slot = shared.initiate(subject["id"])["front"]
+    address = slot["url"].partition("X-Goog-Signature=")[0] + "X-Goog-Signature=%C3%A4"
+    answer = shared.put({**slot, "url": address}, b"letters")
+    assert answer.status_code == 403
+    assert "SignatureDoesNotMatch" in answer.text
