@@ -8,7 +8,7 @@ from typing import Final
 from haut_desktop.domain.clock import Clock
 from haut_desktop.services.pauses import Pause, Uptime, pause, uptime
 
-LOOK_S: Final = 15.0
+LOOK_S: Final = 5.0
 """Seconds between two looks; so long after it woke a computer's sleep is noticed at the latest."""
 
 _SLEEP_S: Final = 30.0
