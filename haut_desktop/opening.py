@@ -245,6 +245,9 @@ def rebuilt_notice(rebuilt: "Rebuilt") -> Notice:
     )
     if held:
         words += f" {count(held, 'picture')} can't be placed without you: look into the outbox."
+    words += f" Not in the vault, and so not in the new record: {', '.join(rebuilt.lost)}."
+    if rebuilt.moved_to is not None:
+        words += f" The former record is kept as {rebuilt.moved_to.name}."
     return Notice("The station's record was damaged and has been rebuilt", words, Weight.WARN)
 
 

@@ -38,6 +38,7 @@ async def test_a_damaged_record_is_moved_aside_and_rebuilt_at_the_start(
     assert opener.rebuilt.moved_to is not None
     notice = rebuilt_notice(opener.rebuilt)
     assert "3 pictures" in notice.message
+    assert "the audit trail so far" in notice.message
 
 
 async def _nobody(dialog: QDialog) -> bool:

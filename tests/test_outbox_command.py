@@ -265,7 +265,7 @@ async def test_a_record_in_order_is_rebuilt_only_when_that_is_wanted(
     assert await run(room, "rebuild") == NOT_DONE
     said = capsys.readouterr().err
     assert "The record is in order. Nothing was changed." in said
-    assert "subjects without pictures" in said
+    assert "visits without pictures" in said
     assert "--anyway" in said
     assert path.read_bytes() == before
     assert {kept.name for kept in path.parent.glob("station.db.*")} == {"station.db.fingerprint"}
@@ -302,16 +302,24 @@ async def test_a_rebuild_says_what_it_found(room: Room, capsys: pytest.CaptureFi
     assert await run(room, "rebuild", "--json") == WELL
     rebuilt = json.loads(capsys.readouterr().out)
     assert (rebuilt["pictures"], rebuilt["waiting_batches"]) == (3, 1)
+    assert "the audit trail so far" in rebuilt["lost"]
     assert len(list(room.station.folder.glob("station.db.damaged-*"))) >= 1
 
 
-async def test_a_rebuild_that_holds_something_says_so_by_its_exit_code(room: Room) -> None:
+async def test_a_rebuild_that_holds_something_says_so_and_what_did_not_come_back(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
     (name, *_) = room.vault.names()
     stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
     stranger.set_sidecar(name, room.vault.sidecar(name))
     await room.station.aclose()
     damage(room)
     assert await run(room, "rebuild") == DIFFERS
+    said = capsys.readouterr().out
+    assert (
+        "not in the vault, and so not in the new record: the audit trail so far, what the" in said
+    )
+    assert said.index("not in the vault") < said.index("the former database lies in")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def _tell_rebuilt(chosen: argparse.Namespace, rebuilt: Rebuilt) -> int:
             f"{count(rebuilt.subjects, 'subject')}; before anything is sent the platform is asked "
             f"for {count(rebuilt.waiting_batches, 'batch', 'batches')}"
         )
+        say(f"not in the vault, and so not in the new record: {', '.join(rebuilt.lost)}")
         if rebuilt.moved_to is not None:
             say(f"the former database lies in {rebuilt.moved_to}")
     return DIFFERS if rebuilt.held or rebuilt.unreadable else WELL

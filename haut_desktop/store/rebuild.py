@@ -33,6 +33,15 @@ from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.station import DATABASE, Station, open_keys
 from haut_desktop.store.vault import Sidecar, UnauthenticatedSidecarError, Vault
 
+NOT_IN_VAULT: Final = (
+    "the audit trail so far",
+    "what the quality checks said",
+    "what was erased",
+    "subjects and visits without pictures",
+    "camera clocks",
+)
+"""What no note beside a picture tells."""
+
 OnProgress = Callable[[int, int], None]
 """Called with the number of notes read and of all, from the thread that reads them."""
 
@@ -70,6 +79,8 @@ class Rebuilt:
     """Pictures that wait until a person says whose they are."""
     unreadable: tuple[LeftOut, ...] = ()
     """Pictures that do not open; their files are left where they are."""
+    lost: tuple[str, ...] = NOT_IN_VAULT
+    """What did not come back; only the former database has it."""
     moved_to: Path | None = None
     """Where the former database lies now."""
 
