@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtWidgets import QWidget
 
 from haut_desktop.domain.errors import HautError
-from haut_desktop.domain.ids import SubjectId, VisitId
+from haut_desktop.domain.ids import StudyId, SubjectId, VisitId
 from haut_desktop.domain.space import Room, SpaceLimits, StationFacts
 from haut_desktop.domain.study import Site
 from haut_desktop.domain.subjects import Registration, Subject
@@ -315,6 +315,24 @@ class Shell:
     async def _go_to_visit(self, visit_id: VisitId) -> None:
         visit = (await self.work.capture.sheet(visit_id)).visit
         if visit.subject_id is not None:
-            self.desk.open_subject(await self.work.subjects.get(visit.subject_id))
+            subject = await self.work.subjects.get(visit.subject_id)
+            if not await self._turn_to_study(subject.study_id):
+                return
+            self.desk.open_subject(subject)
             self.desk.open_visit(visit_id, of=visit.subject_id)
         self.window.go(Place.CAPTURE)
+
+    async def _turn_to_study(self, study_id: StudyId) -> bool:
+        """Open the study that a visit is of; False where another company's account is needed."""
+        if self.desk.study is not None and self.desk.study.id == study_id:
+            return True
+        study, account = await self.work.store.studies.study(study_id), self.work.session.account
+        if account is None or account.tenant != study.tenant:
+            words = (
+                f"It is of the study “{study.name}”. Sign in with an account of its company and "
+                "open that study to go on with it."
+            )
+            self.notices.tell("The visit is open again", words, Weight.WARN)
+            return False
+        self.desk.open_study(await self.work.studies.select(study_id))
+        return True
