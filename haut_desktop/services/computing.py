@@ -5,7 +5,7 @@ results appearing. When none appear in time only a person can say whether to ask
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from haut_desktop.api.client import HautApi
@@ -61,8 +61,9 @@ class Computing:
         self._has_results = has_results
         self._settling_s = settling_s
         self._settle_again_s = settle_again_s
-        # on the loop's clock, which nobody sets; after a start the time to settle begins anew
-        self._settled_by: dict[BatchId, float] = {}
+        # on the loop's clock, which nobody sets; after a start, and for what is asked for anew or
+        # released by a person, the time to settle begins anew
+        self._settled_by: dict[BatchId, tuple[datetime | None, float]] = {}
 
     async def ask(self, batch: Batch, to: SubjectAddress) -> None:
         """Ask for the computation of a stored batch, unless it has results already."""
@@ -102,8 +103,7 @@ class Computing:
             self._settled_by.pop(batch.id, None)
             await self._outbox.move_batch(batch.id, BatchEvent.SUBMITTED)
             return
-        now_s = uptime()
-        if now_s < self._settled_by.setdefault(batch.id, now_s + self._settling_s):
+        if uptime() < self._settling_until_s(batch):
             again = self._clock() + timedelta(seconds=self._settle_again_s)
             waiting = Waiting(batch.waiting.attempt, again, trouble_of(OutcomeUnknownError()))
             await self._outbox.set_waiting_batch(batch.id, waiting)
@@ -114,6 +114,13 @@ class Computing:
             BatchEvent.HOLD,
             waiting=Waiting(trouble=trouble_of(ComputationUnknownError())),
         )
+
+    def _settling_until_s(self, batch: Batch) -> float:
+        asked_at, until_s = self._settled_by.get(batch.id, (None, 0.0))
+        if asked_at is None or asked_at != batch.submitted_at:
+            until_s = uptime() + self._settling_s
+            self._settled_by[batch.id] = (batch.submitted_at, until_s)
+        return until_s
 
     async def _shows_results(self, batch: Batch, to: SubjectAddress) -> bool:
         with asking():

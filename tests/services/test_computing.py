@@ -1,0 +1,42 @@
+"""A computation whose answer was lost: how long results are waited for before a person decides."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.delivery import BatchEvent, BatchState
+from haut_desktop.services import computing as computing_module
+from haut_desktop.services.computing import Computing
+from tests.services.rooms import open_room
+
+
+async def _none(*_: object) -> bool:
+    return False
+
+
+async def test_what_a_person_lets_go_on_waits_for_its_answer_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop_s = [0.0]
+    monkeypatch.setattr(computing_module, "uptime", lambda: loop_s[0])
+    to = cast(Any, None)
+    async with open_room(tmp_path) as room:
+        await room.take_face()
+        await room.capture.finish(room.visit)
+        batch = await room.arrive()
+        computing = Computing(
+            api=to, outbox=room.outbox, clock=room.clock, has_results=_none, settling_s=180.0
+        )
+        asked = await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
+        await computing.settle(asked, to)
+        await room.outbox.move_batch(batch.id, BatchEvent.HOLD, act=Act(reason="wait"))
+        loop_s[0] += 600.0
+        room.clock.advance(600.0)
+        resumed = await room.outbox.resume(batch.id, Act(reason="go on"))
+        await computing.settle(resumed, to)
+        assert (await room.outbox.batch(batch.id)).state is BatchState.SUBMITTING
+        loop_s[0] += 180.0
+        await computing.settle(resumed, to)
+        assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
