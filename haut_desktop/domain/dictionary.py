@@ -40,6 +40,33 @@ def describe(
     return replace(results, results=tuple(described))
 
 
+def keep_versions(
+    said: BatchResults, described: BatchResults, kept: Iterable[AlgorithmResult]
+) -> BatchResults:
+    """Let a version that was found for a result stay, whatever is listed since.
+
+    ``said`` is the answer as it came, ``described`` what ``describe`` made of it, ``kept`` what is
+    in the record. Only where the platform gives no version itself: one that was listed later did
+    not compute what had been said before.
+    """
+    known = {_line(one): one for one in kept if one.version}
+    results = (
+        one if raw.version or raw.version_id is not None else _as_kept(one, known.get(_line(one)))
+        for raw, one in zip(said.results, described.results, strict=True)
+    )
+    return replace(described, results=tuple(results))
+
+
+def _line(result: AlgorithmResult) -> tuple[object, ...]:
+    return result.algorithm, result.application, result.side, result.platform_image_id
+
+
+def _as_kept(result: AlgorithmResult, kept: AlgorithmResult | None) -> AlgorithmResult:
+    if kept is None:
+        return result
+    return replace(result, version=kept.version, version_id=kept.version_id)
+
+
 def find_application(word: str, applications: Iterable[Application]) -> Application | None:
     """Find the application that ``word`` means: its id, its name or a spelling of its tech name.
 

@@ -207,7 +207,7 @@ class Results:
         await self._dictionary.refresh(target.address.tenant, names)
         catalog = await self._dictionary.applications()
         reading = await self._reader.read(batch, target.address, names, catalog)
-        answer = await self._dictionary.described(reading.answer)
+        answer = await self._dictionary.described(reading.answer, batch_id)
         mark, grew, still = self._compare(batch_id, answer)
         if grew:
             await self._store.save(batch_id, answer, names, self._clock())

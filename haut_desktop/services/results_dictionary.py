@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import Algorithm, Application, BatchResults
-from haut_desktop.domain.dictionary import describe
+from haut_desktop.domain.dictionary import describe, keep_versions
+from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -42,10 +43,15 @@ class ResultDictionary:
         """The platform's own description as HTML; empty for an algorithm it does not describe."""
         return (await self._find(algorithm, version_id)).description_html
 
-    async def described(self, answer: BatchResults) -> BatchResults:
-        """Add versions and names where the answer lacks them; the unknown stays as it is."""
+    async def described(self, answer: BatchResults, batch_id: BatchId) -> BatchResults:
+        """Add versions and names where the answer lacks them; the unknown stays as it is.
+
+        What was added to the batch's results before stays so.
+        """
         applications = await self._store.applications()
-        return describe(answer, applications, await self._store.algorithms())
+        described = describe(answer, applications, await self._store.algorithms())
+        kept = await self._store.of_batch(batch_id)
+        return keep_versions(answer, described, (one.result for one in kept))
 
     async def _find(self, algorithm: str, version_id: int | None) -> Algorithm:
         """By version where it is known, by name where the name has one version only."""
