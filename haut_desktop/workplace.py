@@ -209,6 +209,8 @@ class Workplace:
             studies=store.studies,
             destinations=store.destinations,
             session=self.session,
+            visits=store.visits,
+            sidecars=notes,
             station_id=station_id,
         )
         asking = Asking(

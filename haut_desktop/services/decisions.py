@@ -16,6 +16,7 @@ from haut_desktop.domain.subjects import (
     SubjectDetails,
     normalise_code,
 )
+from haut_desktop.services.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from haut_desktop.store.destinations import DestinationStore
     from haut_desktop.store.studies import StudyStore
     from haut_desktop.store.subjects import SubjectStore
+    from haut_desktop.store.visits import VisitStore
 
 
 class Maker(StrEnum):
@@ -60,6 +62,8 @@ class Decisions:
         studies: "StudyStore",
         destinations: "DestinationStore",
         session: "Session",
+        visits: "VisitStore",
+        sidecars: Sidecars,
         station_id: StationId,
     ) -> None:
         self._api = api
@@ -69,6 +73,8 @@ class Decisions:
         self._studies = studies
         self._destinations = destinations
         self._session = session
+        self._visits = visits
+        self._sidecars = sidecars
         self._station_id = station_id
 
     async def subject(self, subject_id: SubjectId) -> Subject:
@@ -114,6 +120,9 @@ class Decisions:
         changed = await self._subjects.change_code(
             subject.id, code, kind, self._session.act(reason)
         )
+        # a rebuild would bring the former code back, which somebody else may have by then
+        for visit in await self._visits.of_subject(subject.id):
+            await self._sidecars.follow(visit.id)
         for each in held:
             if (entry := own[each.id]) is not None:
                 await self._outbox.say_same(each, entry.platform_id, reason)

@@ -11,6 +11,8 @@ from haut_desktop.domain.errors import EntryTakenError
 from haut_desktop.domain.ids import PlatformSubjectId, StationId
 from haut_desktop.services.decisions import Decisions
 from haut_desktop.services.registration import Registrar
+from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.subjects import CodeCheck
 from tests.services.rooms import open_room
 
 
@@ -43,6 +45,8 @@ async def test_an_entry_of_another_subject_is_refused_and_the_subject_stays_held
             studies=room.station.studies,
             destinations=room.station.destinations,
             session=cast(Any, None),
+            visits=room.station.visits,
+            sidecars=Sidecars(pictures=room.station.pictures, vault=room.vault),
             station_id=StationId("station"),
         )
         entry = theirs.platform_id or PlatformSubjectId("")
@@ -51,3 +55,39 @@ async def test_an_entry_of_another_subject_is_refused_and_the_subject_stays_held
         now = await registrations.of(room.other.id, ours.dataset_id)
         assert now is not None
         assert now.state is RegistrationState.HELD
+
+
+class _Checks:
+    """Finds every code free."""
+
+    async def check_code(self, _study: object, code: str) -> CodeCheck:
+        return CodeCheck(code, None, is_taken_here=False, is_taken_there=False)
+
+
+class _Session:
+    """Somebody at work."""
+
+    def act(self, reason: str) -> Act:
+        return Act(reason=reason)
+
+
+async def test_the_notes_beside_the_pictures_name_the_new_code(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        await room.take_face()
+        station = room.station
+        decisions = Decisions(
+            api=cast(Any, None),
+            outbox=cast(Any, None),
+            checks=cast(Any, _Checks()),
+            subjects=station.subjects,
+            studies=station.studies,
+            destinations=station.destinations,
+            session=cast(Any, _Session()),
+            visits=station.visits,
+            sidecars=Sidecars(pictures=station.pictures, vault=station.vault),
+            station_id=StationId("station"),
+        )
+        (registration, *_) = room.subject.registrations
+        await decisions.say_other(registration, "B-070", "another participant")
+        notes = [room.vault.sidecar(name) for name in room.vault.names()]
+    assert {note.subject_code for note in notes} == {"B-070"}
