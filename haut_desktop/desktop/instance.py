@@ -7,6 +7,8 @@ from typing import Final
 from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from haut_desktop.domain.errors import StoreIOError, StoreReadOnlyError
+
 _HERE: Final = b"here\n"
 _CONNECT_MS: Final = 1000
 _ANSWER_MS: Final = 5000
@@ -34,8 +36,8 @@ class SingleInstance(QObject):
         self._server: QLocalServer | None = None
 
     def acquire(self) -> bool:
-        """Become the one instance; False when another process already is."""
-        if not self._lock.tryLock(0):
+        """Become the one instance; False when another process already is. Raises StoreError."""
+        if not _take(self._lock):
             return False
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
@@ -81,12 +83,28 @@ class FolderLock:
         self._lock.setStaleLockTime(0)
 
     def acquire(self) -> bool:
-        """Take the folder; False when the program is open on it."""
-        return self._lock.tryLock(0)
+        """Take the folder; False when the program is open on it. Raises StoreError."""
+        return _take(self._lock)
 
     def release(self) -> None:
         """Give the folder free."""
         self._lock.unlock()
+
+
+def _take(lock: QLockFile) -> bool:
+    """Take a lock; False when somebody else has it.
+
+    Raises StoreReadOnlyError or StoreIOError for a folder in which no lock can be made.
+    """
+    if lock.tryLock(0):
+        return True
+    match lock.error():
+        case QLockFile.LockError.LockFailedError:
+            return False
+        case QLockFile.LockError.PermissionError:
+            raise StoreReadOnlyError
+        case _:
+            raise StoreIOError
 
 
 def _socket_name(folder: Path) -> str:

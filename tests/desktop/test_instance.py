@@ -6,7 +6,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.desktop import instance
-from haut_desktop.desktop.instance import SingleInstance
+from haut_desktop.desktop.instance import FolderLock, SingleInstance
+from haut_desktop.domain.errors import StoreError
 from tests.waiting import emitted, eventually
 
 _SECOND = """
@@ -62,3 +63,15 @@ def test_a_knock_that_nobody_answers_is_not_heard(
     # its loop stands still, as in a program that hangs; the system takes the connection for it
     assert not second.knock()
     first.release()
+
+
+@pytest.mark.parametrize("kind", (SingleInstance, FolderLock))
+def test_a_folder_that_takes_no_lock_is_not_said_to_be_in_use(
+    qtbot: QtBot, tmp_path: Path, kind: type[SingleInstance] | type[FolderLock]
+) -> None:
+    folder = tmp_path / "station"
+    folder.mkdir()
+    lock = kind(folder)
+    folder.rmdir()
+    with pytest.raises(StoreError):
+        lock.acquire()
