@@ -114,7 +114,7 @@ class FinishSheet(QDialog):
         else:
             self._watch(taken.original_id, picture)
             parts += [Badge(mark.text, Tone(mark.tone), wraps=True) for mark in taken.marks[:2]]
-            parts.append(caption(f"Take {taken.number} · {slot.hint.lower()}"))
+            parts.append(caption(f"Take {taken.number} · {slot.hint.lower()}", wraps=True))
         return picture, held(column(*parts, None, gap=4))
 
     def _problems(self) -> list[QWidget]:

@@ -67,6 +67,8 @@ class SignInDialog(QDialog):
         self._lay_out()
         self._connect()
         self._on_view_model_changed(view_model.state)
+        if not view_model.is_practice:
+            self._username.setFocus()
 
     def _name_controls(self) -> None:
         self._username.setObjectName("username")

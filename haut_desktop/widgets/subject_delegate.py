@@ -58,9 +58,11 @@ def _draw_words(painter: QPainter, box: QRectF, line: SubjectLine, tokens: Token
     left = box.left() + 68
     right = box.right() - 200
     half = (right - left) * 0.5
-    _write(
-        painter, QRectF(left, box.top() + 8, half, 20), line.subject.code, tokens.text, is_bold=True
-    )
+    # a line that stands alone stands in the middle
+    upper = QRectF(left, box.top() + 8, half, 20) if line.details else QRectF(box)
+    upper.setLeft(left)
+    upper.setWidth(half)
+    _write(painter, upper, line.subject.code, tokens.text, is_bold=True)
     _write(
         painter, QRectF(left, box.top() + 29, half, 18), line.details, tokens.muted, is_small=True
     )

@@ -1,6 +1,7 @@
 """The capture page: pictures by drop, paste and key into a visit, checked and finished."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from haut_desktop.widgets import buttons
 from haut_desktop.widgets.capture_page import CapturePage
 from haut_desktop.widgets.finish_sheet import FinishSheet
 from haut_desktop.widgets.inline_problem import InlineProblem
+from haut_desktop.widgets.picture_frame import PictureFrame
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.slot_card import SlotCard
 from haut_desktop.widgets.visit_header import VisitHeader
@@ -318,6 +320,23 @@ async def full_sheet(office: Office) -> FinishSheet:
     await eventually(sheet.isVisible)
     assert sheet.focusWidget() is sheet.findChild(QPushButton, "confirm-finish")
     return sheet
+
+
+async def test_pictures_of_a_visit_are_shown_equally_large(office: Office) -> None:
+    await open_visit(office)
+    page = office.window.page
+    assert page is not None
+    add = next(b for b in page.findChildren(QPushButton) if b.text() == "&Add a slot")
+    next(action for action in add.menu().actions() if action.text() == "Other").trigger()
+    await eventually(lambda: len(page.findChildren(SlotCard)) == 4)
+    for side in ("front", "left", "right"):
+        drop_files(office.find(SlotCard, f"slot-{side}"), Path(f"{side}.jpg"))
+        await eventually(partial(takes, office, side))
+    sheet = await open_sheet(office)
+    await eventually(sheet.isVisible)
+    this_visit = sheet.findChildren(PictureFrame)[:4]
+    widths = {frame.width() for frame in this_visit}
+    assert max(widths) - min(widths) <= 1
 
 
 async def finish_visit(office: Office) -> None:

@@ -61,6 +61,13 @@ async def test_enter_signs_in(qtbot: QtBot, appearance: Appearance, tasks: TaskS
     assert dialog.result() == QDialog.DialogCode.Accepted
 
 
+async def test_one_types_the_e_mail_at_once(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, _ = make_sign_in(qtbot, tasks)
+    assert dialog.focusWidget() is edit(dialog, "username")
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     (

@@ -1,7 +1,8 @@
 """The subjects page: found as one types, registered with a code that is checked on the way."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -14,14 +15,16 @@ from PySide6.QtWidgets import (
 
 from haut_desktop.domain.errors import DiskFullError
 from haut_desktop.services.changes import Change, Topic
-from haut_desktop.viewmodels.subjects import SubjectRole
-from haut_desktop.widgets import buttons
+from haut_desktop.viewmodels.subjects import SubjectLine, SubjectRole
+from haut_desktop.widgets import buttons, subject_delegate
 from haut_desktop.widgets.choice_row import ChoiceRow
 from haut_desktop.widgets.empty_state import EmptyState
 from haut_desktop.widgets.phototypes import Phototypes
 from haut_desktop.widgets.subject_form import SubjectForm
 from haut_desktop.widgets.subjects_page import SubjectsPage
-from tests.fakes.builders import make_subject
+from haut_desktop.widgets.theme import Appearance
+from haut_desktop.widgets.tokens import LIGHT
+from tests.fakes.builders import make_study, make_subject
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
 
@@ -47,6 +50,20 @@ async def test_the_list_is_found_as_one_types(office: Office) -> None:
     await eventually(lambda: shown(office) == ["B-001", "B-002"])
     QTest.keyClicks(office.find(QLineEdit, "search"), "002")
     await eventually(lambda: shown(office) == ["B-002"])
+
+
+def test_a_code_without_details_stands_in_the_middle_of_its_line(appearance: Appearance) -> None:
+    image = QImage(600, 56, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    subject = make_subject(make_study(), "B-001")
+    line = SubjectLine(subject, "", "no visit yet", "", "", "Registered", "good")
+    painter = QPainter(image)
+    subject_delegate._draw_words(painter, QRectF(0, 0, 600, 56), line, LIGHT)
+    painter.end()
+    inked = [
+        y for y in range(56) for x in range(68, 140) if image.pixelColor(x, y).lightness() < 90
+    ]
+    assert abs((min(inked) + max(inked)) / 2 - 28) <= 3
 
 
 async def test_enter_opens_the_chosen_subject_and_the_banner_names_it(office: Office) -> None:
