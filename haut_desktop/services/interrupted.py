@@ -7,6 +7,7 @@ that the record does not know.
 
 import asyncio
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from haut_desktop.domain.audit import Act
 from haut_desktop.domain.errors import HautError, StoreError
 from haut_desktop.domain.visits import VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
+from haut_desktop.services.pauses import pause
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.writing import to_its_end
 
@@ -30,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 WRITTEN_DOWN: Final = "sealed when the program ended"
 """Why a picture came into the record at a start."""
+REST_S: Final = 0.02
+"""Between two parts of the vault, so that a year's pictures hold up nobody at a start."""
 WAITS: Final = (
     "The program ended while this picture was being taken in, and its visit is finished. Say "
     "whose it is."
@@ -65,12 +69,12 @@ class InterruptedIntake:
 
     async def settle(self) -> None:
         """Write down what is sealed and unknown, clear away what is half written; once."""
-        await to_its_end(self._vault.clear_half_written, self._since)
-        if not await self._unknown():
+        unknown = await self._unknown()
+        if not unknown:
             return
         # while nobody changes a visit, no picture is on its way from the vault to the record
         async with self._changing:
-            for name in await self._unknown():
+            for name in sorted(await self._still_unknown(unknown)):
                 try:
                     await self._settle(name)
                 except HautError as error:
@@ -78,9 +82,19 @@ class InterruptedIntake:
                     _log.warning("sealed picture %s stays unknown: %s", name, error.kind)
 
     async def _unknown(self) -> tuple[str, ...]:
+        """Look through the vault, a part at a time and with rests: who works goes first."""
+        found: list[str] = []
+        parts = self._vault.parts(self._since)
         # first the names: a picture that comes into the record meanwhile is no stranger
-        names = await asyncio.to_thread(self._vault.names)
-        return await self._pictures.strangers(names)
+        while (names := await to_its_end(_next, parts)) is not None:
+            found += await self._pictures.without_original(names)
+            await pause(asyncio.Event(), REST_S)
+        return await self._pictures.strangers(found)
+
+    async def _still_unknown(self, names: Sequence[str]) -> list[str]:
+        """Those that did not come into the record, and are not gone, since they were found."""
+        strangers = await self._pictures.strangers(names)
+        return [name for name in strangers if await asyncio.to_thread(self._vault.holds, name)]
 
     async def _settle(self, name: str) -> None:
         sidecar = await asyncio.to_thread(self._vault.sidecar, name)
@@ -137,3 +151,7 @@ class InterruptedIntake:
         )
         await self._sidecars.follow(sheet.visit.id)
         self._changes.send(Change(Topic.VISITS, frozenset({sheet.visit.id})))
+
+
+def _next(parts: Iterator[list[str]]) -> list[str] | None:
+    return next(parts, None)

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -105,8 +106,13 @@ def clear_temporary(folder: Path, before: datetime) -> None:
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:
-        halves = [entry.path for entry in entries if is_temporary(entry.name)]
-    for path in map(Path, halves):
+        halves = [Path(entry.path) for entry in entries if is_temporary(entry.name)]
+    clear_halves(halves, before)
+
+
+def clear_halves(paths: Iterable[Path], before: datetime) -> None:
+    """Remove those that were written before then; what can't be removed stays."""
+    for path in paths:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < before.timestamp():
                 remove(path)

@@ -256,18 +256,21 @@ class PictureStore:
         """
         strange: list[str] = []
         for start in range(0, len(names), _PART):
-            part = names[start : start + _PART]
-            strange += [part[place] for place in await self._not_originals(part)]
+            strange += await self.without_original(names[start : start + _PART])
         if not strange:
             return ()
         kept = await self._renditions_names()
         return tuple(name for name in strange if name not in kept)
 
-    async def _not_originals(self, names: Sequence[str]) -> list[int]:
+    async def without_original(self, names: Sequence[str]) -> list[str]:
+        """Give those of the vault's files that are no original's: strangers, or made of one.
+
+        Cheap, and whoever reads meanwhile waits for it: for a few hundred names.
+        """
         given = json.dumps(names)
 
-        def work(connection: Connection) -> list[int]:
-            return [row["key"] for row in connection.execute(_NOT_AN_ORIGINAL, (given,))]
+        def work(connection: Connection) -> list[str]:
+            return [names[row["key"]] for row in connection.execute(_NOT_AN_ORIGINAL, (given,))]
 
         return await self._database.read(work)
 

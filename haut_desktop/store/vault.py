@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,9 @@ from haut_desktop.domain.errors import KeyringLockedError, VaultError, VaultMiss
 from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Digest
 from haut_desktop.store.files import (
-    clear_temporary,
+    clear_halves,
     flush_folder,
+    is_temporary,
     make_folder,
     remove,
     write_atomically,
@@ -31,6 +33,8 @@ from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 _PICTURE: Final = ".age"
 _SIDECAR: Final = ".side.age"
 _FRAME: Final = "station.side.age"
+_PART: Final = 250
+"""Names that are listed at once, in a millisecond: two for each picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +152,6 @@ class Vault:
         except OSError as error:
             raise VaultError("The sealed picture could not be erased.") from error
 
-    def clear_half_written(self, before: datetime) -> None:
-        """Remove what a crash before then left of a write; what can't be removed stays."""
-        clear_temporary(self.folder, before)
-
     def names(self) -> tuple[str, ...]:
         """List the sealed pictures."""
         return tuple(sorted(self._each_name()))
@@ -164,14 +164,25 @@ class Vault:
         """Whether a picture is sealed under this name."""
         return self._path(vault_name).exists()
 
+    def parts(self, before: datetime) -> Iterator[list[str]]:
+        """Go through the sealed pictures, as the disk has them, a short part at a time.
+
+        What a crash before then left of a write is removed on the way; what can't be stays.
+        """
+        for names in self._entries():
+            clear_halves((self.folder / name for name in names if is_temporary(name)), before)
+            yield [name for name in names if _is_picture(name)]
+
     def _each_name(self) -> Iterator[str]:
-        """Give the sealed pictures as the disk has them."""
+        return (name for names in self._entries() for name in names if _is_picture(name))
+
+    def _entries(self) -> Iterator[list[str]]:
+        """Give the names of everything in the folder, a part at a time."""
         if not self.folder.is_dir():
             return
         with os.scandir(self.folder) as entries:  # a path for each of them would cost a second
-            for entry in entries:
-                if entry.name.endswith(_PICTURE) and not entry.name.endswith(_SIDECAR):
-                    yield entry.name
+            while names := [entry.name for entry in islice(entries, _PART)]:
+                yield names
 
     def sidecar(self, vault_name: str) -> Sidecar:
         """Read what a picture is; raises VaultError when the sidecar does not authenticate."""
@@ -267,6 +278,10 @@ class Vault:
 
     def _sidecar_path(self, vault_name: str) -> Path:
         return self._path(vault_name.removesuffix(_PICTURE) + _SIDECAR)
+
+
+def _is_picture(name: str) -> bool:
+    return name.endswith(_PICTURE) and not name.endswith(_SIDECAR)
 
 
 def _claim(body: bytes) -> Sidecar | None:

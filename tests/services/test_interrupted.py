@@ -1,10 +1,12 @@
 """The program ended between sealing a picture and writing it down; then it starts again."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -13,6 +15,7 @@ from haut_desktop.domain.ids import OriginalId, new_id
 from haut_desktop.domain.visits import TakenPicture
 from haut_desktop.services.interrupted import WAITS, WRITTEN_DOWN, InterruptedIntake
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.store import vault
 from haut_desktop.store.pictures import PictureStore
 from tests.conftest import ExpectedLogs
 from tests.photographs import marked
@@ -48,7 +51,7 @@ async def take_in_and_die(
     return name
 
 
-async def start(room: Room) -> None:
+async def start(room: Room, changing: asyncio.Lock | None = None) -> None:
     station = room.station
     await InterruptedIntake(
         visits=station.visits,
@@ -57,7 +60,7 @@ async def start(room: Room) -> None:
         vault=station.vault,
         rebuilt=station.rebuilt,
         sidecars=Sidecars(pictures=station.pictures, vault=station.vault),
-        changing=room.capture.changing,
+        changing=changing or room.capture.changing,
         changes=room.capture._changes,
         since=room.clock(),
     ).settle()
@@ -84,6 +87,35 @@ async def test_a_sealed_picture_is_written_down_at_the_next_start(
     assert line.reason == WRITTEN_DOWN
     await room.capture.finish(room.visit)
     assert len((await room.batches())[0].images) == 1
+
+
+@pytest.mark.parametrize("part", (1, 2, 3))
+async def test_a_long_vault_is_looked_through_in_parts(
+    room: Room, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    names = {await take_in_and_die(room, monkeypatch)}
+    for number, file in enumerate(("left.jpg", "right.jpg"), 2):
+        await room.capture.take_in(room.visit, room.file(file, marked(number)))
+    monkeypatch.setattr(vault, "_PART", part)
+    names |= set(room.vault.names())
+    await start(room)
+    assert {picture.original.vault_name for picture in await taken(room)} == names
+    assert len(names) == 3
+
+
+async def test_what_is_gone_before_nobody_changes_a_visit_is_no_stranger(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await take_in_and_die(room, monkeypatch)
+
+    class ErasedMeanwhile(asyncio.Lock):
+        async def acquire(self) -> Literal[True]:
+            room.vault.erase(name)
+            return await super().acquire()
+
+    await start(room, ErasedMeanwhile())
+    assert not await taken(room)
+    assert not room.vault.names()
 
 
 async def test_a_picture_of_a_new_place_comes_with_its_place(

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from haut_desktop.domain.errors import DiskFullError, KeyringLockedError, VaultError
 from haut_desktop.domain.ids import OriginalId, StationId, SubjectId, new_id
 from haut_desktop.store import files
+from haut_desktop.store import vault as vault_module
 from haut_desktop.store.cache import PictureCache
 from haut_desktop.store.sealing import new_identity, recipient_of
 from haut_desktop.store.vault import Sidecar, Vault
@@ -188,6 +190,25 @@ def test_a_failing_disk_is_told_in_words(vault: Vault, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(VaultError, match="could not be written"):
         vault.seal(DATA, make_sidecar())
+
+
+@pytest.mark.parametrize("part", (1, 3, 1000))
+def test_the_parts_of_a_vault_have_each_picture_once_and_no_old_half(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    names = {vault.seal(DATA, make_sidecar()) for _ in range(4)}
+    old, new = (vault.folder / f".{word}.age.1.part" for word in ("old", "new"))
+    for path, at in ((old, START), (new, START + timedelta(minutes=1))):
+        path.write_bytes(b"half")
+        os.utime(path, (at.timestamp(), at.timestamp()))
+    monkeypatch.setattr(vault_module, "_PART", part)
+    listed = [name for names in vault.parts(START + timedelta(seconds=1)) for name in names]
+    assert sorted(listed) == sorted(names)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_vault_that_is_not_there_has_no_parts(vault: Vault) -> None:
+    assert list(vault.parts(START)) == []
 
 
 def test_what_a_crash_left_is_no_picture(vault: Vault) -> None:
