@@ -1,12 +1,14 @@
 """Logs: a few files on this computer, with ids and nothing that names a person or a file."""
 
+import asyncio
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 _LARGEST_BYTES: Final = 1_000_000
 _KEPT: Final = 5
@@ -34,10 +36,11 @@ def close_logs(handler: logging.Handler) -> None:
     handler.close()
 
 
-def report_faults(tell: Callable[[], None]) -> None:
+def report_faults(tell: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
     """Log every error that nobody caught, by its kind and place, and ``tell`` the user once each.
 
-    The error's own words stay out of the log: they may quote what was typed or dropped.
+    The error's own words stay out of the log, and so does what a callback of ``loop`` was given:
+    they may quote what was typed or dropped. A thread's error is logged only.
     """
 
     def on_fault(
@@ -46,10 +49,23 @@ def report_faults(tell: Callable[[], None]) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        _log.error("fault %s at %s", kind.__name__, _place(trace))
+        _log_fault(kind, trace)
         tell()
 
+    def on_loop_fault(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, BaseException):
+            on_fault(type(error), error, error.__traceback__)
+        else:
+            _log.error("the event loop is in trouble")
+
     sys.excepthook = on_fault
+    threading.excepthook = lambda fault: _log_fault(fault.exc_type, fault.exc_traceback)
+    loop.set_exception_handler(on_loop_fault)
+
+
+def _log_fault(kind: type[BaseException], trace: TracebackType | None) -> None:
+    _log.error("fault %s at %s", kind.__name__, _place(trace))
 
 
 def _place(trace: TracebackType | None) -> str:

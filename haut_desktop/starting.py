@@ -93,9 +93,9 @@ def _heed(program: Program) -> None:
     """Tell of faults on the screen, and end in order when the system asks for it."""
     from haut_desktop.logs import report_faults
 
-    report_faults(lambda: program.notices.show(FAULT))
+    loop = asyncio.get_running_loop()
+    report_faults(lambda: program.notices.show(FAULT), loop)
     if sys.platform != "win32":
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, program.request_close)
 
