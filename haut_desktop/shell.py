@@ -80,6 +80,7 @@ class Shell:
             notices=notices,
             appearance=appearance,
             is_practice=is_practice,
+            clock=work.clock,
         )
         self._status.changed.connect(self.window.show_status)
         self._station.room_changed.connect(self._on_room_changed)
@@ -136,6 +137,8 @@ class Shell:
             work.subjects, self.desk, self.notices, self.tasks, work.changes, work.clock
         )
         view_model.opened.connect(lambda _subject: self.window.go(Place.CAPTURE))
+        # the status is read anew as minutes pass
+        self._status.changed.connect(view_model.model.age_passed)
         self.subject_form = SubjectFormViewModel(
             work.subjects,
             self.desk,

@@ -75,6 +75,8 @@ class Registration:
     held_from: RegistrationState | None = None
     platform_id: PlatformSubjectId | None = None
     waiting: Waiting = field(default_factory=Waiting)
+    created_at: datetime | None = field(default=None, compare=False)
+    """When the record got it; None for one that is not in the record yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ def registration_of(row: Row) -> Registration:
         held_from=RegistrationState(row["held_from"]) if row["held_from"] else None,
         platform_id=PlatformSubjectId(row["platform_id"]) if row["platform_id"] else None,
         waiting=waiting_of(row),
+        created_at=moment(row["written_at"]),
     )
 
 

@@ -1,13 +1,25 @@
 """A subject in words: details and registration, as banner, list and confirmation say them."""
 
+from datetime import datetime
+from typing import Final
+
+from haut_desktop.domain.ageing import AGE_RULES, WAITS_LONG_AFTER_S
 from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.subjects import Subject, SubjectDetails
 from haut_desktop.domain.words import day_words
-from haut_desktop.viewmodels.words import count
+from haut_desktop.viewmodels.words import count, span
 
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 """Fitzpatrick phototypes as they are written."""
+
+_FIRST: Final = RegistrationState.DRAFT
+_WORDS: Final = {
+    RegistrationState.HELD: ("Registration held", "bad"),
+    RegistrationState.REGISTERING: ("Registering…", "accent"),
+    RegistrationState.DRAFT: ("Waits for registration", "neutral"),
+}
+"""The words of what is not registered, while it is fresh; what weighs most first."""
 
 
 def details_words(details: SubjectDetails) -> str:
@@ -33,13 +45,18 @@ def visits_words(row: SubjectRow) -> str:
     return "no visit yet"
 
 
-def registration_words(subject: Subject) -> tuple[str, str]:
-    """Say how far the subject's registrations are, with a tone's name."""
-    states = {registration.state for registration in subject.registrations}
-    if RegistrationState.HELD in states:
-        return "Registration held", "bad"
-    if states == {RegistrationState.REGISTERED}:
+def registration_words(subject: Subject, now: datetime) -> tuple[str, str]:
+    """Say how far the subject's registrations are and how long they wait, with a tone's name."""
+    left = [one for one in subject.registrations if one.state is not RegistrationState.REGISTERED]
+    if subject.registrations and not left:
         return "Registered", "good"
-    if RegistrationState.REGISTERING in states:
-        return "Registering…", "accent"
-    return "Waits for registration", "neutral"
+    state = next((s for s in _WORDS if any(one.state is s for one in left)), _FIRST)
+    since = min(
+        (one.created_at for one in left if one.state is state and one.created_at), default=now
+    )
+    age_s, rule = (now - since).total_seconds(), AGE_RULES[state]
+    if rule is None or age_s < WAITS_LONG_AFTER_S:
+        return _WORDS[state]
+    if state is RegistrationState.HELD:
+        return f"Registration held, {span(age_s)}", "bad"
+    return f"Not registered for {span(age_s)}", "bad" if age_s >= rule.alarms_after_s else "warn"

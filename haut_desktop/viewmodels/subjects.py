@@ -1,6 +1,7 @@
 """The subject list: found as one types, read again whenever something has changed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -59,14 +60,17 @@ class SubjectLine:
 class SubjectsModel(QAbstractListModel):
     """Subjects as lines; a line that stays the same subject is not rebuilt."""
 
-    def __init__(self, zone: str, parent: QObject | None = None) -> None:
+    def __init__(self, zone: str, clock: Clock, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._zone = zone
+        self._clock = clock
+        self._rows: tuple[SubjectRow, ...] = ()
         self._lines: list[SubjectLine] = []
 
     def show(self, rows: tuple[SubjectRow, ...]) -> None:
         """Show other rows; the same subjects in the same order keep selection and scrolling."""
-        lines = [_line(row, self._zone) for row in rows]
+        self._rows, now = rows, self._clock()
+        lines = [_line(row, self._zone, now) for row in rows]
         is_same = [line.subject.id for line in lines] == [line.subject.id for line in self._lines]
         if not is_same:
             self.beginResetModel()
@@ -75,6 +79,10 @@ class SubjectsModel(QAbstractListModel):
         elif lines != self._lines:
             self._lines = lines
             self.dataChanged.emit(self.index(0), self.index(len(lines) - 1))
+
+    def age_passed(self) -> None:
+        """Say anew how long what waits has waited."""
+        self.show(self._rows)
 
     def line(self, row: int) -> SubjectLine:
         """The line at ``row``."""
@@ -96,8 +104,8 @@ class SubjectsModel(QAbstractListModel):
         return line if role == SubjectRole.LINE else None
 
 
-def _line(row: SubjectRow, zone: str) -> SubjectLine:
-    words, tone = registration_words(row.subject)
+def _line(row: SubjectRow, zone: str, now: datetime) -> SubjectLine:
+    words, tone = registration_words(row.subject, now)
     return SubjectLine(
         subject=row.subject,
         details=details_words(row.subject.details),
@@ -160,7 +168,7 @@ class SubjectsViewModel(QObject):
         self._answered: str | None = None
         self._is_entered = False
         self._marked: SubjectId | None = None
-        self.model = SubjectsModel(desk.zone, self)
+        self.model = SubjectsModel(desk.zone, clock, self)
         changes.subscribe(self._on_change)
         desk.study_changed.connect(self._on_study_changed)
         if desk.study is not None:

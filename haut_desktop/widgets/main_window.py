@@ -7,6 +7,7 @@ from PySide6.QtCore import QMargins, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QWidget
 
+from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
@@ -43,6 +44,7 @@ class MainWindow(QMainWindow):
         notices: NoticesViewModel,
         appearance: Appearance,
         is_practice: bool = False,
+        clock: Clock = system_clock,
     ) -> None:
         super().__init__()
         self._makers = dict(pages)
@@ -51,7 +53,7 @@ class MainWindow(QMainWindow):
         self._is_practice = is_practice
         self.top_bar = TopBar(appearance)
         self.rail = Rail()
-        self._banner = SubjectBanner()
+        self._banner = SubjectBanner(clock)
         self._stack = QStackedWidget()
         # a page that is not shown must not make the window larger than the screen
         self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         """Show what the status says."""
         self.top_bar.show_status(status)
         self.rail.set_count(Place.OUTBOX, status.outbox_count)
+        self._banner.age_passed()  # the status is read anew as minutes pass
 
     def close_now(self) -> None:
         """Close for good, once everything behind the window has ended."""

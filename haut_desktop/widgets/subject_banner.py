@@ -3,6 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
+from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.viewmodels.subject_words import details_words, registration_words
 from haut_desktop.widgets.avatar import Avatar
@@ -18,8 +19,10 @@ class SubjectBanner(QFrame):
 
     closed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
+        self._clock = clock
+        self._subject: Subject | None = None
         self.setProperty("frame_role", "subject")
         self.setFixedHeight(48)
         self._avatar = Avatar(32)
@@ -44,12 +47,19 @@ class SubjectBanner(QFrame):
 
     def show_subject(self, subject: Subject | None) -> None:
         """Show ``subject``, or hide while none is open."""
+        self._subject = subject
         self.setVisible(subject is not None)
         if subject is None:
             return
         self._avatar.show_code(subject.code)
         self._code.setText(subject.code)
         self._details.setText(details_words(subject.details))
-        words, tone = registration_words(subject)
+        words, tone = registration_words(subject, self._clock())
         self._registration.say(words, Tone(tone))
         self.setAccessibleName(f"Open subject {subject.code}, {words}")
+
+    def age_passed(self) -> None:
+        """Say anew how long the subject has waited to be registered."""
+        subject = self._subject
+        if subject and registration_words(subject, self._clock())[0] != self._registration.text:
+            self.show_subject(subject)

@@ -2,10 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import cast
 
+import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from haut_desktop.domain.ageing import OVERDUE_AFTER_S, WAITS_LONG_AFTER_S
 from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import SubjectId
@@ -18,10 +22,10 @@ from haut_desktop.services.subjects import Subjects
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
-from haut_desktop.viewmodels.subject_words import visits_words
-from haut_desktop.viewmodels.subjects import SubjectsState, SubjectsViewModel
+from haut_desktop.viewmodels.subject_words import registration_words, visits_words
+from haut_desktop.viewmodels.subjects import SubjectsModel, SubjectsState, SubjectsViewModel
 from tests.fakes.builders import make_study, make_subject
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.waiting import eventually
 
 
@@ -79,3 +83,36 @@ def test_visits_that_were_never_read_are_not_said_to_be_none() -> None:
     assert visits_words(SubjectRow(here, 0, None, 0)) == "no visit yet"
     assert visits_words(SubjectRow(there, 0, None, 0)) == "visits not read yet"
     assert visits_words(SubjectRow(there, 2, None, 0)) == "2 visits"
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "words", "tone"),
+    [
+        (RegistrationState.DRAFT, WAITS_LONG_AFTER_S - 1, "Waits for registration", "neutral"),
+        (RegistrationState.DRAFT, WAITS_LONG_AFTER_S, "Not registered for 1 h", "warn"),
+        (RegistrationState.REGISTERING, WAITS_LONG_AFTER_S, "Not registered for 1 h", "warn"),
+        (RegistrationState.DRAFT, 3 * OVERDUE_AFTER_S, "Not registered for 3 days", "bad"),
+        (RegistrationState.HELD, 0, "Registration held", "bad"),
+        (RegistrationState.HELD, 3 * OVERDUE_AFTER_S, "Registration held, 3 days", "bad"),
+        (RegistrationState.REGISTERED, 3 * OVERDUE_AFTER_S, "Registered", "good"),
+    ],
+)
+def test_a_registration_that_waits_ages(
+    state: RegistrationState, seconds: float, words: str, tone: str
+) -> None:
+    made = make_subject(make_study(), state=state)
+    registrations = tuple(replace(one, created_at=START) for one in made.registrations)
+    subject = replace(made, registrations=registrations)
+    assert registration_words(subject, START + timedelta(seconds=seconds)) == (words, tone)
+
+
+def test_the_list_ages_without_being_read_again(qapp: QApplication) -> None:
+    clock = FakeClock()
+    made = make_subject(make_study(), "B-007")
+    registrations = tuple(replace(one, created_at=clock()) for one in made.registrations)
+    model = SubjectsModel("UTC", clock)
+    model.show((SubjectRow(replace(made, registrations=registrations), 0, None, 0),))
+    assert model.line(0).registration == "Waits for registration"
+    clock.advance(WAITS_LONG_AFTER_S)
+    model.age_passed()
+    assert model.line(0).registration == "Not registered for 1 h"

@@ -102,6 +102,7 @@ async def office(
         notices=notices,
         appearance=appearance,
         is_practice=True,
+        clock=clock,
     )
     qtbot.addWidget(window)
     desk.open_study(study)

@@ -1,11 +1,14 @@
 """The main window: always says where one is, what went wrong, and closes only when it may."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
+from haut_desktop.domain.ageing import WAITS_LONG_AFTER_S
 from haut_desktop.domain.errors import UnreachableError
 from haut_desktop.viewmodels.notices import Notice
 from haut_desktop.viewmodels.phrase import Mood, Phrase
@@ -17,6 +20,7 @@ from haut_desktop.widgets.notice_bar import NoticeBar
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.theme import FONT_FAMILY, Appearance, Scheme
 from haut_desktop.widgets.tokens import DARK, LIGHT, Tokens
+from tests.fakes.builders import make_subject
 from tests.waiting import emitted, eventually
 from tests.widgets.conftest import Office
 
@@ -67,6 +71,18 @@ async def test_the_subject_stays_in_sight_on_every_page(office: Office) -> None:
     for place in (Place.SUBJECTS, Place.CAPTURE):
         office.window.go(place)
         assert office.window._banner.isVisible()
+
+
+async def test_the_open_subject_says_how_long_its_registration_waits(office: Office) -> None:
+    now = office.clock()
+    waits = make_subject(office.study, "B-011")
+    registrations = tuple(replace(one, created_at=now) for one in waits.registrations)
+    office.desk.open_subject(replace(waits, registrations=registrations))
+    (said,) = office.window._banner.findChildren(Badge)
+    assert said.text == "Waits for registration"
+    office.clock.advance(WAITS_LONG_AFTER_S)
+    office.window.show_status(Status())
+    assert said.text == "Not registered for 1 h"
 
 
 async def test_closing_the_subject_leads_back_to_the_list(office: Office) -> None:
