@@ -193,6 +193,8 @@ class StoredResult:
     rendition_id: RenditionId | None
     result: AlgorithmResult
     received_at: datetime
+    is_set_aside: bool = False
+    """Its picture counts no longer: another one was taken in its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,11 +169,13 @@ class Results:
         return False
 
     async def trends(self, subject_id: SubjectId) -> tuple[Trend, ...]:
-        """Every metric over the subject's visits; versions are never mixed in one."""
+        """Every metric over the subject's visits; versions are never mixed in one.
+
+        What was said of a picture that was replaced since is no value of its visit.
+        """
         rows = await self._store.of_subject(subject_id)
         occasions = [
-            Occasion(visit.name, batch.created_at, tuple(s.result for s in kept))
-            for visit, batch, kept in rows
+            Occasion(visit.name, batch.created_at, _counting(kept)) for visit, batch, kept in rows
         ]
         # many visits have tens of thousands of values
         return await asyncio.to_thread(trends, occasions)
@@ -309,3 +311,7 @@ class Results:
 
     def _age_s(self, batch: Batch) -> float:
         return self._age.seconds(batch.id, batch.submitted_at or batch.created_at)
+
+
+def _counting(kept: Sequence[StoredResult]) -> tuple[AlgorithmResult, ...]:
+    return tuple(stored.result for stored in kept if not stored.is_set_aside)

@@ -45,6 +45,16 @@ WHERE batch_id = :batch_id AND side = :side AND coalesce(rendition_id, '') = :re
     AND is_current = 1
 """
 
+_OF_BATCH: Final = """
+SELECT result.*, coalesce(take.counts, 1) = 0 AS is_set_aside
+FROM result
+LEFT JOIN rendition ON rendition.id = result.rendition_id
+LEFT JOIN original ON original.id = rendition.original_id
+LEFT JOIN take ON take.id = original.take_id
+WHERE result.batch_id = ? AND result.is_current = 1
+ORDER BY result.rowid
+"""
+
 
 class ResultStore:
     """Keeps results by rendition, algorithm, version, area and metric; what was said once stays."""
@@ -289,9 +299,7 @@ def _batch(connection: Connection, batch_id: BatchId) -> Batch:
 
 
 def _of_batch(connection: Connection, batch_id: BatchId) -> tuple[StoredResult, ...]:
-    rows = connection.execute(
-        "SELECT * FROM result WHERE batch_id = ? AND is_current = 1 ORDER BY rowid", (batch_id,)
-    ).fetchall()
+    rows = connection.execute(_OF_BATCH, (batch_id,)).fetchall()
     return tuple(_stored(connection, row) for row in rows)
 
 
@@ -317,7 +325,13 @@ def _stored(connection: Connection, row: Row) -> StoredResult:
         raw=row["raw"],
     )
     rendition = RenditionId(row["rendition_id"]) if row["rendition_id"] else None
-    return StoredResult(BatchId(row["batch_id"]), rendition, result, moment(row["received_at"]))
+    return StoredResult(
+        BatchId(row["batch_id"]),
+        rendition,
+        result,
+        moment(row["received_at"]),
+        bool(row["is_set_aside"]),
+    )
 
 
 def _areas(values: list[Row]) -> tuple[AreaResult, ...]:
