@@ -242,6 +242,7 @@ def _metrics(lines: "Iterable[MetricLine]") -> str:
     rows = [
         (
             side_words(Side(line.side)),
+            plain_words(line.application) or "not stated",
             plain_words(line.algorithm),
             line.version or "not stated",
             plain_words(line.area),
@@ -250,7 +251,7 @@ def _metrics(lines: "Iterable[MetricLine]") -> str:
         )
         for line in lines
     ]
-    names = ("Side", "Algorithm", "Version", "Area", "Metric", "Value")
+    names = ("Side", "Application", "Algorithm", "Version", "Area", "Metric", "Value")
     return _table(names, rows) if rows else "<p>No results yet.</p>"
 
 
