@@ -6,7 +6,7 @@ from datetime import datetime
 
 from haut_desktop.domain.former import FormerSubject
 from haut_desktop.domain.ids import ImageId, SlotId
-from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take
+from haut_desktop.domain.imaging import Batch, Original, Rendition, Slot, Take, Verdict
 from haut_desktop.domain.overviews import PicturePlace
 from haut_desktop.domain.study import Operator, Site, Station, Study
 from haut_desktop.domain.subjects import Subject
@@ -67,6 +67,8 @@ class PictureRecord:
     have there. None for any other, and once the platform was asked."""
     former_subject: FormerSubject | None = None
     """Whose such a picture was by its former note."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What was said of it so far; there is none yet when it is sealed."""
 
     def in_batch(self, batches: Iterable[Batch]) -> "PictureRecord":
         """The same picture as part of the latest of ``batches`` that carries it."""

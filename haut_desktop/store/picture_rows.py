@@ -143,6 +143,12 @@ def verdict_of(row: Row) -> Verdict:
     )
 
 
+def read_verdicts(connection: Connection, rendition_id: RenditionId) -> tuple[Verdict, ...]:
+    """Read all that was said of a rendition, in its order."""
+    statement = "SELECT * FROM verdict WHERE rendition_id = ? ORDER BY rowid"
+    return tuple(verdict_of(row) for row in connection.execute(statement, (rendition_id,)))
+
+
 def digest_of(row: Row) -> Digest:
     """Read the hashes and the length of a row\'s bytes."""
     return Digest(row["sha256"], row["md5"], row["size_bytes"])

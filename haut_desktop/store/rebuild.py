@@ -35,7 +35,7 @@ from haut_desktop.store.vault import Sidecar, UnauthenticatedSidecarError, Vault
 
 NOT_IN_VAULT: Final = (
     "the audit trail so far",
-    "what the quality checks said",
+    "what the quality checks said in visits that were not finished",
     "what was erased",
     "subjects and visits without pictures",
     "camera clocks",

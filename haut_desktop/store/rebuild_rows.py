@@ -23,7 +23,7 @@ from haut_desktop.store.former import insert_former
 from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_record import PictureRecord
-from haut_desktop.store.picture_rows import insert_picture
+from haut_desktop.store.picture_rows import insert_picture, insert_verdict
 from haut_desktop.store.rows import text_of, update
 from haut_desktop.store.studies import write_study
 from haut_desktop.store.subjects import insert_subject
@@ -133,6 +133,8 @@ class RecordWriter:
             is_removed = record.is_removed or record.take.id in twins
             self._write_take(record.take, is_removed=is_removed)
             insert_picture(self._ledger, record.original, record.rendition)
+            for verdict in record.verdicts:
+                insert_verdict(self._ledger, verdict, None)
             if record.former is not None:
                 former, whose = record.former, record.former_subject
                 insert_former(self._ledger, record.rendition.id, former, whose)

@@ -16,7 +16,7 @@ from haut_desktop.store.picture_record import (
     VisitFrame,
     without_addresses,
 )
-from haut_desktop.store.picture_rows import original_of, rendition_of, take_of
+from haut_desktop.store.picture_rows import original_of, read_verdicts, rendition_of, take_of
 from haut_desktop.store.rows import one
 from haut_desktop.store.studies import operator_of, read_station, read_study, site_of
 from haut_desktop.store.subjects import read_subject
@@ -74,6 +74,7 @@ def read_records(connection: Connection, visit: Visit, at: datetime) -> tuple[Pi
                 batch=without_addresses(batch) if batch else None,
                 former=read_former(connection, rendition.id),
                 former_subject=read_former_subject(connection, rendition.id),
+                verdicts=read_verdicts(connection, rendition.id),
             )
         )
     return tuple(records)

@@ -44,6 +44,7 @@ from haut_desktop.store.pictures import PictureStore
 from haut_desktop.store.rebuild import Rebuilt, recover_station
 from haut_desktop.store.station import Station, open_station, open_station_for_reading
 from haut_desktop.store.vault import Vault
+from tests.fakes.builders import make_verdict
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
@@ -82,6 +83,23 @@ async def test_an_open_visit_comes_back_as_it_was(room: Room) -> None:
     assert await station.studies.study(room.study.id) == room.study
     assert (rebuilt.subjects, rebuilt.visits, rebuilt.pictures) == (1, 1, 3)
     assert (rebuilt.held, rebuilt.unreadable) == ((), ())
+    await station.aclose()
+
+
+async def test_what_was_said_of_a_picture_comes_back_once_its_visit_is_finished(
+    room: Room,
+) -> None:
+    await room.take_face()
+    taken = (await room.sheet()).shelves[0].takes[0]
+    said = make_verdict(taken.rendition)
+    await room.station.pictures.add_verdicts((said,), Act())
+    await room.capture.finish(room.visit)
+    before = (await room.sheet()).shelves
+    station, _ = await rebuild(room)
+    after = (await station.visits.sheet(room.visit)).shelves
+    for old, new in zip(before, after, strict=True):
+        assert [t.verdicts for t in new.takes] == [t.verdicts for t in old.takes]
+    assert said in after[0].takes[0].verdicts
     await station.aclose()
 
 
