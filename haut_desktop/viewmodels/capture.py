@@ -78,6 +78,19 @@ class Confirmation:
     previous_front: OriginalId | None
     again: AgainQuestion | None = None
     """What must be answered with a reason before computed pictures are computed once more."""
+    reason: str = ""
+    """Why a view is missing, as it was typed for a finish that was refused."""
+    reason_again: str = ""
+    """The same, why pictures are computed once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The reasons for a finish, with what the second one answered."""
+
+    reason: str
+    again: str
+    question: AgainQuestion | None
 
 
 class CaptureViewModel(QObject):
@@ -103,6 +116,8 @@ class CaptureViewModel(QObject):
         self._clock = clock
         self._state = CaptureState()
         self._is_asking = False
+        self._refused: dict[VisitId, _Typed] = {}
+        """What was typed for finishes that have not come about."""
         self._reading = Rereading(self._read_and_rest, tasks, name="read visit")
         self._turned = asyncio.Event()
         """There is something to show that waits for no rest: another visit, a drop's end."""
@@ -215,7 +230,16 @@ class CaptureViewModel(QObject):
         if visit_id == self._open_visit_id():
             found = self._confirmation(subject, sheet, previous)
             again = again_question(sheet, before, self._desk.zone)
-            self.confirmation_ready.emit(replace(found, again=again))
+            self.confirmation_ready.emit(self._with_typed(replace(found, again=again)))
+
+    def _with_typed(self, asked: Confirmation) -> Confirmation:
+        """Put in what was typed before, each reason only where the same is asked again."""
+        typed = self._refused.get(asked.visit_id)
+        if typed is None:
+            return asked
+        reason = typed.reason if asked.problems else ""
+        is_same = asked.again is not None and asked.again == typed.question
+        return replace(asked, reason=reason, reason_again=typed.again if is_same else "")
 
     def _confirmation(
         self,
@@ -236,6 +260,7 @@ class CaptureViewModel(QObject):
 
     async def _finish(self, confirmation: Confirmation, reason: str, again: str) -> None:
         visit_id, shown = confirmation.visit_id, confirmation.shown
+        self._refused[visit_id] = _Typed(reason, again, confirmation.again)
         try:
             await self._capture.finish(visit_id, reason, shown=shown, again=again)
         except ComputedAlreadyError:
@@ -243,6 +268,7 @@ class CaptureViewModel(QObject):
                 raise
             await self._confirm(visit_id)
         else:
+            self._refused.pop(visit_id, None)
             self.finished.emit()
 
     async def _read_and_rest(self) -> None:

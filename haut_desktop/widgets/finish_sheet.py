@@ -44,6 +44,8 @@ class FinishSheet(QDialog):
         self._again = _reason_box(
             "again-reason", "Reason why pictures are computed once more", "Why once more?"
         )
+        self._reason.setPlainText(confirmation.reason)
+        self._again.setPlainText(confirmation.reason_again)
         self._finish = primary_button("&Finish visit", icon="check", tip="Finish visit (Enter)")
         self._finish.setObjectName("confirm-finish")
         self._back = button("&Back to the pictures", tip="Back to the pictures (Esc)")

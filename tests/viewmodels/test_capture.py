@@ -327,3 +327,58 @@ async def test_who_asks_twice_to_finish_is_asked_once(bench: Bench) -> None:
     assert len(asked.calls) == 1
     async with emitted(bench.model.confirmation_ready) as asked:
         bench.model.ask_to_finish()
+
+
+async def test_a_reason_is_not_typed_again_after_a_finish_that_was_refused(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()
+    confirmation = confirmation_of(asked)
+    (visit,) = bench.capture.all_visits
+    await bench.capture.take_in_all(visit.id, [Path("left.jpg")], lambda _: None)
+    bench.model.finish(confirmation, "the camera broke", "nobody asked this")
+    await bench.settle()
+    assert visit.status is VisitStatus.OPEN, "another picture came after the sheet was shown"
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()
+    confirmation = confirmation_of(asked)
+    assert (confirmation.reason, confirmation.reason_again) == ("the camera broke", "")
+    bench.model.finish(confirmation, confirmation.reason)
+    await bench.settle()
+    await bench.capture.reopen(visit.id)
+    async with emitted(bench.model.confirmation_ready) as asked:
+        await eventually(lambda: not bench.model.state.is_finished)
+        bench.model.ask_to_finish()
+    assert confirmation_of(asked).reason == "", "it was said, and stands in the record"
+
+
+async def test_a_reason_to_compute_once_more_stands_only_beside_the_same_question(
+    bench: Bench,
+) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    (visit,) = bench.capture.all_visits
+    await bench.capture.take_in_all(visit.id, [Path("front.jpg")], lambda _: None)
+    counting = bench.capture.shelves[visit.id][0].counting
+    assert counting is not None
+    computed = ComputedBefore(
+        counting.rendition.digest.sha256, BatchId("first"), Computed.YES, START
+    )
+    bench.capture.before = [computed]
+
+    async def ask() -> Confirmation:
+        async with emitted(bench.model.confirmation_ready) as asked:
+            bench.model.ask_to_finish()
+        return confirmation_of(asked)
+
+    stale = replace(await ask(), shown=frozenset())
+    bench.model.finish(stale, "", "the scores were lost")
+    await bench.settle()
+    assert (await ask()).reason_again == "the scores were lost"
+    bench.capture.before = [replace(computed, computed=Computed.UNKNOWN)]
+    assert (await ask()).reason_again == ""
+    bench.capture.before = []
+    assert (await ask()).reason_again == ""

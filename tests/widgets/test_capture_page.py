@@ -464,3 +464,25 @@ async def test_news_of_the_open_subject_do_not_take_the_choice_away(office: Offi
     assert start is not None
     office.desk.open_subject(replace(subject, details=SubjectDetails(birth_year=1984)))
     assert start.isVisible()
+
+
+async def test_a_reason_stands_in_the_sheet_again_when_the_finish_was_refused(
+    office: Office,
+) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-left"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "left") == 1)
+    sheet = await open_sheet(office)
+    box = sheet.findChild(QPlainTextEdit, "missing-reason")
+    assert box is not None
+    box.setPlainText("the camera broke")
+    visit_id = office.capture.all_visits[0].id
+    await office.capture.take_in_all(visit_id, [Path("right.jpg")], lambda _: None)
+    finish = sheet.findChild(QPushButton, "confirm-finish")
+    assert finish is not None
+    finish.click()
+    await eventually(lambda: office.notices.current)
+    await eventually(lambda: office.window.findChild(FinishSheet) is None)
+    box = (await open_sheet(office)).findChild(QPlainTextEdit, "missing-reason")
+    assert box is not None
+    assert box.toPlainText() == "the camera broke"
