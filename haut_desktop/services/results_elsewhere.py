@@ -70,7 +70,8 @@ class Elsewhere:
         assert registration.platform_id is not None
         to = SubjectAddress(at.tenant, at.dataset_id, registration.platform_id, dataset.image_type)
         listed = await self._api.batches(to.tenant, to.dataset_id, to.subject_id)
-        known = await self._visits.known_batches(tuple(batch.id for batch in listed))
+        ids = tuple(batch.id for batch in listed)
+        known = await self._visits.known_batches(dataset.id, ids)
         found: list[BatchId] = []
         for batch in sorted(listed, key=_moment):
             if batch.id not in known:

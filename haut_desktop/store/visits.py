@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import ItemError, VisitClosedError
-from haut_desktop.domain.ids import PlatformBatchId, SubjectId, VisitId
+from haut_desktop.domain.ids import DatasetId, PlatformBatchId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Batch, Slot
 from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
 from haut_desktop.store.database import Database
@@ -24,6 +25,16 @@ from haut_desktop.store.visit_rows import (
     open_visit,
     visits_of_subject,
 )
+
+# The same id may be another batch's on another server.
+_KNOWN_BATCHES: Final = """
+SELECT platform_id FROM batch
+WHERE dataset_id = :dataset AND platform_id IN (SELECT value FROM json_each(:asked))
+UNION SELECT abandoned_batch.platform_id FROM abandoned_batch
+JOIN batch ON batch.id = abandoned_batch.batch_id
+WHERE batch.dataset_id = :dataset
+    AND abandoned_batch.platform_id IN (SELECT value FROM json_each(:asked))
+"""
 
 
 class VisitStore:
@@ -150,19 +161,13 @@ class VisitStore:
         return await self._database.write(work)
 
     async def known_batches(
-        self, platform_ids: Iterable[PlatformBatchId]
+        self, dataset_id: DatasetId, platform_ids: Iterable[PlatformBatchId]
     ) -> frozenset[PlatformBatchId]:
-        """Say which of the platform's batches are in the record, abandoned ones too."""
-        asked = json.dumps(list(platform_ids))
+        """Say which of the platform's batches in a dataset the record has, abandoned ones too."""
+        values = {"dataset": dataset_id, "asked": json.dumps(list(platform_ids))}
 
         def work(connection: Connection) -> frozenset[PlatformBatchId]:
-            rows = connection.execute(
-                "SELECT platform_id FROM batch"
-                " WHERE platform_id IN (SELECT value FROM json_each(?1))"
-                " UNION SELECT platform_id FROM abandoned_batch"
-                " WHERE platform_id IN (SELECT value FROM json_each(?1))",
-                (asked,),
-            )
+            rows = connection.execute(_KNOWN_BATCHES, values)
             return frozenset(PlatformBatchId(row["platform_id"]) for row in rows)
 
         return await self._database.read(work)

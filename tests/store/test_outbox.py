@@ -352,7 +352,7 @@ async def test_an_abandoned_batch_begins_anew_and_leaves_its_ids_in_the_record(
     assert await record.outbox.transitions(sealed) == ()
     rows = await record.database.read(_abandoned)
     assert rows == [(batch.id, platform_id, "AddressExpiredError")]
-    assert await record.visits.known_batches([platform_id]) == {platform_id}
+    assert await record.visits.known_batches(batch.dataset_id, [platform_id]) == {platform_id}
 
 
 def _abandoned(connection: Connection) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import ItemError, StoreError, VisitClosedError
-from haut_desktop.domain.ids import BatchId, PlatformBatchId, VisitId, new_id
+from haut_desktop.domain.ids import BatchId, DatasetId, PlatformBatchId, VisitId, new_id
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.visits import VisitStatus
 from tests.fakes.builders import make_batch, make_slots, make_visit
@@ -101,8 +101,9 @@ async def test_a_batch_known_from_the_platform_only_is_adopted_once(record: Reco
     twin = replace(batch, id=BatchId(new_id()))
     assert not await record.visits.adopt(visit, twin, record.act)
     assert await record.outbox.submitted_incomplete(record.clock()) == (batch,)
-    known = await record.visits.known_batches([PlatformBatchId("p-1"), PlatformBatchId("p-2")])
-    assert known == {"p-1"}
+    asked = [PlatformBatchId("p-1"), PlatformBatchId("p-2")]
+    assert await record.visits.known_batches(batch.dataset_id, asked) == {"p-1"}
+    assert await record.visits.known_batches(DatasetId("another server's"), asked) == frozenset()
     other = replace(twin, platform_id=PlatformBatchId("p-2"))
     assert await record.visits.adopt(visit, other, record.act)
     assert await record.outbox.deliveries(limit=10) == ()
