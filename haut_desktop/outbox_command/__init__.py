@@ -2,8 +2,9 @@
 
 Reading commands open the record for reading only and change nothing, but that ``verify`` renews a
 sign-in that has ended while no window is open. That, ``rebuild`` and a change by ``keep`` take the
-lock that the window takes. Exit codes: 0 all is well, 1 something differs or is held, 2 it could
-not be done, or not wholly.
+lock that the window takes. Exit codes: 0 it was done and nothing differs, 1 ``verify`` found a
+difference, or ``rebuild`` a picture that waits for a person or does not open, 2 it could not be
+done, or not wholly.
 """
 
 import argparse

@@ -65,11 +65,6 @@ class ReadPicture:
         return f"ReadPicture({self.digest.size_bytes} bytes)"
 
 
-def source_name(source: Source) -> str:
-    """The name for the screen: the file's own, without its folders."""
-    return source.name
-
-
 def read(source: Source) -> ReadPicture:
     """Read ``source`` once, hashing on the way (blocking); raises ``PictureError``."""
     if isinstance(source, Pasted):
