@@ -17,6 +17,8 @@ class Act:
     reason: str = ""
 
 
+CAME_BACK: Final = "picture.came-back"
+"""What a rebuild read in the note beside a picture: ``old`` is who had taken it in."""
 BY_ITSELF: Final = Act()
 """The station acting by itself."""
 

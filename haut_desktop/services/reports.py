@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from haut_desktop.domain.analysis import AreaResult, StoredResult
-from haut_desktop.domain.audit import AuditEntry
+from haut_desktop.domain.audit import CAME_BACK, AuditEntry
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchEvent, BatchState
-from haut_desktop.domain.ids import BatchId, VisitId
+from haut_desktop.domain.ids import BatchId, OperatorId, VisitId
 from haut_desktop.domain.imaging import Batch, Slot
 from haut_desktop.domain.study import Site
 from haut_desktop.domain.visits import TakenPicture, VisitSheet
@@ -139,9 +139,8 @@ class Reports:
 
     async def _with_acts(self, line: PictureLine) -> PictureLine:
         """Add who took the picture in and took it back, and when, why and by whom it was erased."""
-        taken_in = await self._last(line.original_id, "picture.taken-in")
         erased = await self._last(line.original_id, "picture.erased")
-        line = replace(line, taken_in_by=await self._name(taken_in))
+        line = replace(line, taken_in_by=await self._taker(line.original_id))
         if line.taken_back_at is not None:
             asked = await self._last(line.batch_id, "batch.retraction-asked")
             line = replace(line, taken_back_by=await self._name(asked))
@@ -149,6 +148,13 @@ class Reports:
             return line
         by = await self._name(erased)
         return replace(line, erased_at=erased.at, erased_because=erased.reason, erased_by=by)
+
+    async def _taker(self, original_id: str) -> str:
+        """Who took a picture in: by the trail, or by the note that a rebuild read."""
+        if (taken_in := await self._last(original_id, "picture.taken-in")) is not None:
+            return await self._name(taken_in)
+        came_back = await self._last(original_id, CAME_BACK)
+        return await self._username(OperatorId(came_back.old)) if came_back is not None else ""
 
     async def _last(self, entity_id: str, action: str) -> AuditEntry | None:
         """What was done last of that kind, by the audit trail."""
@@ -159,7 +165,10 @@ class Reports:
         """The account that did it; empty for what the station did by itself."""
         if entry is None or entry.operator_id is None:
             return ""
-        operator = await self._studies.operator(entry.operator_id)
+        return await self._username(entry.operator_id)
+
+    async def _username(self, operator_id: OperatorId) -> str:
+        operator = await self._studies.operator(operator_id)
         return operator.username if operator else ""
 
     async def _fate(self, batch_id: BatchId) -> "_Fate":

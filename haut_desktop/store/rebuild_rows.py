@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from haut_desktop.domain.audit import BY_ITSELF
+from haut_desktop.domain.audit import BY_ITSELF, CAME_BACK
 from haut_desktop.domain.delivery import (
     BatchState,
     ImageState,
@@ -135,11 +135,25 @@ class RecordWriter:
             insert_picture(self._ledger, record.original, record.rendition)
             for verdict in record.verdicts:
                 insert_verdict(self._ledger, verdict, None)
+            self._note_taker(record)
             if record.former is not None:
                 former, whose = record.former, record.former_subject
                 insert_former(self._ledger, record.rendition.id, former, whose)
             self._sealed.add(record.rendition.id)
             self.pictures += 1
+
+    def _note_taker(self, record: PictureRecord) -> None:
+        """Keep who took a picture in: the trail that said so is put aside."""
+        if (operator := record.frame.operator) is not None:
+            original = record.original
+            self._ledger.audit(
+                BY_ITSELF,
+                CAME_BACK,
+                "original",
+                original.id,
+                old=operator.id,
+                new=original.digest.sha256,
+            )
 
     def _write_take(self, take: Take, *, is_removed: bool) -> None:
         insert_take(self._ledger, replace(take, counts=take.counts and not is_removed))

@@ -19,6 +19,7 @@ from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.session import Account
 from haut_desktop.services.report_lines import VisitReport
 from haut_desktop.services.reports import Reports
+from haut_desktop.store.rebuild import recover_station
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
@@ -174,6 +175,20 @@ async def test_receipts_say_who_took_the_picture_in(tmp_path: Path) -> None:
         "tech@example.com",
         "tech@example.com",
     )
+
+
+async def test_receipts_know_after_a_rebuild_who_took_the_picture_in(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        account = Account("https://saas.haut.ai", CompanyId("company-1"), 7, "tech@example.com")
+        room.at_work.append((await room.station.studies.operator_for(account)).id)
+        await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
+        await room.station.aclose()
+        station, _ = await recover_station(room.station.folder, room.secrets, room.clock)
+        report = await _reports(replace(room, station=station)).visit_report(room.visit)
+        assert report.pictures[0].taken_in_by == "tech@example.com"
+        (entry,) = await station.audit.of_entity(report.pictures[0].original_id)
+        assert entry.operator_id is None  # nobody did anything: the station says what it read
+        await station.aclose()
 
 
 async def test_receipts_say_who_took_a_picture_back_and_who_erased_it(desk: Desk) -> None:
