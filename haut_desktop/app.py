@@ -188,6 +188,7 @@ class Program:
         self, work: "Workplace", mode: Mode, signing_in: SigningIn, stack: AsyncExitStack
     ) -> None:
         from haut_desktop.desktop.network import NetworkWatch
+        from haut_desktop.desktop.sleep import SleepWatch
         from haut_desktop.shell import Shell
 
         site = await work.store.studies.site()
@@ -205,6 +206,9 @@ class Program:
         stack.callback(watch.stop)
         watch.changed.connect(work.connectivity.network_changed)
         watch.changed.connect(work.session.wake)
+        sleep = SleepWatch()
+        stack.callback(sleep.stop)
+        sleep.woken.connect(work.wake_ups.hear)
         shell.window.close_requested.connect(self._closing.set)
         top_bar = shell.window.top_bar
         top_bar.sign_out_wanted.connect(lambda: self._sign_out(work, signing_in))

@@ -116,6 +116,7 @@ class Workplace:
             self.api, self.keeper, store.credentials, store.studies, self.changes, clock
         )
         self.session.before_another = self._part
+        self.wake_ups = WakeUps(self._on_woken, clock=clock)
         self.studies = Studies(self.api, self.session, store.studies, self.changes, clock)
         self.subjects = Subjects(
             api=self.api,
@@ -294,7 +295,7 @@ class Workplace:
         """Set delivery, results and the renewal of tokens going."""
         self.tasks.start(self.interrupted.settle(), name="interrupted intake")
         self.tasks.start(self.session.run(), name="session")
-        self.tasks.start(WakeUps(self._on_woken, clock=self.clock).run(), name="wake-ups")
+        self.tasks.start(self.wake_ups.run(), name="wake-ups")
         self.tasks.start(self._deliver(), name="delivery")
         self.tasks.start(self.results.run(), name="results")
         self.tasks.start(self.sidecars.run(), name="sidecars")
@@ -345,8 +346,9 @@ class Workplace:
         self.connectivity.seen_online()
 
     def _on_woken(self) -> None:
-        """Go on after the computer's sleep; the session notices it by itself."""
+        """Go on after the computer's sleep."""
         self.connectivity.network_changed()
+        self.session.wake()
         self.delivery.wake()
         self._look_again()
 

@@ -66,6 +66,7 @@ HOMES: Final = {
     "PySide6": _QT,
     "PySide6.QtWidgets": _WINDOWS,
     "PySide6.QtNetwork": frozenset({"desktop", "app"}),
+    "PySide6.QtDBus": frozenset({"desktop"}),
     "unittest.mock": frozenset[str](),
 }
 """The only layers or top modules that may import each library; `PySide6` covers its QtCore too."""

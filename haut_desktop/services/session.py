@@ -145,12 +145,13 @@ class Session:
         """Wait in naps for ``due`` on the wall clock or a jump of it; False if woken before."""
         while (left_s := (due - self._clock()).total_seconds()) > 0:
             wall, loop_s = self._clock(), self._uptime()
-            if await self._nap(min(left_s, _LONGEST_NAP_S)):
-                return False
+            is_woken = await self._nap(min(left_s, _LONGEST_NAP_S))
             passed_s = (self._clock() - wall).total_seconds()
             if abs(passed_s - (self._uptime() - loop_s)) > _JUMP_S:
                 _log.info("the clock jumped or the computer slept")
                 return True
+            if is_woken:
+                return False
         return True
 
     async def _nap(self, delay_s: float | None) -> bool:

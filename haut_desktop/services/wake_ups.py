@@ -8,21 +8,25 @@ from typing import Final
 from haut_desktop.domain.clock import Clock
 from haut_desktop.services.pauses import Pause, Uptime, pause, uptime
 
-LOOK_S: Final = 5.0
+LOOK_S: Final = 3.0
 """Seconds between two looks; so long after it woke a computer's sleep is noticed at the latest."""
 
 _SLEEP_S: Final = 30.0
-"""Seconds by which the wall clock has gone ahead of the loop's: less than this is drift."""
+"""Seconds by which a look took too long: less than this is drift, or a busy computer."""
+
+_ONE_WAKE_UP_S: Final = 2 * LOOK_S
+"""Seconds in which what is noticed is the wake-up that was noticed already."""
 
 _log = logging.getLogger(__name__)
 
 
 class WakeUps:
-    """Compares the wall clock with the loop's, which stands still while the computer sleeps.
+    """Hears of a wake-up from the system, and sees it by the clock where the system says nothing.
 
-    A wall clock that somebody sets ahead looks the same, and then something is looked at once too
-    early. Where the loop's clock goes on in sleep nothing is noticed and nothing has to be: what
-    waits by it is due by itself.
+    A look that took far longer by the wall clock than it waits was a sleep, whether the loop's
+    clock stood still meanwhile or went on. A wall clock that somebody sets ahead looks the same,
+    and so does a computer that was stuck; then something is looked at once too early. One wake-up
+    ends the waits once, however many tell of it.
     """
 
     def __init__(
@@ -37,14 +41,26 @@ class WakeUps:
         self._clock = clock
         self._pause = pause
         self._uptime = uptime
+        self._noticed_s: float | None = None
+
+    def hear(self) -> None:
+        """The system says that the computer woke."""
+        self._notice("the system says that the computer woke")
 
     async def run(self) -> None:
         """Watch until cancelled."""
         never = asyncio.Event()
         while True:
-            wall_s, loop_s = self._clock().timestamp(), self._uptime()
+            began = self._clock()
             await self._pause(never, LOOK_S)
-            passed_s, worked_s = self._clock().timestamp() - wall_s, self._uptime() - loop_s
-            if (slept_s := passed_s - worked_s) > _SLEEP_S:
-                _log.info("the computer slept for %.0f s, or its clock was set ahead", slept_s)
-                self._on_woken()
+            slept_s = (self._clock() - began).total_seconds() - LOOK_S
+            if slept_s > _SLEEP_S:
+                self._notice(f"the computer slept for {slept_s:.0f} s, or its clock was set ahead")
+
+    def _notice(self, word: str) -> None:
+        now_s = self._uptime()
+        if self._noticed_s is not None and now_s - self._noticed_s < _ONE_WAKE_UP_S:
+            return
+        self._noticed_s = now_s
+        _log.info(word)
+        self._on_woken()

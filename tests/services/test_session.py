@@ -380,6 +380,15 @@ async def test_after_a_sleep_of_the_computer_tokens_are_renewed_at_once(desk: De
     await eventually(lambda: desk.refreshes == 1)
 
 
+async def test_after_a_sleep_that_somebody_tells_of_no_nap_is_waited_out(desk: Desk) -> None:
+    await desk.sign_in()
+    await desk.run()
+    await desk.time.pass_time(16)
+    desk.time.advance(600)
+    desk.session.wake()
+    await eventually(lambda: desk.refreshes == 1)
+
+
 async def test_after_the_clock_was_set_back_tokens_are_renewed_at_once(desk: Desk) -> None:
     await desk.sign_in()
     await desk.run()
