@@ -22,7 +22,7 @@ from haut_desktop.workplace import Workplace
 from tests.benchmarks.table import median
 from tests.waiting import eventually
 
-CLAIMS: Final = 15
+CLAIMS: Final = 45
 _LOOK: Final = "interrupted intake"
 """The name of the start's task that looks for files without a row."""
 _LIMIT: Final = 3
