@@ -4,7 +4,16 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument, QTextFrame, QTextTable
+from PySide6.QtGui import (
+    QFont,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFrame,
+    QTextTable,
+)
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
 from haut_desktop.widgets.boxes import column, row
@@ -71,9 +80,27 @@ def _give_room(document: QTextDocument) -> None:
         cursor = QTextCursor(block)
         if cursor.currentTable() is None and not block.blockFormat().nonBreakableLines():
             cursor.mergeBlockFormat(_room(block.blockFormat().headingLevel()))
+        _lighten(block)
         block = block.next()
     for table in document.rootFrame().childFrames():
         _widen(table)
+
+
+def _lighten(block: QTextBlock) -> None:
+    """Set bold words in the boldest weight that is shipped: a bolder one Qt smears."""
+    heavy, place = [], block.begin()
+    while not place.atEnd():
+        words = place.fragment()
+        if words.charFormat().fontWeight() > QFont.Weight.DemiBold:
+            heavy.append((words.position(), words.position() + words.length()))
+        place += 1
+    weight = QTextCharFormat()
+    weight.setFontWeight(QFont.Weight.DemiBold)
+    for begin, end in heavy:
+        cursor = QTextCursor(block)
+        cursor.setPosition(begin)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.mergeCharFormat(weight)
 
 
 def _room(heading_level: int) -> QTextBlockFormat:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QFont, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -248,6 +248,23 @@ async def test_help(qtbot: QtBot, appearance: Appearance, tmp_path: Path) -> Non
     browser = page.findChild(QTextBrowser)
     assert browser is not None
     assert "Drop a picture." in browser.toPlainText()
+
+
+async def test_bold_words_of_the_help_have_a_weight_that_is_shipped(
+    qtbot: QtBot, appearance: Appearance, tmp_path: Path
+) -> None:
+    words = "# Help\n\nA **sealed** one.\n\n| key | does |\n| --- | --- |\n| F1 | **helps** |\n"
+    (tmp_path / "help.md").write_text(words, "utf-8")
+    page = HelpPage(tmp_path)
+    qtbot.addWidget(page)
+    browser = page.findChild(QTextBrowser)
+    assert browser is not None
+    places = range(1, browser.document().characterCount())
+    cursor, weights = browser.textCursor(), set[int]()
+    for place in places:
+        cursor.setPosition(place)
+        weights.add(int(cursor.charFormat().fontWeight()))
+    assert weights == {QFont.Weight.Normal.value, QFont.Weight.DemiBold.value}
 
 
 async def test_a_helps_long_name_is_read_whole(
