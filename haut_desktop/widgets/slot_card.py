@@ -6,7 +6,7 @@ from functools import partial
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.ids import OriginalId, SlotId
 from haut_desktop.viewmodels.capture_words import SlotLine, TakeLine
 from haut_desktop.viewmodels.thumbnails import Thumbnails
 from haut_desktop.widgets.badge import Badge
@@ -38,6 +38,7 @@ class SlotCard(DropArea):
         super().__init__()
         self._thumbnails = thumbnails
         self._line = line
+        self._offered: tuple[tuple[SlotId, str], ...] = ()
         self.setObjectName(f"slot-{line.side}")
         self.setProperty("frame_role", "card")
         self.setMinimumWidth(260)
@@ -89,10 +90,14 @@ class SlotCard(DropArea):
 
     def offer_slots(self, others: Iterable[SlotLine]) -> None:
         """Say which other slots the picture may be moved to."""
+        offered = tuple((other.slot_id, _destination(other)) for other in others)
+        if offered == self._offered:  # an open menu keeps its marked entry while pictures come
+            return
+        self._offered = offered
         self._others.clear()
-        for other in others:
-            entry = self._others.addAction(_destination(other))
-            entry.triggered.connect(partial(self._on_destination_chosen, other))
+        for slot_id, words in offered:
+            entry = self._others.addAction(words)
+            entry.triggered.connect(partial(self._on_destination_chosen, slot_id))
 
     def show_hover(self, is_over: bool) -> None:
         """Light up the frame."""
@@ -169,9 +174,9 @@ class SlotCard(DropArea):
     def _on_move_clicked(self) -> None:
         self._others.popup(self._move.mapToGlobal(QPoint(0, self._move.height())))
 
-    def _on_destination_chosen(self, other: SlotLine, _checked: bool = False) -> None:
+    def _on_destination_chosen(self, slot_id: SlotId, _checked: bool = False) -> None:
         if (taken := self._line.counting) is not None:
-            self.take_moved.emit(taken.take_id, other.slot_id)
+            self.take_moved.emit(taken.take_id, slot_id)
 
     def _on_remove_clicked(self) -> None:
         if (taken := self._line.counting) is not None:

@@ -25,6 +25,7 @@ class VisitHeader(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._choices: tuple[object, ...] = ()
         self._title = title("")
         self._visits = QComboBox()
         self._visits.setObjectName("visits")
@@ -50,13 +51,21 @@ class VisitHeader(QWidget):
     def show_state(self, state: CaptureState) -> None:
         """Show the visit and what can be chosen instead."""
         self._title.setText(state.visit)
+        self._slot.setVisible(not state.is_finished)
+        self._files.setVisible(not state.is_finished)
+        choices = (state.visits, state.visit_id, state.planned)
+        is_marked = self._visits.currentData() == state.visit_id
+        # what is open keeps its marked entry while pictures come
+        if choices != self._choices or not is_marked:
+            self._choices = choices
+            self._offer(state)
+
+    def _offer(self, state: CaptureState) -> None:
         self._visits.clear()
         for number, tab in enumerate(state.visits):
             self._visits.addItem(tab.words, tab.id)
             if tab.id == state.visit_id:
                 self._visits.setCurrentIndex(number)
-        self._slot.setVisible(not state.is_finished)
-        self._files.setVisible(not state.is_finished)
         self._new_menu.clear()
         for name in (*state.planned, UNSCHEDULED):
             self._new_menu.addAction(name, self._starter(name))

@@ -26,6 +26,8 @@ from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.subjects import SubjectDetails
 from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.services.changes import Change, Topic
+from haut_desktop.services.tasks import TaskScope
 from haut_desktop.widgets import buttons
 from haut_desktop.widgets.capture_page import CapturePage
 from haut_desktop.widgets.finish_sheet import FinishSheet
@@ -486,3 +488,22 @@ async def test_a_reason_stands_in_the_sheet_again_when_the_finish_was_refused(
     box = (await open_sheet(office)).findChild(QPlainTextEdit, "missing-reason")
     assert box is not None
     assert box.toPlainText() == "the camera broke"
+
+
+async def test_an_open_menu_keeps_the_marked_entry_while_news_come(
+    office: Office, tasks: TaskScope
+) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    header, card = office.window.findChild(VisitHeader), office.find(SlotCard, "slot-front")
+    assert header is not None
+    for menu in (header._new_menu, card._others):
+        menu.popup(office.window.pos())
+        menu.setActiveAction(menu.actions()[1])
+        marked = menu.activeAction().text()
+        office.changes.send(Change(Topic.VISITS))
+        await eventually(lambda: not tasks.running())
+        assert menu.activeAction() is not None
+        assert menu.activeAction().text() == marked
+        menu.close()
