@@ -112,11 +112,19 @@ class Session:
         await self._sign_in_at(server, lambda: self._api.sign_in_with_token(token))
 
     async def sign_out(self) -> None:
-        """Forget the tokens; the work stays."""
+        """Forget the tokens; the work stays. After an error everything is as it was before."""
+        tokens = self._keeper.tokens
+        # first, or a renewal that ends meanwhile would keep its tokens
         self._keeper.use(None)
+        try:
+            await self._credentials.clear_tokens()
+        except BaseException:
+            # or the next start would go on with a sign-in that was said to have ended
+            if tokens is not None and self._account is not None:
+                self._keeper.use(SignedIn(self._account, tokens))
+            raise
         self._account = self._operator = None
         self._move(SessionState.SIGNED_OUT)
-        await self._credentials.clear_tokens()
 
     async def run(self) -> None:
         """Renew the tokens at three quarters of their life, for ever.

@@ -30,6 +30,7 @@ from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.store.credentials import CredentialStore
 from tests.fakes.builders import make_study
 from tests.fakes.haut_server import HautServer, jwt
 from tests.fakes.practice import PASSWORD, TECHNICIAN, PracticePlatform, running_practice
@@ -196,6 +197,24 @@ async def test_signing_out_forgets_the_tokens(desk: Desk) -> None:
     await desk.session.sign_out()
     assert (desk.session.state, desk.session.account) == (SessionState.SIGNED_OUT, None)
     assert desk.keeper.tokens is None
+    assert not await desk.session.restore()
+
+
+async def test_a_sign_out_that_could_not_be_written_down_signs_nobody_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: CredentialStore) -> None:
+        raise DiskFullError
+
+    await desk.sign_in()
+    tokens, account = desk.keeper.tokens, desk.session.account
+    with monkeypatch.context() as disk:
+        disk.setattr(CredentialStore, "clear_tokens", refuse)
+        with pytest.raises(DiskFullError):
+            await desk.session.sign_out()
+    assert (desk.session.state, desk.session.account) == (SessionState.SIGNED_IN, account)
+    assert desk.keeper.tokens == tokens
+    await desk.session.sign_out()
     assert not await desk.session.restore()
 
 
