@@ -29,6 +29,12 @@ def platform_words(server: str) -> str:
     return server or "not recorded: the study is from before servers were kept"
 
 
+def goes_in_the_clear(address: str) -> bool:
+    """Whether what is sent to a server can be read on its way: plain http to another computer."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and (parts.hostname or "") not in _LOOPBACK
+
+
 def server_of(address: str) -> str:
     """Write a server's base address in its one form: lower case, no default port, no slash last.
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.errors import HautError, MfaAccountError, TooManyRequestsError
+from haut_desktop.domain.tenant import goes_in_the_clear
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.words import span
 
@@ -81,9 +82,11 @@ def server_problem(typed: str) -> str:
         is_whole = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none
         is_whole = False
-    if is_whole and not any(letter.isspace() for letter in address):
-        return ""
-    return "This is no address of a server. One looks like https://saas.haut.ai."
+    if not is_whole or any(letter.isspace() for letter in address):
+        return "This is no address of a server. One looks like https://saas.haut.ai."
+    if goes_in_the_clear(address):
+        return "With http:// the password can be read on its way. Begin the address with https://."
+    return ""
 
 
 class SignInViewModel(QObject):

@@ -162,6 +162,19 @@ async def test_what_is_no_address_is_said_at_its_field(
     assert session.tried == []
 
 
+@pytest.mark.parametrize("typed", ["http://saas.haut.ai", "http://10.0.0.5:8000/", "HTTP://other"])
+async def test_no_password_goes_to_another_computer_in_the_clear(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, typed: str
+) -> None:
+    dialog, session = make_sign_in(qtbot, tasks)
+    type_in(dialog, "right")
+    edit(dialog, "server").setText(typed)
+    QTest.keyClick(edit(dialog, "password"), Qt.Key.Key_Return)
+    assert "https://" in edit(dialog, "server").accessibleDescription()
+    assert "read on its way" in edit(dialog, "server").accessibleDescription()
+    assert session.tried == []
+
+
 async def test_an_address_without_a_scheme_is_a_safe_one(
     qtbot: QtBot, appearance: Appearance, tasks: TaskScope
 ) -> None:
