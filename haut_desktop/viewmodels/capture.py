@@ -11,6 +11,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.computed_before import ComputedAlreadyError
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -153,7 +154,9 @@ class CaptureViewModel(QObject):
 
     def start_visit(self, name: str) -> None:
         """Open a new visit with the plan's slots."""
-        self._tasks.start(self._start_visit(name), name="open visit")
+        study, subject = self._desk.study, self._desk.subject
+        if study is not None and subject is not None:
+            self._do(self._start_visit(study, subject.id, name), "open visit")
 
     def ask_to_finish(self) -> None:
         """Gather everything once more; nothing is finished yet. Asked twice, it is asked once."""
@@ -208,11 +211,9 @@ class CaptureViewModel(QObject):
     def _do(self, work: Coroutine[Any, Any, object], name: str) -> None:
         self._tasks.start(work, name=name)
 
-    async def _start_visit(self, name: str) -> None:
-        study, subject = self._desk.study, self._desk.subject
-        if study is not None and subject is not None:
-            visit = await self._capture.open_visit(study, subject.id, name)
-            self._desk.open_visit(visit.id, of=subject.id)
+    async def _start_visit(self, study: Study, subject_id: SubjectId, name: str) -> None:
+        visit = await self._capture.open_visit(study, subject_id, name)
+        self._desk.open_visit(visit.id, of=subject_id)
 
     async def _ask_once(self, visit_id: VisitId) -> None:
         try:

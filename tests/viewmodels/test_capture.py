@@ -382,3 +382,12 @@ async def test_a_reason_to_compute_once_more_stands_only_beside_the_same_questio
     assert (await ask()).reason_again == ""
     bench.capture.before = []
     assert (await ask()).reason_again == ""
+
+
+async def test_a_visit_is_of_the_subject_for_whom_it_was_started(bench: Bench) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    bench.desk.open_subject(bench.second)
+    await bench.settle()
+    assert [visit.subject_id for visit in bench.capture.all_visits] == [bench.first.id]
+    assert bench.desk.visit_id is None
