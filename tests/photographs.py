@@ -44,6 +44,8 @@ def encode(
     orientation: int | None = None,
     taken: str | None = None,
     offset: str | None = None,
+    described: str | None = None,
+    comment: str | None = None,
 ) -> bytes:
     """Encode ``pixels`` with EXIF as a camera writes it."""
     picture = Image.fromarray(pixels)
@@ -55,6 +57,10 @@ def encode(
         details[Base.DateTimeOriginal] = taken
     if offset is not None:
         details[Base.OffsetTimeOriginal] = offset
+    if described is not None:
+        exif[Base.ImageDescription] = described
+    if comment is not None:
+        details[Base.UserComment] = b"ASCII\0\0\0" + comment.encode()
     buffer = BytesIO()
     picture.save(buffer, kind, exif=exif, quality=92)
     return buffer.getvalue()

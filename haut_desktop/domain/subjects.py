@@ -52,6 +52,19 @@ class SubjectCode:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCode:
+    """A code that was looked up, with whose it is."""
+
+    key: str
+    """As it was asked for."""
+    said: str
+    """The code itself, present or former."""
+    subject_id: SubjectId
+    code: str
+    """The subject's current one."""
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectDetails:
     """What may be recorded of a person; nothing here names one."""
 
@@ -120,6 +133,11 @@ class PlatformSubject:
 def normalise_code(text: str) -> str:
     """Bring a typed or scanned code into its one form: NFKC, no surrounding space, upper case."""
     return unicodedata.normalize("NFKC", text).strip().upper()
+
+
+def code_key(code: str) -> str:
+    """Give what makes two codes the same: their one form, case folded."""
+    return normalise_code(code).casefold()
 
 
 def code_problem(code: str, plan: ImagingPlan) -> str | None:

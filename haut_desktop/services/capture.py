@@ -87,6 +87,7 @@ class Capture:
         self._sidecars = Sidecars(pictures=pictures, vault=vault)
         self._intake = PictureIntake(
             studies=studies,
+            subjects=subjects,
             pictures=pictures,
             vault=vault,
             previews=self._previews,

@@ -29,7 +29,7 @@ from haut_desktop.domain.imaging import (
 from haut_desktop.domain.overviews import PicturePlace
 from haut_desktop.domain.reassigning import whose
 from haut_desktop.domain.visits import TakenPicture, VisitSheet, VisitStatus
-from haut_desktop.services import intake, visit_rules
+from haut_desktop.services import intake, visit_rules, whose_name
 from haut_desktop.services.finishing import slot_words
 from haut_desktop.services.hand_over import plan
 from haut_desktop.services.intake import Source
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from haut_desktop.store.picture_record import Reception
     from haut_desktop.store.pictures import PictureStore
     from haut_desktop.store.studies import StudyStore
+    from haut_desktop.store.subjects import SubjectStore
     from haut_desktop.store.vault import Vault
 
 _AS_IT_IS: Final = Transform()
@@ -77,6 +78,7 @@ class PictureIntake:
         self,
         *,
         studies: "StudyStore",
+        subjects: "SubjectStore",
         pictures: "PictureStore",
         vault: "Vault",
         previews: Previews,
@@ -86,6 +88,7 @@ class PictureIntake:
         changing: asyncio.Lock,
     ) -> None:
         self._studies = studies
+        self._subjects = subjects
         self._pictures = pictures
         self._vault = vault
         self._previews = previews
@@ -109,6 +112,7 @@ class PictureIntake:
             if known.sheet.visit.status is not VisitStatus.OPEN:
                 raise VisitClosedError("The visit is finished. Reopen it to add pictures.")
             arrival = self._describe(known, looked, choose_slot(known.sheet, source, slot_id), "")
+            await self._check_names(known, source, looked)
             await follow_former(self._sidecars, known)
             await self._seal(arrival)
             taken = arrival.taken
@@ -141,6 +145,7 @@ class PictureIntake:
             check_gone(known.sheet)
             slot = choose_slot(known.sheet, source, slot_id)
             arrival = self._describe(known, looked, slot, reason)
+            await self._check_names(known, source, looked)
             taken, visit = arrival.taken, known.sheet.visit
             study = await self._studies.study(visit.study_id)
             fresh = visit_rules.with_newest(known.sheet, taken)
@@ -158,6 +163,15 @@ class PictureIntake:
     async def _known(self, visit_id: VisitId, looked: Looked) -> "Reception":
         sha256, operator_id = looked.read.digest.sha256, self._act("").operator_id
         return await self._pictures.reception(visit_id, sha256, operator_id)
+
+    async def _check_names(self, known: "Reception", source: Source, looked: Looked) -> None:
+        """Refuse what is named for another subject; raises ``PictureError``."""
+        subject, study = known.frame.subject, known.frame.study
+        names = whose_name.names_of(source, looked.facts.captions)
+        keys = frozenset[str]().union(*(name.keys for name in names))
+        if subject is not None and keys:
+            codes = await self._subjects.known_codes(study.id, keys)
+            whose_name.refuse_another(names, codes, subject)
 
     def _describe(self, known: "Reception", looked: Looked, slot: Slot, reason: str) -> _Arrival:
         refuse_known(known)

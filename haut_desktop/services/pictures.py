@@ -49,6 +49,9 @@ ORIENTATION: Final = 0x0112
 _TURNED_FROM: Final = 5
 """From this EXIF orientation on a picture lies on its side."""
 
+_LONGEST_CAPTION: Final = 500
+"""Characters; some cameras' programs fill a comment with kilobytes of their own."""
+
 _DAMAGES: Final = (
     ArithmeticError,
     EOFError,
@@ -85,6 +88,12 @@ class PictureFacts:
     orientation: int
     taken: tuple["CameraTime", ...] = ()
     """The camera's times, the most telling first."""
+    captions: tuple[str, ...] = ()
+    """What somebody or the camera's program wrote of the picture inside it."""
+
+    def __repr__(self) -> str:
+        # a caption may name a person and must not reach a log by way of a traceback
+        return f"PictureFacts({self.media_type}, {self.width} × {self.height})"
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -116,8 +125,10 @@ def inspect(data: bytes, edge_px: int | None = None) -> "tuple[PictureFacts, Pix
         width, height = picture.size
         pixels = _pixels(picture, edge_px)
         exif = picture.getexif()
-        times = _camera_times(exif)
-    return PictureFacts(media_type, width, height, _orientation(exif), times), pixels
+        facts = PictureFacts(
+            media_type, width, height, _orientation(exif), _camera_times(exif), _captions(exif)
+        )
+    return facts, pixels
 
 
 def decode(data: bytes) -> "Pixels":
@@ -260,6 +271,16 @@ def _camera_times(exif: "Exif") -> tuple[CameraTime, ...]:
         for text, offset, source in found
         if _clean(text)
     )
+
+
+def _captions(exif: "Exif") -> tuple[str, ...]:
+    from PIL.ExifTags import IFD, Base
+
+    comment = exif.get_ifd(IFD.Exif).get(Base.UserComment)
+    if isinstance(comment, bytes):  # eight of them name the character set; codes are ASCII
+        comment = comment[8:].replace(b"\0", b"").decode("ascii", "replace")
+    found = (_clean(exif.get(Base.ImageDescription)), _clean(comment))
+    return tuple(caption[:_LONGEST_CAPTION] for caption in found if caption)
 
 
 def _clean(value: object) -> str:

@@ -1,6 +1,9 @@
 """Subjects in the database: codes with their history, and details."""
 
+import json
+from collections.abc import Iterable
 from datetime import date
+from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
@@ -16,11 +19,12 @@ from haut_desktop.domain.ids import (
 from haut_desktop.domain.overviews import SUBJECTS_AT_MOST, SubjectRow
 from haut_desktop.domain.subjects import (
     CodeKind,
+    KnownCode,
     Subject,
     SubjectCode,
     SubjectDetails,
     SubjectStatus,
-    normalise_code,
+    code_key,
 )
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
@@ -35,6 +39,15 @@ from haut_desktop.store.rows import (
     update,
 )
 from haut_desktop.store.subject_search import find_subjects
+
+_KNOWN_CODES: Final = """
+SELECT said.code_key, said.code AS said, said.subject_id, current.code
+FROM subject_code AS said
+JOIN subject_code AS current
+    ON current.subject_id = said.subject_id AND current.is_current = 1
+WHERE said.study_id = ? AND said.code_key IN (SELECT value FROM json_each(?))
+ORDER BY length(said.code_key) DESC, said.is_current DESC, said.rowid
+"""
 
 
 class SubjectStore:
@@ -94,6 +107,16 @@ class SubjectStore:
 
         return await self._database.read(work)
 
+    async def known_codes(self, study_id: StudyId, keys: Iterable[str]) -> tuple[KnownCode, ...]:
+        """Give those of ``keys`` that are or were codes in the study: longest, then current first.
+
+        One question, however many keys and subjects there are.
+        """
+        values = (study_id, json.dumps(sorted(keys)))
+        return await self._database.read(
+            lambda c: tuple(_known_code(row) for row in c.execute(_KNOWN_CODES, values))
+        )
+
     async def change_code(
         self, subject_id: SubjectId, code: str, kind: CodeKind, act: Act
     ) -> Subject:
@@ -149,11 +172,6 @@ class SubjectStore:
             return None if row is None else _subject(connection, row)
 
         return await self._database.read(work)
-
-
-def code_key(code: str) -> str:
-    """Give what makes two codes the same: their one form, case folded."""
-    return normalise_code(code).casefold()
 
 
 def insert_subject(ledger: Ledger, subject: Subject) -> None:
@@ -268,6 +286,10 @@ def _subject(connection: Connection, row: Row) -> Subject:
         status=SubjectStatus(row["status"]),
         registrations=tuple(registration_of(entry) for entry in registrations),
     )
+
+
+def _known_code(row: Row) -> KnownCode:
+    return KnownCode(row["code_key"], row["said"], SubjectId(row["subject_id"]), row["code"])
 
 
 def _code(row: Row) -> SubjectCode:

@@ -1,5 +1,6 @@
 import asyncio
 import errno
+import logging
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -29,6 +30,7 @@ from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import Batch, ImageType, Side, image_id_in
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.space import GIB
+from haut_desktop.domain.subjects import CodeKind
 from haut_desktop.domain.visits import VisitKind, VisitStatus
 from haut_desktop.services import intake, looking, pictures, previews, quality
 from haut_desktop.services.capture import IntakeOutcome, Pasted
@@ -317,6 +319,105 @@ async def test_a_picture_of_another_subject_is_refused_with_the_code(room: Room)
     error = await _refused(room, room.file("again.jpg", marked(1)))
     assert "B-008" in error.message
     assert "Week 4" in error.message
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("B-008_front.jpg", "rename the file"),
+        ("front b-008 (2).jpg", "rename the file"),
+        ("B-008/IMG_0001.jpg", "rename the folder"),
+        ("B-008, Baseline/front.jpg", "rename the folder"),
+        ("B-007/B-008_front.jpg", "rename the file"),
+    ],
+)
+async def test_a_name_with_another_subjects_code_is_refused_with_the_code(
+    room: Room, name: str, advice: str
+) -> None:
+    error = await _refused(room, room.file(name, marked(1)))
+    assert error.title == "This may be another subject's picture"
+    assert "B-008" in error.message
+    assert "B-007" in error.message
+    assert "open subject B-008" in error.message
+    assert advice in error.message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "B-007_front.jpg",
+        "B-008/B-007 front.jpg",
+        "B-007 not B-008.jpg",
+        "AB-008.jpg",
+        "B-0081.jpg",
+        "B-009_front.jpg",
+    ],
+)
+async def test_a_name_that_is_no_other_subjects_stops_nothing(room: Room, name: str) -> None:
+    await room.capture.take_in(room.visit, room.file(name, marked(1)))
+
+
+@pytest.mark.parametrize("code", ["1", "001", "0001", "10-01", "V2"])
+async def test_a_code_that_a_camera_could_have_counted_is_looked_for_as_a_folder_alone(
+    room: Room, code: str
+) -> None:
+    await room.station.subjects.add(make_subject(room.study, code), Act())
+    error = await _refused(room, room.file(f"{code}/IMG_0001.jpg", marked(9)))
+    assert f"subject {code}" in error.message
+    names = (f"IMG_{code}.jpg", f"{code}.jpg", f"{code} front.jpg", f"{code} days/IMG.jpg")
+    for number, name in enumerate(names):
+        await room.capture.take_in(room.visit, room.file(name, marked(number)))
+
+
+async def test_a_name_with_another_subjects_former_code_is_refused_with_both(room: Room) -> None:
+    change = room.station.subjects.change_code
+    await change(room.other.id, "R-0100", CodeKind.RANDOMISATION, Act(None, "randomised"))
+    error = await _refused(room, room.file("B-008 front.jpg", marked(1)))
+    assert "“B-008”" in error.message
+    assert "subject R-0100" in error.message
+
+
+async def test_a_code_that_both_have_had_stops_nothing(room: Room) -> None:
+    change = room.station.subjects.change_code
+    await change(room.other.id, "R-0100", CodeKind.RANDOMISATION, Act(None, "a mistake"))
+    await change(room.subject.id, "B-008", CodeKind.RANDOMISATION, Act(None, "a mistake"))
+    await room.capture.take_in(room.visit, room.file("B-008 front.jpg", marked(1)))
+
+
+async def test_a_description_with_another_subjects_code_is_refused_with_the_code(
+    room: Room,
+) -> None:
+    for data in (
+        encode(portrait(), described="B-008, week 0"),
+        encode(portrait(), comment="id B-008"),
+    ):
+        error = await _refused(room, room.file("B-007 front.jpg", data))
+        assert "inside the file" in error.message
+        assert "B-008" in error.message
+    own = encode(portrait(), described="B-007, not B-008")
+    await room.capture.take_in(room.visit, room.file("B-007 front.jpg", own))
+
+
+async def test_another_subjects_code_stops_its_picture_alone_and_is_in_no_log(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    sources = [room.file(name, marked(n)) for n, name in enumerate(("a.jpg", "B-008.jpg", "c.jpg"))]
+    outcomes: list[IntakeOutcome] = []
+    await room.capture.take_in_all(room.visit, sources, outcomes.append)
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert len(list(room.vault.names())) == 2
+    assert "B-008" not in caplog.text
+
+
+async def test_a_retake_with_another_subjects_code_is_refused(room: Room) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await room.arrive()
+    slot = (await room.sheet()).shelves[0].slot
+    source = room.file("B-008 front.jpg", marked(9))
+    with pytest.raises(PictureError, match="B-008"):
+        await room.capture.retake(room.visit, source, slot.id, "blurred")
 
 
 async def test_a_picture_of_an_earlier_visit_is_refused_with_the_visit(room: Room) -> None:
