@@ -20,7 +20,7 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.ids import DatasetId
 from haut_desktop.services.connectivity import Connectivity, Peer
 from haut_desktop.services.pauses import Uptime, uptime
-from haut_desktop.services.settling import NotToldError
+from haut_desktop.services.settling import InDoubtError
 from haut_desktop.services.troubles import trouble_of
 
 SERVER_ERRORS_THAT_PAUSE: Final = 3
@@ -107,8 +107,7 @@ class Judge:
             self._account_due_s = self._uptime() + ACCOUNT_PAUSE.total_seconds()
             self._account_trouble = trouble
             return Waiting(before.attempt, None, trouble)
-        # that a question about one thing was refused says nothing of the others
-        if isinstance(error, ServerError) and not isinstance(error, NotToldError):
+        if isinstance(error, ServerError) and not isinstance(error, InDoubtError):
             self._in_a_row += 1
             if self._in_a_row >= SERVER_ERRORS_THAT_PAUSE:
                 self._connectivity.pause(error)

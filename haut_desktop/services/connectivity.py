@@ -103,8 +103,9 @@ class Connectivity:
             self.last_online_at = self._clock()
         if self._outages.pop(peer, None) is not None:
             self._wake()
-        remaining = next(iter(self._outages.values()), None)
-        self._show(remaining.connection if remaining else Connection.ONLINE)
+        # one whose time is over keeps nothing back: whether it lasts is seen at the next try
+        lasting = (one for one in self._outages.values() if one.due_s > self._uptime())
+        self._show(next((one.connection for one in lasting), Connection.ONLINE))
 
     def network_changed(self) -> None:
         """Look again at once: a cable, a wireless network or a proxy came or went.

@@ -17,12 +17,12 @@ from haut_desktop.domain.errors import (
     AccountError,
     HautError,
     ItemError,
-    ServerError,
     TooManyRequestsError,
     UnreachableError,
 )
 from haut_desktop.domain.ids import PlatformSubjectId
 from haut_desktop.domain.subjects import PlatformSubject, Registration, Subject
+from haut_desktop.services.settling import InDoubtError
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.registrations import RegistrationStore
 from haut_desktop.store.subjects import SubjectStore
@@ -54,14 +54,14 @@ class CodeTwiceError(ItemError):
     )
 
 
-class NotListedYetError(ServerError):
+class NotListedYetError(InDoubtError):
     """A subject was created and the platform does not list it yet."""
 
     default_title = "Registration not visible yet"
     default_message = "The platform does not list the new subject yet. The station looks again."
 
 
-class MaybeCreatedError(ServerError):
+class MaybeCreatedError(InDoubtError):
     """The program ended while a subject was being created."""
 
     default_title = "Was it registered?"

@@ -15,7 +15,11 @@ DROPS_THAT_REFUSE: Final = 2
 _NOT_FOUND: Final = 404
 
 
-class NotToldError(ServerError):
+class InDoubtError(ServerError):
+    """The platform answers, and yet what became of one thing is open: that thing waits alone."""
+
+
+class NotToldError(InDoubtError):
     """The platform refused to say what became of something that may well have arrived."""
 
     default_title = "The platform doesn't say what arrived"

@@ -22,6 +22,7 @@ from haut_desktop.domain.session import Connection
 from haut_desktop.services.blame import ACCOUNT_PAUSE, SERVER_ERRORS_THAT_PAUSE, Judge
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.registration import MaybeCreatedError, NotListedYetError
 from haut_desktop.services.settling import NotToldError
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -130,10 +131,17 @@ def test_run_of_server_errors_pauses_everything_until_one_step_succeeds(bench: B
     assert bench.connectivity.due_in_s == 0
 
 
-def test_what_the_platform_does_not_tell_of_one_thing_pauses_no_other(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "doubt",
+    [NotToldError(RefusedError(400, "invalid", "")), NotListedYetError(), MaybeCreatedError()],
+    ids=lambda doubt: doubt.kind,
+)
+def test_what_the_platform_does_not_tell_of_one_thing_pauses_no_other(
+    bench: Bench, doubt: HautError
+) -> None:
     waiting = Waiting()
     for _ in range(SERVER_ERRORS_THAT_PAUSE * 2):
-        waiting = bench.judge.sentence(NotToldError(RefusedError(400, "invalid", "")), waiting)
+        waiting = bench.judge.sentence(doubt, waiting)
     assert bench.connectivity.due_in_s == 0
     assert (waiting.attempt, waiting.retry_at) == (6, START + timedelta(seconds=25))
 

@@ -178,6 +178,17 @@ def test_a_store_behind_a_firewall_waits_although_the_platform_answers(
     assert (connectivity.due_in_s, connectivity.state) == (0, Connection.ONLINE)
 
 
+async def test_an_outage_of_the_store_whose_time_is_over_is_shown_no_longer(
+    connectivity: Connectivity, time: FakeTime
+) -> None:
+    connectivity.pause(UnreachableError(), Peer.STORE)
+    await time.pass_time(connectivity.due_in_s)
+    connectivity.seen_online(Peer.PLATFORM)
+    assert (connectivity.due_in_s, connectivity.state) == (0, Connection.ONLINE)
+    connectivity.pause(UnreachableError(), Peer.STORE)
+    assert (connectivity.due_in_s, connectivity.state) == (25, Connection.OFFLINE)
+
+
 def test_news_come_once_for_each_change_of_state(
     connectivity: Connectivity, changes: Changes, time: FakeTime
 ) -> None:
