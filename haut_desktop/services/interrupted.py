@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 WRITTEN_DOWN: Final = "sealed when the program ended"
 """Why a picture came into the record at a start."""
-REST_S: Final = 0.01
+REST_S: Final = 0.03
 """Between two parts of the vault, so that a year's pictures hold up nobody at a start."""
 WAITS: Final = (
     "The program ended while this picture was being taken in, and its visit is finished. Say "

@@ -33,8 +33,8 @@ from haut_desktop.store.sealing import SealBrokenError, seal, unseal
 _PICTURE: Final = ".age"
 _SIDECAR: Final = ".side.age"
 _FRAME: Final = "station.side.age"
-_PART: Final = 250
-"""Names that are listed at once, in a millisecond: two for each picture."""
+_PART: Final = 500
+"""Names that are listed at once, in a millisecond or two: two names for each picture."""
 
 
 @dataclass(frozen=True, slots=True)
