@@ -1,12 +1,17 @@
-"""When and how fast the station may send: rules that a person sets, kept in the record."""
+"""When and how fast the station may send, and after which rest: rules that a person sets."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from haut_desktop.domain.study import ImagingPlan
+
 SLOWEST_LIMIT: Final = 50_000
 """Bytes per second; a slower line would keep the platform waiting for longer than it does."""
+
+LONGEST_REST: Final = timedelta(minutes=60)
+"""The longest rest of a finished visit that a person can set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,25 @@ class SendingRules:
     most_bytes_per_s: int | None = None
     """Of all uploads together."""
     window: Window | None = None
+    rest_minutes: int | None = None
+    """How long a finished visit rests before it is sent; None is as long as its study's plan says.
+    It holds for visits that are finished from then on."""
 
     def __post_init__(self) -> None:
-        """Refuse a limit that would never let a picture arrive; raises ValueError."""
+        """Refuse a limit that would never let a picture arrive, or a rest; raises ValueError."""
         if self.most_bytes_per_s is not None and self.most_bytes_per_s < SLOWEST_LIMIT:
             raise ValueError(f"a limit is at least {SLOWEST_LIMIT} bytes per second")
+        if self.rest_minutes is not None and not (
+            timedelta() <= timedelta(minutes=self.rest_minutes) <= LONGEST_REST
+        ):
+            raise ValueError("a finished visit rests for 0 to 60 minutes")
 
     def opens_at(self, now: datetime, zone: str) -> datetime | None:
         """When sending may begin again by the window; None while it may."""
         return self.window.opens_at(now, zone) if self.window else None
+
+    def rest(self, plan: ImagingPlan) -> timedelta:
+        """How long what is finished now, or retaken, rests in a study with this plan."""
+        if self.rest_minutes is None:
+            return timedelta(seconds=plan.resting_s)
+        return timedelta(minutes=self.rest_minutes)

@@ -1,7 +1,7 @@
 """Finishing a visit: what is missing, and which pictures go together by which way."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,12 +61,18 @@ def slot_words(slot: Slot) -> str:
 
 
 def plan_batches(
-    sheet: VisitSheet, study: Study, now: datetime, *, only: SlotId | None = None
+    sheet: VisitSheet,
+    study: Study,
+    now: datetime,
+    rest: timedelta,
+    *,
+    only: SlotId | None = None,
 ) -> tuple[Batch, ...]:
     """Put the pictures that have not gone yet into batches: one per dataset and way.
 
     A picture that is in a batch that stands is never put into another one: nothing is computed
-    twice. With ``only`` just that slot's picture goes; what was taken back beside it stays so.
+    twice. They go after their ``rest``. With ``only`` just that slot's picture goes; what was
+    taken back beside it stays so.
     Raises ``PictureError`` when there is nothing to send or no dataset for a picture.
     """
     shelves = [shelf for shelf in sheet.shelves if only in (None, shelf.slot.id)]
@@ -84,7 +90,8 @@ def plan_batches(
             )
         mine = [parcel for parcel in parcels if parcel.slot.image_type is image_type]
         for route, together in _ways(dataset, mine):
-            batches.append(_batch(sheet.visit, study, dataset, route, together, now))
+            batch = _batch(sheet.visit, dataset, route, together, now)
+            batches.append(replace(batch, not_before=now + rest))
     return tuple(batches)
 
 
@@ -121,7 +128,6 @@ def _ways(dataset: Dataset, parcels: Sequence[_Parcel]) -> Iterable[tuple[Route,
 
 def _batch(
     visit: Visit,
-    study: Study,
     dataset: Dataset,
     route: Route,
     parcels: Sequence[_Parcel],
@@ -137,7 +143,6 @@ def _batch(
         images=tuple(_image(batch_id, visit, parcel) for parcel in parcels),
         created_at=_captured_at(visit, parcels, now),
         supersedes=next((parcel.replaces for parcel in parcels if parcel.replaces), None),
-        not_before=now + timedelta(seconds=study.plan.resting_s),
     )
 
 

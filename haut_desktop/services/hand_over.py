@@ -19,6 +19,7 @@ from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.visits import Arrangement, Visit, VisitSheet, VisitStatus
 from haut_desktop.services import finishing
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.services.traffic import rest_of
 
 if TYPE_CHECKING:
     from haut_desktop.store.hand_overs import HandOverStore
@@ -94,9 +95,10 @@ class HandOver:
     ) -> Visit:
         study = await self._studies.study(sheet.visit.study_id)
         now = self._clock()
-        batches = await plan(self._pictures, sheet, study, now, again=again)
+        rest = await rest_of(self._studies, study)
+        batches = await plan(self._pictures, sheet, study, now, rest, again=again)
         await self._draft_registrations(subject_id, batches)
-        not_before = now + timedelta(seconds=study.plan.resting_s)
+        not_before = now + rest
         resting = replace(
             sheet.visit, status=VisitStatus.FINISHED, finished_at=now, not_before=not_before
         )
@@ -120,6 +122,7 @@ async def plan(
     sheet: VisitSheet,
     study: Study,
     now: datetime,
+    rest: timedelta,
     *,
     only: SlotId | None = None,
     again: str = "",
@@ -130,7 +133,7 @@ async def plan(
     ``finishing.plan_batches`` does, ComputedAlreadyError where ``again`` is needed, and
     AnotherSubjectsPictureError for a picture that is another subject's by now.
     """
-    batches = finishing.plan_batches(sheet, study, now, only=only)
+    batches = finishing.plan_batches(sheet, study, now, rest, only=only)
     hashes = hashes_of(batches)
     for sha256 in sorted(hashes):
         places = await pictures.places_of(sha256)

@@ -37,6 +37,7 @@ from haut_desktop.services.judging import Sealed
 from haut_desktop.services.looking import Looked
 from haut_desktop.services.previews import Previews
 from haut_desktop.services.sidecars import Sidecars, sidecar_of
+from haut_desktop.services.traffic import rest_of
 from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ class PictureIntake:
             study = await self._studies.study(visit.study_id)
             fresh = visit_rules.with_newest(known.sheet, taken)
             # before anything is sealed; only a visit's finishing asks whether it shall go again
-            batches = await plan(self._pictures, fresh, study, self._clock(), only=slot.id)
+            rest = await rest_of(self._studies, study)
+            batches = await plan(self._pictures, fresh, study, self._clock(), rest, only=slot.id)
             await self._sidecars.precede(visit, batches)
             await follow_former(self._sidecars, known)
             await self._seal(arrival, batches)

@@ -33,6 +33,7 @@ from haut_desktop.services.picture_intake import (
 )
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.sidecars import Sidecars, sidecar_of
+from haut_desktop.services.traffic import rest_of
 from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
@@ -274,7 +275,8 @@ class Placing:
         check_gone(sheet)
         study = await self._studies.study(sheet.visit.study_id)
         fresh = visit_rules.with_newest(sheet, taken)
-        return await plan(self._pictures, fresh, study, self._clock(), only=slot.id)
+        rest = await rest_of(self._studies, study)
+        return await plan(self._pictures, fresh, study, self._clock(), rest, only=slot.id)
 
     def _write_note(
         self,

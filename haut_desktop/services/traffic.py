@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
+from haut_desktop.domain.study import Study
 from haut_desktop.domain.traffic import SendingRules
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
@@ -31,6 +32,11 @@ async def kept_rules(studies: "StudyStore") -> SendingRules:
         except (msgspec.DecodeError, ValueError):
             _log.warning("the kept sending rules can't be read")
     return SendingRules()
+
+
+async def rest_of(studies: "StudyStore", study: Study) -> timedelta:
+    """How long what is finished now in ``study``, or retaken, rests before it is sent."""
+    return (await kept_rules(studies)).rest(study.plan)
 
 
 class Traffic:

@@ -13,7 +13,7 @@ from typing import Final
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import LONGEST_WAIT
-from haut_desktop.domain.study import ImagingPlan
+from haut_desktop.domain.traffic import LONGEST_REST
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
@@ -30,12 +30,13 @@ _RETRIES: Final = (
     ("registration", "state IN ('DRAFT', 'REGISTERING')"),
 )
 
-# What is held rests on when it is released. The longest rest that any version of the plan gave is
-# never shorter than the one that was given.
+# What is held rests on when it is released. The station's own rest is set, and changed, by people:
+# the longest that they can set, or that any version of the plan gave, is never shorter than the
+# one that was given.
 _REST: Final = """
 SELECT batch.id, batch.visit_id, batch.not_before AS ends_at, batch.written_at AS began_at,
-    coalesce((SELECT max(coalesce(json_extract(content, '$.resting_s'), :usual_s))
-        FROM imaging_plan WHERE imaging_plan.study_id = visit.study_id), :usual_s) AS longest_s
+    max(:settable_s, coalesce((SELECT max(coalesce(json_extract(content, '$.resting_s'), 0))
+        FROM imaging_plan WHERE imaging_plan.study_id = visit.study_id), 0)) AS longest_s
 FROM batch INDEXED BY {index} JOIN visit ON visit.id = batch.visit_id
 WHERE batch.not_before > :now AND batch.{states}
 """
@@ -144,7 +145,7 @@ def _move_retries(connection: Connection, now: datetime, end: _End) -> int:
 
 def _move_rests(connection: Connection, now: datetime, end: _End) -> int:
     changed = 0
-    known = {"now": text_of(now), "usual_s": ImagingPlan().resting_s}
+    known = {"now": text_of(now), "settable_s": LONGEST_REST.total_seconds()}
     for row in connection.execute(_RESTS, known).fetchall():
         if (ends_at := end(row, moment(row["ends_at"]))) != moment(row["ends_at"]):
             columns = {"not_before": text_of(ends_at)}

@@ -125,7 +125,7 @@ class FinishSheet(QDialog):
         return [self._problem, self._reason, self._question, self._again]
 
     def _foot(self) -> QWidget:
-        words = muted("Finished pictures rest for a few minutes and can be reopened, then they go.")
+        words = muted("While a finished visit rests it can be reopened; then its pictures go.")
         foot = row(words, self._back, self._finish)
         foot.setStretch(0, 1)
         return held(foot)

@@ -1,18 +1,19 @@
-"""The sending sheet: how fast and at which time of day this station sends."""
+"""The sending sheet: after which rest, how fast and at which time of day this station sends."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from typing import Final
 
 from PySide6.QtCore import QTime, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QDoubleSpinBox, QTimeEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDoubleSpinBox, QSpinBox, QTimeEdit, QWidget
 
-from haut_desktop.domain.traffic import SLOWEST_LIMIT, SendingRules, Window
+from haut_desktop.domain.study import ImagingPlan
+from haut_desktop.domain.traffic import LONGEST_REST, SLOWEST_LIMIT, SendingRules, Window
 from haut_desktop.widgets.boxes import column, held, make_room, named, row
 from haut_desktop.widgets.buttons import button, plain, primary_button
 from haut_desktop.widgets.field import Field
 from haut_desktop.widgets.inline_problem import InlineProblem
-from haut_desktop.widgets.labels import caption, muted, title
+from haut_desktop.widgets.labels import caption, label, muted, title
 from haut_desktop.widgets.spin_box import padded
 
 _MB: Final = 1_000_000
@@ -20,6 +21,7 @@ _FASTEST_MB: Final = 1000.0
 _USUAL: Final = Window(time(18, 0), time(7, 0))
 _USUAL_BYTES_PER_S: Final = 2 * _MB
 _TIME: Final = "HH:mm"
+_MINUTE: Final = timedelta(minutes=1)
 
 
 class SendingSheet(QDialog):
@@ -33,6 +35,8 @@ class SendingSheet(QDialog):
         self._rules = rules
         self.setObjectName("sending")
         self.setWindowTitle("Sending – Haut Desktop")
+        self._shown_rest = rules.rest(ImagingPlan()) // _MINUTE
+        self._rest = named(_minutes(self._shown_rest), "rest")
         self._is_limited = named(_check("&Limit the speed"), "is-limited")
         self._limit = named(_speed(rules.most_bytes_per_s or _USUAL_BYTES_PER_S), "limit")
         self._has_window = named(_check("Send only at a certain &time of day"), "has-window")
@@ -62,11 +66,19 @@ class SendingSheet(QDialog):
             "for everybody who works here."
         )
         end = muted("Outside of the time nothing new is begun; what is on its way arrives.")
+        rest_words = label("A finished visit &rests for")
+        rest_words.setBuddy(self._rest)
+        rest = held(row(rest_words, self._rest, label("before it is sent."), None))
+        reopened = muted(
+            "Until it is sent it can be reopened. A changed time holds for visits that are finished "
+            "afterwards."
+        )
         zone = held(row(self._zone, margins=(26, 0, 0, 0)))
         self.setLayout(
             column(
-                title("Sending"), words, self._is_limited, self._limits, self._has_window,
-                self._times, zone, end, self._problem, None, row(self._cancel, None, self._set),
+                title("Sending"), words, rest, reopened, self._is_limited, self._limits,
+                self._has_window, self._times, zone, end, self._problem, None,
+                row(self._cancel, None, self._set),
                 gap=12, margins=(24, 20, 24, 20),
             )
         )  # fmt: skip
@@ -94,7 +106,11 @@ class SendingSheet(QDialog):
             return
         window = Window(begins, ends) if self._has_window.isChecked() else None
         limit = round(self._limit.value() * _MB) if self._is_limited.isChecked() else None
-        self.chosen.emit(replace(self._rules, most_bytes_per_s=limit, window=window))
+        rules = replace(self._rules, most_bytes_per_s=limit, window=window)
+        if self._rest.value() != self._shown_rest:
+            # left as it was, it is still each study's own
+            rules = replace(rules, rest_minutes=self._rest.value())
+        self.chosen.emit(rules)
         self.accept()
 
 
@@ -119,4 +135,13 @@ def _speed(bytes_per_s: int) -> QDoubleSpinBox:
     made.setSingleStep(0.5)
     made.setSuffix(" MB/s")
     made.setValue(bytes_per_s / _MB)
+    return made
+
+
+def _minutes(minutes: int) -> QSpinBox:
+    made = padded(QSpinBox())
+    made.setRange(0, LONGEST_REST // _MINUTE)
+    made.setSuffix(" min")
+    made.setValue(minutes)
+    made.setAccessibleName("Minutes for which a finished visit rests before it is sent")
     return made

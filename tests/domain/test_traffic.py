@@ -1,8 +1,9 @@
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from haut_desktop.domain.traffic import SendingRules, Window
+from haut_desktop.domain.study import ImagingPlan
+from haut_desktop.domain.traffic import LONGEST_REST, SendingRules, Window
 
 BERLIN = "Europe/Berlin"
 NIGHT = Window(time(18, 0), time(7, 0))
@@ -56,3 +57,22 @@ def test_a_window_in_the_hour_that_comes_twice_opens_in_the_one_that_is_left() -
     first, second = (datetime(2026, 10, 25, hour, 10, tzinfo=UTC) for hour in (0, 1))
     assert twice.opens_at(first, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert twice.opens_at(second, BERLIN) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rest"),
+    (
+        (None, timedelta(seconds=90)),
+        (0, timedelta()),
+        (1, timedelta(minutes=1)),
+        (60, LONGEST_REST),
+    ),
+)
+def test_the_stations_rest_goes_before_the_plans(minutes: int | None, rest: timedelta) -> None:
+    assert SendingRules(rest_minutes=minutes).rest(ImagingPlan(resting_s=90.0)) == rest
+
+
+@pytest.mark.parametrize("minutes", (-1, 61))
+def test_a_rest_that_nobody_could_wait_for_is_refused(minutes: int) -> None:
+    with pytest.raises(ValueError, match="60 minutes"):
+        SendingRules(rest_minutes=minutes)

@@ -15,8 +15,9 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.traffic import SendingRules
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.tasks import TaskScope
-from haut_desktop.services.traffic import Traffic
+from haut_desktop.services.traffic import Traffic, kept_rules
 from haut_desktop.store.studies import StudyStore
+from tests.conftest import ExpectedLogs
 from tests.waiting import eventually
 
 KEPT = SendingRules(most_bytes_per_s=100_000)
@@ -105,3 +106,22 @@ async def test_who_lets_sending_go_on_has_the_last_word_over_a_kept_pause(
     settings.read.set()
     await loading
     assert not traffic.rules.is_paused
+
+
+@pytest.mark.parametrize(
+    ("kept", "rules"),
+    (
+        ('{"is_paused":true,"most_bytes_per_s":null,"window":null}', SendingRules(is_paused=True)),
+        ('{"is_paused":true,"rest_minutes":15}', SendingRules(is_paused=True, rest_minutes=15)),
+        ('{"is_paused":true,"rest_minutes":61}', SendingRules()),
+    ),
+    ids=("from before there was a rest", "with a rest", "with one that is refused"),
+)
+async def test_a_rest_is_kept_with_the_rules(
+    settings: SlowSettings, kept: str, rules: SendingRules, expected_log: ExpectedLogs
+) -> None:
+    if rules == SendingRules():
+        expected_log.allow("the kept sending rules can't be read")
+    settings.kept = kept
+    settings.read.set()
+    assert await kept_rules(cast(StudyStore, settings)) == rules

@@ -7,6 +7,7 @@ import pytest
 
 from haut_desktop.domain.delivery import LONGEST_WAIT, BatchEvent, Waiting
 from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.traffic import LONGEST_REST
 from haut_desktop.store.waits import WaitStore
 from tests.fakes.builders import make_batch, make_picture
 from tests.store.conftest import Record
@@ -166,6 +167,39 @@ async def test_a_rest_that_was_moved_is_not_cut_at_the_next_start(
     ends_at -= timedelta(seconds=250)
     assert await waits.open() == 0
     assert await _ends(record, batch) == {ends_at}
+
+
+async def test_no_rest_lasts_longer_than_any_that_can_be_set_when_no_row_shows_the_step(
+    record: Record, waits: WaitStore
+) -> None:
+    batch = await record.finish(await record.register(), rest=timedelta(days=400))
+    await waits.open()
+    assert await _ends(record, batch) == {record.clock() + LONGEST_REST}
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["on its way", "held"])
+@pytest.mark.parametrize("back_s", [0.0, *BACK])
+async def test_the_longest_rest_that_can_be_set_is_kept_whole(
+    record: Record, waits: WaitStore, back_s: float, is_held: bool
+) -> None:
+    batch = await record.finish(await record.register(), rest=LONGEST_REST)
+    if is_held:
+        await record.outbox.move_batch(batch.id, BatchEvent.HOLD)
+    record.clock.advance(-back_s)
+    await waits.open()
+    assert await _ends(record, batch) == {record.clock() + LONGEST_REST}
+    assert await waits.open() == 0
+
+
+async def test_a_plan_may_let_visits_rest_for_longer_than_a_station_can(
+    record: Record, waits: WaitStore
+) -> None:
+    plan = replace(record.study.plan, resting_s=2 * LONGEST_REST.total_seconds())
+    await record.studies.save_study(replace(record.study, plan=plan), record.act)
+    batch = await record.finish(await record.register(), rest=2 * LONGEST_REST)
+    record.clock.advance(-86_400.0)
+    await waits.open()
+    assert await _ends(record, batch) == {record.clock() + 2 * LONGEST_REST}
 
 
 async def _retake(record: Record, batch: Batch) -> Batch:

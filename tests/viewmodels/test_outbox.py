@@ -589,3 +589,10 @@ async def test_a_resting_visit_is_sent_now(desk: Desk) -> None:
     desk.model.send_now(visit_row(resting, _NOW, {}))
     await eventually(lambda: desk.sent_now)
     assert desk.sent_now == [resting.visit.id]
+
+
+async def test_another_rest_is_set_and_told_again(desk: Desk) -> None:
+    rules = replace(desk.model.rules, rest_minutes=15)
+    desk.model.set_rules(rules)
+    await eventually(lambda: desk.outbox.rules == rules)
+    assert desk.model.rules == rules

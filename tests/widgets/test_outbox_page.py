@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QPushButton,
+    QSpinBox,
     QTimeEdit,
     QTreeView,
     QWidget,
@@ -441,6 +442,17 @@ async def test_the_sending_sheet_sets_speed_and_time(shown: Shown) -> None:
     night = Window(time(20, 30), time(7, 0))
     assert shown.outbox.rules == SendingRules(most_bytes_per_s=1_500_000, window=night)
     await eventually(lambda: "at most 1.5 MB/s" in shown.model.head.words)
+
+
+async def test_the_sending_sheet_sets_the_rest_and_shows_it_again(shown: Shown) -> None:
+    sheet = open_sheet(shown)
+    part(sheet, QSpinBox, "rest").setValue(15)
+    part(sheet, QPushButton, "set").click()
+    await eventually(lambda: shown.outbox.rules == SendingRules(rest_minutes=15))
+    await eventually(lambda: shown.page.window().findChild(SendingSheet) is None)
+    again = open_sheet(shown)
+    assert part(again, QSpinBox, "rest").value() == 15
+    again.reject()
 
 
 async def test_a_time_that_is_never_open_is_not_set(shown: Shown) -> None:
