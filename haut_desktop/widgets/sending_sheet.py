@@ -70,8 +70,8 @@ class SendingSheet(QDialog):
         rest_words.setBuddy(self._rest)
         rest = held(row(rest_words, self._rest, label("before it is sent."), None))
         reopened = muted(
-            "Until it is sent it can be reopened. A changed time holds for visits that are finished "
-            "afterwards."
+            "Until it is sent it can be reopened. A changed time holds for visits that are "
+            "finished afterwards."
         )
         zone = held(row(self._zone, margins=(26, 0, 0, 0)))
         self.setLayout(
@@ -95,7 +95,9 @@ class SendingSheet(QDialog):
         self._has_window.setChecked(self._rules.window is not None)
         self._cancel.clicked.connect(self.reject)
         self._set.clicked.connect(self._on_set_clicked)
-        # no default button: a scanner's Enter in a field would press it
+        # no default button: a scanner's Enter in a field would press it; nor do its figures
+        # land in the first field
+        self._is_limited.setFocus()
 
     def _on_set_clicked(self) -> None:
         begins, ends = _time(self._begins.time()), _time(self._ends.time())

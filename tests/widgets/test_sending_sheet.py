@@ -82,6 +82,8 @@ def test_the_rest_of_a_finished_visit_is_set_in_minutes(
     assert rest is not None
     assert choose is not None
     assert rest.value() == shown
+    sheet.show()
+    assert not rest.hasFocus()
     if typed is not None:
         rest.setValue(typed)
     choose.click()
