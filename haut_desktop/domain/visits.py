@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.ids import SlotId, StudyId, SubjectId, TakeId, VisitId
 from haut_desktop.domain.imaging import Image, Original, Rendition, Slot, Take, Verdict
+
+OTHER_DAY: Final = "other-day"
+"""The verdict on a picture that the camera's clock puts on another day than the visit's."""
 
 
 class VisitKind(StrEnum):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from haut_desktop.domain.audit import BY_ITSELF
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import CaptureTime, ImageType, Side, Slot, VerdictLevel
-from haut_desktop.domain.visits import TakenPicture, Visit
+from haut_desktop.domain.visits import OTHER_DAY, TakenPicture, Visit
 from haut_desktop.domain.words import day_words
 from haut_desktop.services import quality
 from haut_desktop.services.tasks import TaskScope
@@ -104,4 +104,4 @@ def _other_day(captured: CaptureTime, visit: Visit, zone: str) -> quality.Findin
         f"By the camera's clock it was taken on {day_words(day)}, and the visit is on "
         f"{day_words(visit.local_date)}. Check the clock, and that it is this visit's picture."
     )
-    return quality.Finding("other-day", VerdictLevel.WARN, text)
+    return quality.Finding(OTHER_DAY, VerdictLevel.WARN, text)

@@ -20,6 +20,7 @@ from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture_words import (
     SlotLine,
     VisitTab,
+    other_day_words,
     rest_words,
     rests,
     slot_line,
@@ -77,6 +78,8 @@ class Confirmation:
     slots: tuple[SlotLine, ...]
     problems: tuple[str, ...]
     previous_front: OriginalId | None
+    other_day: str = ""
+    """Which pictures were taken on another day; needs a yes of its own."""
     again: AgainQuestion | None = None
     """What must be answered with a reason before computed pictures are computed once more."""
     reason: str = ""
@@ -257,6 +260,7 @@ class CaptureViewModel(QObject):
             slots=self._slots(sheet),
             problems=self._capture.problems(sheet),
             previous_front=previous,
+            other_day=other_day_words(sheet),
         )
 
     async def _finish(self, confirmation: Confirmation, reason: str, again: str) -> None:

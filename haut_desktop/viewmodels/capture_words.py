@@ -6,7 +6,14 @@ from typing import Final
 
 from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side, Slot, VerdictLevel
-from haut_desktop.domain.visits import Shelf, TakenPicture, Visit, VisitStatus
+from haut_desktop.domain.visits import (
+    OTHER_DAY,
+    Shelf,
+    TakenPicture,
+    Visit,
+    VisitSheet,
+    VisitStatus,
+)
 from haut_desktop.domain.words import day_words
 from haut_desktop.viewmodels.words import clock_time, count, day
 
@@ -142,6 +149,22 @@ def taken_words(done: int, total: int | None) -> str:
 def judged_words(judged: int, sealed: int) -> str:
     """Say how far the check of the sealed pictures has come."""
     return f"All are sealed and safe. {judged} of {sealed} checked, {sealed - judged} left"
+
+
+def other_day_words(sheet: VisitSheet) -> str:
+    """Name the pictures that would go and were taken on another day than the visit's; or ``""``."""
+    titles = [
+        slot_title(shelf.slot)
+        for shelf in sheet.shelves
+        if (going := shelf.to_go) and any(said.code == OTHER_DAY for said in going.verdicts)
+    ]
+    if not titles:
+        return ""
+    return (
+        f"By the camera's clock not taken on the visit's day, {visit_day(sheet.visit)}: "
+        f"{', '.join(titles)}. Look whose and of which visit that is. Go back and take out what "
+        "does not belong here."
+    )
 
 
 def slot_title(slot: Slot) -> str:

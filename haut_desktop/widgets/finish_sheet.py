@@ -1,7 +1,7 @@
 """The finish sheet: everything once more, beside the subject's previous front view."""
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QHBoxLayout, QPlainTextEdit, QWidget
 
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import Side
@@ -12,7 +12,7 @@ from haut_desktop.viewmodels.thumbnails import Thumbnails
 from haut_desktop.viewmodels.words import count
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import column, frame, held, row, scrolled
-from haut_desktop.widgets.buttons import button, primary_button
+from haut_desktop.widgets.buttons import button, plain, primary_button
 from haut_desktop.widgets.inline_problem import InlineProblem
 from haut_desktop.widgets.labels import caption, heading, label, muted
 from haut_desktop.widgets.picture_frame import PictureFrame
@@ -22,7 +22,8 @@ from haut_desktop.widgets.tokens import Tone
 class FinishSheet(QDialog):
     """Asks whether these are this subject's pictures.
 
-    A missing required view needs a reason, and so does computing pictures once more. No button is
+    A missing required view needs a reason, and so does computing pictures once more; pictures of
+    another day need a yes of their own. No button is
     the default: that one would take a scanner's Enter, and a key that is held, for a person's.
     """
 
@@ -46,11 +47,15 @@ class FinishSheet(QDialog):
         )
         self._reason.setPlainText(confirmation.reason)
         self._again.setPlainText(confirmation.reason_again)
+        self._other_day = QCheckBox("&Checked: what was taken on another day belongs to this visit")
+        self._other_day.setObjectName("other-day")
+        self._other_day.setAccessibleName(plain(self._other_day.text()))
         self._finish = primary_button("&Finish visit", icon="check", tip="Finish visit (Enter)")
         self._finish.setObjectName("confirm-finish")
         self._back = button("&Back to the pictures", tip="Back to the pictures (Esc)")
         self._problem = InlineProblem(Tone.BAD)
         self._question = InlineProblem(Tone.WARN)
+        self._day = InlineProblem(Tone.WARN)
         self._lay_out()
         self._connect()
 
@@ -60,6 +65,8 @@ class FinishSheet(QDialog):
         whole.setContentsMargins(24, 16, 24, 16)
         self.setLayout(whole)
         self._problem.say(" ".join(self._confirmation.problems))
+        if self._confirmation.other_day:
+            self._day.say("Another day", self._confirmation.other_day)
         if (again := self._confirmation.again) is not None:
             self._question.say(again.title, again.message)
         self.setMinimumSize(QSize(840, 520))
@@ -122,7 +129,9 @@ class FinishSheet(QDialog):
     def _problems(self) -> list[QWidget]:
         self._reason.setVisible(bool(self._confirmation.problems))
         self._again.setVisible(self._confirmation.again is not None)
-        return [self._problem, self._reason, self._question, self._again]
+        self._other_day.setVisible(bool(self._confirmation.other_day))
+        asked = [self._problem, self._reason, self._question, self._again]
+        return [*asked, self._day, self._other_day]
 
     def _foot(self) -> QWidget:
         words = muted("While a finished visit rests it can be reopened; then its pictures go.")
@@ -136,8 +145,10 @@ class FinishSheet(QDialog):
         for box in (self._reason, self._again):
             box.textChanged.connect(self._show_readiness)
         self._thumbnails.arrived.connect(self._on_thumbnail_arrived)
+        self._other_day.toggled.connect(self._show_readiness)
         self._show_readiness()
-        (self._asked()[0] if self._asked() else self._finish).setFocus()
+        first = self._other_day if self._confirmation.other_day else self._finish
+        (self._asked()[0] if self._asked() else first).setFocus()
 
     def _asked(self) -> list[QPlainTextEdit]:
         """The reasons that must be given."""
@@ -150,7 +161,9 @@ class FinishSheet(QDialog):
         picture.show_image(image, is_expected=image is None)
 
     def _show_readiness(self) -> None:
-        self._finish.setEnabled(all(is_reason(box.toPlainText()) for box in self._asked()))
+        is_answered = self._other_day.isChecked() or not self._confirmation.other_day
+        has_reasons = all(is_reason(box.toPlainText()) for box in self._asked())
+        self._finish.setEnabled(is_answered and has_reasons)
 
     def _on_finish_clicked(self) -> None:
         reason, again = self._reason.toPlainText().strip(), self._again.toPlainText().strip()

@@ -11,17 +11,17 @@ from PySide6.QtWidgets import QApplication
 
 from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.ids import BatchId, SubjectId, VisitId
-from haut_desktop.domain.imaging import Verdict, VerdictLevel
+from haut_desktop.domain.imaging import Slot, Verdict, VerdictLevel
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import Shelf, Visit, VisitSheet, VisitStatus
+from haut_desktop.domain.visits import OTHER_DAY, Shelf, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.capture import CaptureViewModel, Confirmation
-from haut_desktop.viewmodels.capture_words import slot_line, visit_day
+from haut_desktop.viewmodels.capture_words import other_day_words, slot_line, visit_day
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from tests.fakes.builders import (
@@ -263,6 +263,26 @@ def test_what_must_be_done_again_is_said_before_what_is_right() -> None:
     (line,) = slot_line(Shelf(slot, (taken,)), "UTC").takes
     words = [mark.text for mark in line.marks]
     assert words == ["Too dark.", "A little soft.", "Few pixels.", "Face found."]
+
+
+def test_what_goes_and_was_taken_on_another_day_is_named_before_finishing() -> None:
+    study = make_study()
+    visit = make_visit(study, make_subject(study))
+    front, left, right = make_slots(visit)
+
+    def shelf(slot: Slot, code: str, *, counts: bool = True) -> Shelf:
+        taken = make_taken(slot)
+        said = Verdict(taken.rendition.id, "station", code, VerdictLevel.WARN, "A word.")
+        take = replace(taken.take, counts=counts)
+        return Shelf(slot, (replace(taken, take=take, verdicts=(said,)),))
+
+    def words(*shelves: Shelf) -> str:
+        return other_day_words(VisitSheet(visit, shelves))
+
+    both = words(shelf(front, OTHER_DAY), shelf(left, OTHER_DAY), shelf(right, "soft"))
+    assert "Front, Left." in both
+    assert visit_day(visit) in both
+    assert words(shelf(front, "soft"), shelf(left, OTHER_DAY, counts=False)) == ""
 
 
 async def test_pictures_that_turn_out_to_be_computed_are_asked_about_and_not_finished(

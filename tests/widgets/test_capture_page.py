@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
+    QCheckBox,
     QFrame,
     QLineEdit,
     QListView,
@@ -23,9 +24,10 @@ from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.ids import BatchId, OriginalId
+from haut_desktop.domain.imaging import VerdictLevel
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.subjects import SubjectDetails
-from haut_desktop.domain.visits import VisitStatus
+from haut_desktop.domain.visits import OTHER_DAY, VisitStatus
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.widgets import buttons
@@ -36,7 +38,7 @@ from haut_desktop.widgets.picture_frame import PictureFrame
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.slot_card import SlotCard
 from haut_desktop.widgets.visit_header import VisitHeader
-from tests.fakes.builders import make_visit
+from tests.fakes.builders import make_verdict, make_visit
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
 from tests.widgets.drops import drop_files
@@ -292,6 +294,32 @@ async def test_computed_pictures_go_once_more_with_a_reason_only(office: Office)
     again.setPlainText("The scores were lost")
     finish.click()
     await eventually(lambda: office.capture.again == ["The scores were lost"])
+
+
+async def test_pictures_of_another_day_are_finished_with_a_yes_to_them_only(
+    office: Office,
+) -> None:
+    await open_visit(office)
+    drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
+    await eventually(lambda: takes(office, "front") == 1)
+    (visit,) = office.capture.all_visits
+    front, *others = office.capture.shelves[visit.id]
+    (taken,) = front.takes
+    said = replace(make_verdict(taken.rendition, OTHER_DAY), level=VerdictLevel.WARN)
+    taken = replace(taken, verdicts=(said,))
+    office.capture.shelves[visit.id] = [replace(front, takes=(taken,)), *others]
+    sheet = await open_sheet(office)
+    finish = sheet.findChild(QPushButton, "confirm-finish")
+    yes = sheet.findChild(QCheckBox, "other-day")
+    assert finish is not None
+    assert yes is not None
+    assert yes.isVisible()
+    assert yes.hasFocus()
+    assert not finish.isEnabled()
+    yes.click()
+    assert finish.isEnabled()
+    yes.click()
+    assert not finish.isEnabled()
 
 
 async def test_a_scanners_enter_does_not_finish_a_visit(
