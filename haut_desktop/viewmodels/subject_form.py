@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import HautError, SubjectCodeError
-from haut_desktop.domain.study import ImagingPlan
+from haut_desktop.domain.study import ImagingPlan, Study
 from haut_desktop.domain.subjects import SubjectDetails, code_problem, normalise_code
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
@@ -159,10 +159,10 @@ class SubjectFormViewModel(QObject):
             self._show(FormState(is_busy=True))
             remarks = form.remarks.strip()
             details = SubjectDetails(year, born, form.biological_sex, form.phototype, remarks)
-            self._tasks.start(self._register(form.code, details), name="register subject")
+            work = self._register(self._desk.study, form.code, details)
+            self._tasks.start(work, name="register subject")
 
-    async def _register(self, text: str, details: SubjectDetails) -> None:
-        study = self._desk.study
+    async def _register(self, study: Study | None, text: str, details: SubjectDetails) -> None:
         try:
             if study is None:
                 raise SubjectCodeError("Choose a study first, then register the subject.")
@@ -173,7 +173,8 @@ class SubjectFormViewModel(QObject):
             self._show(FormState(title=error.title, message=error.message))
         else:
             self._show(FormState())
-            self.registered.emit(subject)
+            if self._is_open(study):  # under another study nobody of this one is opened
+                self.registered.emit(subject)
 
     async def _read_sexes(self, dictionary: "BiologicalSexes") -> None:
         # without a network the kept words stay, and the built-in ones where nothing was kept
@@ -186,25 +187,25 @@ class SubjectFormViewModel(QObject):
             self._sexes = sexes
             self.sexes_changed.emit(sexes)
 
-    async def _look_up(self, code: str) -> None:
-        study = self._desk.study
-        if study is None:
-            return
-        try:
+    async def _look_up(self, study: Study, code: str) -> None:
+        check = None
+        with suppress(HautError):  # registering checks again and says what is wrong
             check = await self._subjects.check_code(study, code)
-        except HautError:
-            # registering checks again and says what is wrong
-            self._show(replace(self._state, is_checking=False))
-            return
         if code == self._code and not self._state.is_busy:
-            self._show(_judged(self._state, check))
+            looked = replace(self._state, is_checking=False)
+            self._show(_judged(looked, check) if check and self._is_open(study) else looked)
+
+    def _is_open(self, study: Study | None) -> bool:
+        now = self._desk.study
+        return now is not None and study is not None and now.id == study.id
 
     def _show(self, state: FormState) -> None:
         self._state = state
         self.changed.emit(state)
 
     def _on_rest_timeout(self) -> None:
-        self._tasks.start(self._look_up(self._code), name="check code")
+        if (study := self._desk.study) is not None:
+            self._tasks.start(self._look_up(study, self._code), name="check code")
 
 
 def _cleared(state: FormState) -> FormState:
@@ -212,7 +213,7 @@ def _cleared(state: FormState) -> FormState:
 
 
 def _judged(state: FormState, check: "CodeCheck") -> FormState:
-    state = replace(state, is_checking=False, code_problem="", code_praise="")
+    state = replace(state, code_problem="", code_praise="")
     if check.problem:
         return replace(state, code_problem=check.problem)
     if check.is_taken_here:

@@ -18,6 +18,7 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.errors import HautError, NetworkError
 from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.overviews import SUBJECTS_AT_MOST, SubjectRow
+from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject, normalise_code
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
@@ -186,7 +187,7 @@ class SubjectsViewModel(QObject):
         self._is_entered = self._is_entered and text == self._state.text
         self._show(SubjectsState(text, self._state.shown, True, self._state.is_syncing))
         if study is not None:
-            self._tasks.start(self._search(text, self._question), name="search subjects")
+            self._tasks.start(self._search(study, text, self._question), name="search subjects")
 
     def refresh(self) -> None:
         """Read the list again."""
@@ -194,9 +195,10 @@ class SubjectsViewModel(QObject):
 
     def sync(self) -> None:
         """Bring in the platform's subjects; without a network the list stays as it is."""
-        if self._desk.study is not None and not self._state.is_syncing:
+        study = self._desk.study
+        if study is not None and not self._state.is_syncing:
             self._mark_syncing(True)
-            self._tasks.start(self._sync(), name="sync subjects")
+            self._tasks.start(self._sync(study), name="sync subjects")
 
     def open_row(self, row: int) -> None:
         """Open the subject at ``row``."""
@@ -233,10 +235,7 @@ class SubjectsViewModel(QObject):
         self._desk.open_subject(subject)
         self.opened.emit(subject)
 
-    async def _search(self, text: str, question: int) -> None:
-        study = self._desk.study
-        if study is None:
-            return
+    async def _search(self, study: Study, text: str, question: int) -> None:
         rows = await self._subjects.search(study, text.strip())
         if question == self._question:
             self._take_in(text, rows)
@@ -256,11 +255,9 @@ class SubjectsViewModel(QObject):
         elif was_entered and not rows and self._state.code:
             self.missed.emit(self._state.code)
 
-    async def _sync(self) -> None:
-        study = self._desk.study
+    async def _sync(self, study: Study) -> None:
         try:
-            if study is not None:
-                await self._subjects.sync(study)
+            await self._subjects.sync(study)
         except NetworkError:
             pass
         except HautError as error:

@@ -34,11 +34,13 @@ class SlowSubjects:
     """A record whose readings end when, and in the order in which, a test lets them."""
 
     asked: list[asyncio.Future[Subject]] = field(default_factory=list)
+    synced: list[Study] = field(default_factory=list)
 
     async def search(self, _study: Study, _text: str) -> tuple[SubjectRow, ...]:
         return ()
 
-    async def sync(self, _study: Study) -> SubjectSync:
+    async def sync(self, study: Study) -> SubjectSync:
+        self.synced.append(study)
         return SubjectSync(0, 0, ())
 
     async def get(self, _subject_id: SubjectId) -> Subject:
@@ -116,3 +118,18 @@ def test_the_list_ages_without_being_read_again(qapp: QApplication) -> None:
     clock.advance(WAITS_LONG_AFTER_S)
     model.age_passed()
     assert model.line(0).registration == "Not registered for 1 h"
+
+
+async def test_each_study_is_synchronised_once_however_fast_they_are_turned(qtbot: QtBot) -> None:
+    first, second = make_study("First"), make_study("Second")
+    errors, record, desk = list[HautError](), SlowSubjects(), Desk("UTC")
+    tasks = TaskScope("test", errors.append)
+    _model = SubjectsViewModel(
+        cast(Subjects, record), desk, NoticesViewModel(), tasks, Changes(), FakeClock()
+    )
+    desk.open_study(first)
+    desk.open_study(second)
+    await eventually(lambda: not tasks.running())
+    assert record.synced == [first, second]
+    await tasks.aclose()
+    assert not errors
