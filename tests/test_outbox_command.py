@@ -25,6 +25,7 @@ from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.session import Account, SignedIn, Tokens
 from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.outbox_command import DIFFERS, NOT_DONE, WELL, run_outbox_command
+from haut_desktop.outbox_command.output import say
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.database import Database
 from haut_desktop.store.files import remove
@@ -245,6 +246,22 @@ async def test_receipts_come_as_csv_with_one_head(
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
     assert [row["proof"] for row in rows] == ["store-hash"] * 3
     assert all(row["computation_accepted_at"] for row in rows)
+
+
+async def test_receipts_are_the_same_bytes_under_the_code_page_and_line_ends_of_windows(
+    room: Room, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    await room.submit()
+    await run(room, "receipts")
+    usual = capsysbinary.readouterr().out
+    assert usual.count(b"\r\n") == 4
+    sent = io.BytesIO()
+    output = io.TextIOWrapper(sent, encoding="cp1252", newline="\r\n")
+    monkeypatch.setattr("sys.stdout", output)
+    await run(room, "receipts")
+    say("\u0412-007")
+    output.flush()
+    assert sent.getvalue() == usual + "\u0412-007\n".encode()
 
 
 async def test_a_rebuild_is_refused_while_the_program_is_open(

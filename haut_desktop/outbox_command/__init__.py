@@ -17,7 +17,7 @@ from pathlib import Path
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.outbox_command.arguments import make_parser
-from haut_desktop.outbox_command.output import DIFFERS, NOT_DONE, WELL
+from haut_desktop.outbox_command.output import DIFFERS, NOT_DONE, WELL, write_as_made
 from haut_desktop.outbox_command.record import alone, open_alone
 from haut_desktop.outbox_troubles import for_a_command, no_station, read_recovery_key
 from haut_desktop.settings import app_paths
@@ -35,6 +35,7 @@ __all__ = ["DIFFERS", "NOT_DONE", "WELL", "run_outbox_command"]
 def run_outbox_command(arguments: Sequence[str], *, secrets: Secrets | None = None) -> int:
     """Do what the command line asks for; returns the exit code."""
     chosen = make_parser().parse_args(arguments)
+    write_as_made()
     try:
         return asyncio.run(_run(chosen, secrets or KeyringSecrets()))
     except HautError as error:

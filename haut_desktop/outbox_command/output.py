@@ -1,6 +1,7 @@
 """What every verb answers with: its exit code, and lines or JSON on standard output."""
 
 import dataclasses
+import io
 import json
 import sys
 from datetime import date, datetime
@@ -12,6 +13,16 @@ from haut_desktop.domain.tenant import platform_words
 WELL: Final = 0
 DIFFERS: Final = 1
 NOT_DONE: Final = 2
+
+
+def write_as_made() -> None:
+    """Let standard output take every letter and line end as they are.
+
+    Windows would write another code page there, which lacks letters, and two carriage returns for
+    each line of a CSV file.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
 
 
 def held_by(server: str, company_id: str) -> str:
