@@ -96,6 +96,7 @@ class SigningIn:
         if not is_in and not opening.done():
             ask_no_more()
             return await _ended(opening), False
+        await view_model.given_up()
         work = await opening
         if work is not None and is_in:
             await self._name_predecessor(work)
@@ -116,6 +117,7 @@ class SigningIn:
         view_model.practice_requested.connect(lambda: self._want_practice(dialog))
         self.leave_word(is_signed_in=False)
         is_in = await self._ask(dialog)
+        await view_model.given_up()
         self.leave_word(is_signed_in=is_in)
         if is_in:
             await self._name_predecessor(work)

@@ -15,7 +15,9 @@ from haut_desktop.domain.session import Account
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.signing_in import SigningIn, unsent_notice
 from haut_desktop.viewmodels.notices import NoticesViewModel
+from haut_desktop.viewmodels.sign_in import Credentials, Way
 from haut_desktop.widgets.ask import finish
+from haut_desktop.widgets.sign_in_dialog import SignInDialog
 from haut_desktop.workplace import Workplace
 from tests.waiting import eventually
 
@@ -135,3 +137,64 @@ async def test_a_station_that_fails_once_the_sign_in_was_left_is_told_and_ends_n
     assert await asked == (None, False)
     assert [error.message for error in told] == ["The folder is gone."]
     await tasks.aclose()
+
+
+@dataclass
+class HeldSession:
+    """A platform that answers when a test lets it, and what came of the try in the end."""
+
+    answers: asyncio.Event
+    ended: list[str]
+
+    async def sign_in(self, _server: str, _username: str, _password: str) -> None:
+        self.ended.append("begun")
+        try:
+            await self.answers.wait()
+            self.ended.append("signed in")
+        except asyncio.CancelledError:
+            # as the session, which puts everything back before it ends
+            await asyncio.get_running_loop().run_in_executor(None, self.ended.append, "put back")
+            raise
+
+
+@dataclass
+class HeldWork:
+    """A station that is open."""
+
+    session: HeldSession
+
+    @property
+    def api(self) -> Account:
+        return HERE
+
+
+async def test_a_try_ends_with_the_dialog_that_was_closed_during_it(qapp: QApplication) -> None:
+    make_application()  # it does not end with a window
+    told: list[HautError] = []
+    tasks, shown = TaskScope("test", told.append), list[SignInDialog]()
+    session = HeldSession(asyncio.Event(), [])
+
+    async def ask(dialog: QDialog) -> bool:
+        assert isinstance(dialog, SignInDialog)
+        shown.append(dialog)
+        return await finish(dialog)
+
+    signing_in = SigningIn(
+        ask=ask,
+        tasks=tasks,
+        notices=NoticesViewModel(),
+        want_practice=lambda dialog: dialog.reject(),
+        note=None,
+        window=lambda: None,
+    )
+    asked = tasks.start(signing_in.sign_in(cast(Workplace, HeldWork(session))), name="sign in")
+    (dialog,) = await eventually(lambda: shown)
+    dialog._view_model.submit(Credentials(HERE.server, Way.PASSWORD, "tech@example.com", "secret"))
+    await eventually(lambda: session.ended)
+    dialog.reject()
+    session.answers.set()
+    assert await asked is False
+    assert session.ended == ["begun", "put back"]
+    shiboken6.delete(dialog)
+    await tasks.aclose()
+    assert not told

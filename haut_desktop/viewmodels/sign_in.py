@@ -1,5 +1,6 @@
 """Sign-in: by password or private token; what is wrong is said in words, nothing typed is lost."""
 
+import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -113,6 +114,7 @@ class SignInViewModel(QObject):
         self.reason = reason
         """Why one is asked again, e.g. that the platform has ended the session."""
         self._state = SignInState()
+        self._trying: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> SignInState:
@@ -132,7 +134,18 @@ class SignInViewModel(QObject):
         """Try; while one try is under way another one is not started."""
         if credentials.is_complete and not self._state.is_busy:
             self._show(SignInState(credentials.way, is_busy=True))
-            self._tasks.start(self._try(credentials), name="sign-in")
+            self._trying = self._tasks.start(self._try(credentials), name="sign-in")
+
+    def give_up(self) -> None:
+        """End the try that is under way: nobody is signed in by a window that was closed."""
+        if self._trying is not None:
+            self._trying.cancel()
+
+    async def given_up(self) -> None:
+        """Give up, and wait until the try has ended and everything is as it was before."""
+        self.give_up()
+        if self._trying is not None:
+            await asyncio.wait((self._trying,))
 
     def ask_for_practice(self) -> None:
         """Ask for the practice platform instead."""

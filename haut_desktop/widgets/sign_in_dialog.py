@@ -114,6 +114,7 @@ class SignInDialog(QDialog):
     def _connect(self) -> None:
         self._view_model.changed.connect(self._on_view_model_changed)
         self._view_model.signed_in.connect(self.accept)
+        self.rejected.connect(self._view_model.give_up)
         self._way.chosen.connect(self._view_model.choose)
         self._sign_in.clicked.connect(self._on_sign_in_clicked)
         self._practice.clicked.connect(self._view_model.ask_for_practice)
