@@ -138,7 +138,8 @@ class SignInViewModel(QObject):
 
     def give_up(self) -> None:
         """End the try that is under way: nobody is signed in by a window that was closed."""
-        if self._trying is not None:
+        # once: a second time would break off what puts everything back
+        if self._trying is not None and not self._trying.cancelling():
             self._trying.cancel()
 
     async def given_up(self) -> None:
