@@ -1,7 +1,8 @@
 """Subjects in the database: codes with their history, and details."""
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
@@ -20,6 +21,7 @@ from haut_desktop.domain.overviews import SUBJECTS_AT_MOST, SubjectRow
 from haut_desktop.domain.subjects import (
     CodeKind,
     KnownCode,
+    Registration,
     Subject,
     SubjectCode,
     SubjectDetails,
@@ -47,6 +49,14 @@ JOIN subject_code AS current
     ON current.subject_id = said.subject_id AND current.is_current = 1
 WHERE said.study_id = ? AND said.code_key IN (SELECT value FROM json_each(?))
 ORDER BY length(said.code_key) DESC, said.is_current DESC, said.rowid
+"""
+_CODES: Final = """
+SELECT * FROM subject_code WHERE subject_id IN (SELECT value FROM json_each(?))
+ORDER BY subject_id, number
+"""
+_REGISTRATIONS: Final = """
+SELECT * FROM registration WHERE subject_id IN (SELECT value FROM json_each(?))
+ORDER BY subject_id, rowid
 """
 
 
@@ -103,7 +113,8 @@ class SubjectStore:
 
         def work(connection: Connection) -> tuple[SubjectRow, ...]:
             rows = find_subjects(connection, study_id, code_key(text), limit)
-            return tuple(_overview(connection, row) for row in rows)
+            subjects = _subjects(connection, rows)
+            return tuple(_overview(*both) for both in zip(subjects, rows, strict=True))
 
         return await self._database.read(work)
 
@@ -254,9 +265,9 @@ def read_subject(connection: Connection, subject_id: SubjectId) -> Subject:
     return _subject(connection, one(row, "subject"))
 
 
-def _overview(connection: Connection, row: Row) -> SubjectRow:
+def _overview(subject: Subject, row: Row) -> SubjectRow:
     return SubjectRow(
-        _subject(connection, row),
+        subject,
         row["visit_count"],
         moment_or_none(row["last_visit_at"]),
         row["waiting_images"],
@@ -264,17 +275,29 @@ def _overview(connection: Connection, row: Row) -> SubjectRow:
 
 
 def _subject(connection: Connection, row: Row) -> Subject:
-    codes = connection.execute(
-        "SELECT * FROM subject_code WHERE subject_id = ? ORDER BY number", (row["id"],)
-    )
-    registrations = connection.execute(
-        "SELECT * FROM registration WHERE subject_id = ? ORDER BY rowid", (row["id"],)
-    )
+    return _subjects(connection, (row,))[0]
+
+
+def _subjects(connection: Connection, rows: Sequence[Row]) -> list[Subject]:
+    """Read them in as many statements as one of them takes, in the order of ``rows``."""
+    ids = (json.dumps([row["id"] for row in rows]),)
+    codes: defaultdict[str, list[SubjectCode]] = defaultdict(list)
+    for code in connection.execute(_CODES, ids):
+        codes[code["subject_id"]].append(_code(code))
+    registrations: defaultdict[str, list[Registration]] = defaultdict(list)
+    for entry in connection.execute(_REGISTRATIONS, ids):
+        registrations[entry["subject_id"]].append(registration_of(entry))
+    return [_subject_of(row, codes[row["id"]], registrations[row["id"]]) for row in rows]
+
+
+def _subject_of(
+    row: Row, codes: Iterable[SubjectCode], registrations: Iterable[Registration]
+) -> Subject:
     return Subject(
         id=SubjectId(row["id"]),
         study_id=StudyId(row["study_id"]),
         station_id=StationId(row["station_id"]),
-        codes=tuple(_code(code) for code in codes),
+        codes=tuple(codes),
         details=SubjectDetails(
             birth_year=row["birth_year"],
             birth_date=date.fromisoformat(row["birth_date"]) if row["birth_date"] else None,
@@ -284,7 +307,7 @@ def _subject(connection: Connection, row: Row) -> Subject:
         ),
         created_at=moment(row["created_at"]),
         status=SubjectStatus(row["status"]),
-        registrations=tuple(registration_of(entry) for entry in registrations),
+        registrations=tuple(registrations),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from haut_desktop.domain.errors import StoreError, SubjectCodeError
 from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.subjects import CodeKind, SubjectDetails, SubjectStatus
+from haut_desktop.store.database import Database
 from tests.fakes.builders import make_slots, make_study, make_subject, make_visit
 from tests.store.conftest import Record
 
@@ -162,3 +163,20 @@ async def test_a_changed_status_is_a_correction_with_a_reason(record: Record) ->
     )
     assert changed.status is SubjectStatus.DISCONTINUED
     assert [c.field for c in await record.audit.corrections(subject.id)] == ["status"]
+
+
+async def test_a_list_takes_no_statement_for_each_of_its_subjects(
+    record: Record, database: Database
+) -> None:
+    said: list[str] = []
+    await record.register("B-1")
+    await database.read(lambda c: c.set_trace_callback(said.append))
+    said.clear()
+    await record.subjects.search(record.study.id)
+    of_one = len(said)
+    for number in range(2, 30):
+        await record.register(f"B-{number}")
+    said.clear()
+    assert len(await record.subjects.search(record.study.id)) == 29
+    assert len(said) == of_one
+    await database.read(lambda c: c.set_trace_callback(None))
