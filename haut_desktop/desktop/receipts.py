@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from haut_desktop.desktop.printing import offscreen_fonts, write_pdf
+from haut_desktop.desktop.printing import offscreen_fonts, write_pdf, write_whole
 from haut_desktop.domain.errors import StationError
 from haut_desktop.services.report_lines import VisitReport
 
@@ -18,7 +18,7 @@ def write_receipts(folder: Path, reports: Iterable[VisitReport]) -> None:
         with offscreen_fonts():
             for report in reports:
                 text = report.receipts_to_csv()
-                (folder / f"{report.visit_id}.csv").write_text(text, "utf-8-sig", newline="")
+                write_whole(folder / f"{report.visit_id}.csv", text.encode("utf-8-sig"))
                 pdf = folder / f"{report.visit_id}.pdf"
                 write_pdf(report.receipts_to_html(), pdf, title="Receipts")
     except OSError as error:
