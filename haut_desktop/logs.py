@@ -40,7 +40,8 @@ def report_faults(tell: Callable[[], None], loop: asyncio.AbstractEventLoop) -> 
     """Log every error that nobody caught, by its kind and place, and ``tell`` the user once each.
 
     The error's own words stay out of the log, and so does what a callback of ``loop`` was given:
-    they may quote what was typed or dropped. A thread's error is logged only.
+    they may quote what was typed or dropped. A thread's error is logged only, and so is a
+    connection that broke under ``loop`` itself: Windows raises that where a reset socket is closed.
     """
 
     def on_fault(
@@ -54,7 +55,9 @@ def report_faults(tell: Callable[[], None], loop: asyncio.AbstractEventLoop) -> 
 
     def on_loop_fault(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if isinstance(error, BaseException):
+        if isinstance(error, ConnectionError):
+            _log_fault(type(error), error.__traceback__)
+        elif isinstance(error, BaseException):
             on_fault(type(error), error, error.__traceback__)
         else:
             _log.error("the event loop is in trouble")

@@ -73,3 +73,26 @@ async def test_a_fault_of_a_thread_is_logged_without_its_words(
     await asyncio.to_thread(thread.join)
     check(log())
     assert told == [], "windows are told nothing from a thread"
+
+
+async def test_a_connection_that_breaks_under_the_loop_is_logged_and_no_fault_of_the_program(
+    qapp: QApplication,
+    log: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    expected_log: ExpectedLogs,
+) -> None:
+    """Windows raises it while a socket is closed that the other side has reset."""
+    expected_log("fault ConnectionResetError")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    told: list[str] = []
+    loop = asyncio.get_running_loop()
+    report_faults(lambda: told.append("told"), loop)
+
+    def shut_down() -> None:
+        raise ConnectionResetError(TYPED)
+
+    loop.call_soon(shut_down)
+    await eventually(lambda: "ConnectionResetError" in log())
+    assert told == []
+    assert "B-007" not in log()

@@ -90,9 +90,10 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """The reasons for a finish, with what the second one answered."""
+    """The reasons for a finish, with what each of them answered."""
 
     reason: str
+    problems: tuple[str, ...]
     again: str
     question: AgainQuestion | None
 
@@ -241,7 +242,8 @@ class CaptureViewModel(QObject):
         typed = self._refused.get(asked.visit_id)
         if typed is None:
             return asked
-        reason = typed.reason if asked.problems else ""
+        is_said = bool(asked.problems) and set(asked.problems) <= set(typed.problems)
+        reason = typed.reason if is_said else ""
         is_same = asked.again is not None and asked.again == typed.question
         return replace(asked, reason=reason, reason_again=typed.again if is_same else "")
 
@@ -265,7 +267,7 @@ class CaptureViewModel(QObject):
 
     async def _finish(self, confirmation: Confirmation, reason: str, again: str) -> None:
         visit_id, shown = confirmation.visit_id, confirmation.shown
-        self._refused[visit_id] = _Typed(reason, again, confirmation.again)
+        self._refused[visit_id] = _Typed(reason, confirmation.problems, again, confirmation.again)
         try:
             await self._capture.finish(visit_id, reason, shown=shown, again=again)
         except ComputedAlreadyError:

@@ -147,6 +147,10 @@ class DecisionViewModel(QObject):
         else:
             self._show(replace(self._state, is_busy=False))
             self.decided.emit()
+        finally:
+            # no fault may leave a dialog that nobody can leave
+            if self._state.is_busy:
+                self._show(replace(self._state, is_busy=False))
 
     def _deed(self, way: Way, choice: str, reason: str) -> Awaitable[object]:
         match way:

@@ -374,6 +374,29 @@ async def test_a_reason_is_not_typed_again_after_a_finish_that_was_refused(bench
     assert confirmation_of(asked).reason == "", "it was said, and stands in the record"
 
 
+async def test_a_reason_for_a_missing_view_stands_beside_no_other_missing_view(
+    bench: Bench,
+) -> None:
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    (visit,) = bench.capture.all_visits
+    await bench.capture.take_in_all(visit.id, [Path("front.jpg")], lambda _: None)
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()
+    stale = replace(confirmation_of(asked), shown=frozenset())
+    bench.model.finish(stale, "the left cheek is bandaged")
+    await bench.settle()
+    assert visit.status is VisitStatus.OPEN
+    shelves = bench.capture.shelves[visit.id]
+    shelves[0] = replace(shelves[0], takes=())
+    async with emitted(bench.model.confirmation_ready) as asked:
+        bench.model.ask_to_finish()
+    confirmation = confirmation_of(asked)
+    assert len(confirmation.problems) > len(stale.problems)
+    assert confirmation.reason == ""
+
+
 async def test_a_reason_to_compute_once_more_stands_only_beside_the_same_question(
     bench: Bench,
 ) -> None:

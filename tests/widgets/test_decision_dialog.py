@@ -1,6 +1,7 @@
 """The decision about a held subject with real clicks and keys; the platform's side is in memory."""
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -230,5 +231,24 @@ async def test_a_dialog_that_is_left_while_it_is_written_down_tells_the_refusal(
     asked.decisions.trouble = UnreachableError()
     asked.decisions.gate.set()
     await eventually(lambda: asked.says("No connection"))
+    QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
+    assert not asked.dialog.isVisible()
+
+
+async def test_a_fault_while_it_is_written_down_locks_nobody_in(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, _error, _trace: faults.append(kind))
+
+    async def fail(_registration: Registration, _reason: str) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(asked.decisions, "look_again", fail)
+    await eventually(lambda: asked.entries.count() == 2)
+    asked.dialog._ways.take(Way.LOOK_AGAIN)
+    asked.type_into("reason", "renamed there")
+    asked.decide()
+    await eventually(lambda: faults == [RuntimeError])
     QTest.keyClick(asked.dialog, Qt.Key.Key_Escape)
     assert not asked.dialog.isVisible()
