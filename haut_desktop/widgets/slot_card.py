@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from haut_desktop.domain.ids import OriginalId, SlotId
+from haut_desktop.domain.ids import OriginalId, SlotId, TakeId
 from haut_desktop.viewmodels.capture_words import SlotLine, TakeLine
 from haut_desktop.viewmodels.thumbnails import Thumbnails
 from haut_desktop.widgets.badge import Badge
@@ -48,7 +48,9 @@ class SlotCard(DropArea):
         self._picture = PictureFrame(line.side, height=160)
         self._words = caption("")
         self._marks = _strip(QVBoxLayout())
-        self._takes = _strip(QHBoxLayout())
+        self._take_strip = QHBoxLayout()
+        self._takes = _strip(self._take_strip)
+        self._take_buttons: dict[TakeId, QPushButton] = {}
         self._choose = button("Choose files…", icon="folder")
         self._choose.clicked.connect(lambda: self.files_wanted.emit(self._line.slot_id))
         self._move = icon_button("move", "Move this picture to another slot")
@@ -134,19 +136,30 @@ class SlotCard(DropArea):
         self._marks.setToolTip(every)
 
     def _show_takes(self, line: SlotLine, *, is_open: bool) -> None:
+        """Say of each take whether it counts; a button whose take stays keeps the focus."""
         several = line.takes if len(line.takes) > 1 else ()
-        _refill(self._takes, [self._take_button(take, is_open=is_open) for take in several])
+        for gone in self._take_buttons.keys() - {take.take_id for take in several}:
+            _drop(self._take_buttons.pop(gone))
+        for place, take in enumerate(several):
+            if take.take_id not in self._take_buttons:
+                made = self._take_buttons[take.take_id] = self._take_button(take.take_id)
+                self._take_strip.insertWidget(place, made)
+            self._show_take(self._take_buttons[take.take_id], take, is_open=is_open)
+        self._takes.setVisible(bool(several))
 
-    def _take_button(self, take: TakeLine, *, is_open: bool) -> QWidget:
-        made = button(f"✓ {take.number}" if take.counts else str(take.number), role="choice")
+    def _take_button(self, take_id: TakeId) -> QPushButton:
+        made = button("", role="choice")
         made.setCheckable(True)
-        made.setChecked(take.counts)
-        made.setEnabled(is_open)
-        counts = ", counts" if take.counts else ""
-        made.setAccessibleName(f"Take {take.number} of {self._line.title}{counts}")
-        made.setToolTip(f"Let take {take.number} count")
-        made.clicked.connect(partial(self._on_take_clicked, take))
+        made.clicked.connect(partial(self._on_take_clicked, take_id))
         return made
+
+    def _show_take(self, shown: QPushButton, take: TakeLine, *, is_open: bool) -> None:
+        shown.setText(f"✓ {take.number}" if take.counts else str(take.number))
+        shown.setChecked(take.counts)
+        shown.setEnabled(is_open)
+        counts = ", counts" if take.counts else ""
+        shown.setAccessibleName(f"Take {take.number} of {self._line.title}{counts}")
+        shown.setToolTip(f"Let take {take.number} count")
 
     def _show_picture(self) -> None:
         taken = self._line.counting
@@ -168,8 +181,8 @@ class SlotCard(DropArea):
         if taken is not None and taken.original_id == original_id:
             self._show_picture()
 
-    def _on_take_clicked(self, take: TakeLine) -> None:
-        self.take_chosen.emit(take.take_id)
+    def _on_take_clicked(self, take_id: TakeId, _checked: bool = False) -> None:
+        self.take_chosen.emit(take_id)
 
     def _on_move_clicked(self) -> None:
         self._others.popup(self._move.mapToGlobal(QPoint(0, self._move.height())))
@@ -195,15 +208,19 @@ def _strip(box: QBoxLayout) -> QWidget:
     return strip
 
 
-def _refill(strip: QWidget, parts: list[QWidget] | list[Badge]) -> None:
+def _drop(old: QWidget) -> None:
+    old.hide()
+    old.setParent(None)
+    old.deleteLater()
+
+
+def _refill(strip: QWidget, parts: list[Badge]) -> None:
     layout = strip.layout()
     if layout is None:
         return
     while (item := layout.takeAt(0)) is not None:
         if (old := item.widget()) is not None:
-            old.hide()
-            old.setParent(None)
-            old.deleteLater()
+            _drop(old)
     for part in parts:
         layout.addWidget(part)
     strip.setVisible(bool(parts))

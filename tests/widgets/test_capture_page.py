@@ -120,6 +120,24 @@ async def test_the_first_take_can_be_chosen_again(office: Office) -> None:
     await eventually(lambda: (taken := card.line.counting) and taken.number == 1)
 
 
+async def test_the_chosen_take_keeps_the_focus_while_pictures_come(office: Office) -> None:
+    await test_a_second_picture_becomes_the_take_that_counts(office)
+    office.window.activateWindow()
+    await eventually(office.window.isActiveWindow)
+    card = office.find(SlotCard, "slot-front")
+    first = next(b for b in card.findChildren(QPushButton) if b.text() == "1")
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Space)
+    await eventually(lambda: (taken := card.line.counting) and taken.number == 1)
+    drop_files(card, Path("c.jpg"))
+    await eventually(lambda: takes(office, "front") == 3)
+    focus = QApplication.focusWidget()
+    assert isinstance(focus, QPushButton)
+    assert focus.accessibleName().startswith("Take 1 of ")
+    texts = [b.text() for b in card._takes.findChildren(QPushButton)]
+    assert texts == ["1", "2", "✓ 3"]
+
+
 async def test_a_removed_picture_leaves_an_empty_slot(office: Office) -> None:
     await open_visit(office)
     drop_files(office.find(SlotCard, "slot-front"), Path("a.jpg"))
