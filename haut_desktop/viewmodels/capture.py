@@ -334,6 +334,7 @@ class CaptureViewModel(QObject):
 
     def _show(self, state: CaptureState) -> None:
         self._state = state
+        self.intake.turn_to(state.visit_id)
         self.changed.emit(state)
 
     def _open_visit_id(self) -> VisitId | None:
@@ -344,7 +345,7 @@ class CaptureViewModel(QObject):
         if subject is not None and subject_id != self._subject_id:
             # nothing of the subject before may take pictures from this moment on
             self._show(CaptureState(subject.code, is_loading=True))
-            self.intake.forget_rejected()
+            self.intake.forget_visits()
         self._subject_id = subject_id
         self._turned.set()
         self.refresh()

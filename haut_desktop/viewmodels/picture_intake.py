@@ -75,7 +75,8 @@ class PictureIntakeViewModel(QObject):
         self._tasks = tasks
         self._open_visit_id = open_visit_id
         self._intake = Intake()
-        self._rejected: tuple[Rejected, ...] = ()
+        self._rejected: dict[VisitId, tuple[Rejected, ...]] = {}
+        self._shown_visit_id: VisitId | None = None
         self._running: set[asyncio.Task[None]] = set()
 
     @property
@@ -85,8 +86,9 @@ class PictureIntakeViewModel(QObject):
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
-        """Files that were not taken in."""
-        return self._rejected
+        """Files that were not taken in for the visit that is shown."""
+        shown = self._shown_visit_id
+        return () if shown is None else self._rejected.get(shown, ())
 
     def take_in(self, paths: tuple[Path, ...], slot_id: SlotId | None = None) -> None:
         """Take in files and folders; several find their slots by themselves."""
@@ -115,9 +117,22 @@ class PictureIntakeViewModel(QObject):
         for task in tuple(self._running):
             task.cancel()
 
+    def turn_to(self, visit_id: VisitId | None) -> None:
+        """Show what was not taken in for this visit; another visit's list waits for its return."""
+        before, self._shown_visit_id = self.rejected, visit_id
+        if self.rejected != before:
+            self.rejected_changed.emit(self.rejected)
+
     def forget_rejected(self) -> None:
-        """Clear the list of files that were not taken in."""
-        self._show_rejected(())
+        """Clear the shown visit's list of files that were not taken in."""
+        if self._shown_visit_id is not None:
+            self._rejected.pop(self._shown_visit_id, None)
+        self.rejected_changed.emit(self.rejected)
+
+    def forget_visits(self) -> None:
+        """Clear the lists of all visits: another subject is open."""
+        self._rejected.clear()
+        self.rejected_changed.emit(self.rejected)
 
     def _start(
         self, sources: "tuple[Source, ...]", slot_id: SlotId | None, total: int | None
@@ -155,10 +170,6 @@ class PictureIntakeViewModel(QObject):
         self._intake = intake
         self.changed.emit(intake)
 
-    def _show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
-        self._rejected = rejected
-        self.rejected_changed.emit(rejected)
-
     def _on_outcome(
         self, outcome: "IntakeOutcome", visit_id: VisitId, elsewhere: list[Rejected]
     ) -> None:
@@ -167,7 +178,8 @@ class PictureIntakeViewModel(QObject):
         if (error := outcome.error) is not None:
             line = Rejected(outcome.name, error.title, error.message)
             if visit_id == self._open_visit_id():
-                self._show_rejected((*self._rejected, line))
+                self._rejected[visit_id] = (*self._rejected.get(visit_id, ()), line)
+                self.rejected_changed.emit(self.rejected)
             else:  # under another subject's code it would be dropped again there
                 elsewhere.append(line)
 

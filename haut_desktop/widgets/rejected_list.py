@@ -29,6 +29,7 @@ class RejectedList(QFrame):
         self.setObjectName("rejected")
         self.setProperty("frame_role", "notice")
         self.setProperty("tone", "warn")
+        self._shown: tuple[Rejected, ...] = ()
         self._title = heading("")
         self._list = QListWidget()
         self._list.setAccessibleName("Files that were not taken in")
@@ -45,12 +46,14 @@ class RejectedList(QFrame):
     def show_rejected(self, rejected: tuple[Rejected, ...]) -> None:
         """Show these files; new ones come last and into sight."""
         self._title.setText(f"{count(len(rejected), 'file')} not taken in")
-        for line in (
-            rejected[self._list.count() :] if self._is_longer(rejected) else self._all(rejected)
-        ):
+        is_more = rejected[: len(self._shown)] == self._shown
+        if not is_more:  # another visit's
+            self._list.clear()
+        for line in rejected[len(self._shown) :] if is_more else rejected:
             item = QListWidgetItem(f"{line.name}: {line.title}. {line.message}")
             item.setToolTip(line.message)
             self._list.addItem(item)
+        self._shown = rejected
         self.setVisible(bool(rejected))
         self._fit()
         self._list.scrollToBottom()
@@ -67,10 +70,3 @@ class RejectedList(QFrame):
         heights = (letters.boundingRect(room, wraps, text).height() + _PAD for text in texts)
         wanted = min(max(sum(heights), _LINE_HEIGHT), _MOST_LINES * _LINE_HEIGHT)
         self._list.setFixedHeight(wanted + _FRAME)
-
-    def _is_longer(self, rejected: tuple[Rejected, ...]) -> bool:
-        return 0 < self._list.count() <= len(rejected)
-
-    def _all(self, rejected: tuple[Rejected, ...]) -> tuple[Rejected, ...]:
-        self._list.clear()
-        return rejected

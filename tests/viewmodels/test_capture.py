@@ -434,3 +434,30 @@ async def test_a_visit_is_of_the_subject_for_whom_it_was_started(bench: Bench) -
     await bench.settle()
     assert [visit.subject_id for visit in bench.capture.all_visits] == [bench.first.id]
     assert bench.desk.visit_id is None
+
+
+async def test_files_not_taken_in_are_listed_at_their_visit_until_they_were_read(
+    bench: Bench,
+) -> None:
+    shown: list[int] = []
+    intake = bench.model.intake
+    intake.rejected_changed.connect(lambda rejected: shown.append(len(rejected)))
+    bench.capture.gate.set()
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    first = bench.model.state.visit_id
+    assert first is not None
+    intake.take_in((Path("bad-1.pdf"),))
+    await bench.settle()
+    assert [line.name for line in intake.rejected] == ["bad-1.pdf"]
+    bench.model.start_visit("Week 4")
+    await bench.settle()
+    assert bench.model.state.visit_id != first
+    assert (intake.rejected, shown[-1]) == ((), 0)
+    bench.model.open_visit(first)
+    await bench.settle()
+    assert [line.name for line in intake.rejected] == ["bad-1.pdf"]
+    assert shown[-1] == 1
+    intake.forget_rejected()
+    assert (intake.rejected, shown[-1]) == ((), 0)
