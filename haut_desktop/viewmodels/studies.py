@@ -115,7 +115,9 @@ class StudiesViewModel(QObject):
 
     def _on_change(self, change: Change) -> None:
         if change.topic is Topic.STUDY and self._studies.current is None:
-            # somebody of another company signs in: nothing of the company before may be chosen
+            # somebody of another company signs in: nothing of the company before may be chosen,
+            # nor what is still on its way; what is theirs is read when the session has turned
+            self._asked += 1
             self._show(StudiesState(is_loading=self._state.is_loading))
         if change.topic is Topic.SESSION:
             self.refresh()

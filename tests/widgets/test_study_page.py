@@ -168,3 +168,22 @@ async def test_studies_of_another_company_can_not_be_chosen_once_it_has_left(
     changes.send(Change(Topic.SESSION))
     await eventually(lambda: model.state.error)
     assert model.state.lines == ()
+
+
+async def test_studies_that_come_once_their_company_has_left_are_not_shown(
+    tasks: TaskScope, notices: NoticesViewModel
+) -> None:
+    studies, changes = FakeStudies(), Broadcast[Change]()
+    model = StudiesViewModel(cast(Studies, studies), Desk(), notices, tasks, changes)
+    studies.gate.clear()
+    model.refresh()
+    await eventually(lambda: studies.asked)
+    changes.send(Change(Topic.STUDY))
+    studies.gate.set()
+    await eventually(lambda: not tasks.running())
+    assert not model.state.lines
+    studies.offers = (StudyOffer("Theirs", (FACES,)),)
+    changes.send(Change(Topic.SESSION))
+    await eventually(lambda: not tasks.running())
+    assert [line.name for line in model.state.lines] == ["Theirs"]
+    assert not model.state.is_loading
