@@ -122,6 +122,7 @@ class Session:
             # or the next start would go on with a sign-in that was said to have ended
             if tokens is not None and self._account is not None:
                 self._keeper.use(SignedIn(self._account, tokens))
+            self.wake()  # the timer may have found no tokens meanwhile
             raise
         self._account = self._operator = None
         self._move(SessionState.SIGNED_OUT)
@@ -209,6 +210,7 @@ class Session:
                 self._keeper.use(SignedIn(self._account, tokens))
         # else they were never laid aside, and may have been renewed: those before are void then
         self._move(state)
+        self.wake()  # the timer may have found nobody signed in meanwhile
 
     async def _adopt(self, signed_in: SignedIn) -> None:
         """Go on with ``signed_in``; after an error the record has again what it had before."""

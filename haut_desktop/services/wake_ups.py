@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from haut_desktop.domain.clock import Clock
@@ -41,7 +42,8 @@ class WakeUps:
         self._clock = clock
         self._pause = pause
         self._uptime = uptime
-        self._noticed_s: float | None = None
+        self._noticed: tuple[datetime, float] | None = None
+        """When the last wake-up was noticed, by both clocks."""
 
     def hear(self) -> None:
         """The system says that the computer woke."""
@@ -58,9 +60,12 @@ class WakeUps:
                 self._notice(f"the computer slept for {slept_s:.0f} s, or its clock was set ahead")
 
     def _notice(self, word: str) -> None:
-        now_s = self._uptime()
-        if self._noticed_s is not None and now_s - self._noticed_s < _ONE_WAKE_UP_S:
-            return
-        self._noticed_s = now_s
+        now, now_s = self._clock(), self._uptime()
+        if self._noticed is not None:
+            # the loop's clock alone may have stood still in another sleep since then
+            by_wall_s = (now - self._noticed[0]).total_seconds()
+            if max(by_wall_s, now_s - self._noticed[1]) < _ONE_WAKE_UP_S:
+                return
+        self._noticed = now, now_s
         _log.info(word)
         self._on_woken()

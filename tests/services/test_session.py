@@ -218,6 +218,28 @@ async def test_a_sign_out_that_could_not_be_written_down_signs_nobody_out(
     assert not await desk.session.restore()
 
 
+@pytest.mark.parametrize("is_sign_out", (True, False))
+async def test_tokens_are_renewed_in_time_after_what_failed_while_the_session_was_woken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_sign_out: bool
+) -> None:
+    await desk.sign_in()
+    await desk.run()
+
+    async def refuse(_: object) -> None:
+        desk.session.wake()
+        await settle()
+        raise DiskFullError
+
+    with monkeypatch.context() as disk:
+        disk.setattr(CredentialStore, "clear_tokens" if is_sign_out else "last_account", refuse)
+        step = desk.session.sign_out() if is_sign_out else desk.session.sign_in(SERVER, USER, "x")
+        with pytest.raises(DiskFullError):
+            await step
+    await settle()
+    await desk.time.pass_time(2700)
+    await eventually(lambda: desk.refreshes == 1)
+
+
 async def test_another_user_is_noted(desk: Desk) -> None:
     await desk.sign_in()
     first, nobody = desk.session.operator, desk.session.predecessor

@@ -99,3 +99,13 @@ async def test_a_sleep_in_which_the_loops_clock_went_on_is_seen_as_well(desk: De
     assert desk.connectivity.due_in_s == 3000
     await desk.time.pass_time(LOOK_S)
     assert desk.connectivity.due_in_s == 0
+
+
+async def test_a_sleep_soon_after_a_wake_up_is_another_one(desk: Desk) -> None:
+    desk.time.advance(8 * 3600)
+    desk.wake_ups.hear()
+    await desk.time.pass_time(LOOK_S)
+    desk.connectivity.pause(UnreachableError())
+    desk.time.advance(8 * 3600)
+    desk.wake_ups.hear()
+    assert desk.connectivity.due_in_s == 0
