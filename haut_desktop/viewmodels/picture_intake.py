@@ -177,8 +177,8 @@ class PictureIntakeViewModel(QObject):
         self._show(replace(intake, done=intake.done + 1, sealed=intake.sealed + sealed))
         if (error := outcome.error) is not None:
             line = Rejected(outcome.name, error.title, error.message)
+            self._rejected[visit_id] = (*self._rejected.get(visit_id, ()), line)
             if visit_id == self._open_visit_id():
-                self._rejected[visit_id] = (*self._rejected.get(visit_id, ()), line)
                 self.rejected_changed.emit(self.rejected)
             else:  # under another subject's code it would be dropped again there
                 elsewhere.append(line)

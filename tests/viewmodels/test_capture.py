@@ -461,3 +461,25 @@ async def test_files_not_taken_in_are_listed_at_their_visit_until_they_were_read
     assert shown[-1] == 1
     intake.forget_rejected()
     assert (intake.rejected, shown[-1]) == ((), 0)
+
+
+async def test_a_file_refused_after_its_visit_was_left_is_listed_there_all_the_same(
+    bench: Bench,
+) -> None:
+    intake = bench.model.intake
+    bench.desk.open_subject(bench.first)
+    bench.model.start_visit("Baseline")
+    await bench.settle()
+    first = bench.model.state.visit_id
+    assert first is not None
+    bench.capture.gate.clear()
+    intake.take_in((Path("bad-1.pdf"),))
+    bench.model.start_visit("Week 4")
+    await eventually(lambda: bench.model.state.visit_id not in (None, first))
+    bench.capture.gate.set()
+    await bench.settle()
+    assert not intake.rejected
+    assert bench.notices.current is not None
+    bench.model.open_visit(first)
+    await bench.settle()
+    assert [line.name for line in intake.rejected] == ["bad-1.pdf"]
