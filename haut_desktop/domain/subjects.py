@@ -63,6 +63,11 @@ class KnownCode:
     code: str
     """The subject's current one."""
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the subject has it now."""
+        return self.said == self.code
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectDetails:

@@ -8,6 +8,7 @@ The rule shall give no false stop, for a station that stops for nothing teaches 
   date with (``IMG_0001``, ``001.jpg``, ``2026-03-01``, ``V2``). It counts as a folder's whole name
   alone.
 - The present subject's code, or a former one of it, beside another's settles it: that is a note.
+  A code that was given up and is another's by now is that other's.
 - The file's name is nearer than its folder's. Only where it names nobody the folder is asked. What
   is written inside the file is asked in any case: nobody sees that.
 """
@@ -70,7 +71,7 @@ def refuse_another(names: Sequence[Name], codes: Sequence[KnownCode], subject: S
     """Refuse a picture that is called by another subject's code; raises ``PictureError``."""
     is_named = False
     for name in names:
-        meant = [code for code in codes if code.key in name.keys]
+        meant = _now([code for code in codes if code.key in name.keys])
         if not name.is_nearest and is_named:
             continue
         is_named = bool(meant)
@@ -80,12 +81,18 @@ def refuse_another(names: Sequence[Name], codes: Sequence[KnownCode], subject: S
             )
 
 
+def _now(meant: Sequence[KnownCode]) -> list[KnownCode]:
+    """Leave out former codes that somebody has again."""
+    taken = {code.key for code in meant if code.is_current}
+    return [code for code in meant if code.is_current or code.key not in taken]
+
+
 def _is_of(meant: Iterable[KnownCode], subject_id: SubjectId) -> bool:
     return any(code.subject_id == subject_id for code in meant)
 
 
 def _words(name: Name, meant: KnownCode, subject: Subject) -> str:
-    former = f", a former code of subject {meant.code}" if meant.said != meant.code else ""
+    former = f", a former code of subject {meant.code}" if not meant.is_current else ""
     return (
         f"{name.what} has the code “{meant.said}”{former}, and this visit is subject "
         f"{subject.code}'s. Nothing was added. If it is their picture, open subject {meant.code} "

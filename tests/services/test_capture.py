@@ -384,6 +384,15 @@ async def test_a_code_that_both_have_had_stops_nothing(room: Room) -> None:
     await room.capture.take_in(room.visit, room.file("B-008 front.jpg", marked(1)))
 
 
+async def test_a_code_that_was_given_up_is_the_subjects_that_has_it_now(room: Room) -> None:
+    change = room.station.subjects.change_code
+    await change(room.other.id, "R-0100", CodeKind.RANDOMISATION, Act(None, "a mistake"))
+    await change(room.subject.id, "B-008", CodeKind.RANDOMISATION, Act(None, "a mistake"))
+    theirs = await room.capture.open_visit(room.study, room.other.id, "Week 4")
+    with pytest.raises(PictureError, match="open subject B-008"):
+        await room.capture.take_in(theirs.id, room.file("B-008 front.jpg", marked(1)))
+
+
 async def test_a_description_with_another_subjects_code_is_refused_with_the_code(
     room: Room,
 ) -> None:
