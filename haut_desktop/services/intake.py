@@ -3,7 +3,7 @@
 import hashlib
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -40,12 +40,17 @@ _SIDE_WORDS: Final = {
 class Pasted:
     """Picture bytes that come from no file: the clipboard's."""
 
-    data: bytes
+    data: bytes | Callable[[], bytes]
+    """Or what makes them: a photograph's take seconds, which belong to a worker's thread."""
     name: str = "pasted picture"
+
+    def read(self) -> bytes:
+        """Give the bytes (blocking)."""
+        return self.data if isinstance(self.data, bytes) else self.data()
 
     def __repr__(self) -> str:
         # bytes of a face must not reach a log by way of a traceback
-        return f"Pasted({len(self.data)} bytes)"
+        return f"Pasted({len(self.data)} bytes)" if isinstance(self.data, bytes) else "Pasted()"
 
 
 Source = Path | Pasted
@@ -68,8 +73,9 @@ class ReadPicture:
 def read(source: Source) -> ReadPicture:
     """Read ``source`` once, hashing on the way (blocking); raises ``PictureError``."""
     if isinstance(source, Pasted):
-        _check_length(len(source.data))
-        return ReadPicture(source.data, _digest(source.data), source.name, None)
+        data = source.read()
+        _check_length(len(data))
+        return ReadPicture(data, _digest(data), source.name, None)
     try:
         return _read_file(source)
     except FileNotFoundError as error:

@@ -1,5 +1,7 @@
 """Dropped and pasted things: their paths, or the clipboard's picture as PNG bytes."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +12,9 @@ FILE_FILTER: Final = (
     "Pictures (*.jpg *.jpeg *.png *.heic *.heif *.webp *.tif *.tiff);;All files (*)"
 )
 """What a dialog for files offers first."""
+
+Encode = Callable[[], bytes]
+"""Makes a picture's bytes, in whichever thread it is called."""
 
 
 def holds_pictures(mime: QMimeData) -> bool:
@@ -28,11 +33,19 @@ def paths_of(mime: QMimeData) -> tuple[Path, ...]:
     return tuple(Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile())
 
 
-def pasted_png(mime: QMimeData) -> bytes:
-    """The picture itself as PNG, pixel for pixel; empty where there is none."""
+def pasted_png(mime: QMimeData) -> Encode | None:
+    """What makes a PNG of the picture itself, pixel for pixel; None where there is none.
+
+    It takes seconds for a photograph: call it in a worker's thread.
+    """
     image = mime.imageData() if mime.hasImage() else None
     if not isinstance(image, QImage) or image.isNull():
-        return b""
+        return None
+    return partial(_png, image)
+
+
+def _png(image: QImage) -> bytes:
+    # the buffer is this thread's alone: made, used and let go here
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     QImageWriter(buffer, b"png").write(image)

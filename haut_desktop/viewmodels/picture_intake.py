@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from haut_desktop.domain.ids import SlotId, VisitId
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.capture_sources import Encode
 from haut_desktop.viewmodels.capture_words import Rejected, judged_words, taken_words
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.words import count
@@ -95,7 +96,7 @@ class PictureIntakeViewModel(QObject):
         total = None if any(path.is_dir() for path in paths) else len(paths)
         self._start(paths, slot_id, total)
 
-    def paste(self, data: bytes, slot_id: SlotId | None = None) -> None:
+    def paste(self, data: bytes | Encode, slot_id: SlotId | None = None) -> None:
         """Take in the clipboard's picture."""
         # imported when needed: it brings the image libraries with it
         from haut_desktop.services.intake import Pasted

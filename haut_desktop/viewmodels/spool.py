@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.capture_sources import Encode
 from haut_desktop.viewmodels.capture_words import Rejected
 from haut_desktop.viewmodels.notices import Notice, Weight
 from haut_desktop.viewmodels.words import count
@@ -104,7 +105,7 @@ class SpoolViewModel(QObject):
         """Take in files and folders."""
         self._start(paths)
 
-    def paste(self, data: bytes) -> None:
+    def paste(self, data: bytes | Encode) -> None:
         """Take in the clipboard's picture."""
         # imported when needed: it brings the image libraries with it
         from haut_desktop.services.intake import Pasted

@@ -7,10 +7,10 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame
 
-from haut_desktop.viewmodels.capture_sources import holds_pictures, pasted_png, paths_of
+from haut_desktop.viewmodels.capture_sources import Encode, holds_pictures, pasted_png, paths_of
 
 TakeFiles = Callable[[tuple[Path, ...]], None]
-TakeBytes = Callable[[bytes], None]
+TakePicture = Callable[[Encode], None]
 
 
 class DropArea(QFrame):
@@ -20,12 +20,12 @@ class DropArea(QFrame):
         super().__init__()
         self.setAcceptDrops(True)
         self._take_files: TakeFiles | None = None
-        self._take_bytes: TakeBytes | None = None
+        self._take_picture: TakePicture | None = None
 
-    def take_drops(self, take_files: TakeFiles | None, take_bytes: TakeBytes | None) -> None:
+    def take_drops(self, take_files: TakeFiles | None, take_picture: TakePicture | None) -> None:
         """Say who gets what is dropped; None closes the area."""
         self._take_files = take_files
-        self._take_bytes = take_bytes
+        self._take_picture = take_picture
 
     @property
     def takes_drops(self) -> bool:
@@ -42,10 +42,10 @@ class DropArea(QFrame):
             if self._take_files is not None:
                 self._take_files(paths)
             return True
-        data = pasted_png(mime)
-        if data and self._take_bytes is not None:
-            self._take_bytes(data)
-        return bool(data)
+        encode = pasted_png(mime)
+        if encode is not None and self._take_picture is not None:
+            self._take_picture(encode)
+        return encode is not None
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept what could be a picture."""

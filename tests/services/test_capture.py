@@ -164,6 +164,19 @@ async def test_no_plain_picture_lies_on_the_disk(room: Room, tmp_path: Path) -> 
         assert b"JFIF" not in content
 
 
+async def test_a_pasted_picture_is_made_into_bytes_away_from_the_loop(room: Room) -> None:
+    ran_in: list[int] = []
+
+    def encode() -> bytes:
+        ran_in.append(threading.get_ident())
+        return marked(1)
+
+    taken = await room.capture.take_in(room.visit, Pasted(encode))
+    assert await room.capture.picture(taken.original.id) == marked(1)
+    assert ran_in
+    assert threading.get_ident() not in ran_in
+
+
 async def test_the_sidecar_says_whose_picture_it_is(room: Room) -> None:
     taken = await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
     sidecar = room.vault.sidecar(taken.original.vault_name)

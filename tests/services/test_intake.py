@@ -37,6 +37,7 @@ def test_what_was_pasted_is_read_too() -> None:
 def test_bytes_of_a_face_are_not_in_a_repr() -> None:
     data = marked(1)
     assert repr(Pasted(data)) == f"Pasted({len(data)} bytes)"
+    assert repr(Pasted(lambda: data)) == "Pasted()"
     assert "\\xff" not in repr(intake.read(Pasted(data)))
 
 
