@@ -1,13 +1,16 @@
 """What a metric is: the platform's own description, without anything that could reach out."""
 
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QTextBrowser
 
 from haut_desktop.viewmodels.results_html import sanitised
 from haut_desktop.viewmodels.results_table import MetricLine
+
+_WEIGHTS: Final = "b, strong, h1, h2, h3, h4, h5, h6, th { font-weight: 600; }"
+"""The boldest weight that is shipped: a bolder one Qt smears."""
 
 
 class AboutMetric(QTextBrowser):
@@ -18,6 +21,7 @@ class AboutMetric(QTextBrowser):
         self.setOpenLinks(False)
         self.setAccessibleName("About the chosen metric")
         self.setPlaceholderText("Choose a metric to read what it is.")
+        self.document().setDefaultStyleSheet(_WEIGHTS)
         self.setStyleSheet("QTextBrowser { border: 0; padding: 8px; }")
 
     def explain(self, line: MetricLine | None, html: str) -> None:

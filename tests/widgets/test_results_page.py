@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 import pytest_asyncio
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QFont, QIcon
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -31,6 +31,7 @@ from haut_desktop.viewmodels.phrase import Phrase
 from haut_desktop.viewmodels.results import ResultsViewModel, VisitChip
 from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel, metric_lines
 from haut_desktop.widgets.grid import GRID
+from haut_desktop.widgets.results_about import AboutMetric
 from haut_desktop.widgets.results_metrics import MetricsTable
 from haut_desktop.widgets.results_page import ResultsPage
 from haut_desktop.widgets.results_timeline import VisitTimeline
@@ -267,3 +268,17 @@ async def test_the_focus_stays_on_its_chip_when_news_come(
     focus = QApplication.focusWidget()
     assert focus is not None
     assert focus.accessibleName() == "V2, 1 Mar 2026, Complete"
+
+
+async def test_bold_words_about_a_metric_have_a_weight_that_is_shipped(
+    qtbot: QtBot, appearance: Appearance
+) -> None:
+    about = AboutMetric()
+    qtbot.addWidget(about)
+    (line,) = metric_lines([make_result("age", error="No face detected")], Side.FRONT, {})
+    about.explain(line, "<h2>Age</h2><p>How <strong>old</strong> and <b>wise</b>.</p>")
+    cursor, weights = about.textCursor(), set[int]()
+    for place in range(1, about.document().characterCount()):
+        cursor.setPosition(place)
+        weights.add(int(cursor.charFormat().fontWeight()))
+    assert weights == {QFont.Weight.Normal.value, QFont.Weight.DemiBold.value}
