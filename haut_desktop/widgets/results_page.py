@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QTabWidget
 
 from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.results import ResultsViewModel
+from haut_desktop.viewmodels.results_picture import layer_id
 from haut_desktop.viewmodels.results_table import MetricLine
 from haut_desktop.widgets.badge import Badge
 from haut_desktop.widgets.boxes import card, column, held, row
@@ -41,6 +42,8 @@ class ResultsPage(QWidget):
         self._about = AboutMetric()
         self._badge = Badge()
         self._note = caption("", wraps=True)
+        self._measure: tuple[str, str, str] | None = None
+        """Name, area and result of the line that was chosen last."""
         self._look = button("Look again", icon="retry", key="F5")
         self._empty = EmptyState("results", "", "")
         self._stack = QStackedWidget()
@@ -140,6 +143,11 @@ class ResultsPage(QWidget):
 
     def _on_line_chosen(self, line: MetricLine) -> None:
         self._vm.choose_line(line)
+        measure = (line.name, line.area, layer_id(line.result))
+        if measure == self._measure:
+            # news, or another visit: a person's masks and tab stay
+            return
+        self._measure = measure
         self.panel.show_result(line.result)
         if line.failure:
             self._tabs.setCurrentWidget(self._about)

@@ -282,3 +282,33 @@ async def test_bold_words_about_a_metric_have_a_weight_that_is_shipped(
         cursor.setPosition(place)
         weights.add(int(cursor.charFormat().fontWeight()))
     assert weights == {QFont.Weight.Normal.value, QFont.Weight.DemiBold.value}
+
+
+async def test_masks_that_a_person_switched_on_stay_on_when_news_come_and_over_the_visits(
+    shown: Shown,
+) -> None:
+    await shown.open()
+    await eventually(lambda: shown.masks().count() == 2)
+    pores = shown.masks().item(1).data(Qt.ItemDataRole.UserRole)
+    shown.page.panel.switch_layer(pores, is_on=True)
+    on = shown.page.panel.shown_layers
+    assert len(on) == 2
+    shown.model.refresh()
+    await eventually(lambda: not shown.model._reading.is_going)
+    assert shown.page.panel.shown_layers == on
+    shown.model.choose_visit(0)
+    assert shown.page.panel.shown_layers == on
+
+
+async def test_the_chosen_tab_stays_when_news_of_a_failure_come(shown: Shown) -> None:
+    await shown.open()
+    rows = range(shown.model.metrics.rowCount())
+    places = [shown.model.metrics.index(row, 0) for row in rows]
+    failures = [p for p in places if (line := shown.model.metrics.line_at(p)) and line.failure]
+    shown.table.setCurrentIndex(failures[0])
+    tabs = shown.page._tabs
+    assert tabs.tabText(tabs.currentIndex()) == "&About this metric"
+    tabs.setCurrentIndex(0)
+    shown.model.refresh()
+    await eventually(lambda: not shown.model._reading.is_going)
+    assert tabs.currentIndex() == 0
