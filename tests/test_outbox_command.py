@@ -314,10 +314,13 @@ def damage(room: Room) -> None:
 
 
 async def test_a_rebuild_says_what_it_found(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    await room.station.studies.change_setting("sending-rules", '{"is_paused":true}', Act())
     await room.station.aclose()
     damage(room)
     assert await run(room, "rebuild", "--json") == WELL
     rebuilt = json.loads(capsys.readouterr().out)
+    assert any("the pause" in one for one in rebuilt["lost"])
+    assert not (await read(room, capsys, "list"))["summary"]["is_paused"]
     assert (rebuilt["pictures"], rebuilt["waiting_batches"]) == (3, 1)
     assert "the audit trail so far" in rebuilt["lost"]
     assert len(list(room.station.folder.glob("station.db.damaged-*"))) >= 1

@@ -24,8 +24,9 @@ class NeedlessRebuildError(StoreError):
     default_message = (
         "Nothing was changed. A rebuild knows only what lies in the vault: the record would lose "
         "subjects and visits without pictures, what was erased, what the quality checks said in "
-        "visits that were not finished, camera clocks, the sign-in and the audit trail so far. "
-        "They would be left in the file that is put aside, where the program no longer shows them."
+        "visits that were not finished, camera clocks, the pause, times and limit for sending, the "
+        "sign-in and the audit trail so far. They would be left in the file that is put aside, "
+        "where the program no longer shows them."
     )
 
 

@@ -39,6 +39,7 @@ NOT_IN_VAULT: Final = (
     "what was erased",
     "subjects and visits without pictures",
     "camera clocks",
+    "the pause, times and limit that were set for sending",
 )
 """What no note beside a picture tells."""
 
