@@ -322,10 +322,14 @@ class OutboxStore:
         return await self._database.write(work)
 
     async def set_waiting_batch(self, batch_id: BatchId, waiting: Waiting) -> Batch:
-        """Say when, and why only then, a batch is tried again; the state stays."""
+        """Say when, and why only then, a batch is tried again; the state stays.
+
+        Why one is held stands until a person resumes it: a person may hold it during a step.
+        """
 
         def work(connection: Connection) -> Batch:
-            update(connection, "batch", batch_id, waiting_columns(waiting))
+            if _batch(connection, batch_id).state is not BatchState.HELD:
+                update(connection, "batch", batch_id, waiting_columns(waiting))
             return _batch_with_sum(connection, batch_id)
 
         return await self._database.write(work)

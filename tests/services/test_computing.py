@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchEvent, BatchState
+from haut_desktop.domain.delivery import BatchEvent, BatchState, Waiting, held_by_hand
 from haut_desktop.services import computing as computing_module
 from haut_desktop.services.computing import Computing
 from tests.services.rooms import open_room
@@ -40,3 +40,24 @@ async def test_what_a_person_lets_go_on_waits_for_its_answer_anew(
         loop_s[0] += 180.0
         await computing.settle(resumed, to)
         assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
+
+
+async def test_what_a_person_holds_while_the_platform_is_asked_keeps_that_reason(
+    tmp_path: Path,
+) -> None:
+    to, why = cast(Any, None), Waiting(trouble=held_by_hand("no consent yet"))
+    async with open_room(tmp_path) as room:
+        await room.take_face()
+        await room.capture.finish(room.visit)
+        batch = await room.arrive()
+
+        async def held_meanwhile(*_: object) -> bool:
+            await room.outbox.move_batch(batch.id, BatchEvent.HOLD, waiting=why)
+            return False
+
+        computing = Computing(
+            api=to, outbox=room.outbox, clock=room.clock, has_results=held_meanwhile
+        )
+        await computing.settle(await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT), to)
+        held = await room.outbox.batch(batch.id)
+    assert (held.state, held.waiting) == (BatchState.HELD, why)
