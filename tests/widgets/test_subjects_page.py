@@ -1,7 +1,10 @@
 """The subjects page: found as one types, registered with a code that is checked on the way."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -13,19 +16,26 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from haut_desktop.domain.ageing import WAITS_LONG_AFTER_S
 from haut_desktop.domain.errors import DiskFullError
+from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.services.changes import Change, Topic
+from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.viewmodels.subjects import SubjectLine, SubjectRole
 from haut_desktop.widgets import buttons, subject_delegate
 from haut_desktop.widgets.choice_row import ChoiceRow
 from haut_desktop.widgets.empty_state import EmptyState
 from haut_desktop.widgets.phototypes import Phototypes
+from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.subject_form import SubjectForm
 from haut_desktop.widgets.subjects_page import SubjectsPage
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.tokens import LIGHT
+from tests.e2e.stations import open_workplace
+from tests.e2e.windows import open_shell
 from tests.fakes.builders import make_study, make_subject
-from tests.waiting import eventually
+from tests.fakes.clock import FakeClock
+from tests.waiting import emitted, eventually
 from tests.widgets.conftest import Office
 
 
@@ -306,3 +316,25 @@ async def test_tab_goes_through_the_form_from_above_to_below(office: Office) -> 
     assert places == sorted(places)
     assert order.index(office.find(QLineEdit, "birth")) < places[0]
     assert places[-1] < order.index(office.find(QAbstractButton, "phototype-1"))
+
+
+async def test_the_subject_list_ages_with_the_top_bar(
+    appearance: Appearance, tmp_path: Path
+) -> None:
+    clock = FakeClock()
+    made = make_subject(make_study(), "B-007")
+    registrations = tuple(replace(one, created_at=clock()) for one in made.registrations)
+    row = SubjectRow(replace(made, registrations=registrations), 0, None, 0)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        station.work.clock = clock
+        shell = await open_shell(station)
+        shell.window.go(Place.SUBJECTS)
+        (page,) = shell.window.findChildren(SubjectsPage)
+        model = page._view_model.model
+        model.show((row,))
+        clock.advance(WAITS_LONG_AFTER_S)
+        async with emitted(shell._status.changed):
+            shell._status.refresh()
+        assert model.line(0).registration == "Not registered for 1 h"
+        shell.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
