@@ -4,10 +4,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.ids import SlotId, StudyId, SubjectId, TakeId, VisitId
-from haut_desktop.domain.imaging import Image, Original, Rendition, Slot, Take, Verdict
+from haut_desktop.domain.imaging import (
+    CaptureTime,
+    Image,
+    Original,
+    Rendition,
+    Slot,
+    Take,
+    Verdict,
+)
 
 OTHER_DAY: Final = "other-day"
 """The verdict on a picture that the camera's clock puts on another day than the visit's."""
@@ -117,3 +126,11 @@ class VisitSheet:
 
 Arrangement = frozenset[tuple[SlotId, TakeId]]
 """The takes that count, each with its slot."""
+
+
+def other_day(captured: CaptureTime, visit: Visit, zone: str) -> date | None:
+    """The day of a picture that the camera's clock puts on another day than the visit's."""
+    if not captured.source.startswith("exif"):
+        return None
+    day = captured.utc.astimezone(ZoneInfo(zone)).date()
+    return None if day == visit.local_date else day

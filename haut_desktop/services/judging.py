@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from haut_desktop.domain.audit import BY_ITSELF
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import CaptureTime, ImageType, Side, Slot, VerdictLevel
-from haut_desktop.domain.visits import OTHER_DAY, TakenPicture, Visit
+from haut_desktop.domain.visits import OTHER_DAY, TakenPicture, Visit, other_day
 from haut_desktop.domain.words import day_words
 from haut_desktop.services import quality
 from haut_desktop.services.tasks import TaskScope
@@ -95,10 +94,8 @@ def _find(sealed: Sealed) -> tuple[quality.Finding, ...]:
 
 
 def _other_day(captured: CaptureTime, visit: Visit, zone: str) -> quality.Finding | None:
-    if not captured.source.startswith("exif"):
-        return None
-    day = captured.utc.astimezone(ZoneInfo(zone)).date()
-    if day == visit.local_date:
+    day = other_day(captured, visit, zone)
+    if day is None:
         return None
     text = (
         f"By the camera's clock it was taken on {day_words(day)}, and the visit is on "

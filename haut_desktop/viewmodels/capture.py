@@ -262,7 +262,7 @@ class CaptureViewModel(QObject):
             slots=self._slots(sheet),
             problems=self._capture.problems(sheet),
             previous_front=previous,
-            other_day=other_day_words(sheet),
+            other_day=other_day_words(sheet, self._desk.zone),
         )
 
     async def _finish(self, confirmation: Confirmation, reason: str, again: str) -> None:

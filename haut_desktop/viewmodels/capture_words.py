@@ -7,12 +7,12 @@ from typing import Final
 from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side, Slot, VerdictLevel
 from haut_desktop.domain.visits import (
-    OTHER_DAY,
     Shelf,
     TakenPicture,
     Visit,
     VisitSheet,
     VisitStatus,
+    other_day,
 )
 from haut_desktop.domain.words import day_words
 from haut_desktop.viewmodels.words import clock_time, count, day
@@ -151,12 +151,15 @@ def judged_words(judged: int, sealed: int) -> str:
     return f"All are sealed and safe. {judged} of {sealed} checked, {sealed - judged} left"
 
 
-def other_day_words(sheet: VisitSheet) -> str:
-    """Name the pictures that would go and were taken on another day than the visit's; or ``""``."""
+def other_day_words(sheet: VisitSheet, zone: str) -> str:
+    """Name the pictures that would go and were taken on another day than the visit's; or ``""``.
+
+    Whatever was said of them: what a crash or a rebuild left unjudged is asked about as well.
+    """
     titles = [
         slot_title(shelf.slot)
         for shelf in sheet.shelves
-        if (going := shelf.to_go) and any(said.code == OTHER_DAY for said in going.verdicts)
+        if (going := shelf.to_go) and other_day(going.original.captured, sheet.visit, zone)
     ]
     if not titles:
         return ""

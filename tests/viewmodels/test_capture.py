@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +16,7 @@ from haut_desktop.domain.imaging import Slot, Verdict, VerdictLevel
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.visits import OTHER_DAY, Shelf, Visit, VisitSheet, VisitStatus
+from haut_desktop.domain.visits import Shelf, Visit, VisitSheet, VisitStatus
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.capture import Capture
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -270,19 +271,26 @@ def test_what_goes_and_was_taken_on_another_day_is_named_before_finishing() -> N
     visit = make_visit(study, make_subject(study))
     front, left, right = make_slots(visit)
 
-    def shelf(slot: Slot, code: str, *, counts: bool = True) -> Shelf:
+    def shelf(slot: Slot, days: int, *, counts: bool = True, source: str = "exif") -> Shelf:
+        """Nothing was said of it yet: the program may have ended before, or the record was lost."""
         taken = make_taken(slot)
-        said = Verdict(taken.rendition.id, "station", code, VerdictLevel.WARN, "A word.")
+        captured = replace(taken.original.captured, utc=START + timedelta(days=days), source=source)
+        original = replace(taken.original, captured=captured)
         take = replace(taken.take, counts=counts)
-        return Shelf(slot, (replace(taken, take=take, verdicts=(said,)),))
+        return Shelf(slot, (replace(taken, take=take, original=original),))
 
     def words(*shelves: Shelf) -> str:
-        return other_day_words(VisitSheet(visit, shelves))
+        return other_day_words(VisitSheet(visit, shelves), "Europe/Berlin")
 
-    both = words(shelf(front, OTHER_DAY), shelf(left, OTHER_DAY), shelf(right, "soft"))
+    both = words(shelf(front, -1), shelf(left, 30), shelf(right, 0))
     assert "Front, Left." in both
     assert visit_day(visit) in both
-    assert words(shelf(front, "soft"), shelf(left, OTHER_DAY, counts=False)) == ""
+    own, aside, of_no_camera = (
+        shelf(front, 0),
+        shelf(left, 1, counts=False),
+        shelf(right, 1, source="file"),
+    )
+    assert words(own, aside, of_no_camera) == ""
 
 
 async def test_pictures_that_turn_out_to_be_computed_are_asked_about_and_not_finished(

@@ -1,6 +1,7 @@
 """The capture page: pictures by drop, paste and key into a visit, checked and finished."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +25,9 @@ from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.computed_before import ComputedBefore
 from haut_desktop.domain.ids import BatchId, OriginalId
-from haut_desktop.domain.imaging import VerdictLevel
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.subjects import SubjectDetails
-from haut_desktop.domain.visits import OTHER_DAY, VisitStatus
+from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.services.changes import Change, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.widgets import buttons
@@ -38,7 +38,8 @@ from haut_desktop.widgets.picture_frame import PictureFrame
 from haut_desktop.widgets.rail import Place
 from haut_desktop.widgets.slot_card import SlotCard
 from haut_desktop.widgets.visit_header import VisitHeader
-from tests.fakes.builders import make_verdict, make_visit
+from tests.fakes.builders import make_visit
+from tests.fakes.clock import START
 from tests.waiting import eventually
 from tests.widgets.conftest import Office
 from tests.widgets.drops import drop_files
@@ -323,8 +324,8 @@ async def test_pictures_of_another_day_are_finished_with_a_yes_to_them_only(
     (visit,) = office.capture.all_visits
     front, *others = office.capture.shelves[visit.id]
     (taken,) = front.takes
-    said = replace(make_verdict(taken.rendition, OTHER_DAY), level=VerdictLevel.WARN)
-    taken = replace(taken, verdicts=(said,))
+    captured = replace(taken.original.captured, utc=START - timedelta(days=1))
+    taken = replace(taken, original=replace(taken.original, captured=captured))
     office.capture.shelves[visit.id] = [replace(front, takes=(taken,)), *others]
     sheet = await open_sheet(office)
     finish = sheet.findChild(QPushButton, "confirm-finish")
