@@ -17,7 +17,7 @@ from haut_desktop.domain.traffic import LONGEST_REST
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
 from haut_desktop.store.ledger import Ledger
-from haut_desktop.store.rows import moment, moment_or_none, text_of, update
+from haut_desktop.store.rows import Value, moment, moment_or_none, text_of, update
 
 _End = Callable[[Row, datetime], datetime]
 """Where a wait of a row that ends then ends from now on."""
@@ -48,14 +48,16 @@ _RESTS: Final = "UNION ALL".join(
 )
 
 # The last rows before the clock was set back lie in the future, and others may follow them by now;
-# those that it was followed for already say nothing any more.
+# those that it was followed for already say nothing any more, but when that was says as much.
 _NEWEST: Final = """
 SELECT max(at) AS at FROM (
     SELECT written_at AS at FROM (
         SELECT written_at FROM transition WHERE rowid > :transition ORDER BY rowid DESC LIMIT 500)
     UNION ALL
     SELECT written_at AS at FROM (
-        SELECT written_at FROM audit WHERE number > :audit ORDER BY number DESC LIMIT 500))
+        SELECT written_at FROM audit WHERE number > :audit ORDER BY number DESC LIMIT 500)
+    UNION ALL
+    SELECT written_at AS at FROM setting WHERE name = :followed)
 """
 
 _LAST_ROWS: Final = """
@@ -107,10 +109,10 @@ class WaitStore:
         Ledger(connection, self._clock).insert("setting", name=_FOLLOWED, value=value)
 
 
-def _marks(connection: Connection) -> dict[str, int]:
+def _marks(connection: Connection) -> dict[str, Value]:
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (_FOLLOWED,)).fetchone()
     transition, audit = row["value"].split() if row is not None else (0, 0)
-    return {"transition": int(transition), "audit": int(audit)}
+    return {"transition": int(transition), "audit": int(audit), "followed": _FOLLOWED}
 
 
 def _shorten(connection: Connection, now: datetime, by: timedelta) -> int:

@@ -116,6 +116,21 @@ async def test_a_step_that_was_followed_at_work_is_not_followed_again_at_the_sta
     assert await _retries(record, batch) == {record.clock() + timedelta(seconds=25)}
 
 
+@pytest.mark.parametrize("back_s", BACK)
+async def test_a_start_notices_a_second_step_though_nothing_happened_since_the_first(
+    record: Record, waits: WaitStore, back_s: float
+) -> None:
+    batch = await _make_all_wait(record, 25.0)
+    record.clock.advance(-600.0)
+    await waits.set_back(timedelta(minutes=10))
+    record.clock.advance(-back_s)
+    assert await waits.open() == 4
+    due_at = record.clock() + timedelta(seconds=25)
+    assert await _retries(record, batch) == {due_at}
+    assert await waits.open() == 0
+    assert await _retries(record, batch) == {due_at}
+
+
 async def test_no_wait_lasts_longer_than_any_can_when_no_row_shows_the_step(
     record: Record, waits: WaitStore
 ) -> None:
