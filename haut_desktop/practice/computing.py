@@ -36,28 +36,36 @@ class Computing(QueueThread):
         self._prepared: PreparedImage | None = None
 
     def request(self, images: list[Row], *, priority: Priority = Priority.USER) -> None:
-        """Queue the images for every application attached before they were collected."""
-        records, now = self._service.records, true_now()
-        with records.transaction():
-            for image in images:
-                runs = [run for run in self._runs(image) if run["created"] <= image["created"]]
-                jobs = [(run, algorithm) for run in runs for algorithm in run_algorithms(run)]
-                if jobs:
-                    records.execute(
-                        "UPDATE images SET times_computed = times_computed + 1 WHERE id = ?",
-                        image["id"],
-                    )
-                for number, (run, algorithm) in enumerate(jobs, 1):
-                    share = self._service.options.result_delay_s * number / len(jobs)
-                    records.insert(
-                        "jobs",
-                        image_id=image["id"],
-                        run_id=run["id"],
-                        version_id=algorithm.version_id,
-                        priority=priority,
-                        not_before=now + share,
-                    )
+        """Queue the images and begin."""
+        with self._service.records.transaction():
+            self.queue(images, priority=priority)
         self.wake()
+
+    def queue(self, images: list[Row], *, priority: Priority = Priority.USER) -> None:
+        """Queue the images for every application attached before they were collected.
+
+        For a transaction with what they are queued for, so that a killed platform has both or
+        neither; whoever ends it wakes the worker.
+        """
+        records, now = self._service.records, true_now()
+        for image in images:
+            runs = [run for run in self._runs(image) if run["created"] <= image["created"]]
+            jobs = [(run, algorithm) for run in runs for algorithm in run_algorithms(run)]
+            if jobs:
+                records.execute(
+                    "UPDATE images SET times_computed = times_computed + 1 WHERE id = ?",
+                    image["id"],
+                )
+            for number, (run, algorithm) in enumerate(jobs, 1):
+                share = self._service.options.result_delay_s * number / len(jobs)
+                records.insert(
+                    "jobs",
+                    image_id=image["id"],
+                    run_id=run["id"],
+                    version_id=algorithm.version_id,
+                    priority=priority,
+                    not_before=now + share,
+                )
 
     def finish_demonstration(self, images: Iterable[Row]) -> None:
         """Compute what is due of the demonstration's among these images before all else.

@@ -100,16 +100,16 @@ def _keep_picture(call: Call, batch: Row, data: bytes) -> Response:
     service, body = call.service, call.body()
     image_type = image_type_of(service, batch["subject_id"])
     light_id, side_id = _read_light_and_side(body, image_type)
-    image = create_image(
-        service,
-        batch,
-        name=read_optional_text(body, "name", max_length=255) or "image.jpg",
-        side_id=side_id,
-        light_id=light_id,
-        meta=to_json(body.get("meta")),
-    )
-    service.objects.put(original_key(image["id"]), data, "application/octet-stream")
-    service.computing.request([image])
+    name = read_optional_text(body, "name", max_length=255) or "image.jpg"
+    meta = to_json(body.get("meta"))
+    # all of it or nothing: a picture that is listed and never computed would be lost to a client
+    with service.records.transaction():
+        image = create_image(
+            service, batch, name=name, side_id=side_id, light_id=light_id, meta=meta
+        )
+        service.objects.put(original_key(image["id"]), data, "application/octet-stream")
+        service.computing.queue([image])
+    service.computing.wake()
     return answer_json(show_image(service, image), 201)
 
 

@@ -79,11 +79,17 @@ def _compute(call: Call) -> Response:
     if service.has(Quirk.COMPUTE_EARLY_REFUSED) and not _all_stored(service, images):
         raise invalid(None, "Not every image of the batch is uploaded.", "not_uploaded")
     is_again = batch["computes"] > 0
-    service.records.execute("UPDATE batches SET computes = computes + 1 WHERE id = ?", batch["id"])
-    if is_again and service.has(Quirk.COMPUTE_TWICE_REFUSED):
+    is_billed = not is_again or service.has(Quirk.COMPUTE_TWICE_BILLS)
+    is_refused = is_again and service.has(Quirk.COMPUTE_TWICE_REFUSED)
+    with service.records.transaction():
+        service.records.execute(
+            "UPDATE batches SET computes = computes + 1 WHERE id = ?", batch["id"]
+        )
+        if is_billed and not is_refused:
+            service.computing.queue(images)
+    if is_refused:
         raise invalid(None, "The batch is computed already.", "already_computed")
-    if not is_again or service.has(Quirk.COMPUTE_TWICE_BILLS):
-        service.computing.request(images)
+    service.computing.wake()
     if service.has(Quirk.COMPUTE_ANSWERS_200):
         return answer_json({})
     if service.has(Quirk.COMPUTE_ANSWERS_202):

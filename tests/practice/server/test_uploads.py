@@ -10,7 +10,9 @@ from http.client import HTTPConnection
 import httpx
 import pytest
 
+from haut_desktop.practice.answers import invalid
 from haut_desktop.practice.checksums import crc32c
+from haut_desktop.practice.computing import Computing
 from haut_desktop.practice.quirks import Quirk
 from tests.practice.server.conftest import StartClient
 from tests.practice.server.running import DEADLINE_S, NOT_SET_UP, SKIN, Client, Json
@@ -268,3 +270,24 @@ def test_a_signature_with_letters_of_another_alphabet_is_refused_as_any_other(
     answer = shared.put({**slot, "url": address}, b"letters")
     assert answer.status_code == 403
     assert "SignatureDoesNotMatch" in answer.text
+
+
+def test_what_ends_before_it_is_queued_has_not_happened(
+    start: StartClient, skin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = start()
+    place = f"{client.dataset(SKIN)}subjects/{client.make_subject(client.dataset(SKIN))['id']}/"
+    batch = client.initiate(client.make_subject(client.dataset())["id"])
+    client.put(batch["front"], skin)
+    with monkeypatch.context() as patched:
+        patched.setattr(Computing, "queue", _end)
+        body = {"b64data": base64.b64encode(skin).decode()}
+        assert client.http.post(f"{place}images/", json=body).status_code == 400
+        assert client.compute(batch["image_batch_id"]).status_code == 400
+    assert client.get(f"{place}images/")["count"] == 0
+    assert client.compute(batch["image_batch_id"]).status_code == 204
+    assert client.find_image(batch["front"]["id"])["times_computed"] == 1
+
+
+def _end(*_: object, **__: object) -> None:
+    raise invalid(None, "The platform ends here.", "ended")
