@@ -15,6 +15,8 @@ _NO_DISPLAY: Final = (
     "Haut Desktop shows windows, and there is no display here. Start it in a desktop session; "
     "“haut-desktop outbox” and “haut-desktop tour --out FOLDER” need no display.\n"
 )
+_UNREAD: Final = 2
+"""Exit code when nobody reads the output any more."""
 
 
 def run() -> NoReturn:
@@ -23,9 +25,12 @@ def run() -> NoReturn:
     By then everything is closed and written. What is left are Python's and Qt's objects, which take
     each other down in whatever order; once in some dozen ends that crashed the process.
     """
-    code = main()
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _UNREAD  # whoever read it has seen enough: head, or a pager that was closed
     logging.shutdown()
-    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
@@ -87,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     tour.add_argument("--pictures", type=Path, help="folder with front.*, left.*, right.*")
     tour.add_argument("--platform", help="address of a platform that is already running")
     commands.add_parser(
-        "outbox", help="list, verify or rebuild the outbox, or write its receipts", add_help=False
+        "outbox",
+        help="list, verify or rebuild the outbox, write its receipts, say what is kept",
+        add_help=False,
     )
     commands.add_parser(
         "practice-platform", help="serve the practice platform on this computer", add_help=False

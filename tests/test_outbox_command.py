@@ -433,6 +433,25 @@ async def test_the_program_itself_writes_receipts_with_the_recovery_key(
     assert "B-007" not in " ".join(path.name for path in out.iterdir())
 
 
+async def test_a_reader_that_has_seen_enough_is_told_nothing(tmp_path: Path) -> None:
+    async with open_room(tmp_path, recovery=RecoveryPassphrase(PASSPHRASE)) as room:
+        folder = str(room.station.folder)
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = ("-m", "haut_desktop", "outbox", "list", "--folder", folder)
+        with os.fdopen(writing, "w") as unread:
+            done = await asyncio.to_thread(
+                subprocess.run,
+                [sys.executable, *command, "--recovery-key-stdin"],
+                input=PASSPHRASE,
+                text=True,
+                stdout=unread,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+    assert (done.returncode, done.stderr) == (NOT_DONE, "")
+
+
 # ---- keep ----------------------------------------------------------------------------------------
 
 

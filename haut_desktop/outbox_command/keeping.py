@@ -59,7 +59,7 @@ def _tell_kept(chosen: argparse.Namespace, kept: tuple[Kept, ...]) -> None:
         say(f"{study.name}  {study.id}")
         say(f"  for {held_by(study.server, study.company_id)}")
         say(f"  {one.rule}")
-        say(f"  {one.delivered} delivered pictures are here, {one.leaving} leave by this rule")
+        say(f"  delivered pictures here: {one.delivered}; by this rule {one.leaving} of them leave")
         say(f"  {one.aside} set aside or removed {_aside_words(one)}")
 
 

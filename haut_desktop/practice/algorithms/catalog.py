@@ -99,38 +99,38 @@ class _Kind:
 
 _REDNESS_1: Final = _Kind(
     1, "redness", "1.0", "Redness",
-    "How red the skin is on average. Higher is better.", "redness", measure_redness_by_mean,
+    "How red the skin is on average. 100 is not red at all.", "redness", measure_redness_by_mean,
 )  # fmt: skip
 _REDNESS_2: Final = _Kind(
     2, "redness", "2.0", "Redness",
     "How far areas of the skin are redder than the rest of it, overall and at the reddest places. "
-    "Higher is better.", "redness", measure_redness,
+    "100 is not red at all.", "redness", measure_redness,
 )  # fmt: skip
 _PIGMENTATION: Final = _Kind(
     3, "pigmentation", "2.0", "Pigmentation",
-    "Brown spots: how many, how large, how dark. Higher is better.",
+    "Brown spots: how many, how large, how dark. 100 is without any.",
     "pigmentation", measure_pigmentation,
 )  # fmt: skip
 _PORES: Final = _Kind(
     4, "pores", "2.0", "Pores",
-    "Small dark dots on nose, cheeks and forehead. Higher is better.", "pores", measure_pores,
+    "Small dark dots on nose, cheeks and forehead. 100 is without any.", "pores", measure_pores,
 )  # fmt: skip
 _BREAKOUTS: Final = _Kind(
     5, "acne", "2.0", "Breakouts",
-    "Small, round, red places. Higher is better.", "breakouts", measure_breakouts,
+    "Small, round, red places. 100 is without any.", "breakouts", measure_breakouts,
 )  # fmt: skip
 _LINES: Final = _Kind(
     6, "lines", "2.0", "Lines",
-    "Fine and deep lines on forehead, around the eyes and on the cheeks. Higher is better.",
+    "Fine and deep lines on forehead, around the eyes and on the cheeks. 100 is without any.",
     "lines", measure_lines,
 )  # fmt: skip
 _UNIFORMNESS: Final = _Kind(
     7, "uniformness", "1.0", "Uniformness",
-    "How even the colour of the skin is. Higher is better.", "uniformness", measure_uniformness,
+    "How even the colour of the skin is. 100 is wholly even.", "uniformness", measure_uniformness,
 )  # fmt: skip
 _DARK_CIRCLES: Final = _Kind(
     8, "dark_circles", "1.0", "Dark circles",
-    "How much darker the skin under the eyes is than the cheeks. Higher is better.",
+    "How much darker the skin under the eyes is than the cheeks. 100 is no darker.",
     "dark_circles", measure_dark_circles,
 )  # fmt: skip
 _SKIN_TONE: Final = _Kind(
