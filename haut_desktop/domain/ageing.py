@@ -97,11 +97,13 @@ def lateness(batch: Batch, now: datetime, *, is_computed: bool = False) -> Late 
     return Late(LateKind.NOT_COMPUTED, arrived_at)
 
 
-def unsent_after_s(*, waits_for_window: bool) -> float:
+def unsent_after_s(opens_at: datetime | None, *, is_kept_back: bool) -> float:
     """So long after it was to go, what was not sent is late; the sending times alone keep it a day.
 
-    Nobody is warned of what waits for the time of day that somebody chose.
+    Nobody is warned of what waits for the time of day that somebody chose, ``opens_at``, unless
+    something else keeps it back as well: a pause, or the account.
     """
+    waits_for_window = opens_at is not None and not is_kept_back
     rule = AGE_RULES[BatchState.OPEN] or AgeRule()
     return rule.alarms_after_s if waits_for_window else rule.warns_after_s
 

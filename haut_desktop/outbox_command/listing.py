@@ -65,8 +65,9 @@ async def _listed(station: Station, around: Circumstances) -> dict[str, Any]:
     left: dict[BatchId, list[AbandonedBatch]] = {}
     for one in await station.outbox.abandoned():
         left.setdefault(one.batch_id, []).append(one)
-    is_kept = around.is_paused or around.account_waits or not around.is_signed_in
-    after_s = unsent_after_s(waits_for_window=around.opens_at is not None and not is_kept)
+    is_out = not around.is_signed_in
+    is_kept_back = around.is_paused or is_out or around.account_waits is not None
+    after_s = unsent_after_s(around.opens_at, is_kept_back=is_kept_back)
     summary = dataclasses.replace(
         await station.outbox.summary(after_s), is_paused=around.is_paused, opens_at=around.opens_at
     )

@@ -125,8 +125,8 @@ class Outbox:
     async def summary(self) -> OutboxSummary:
         """The outbox in one line."""
         is_out = self._session.state is not SessionState.SIGNED_IN
-        is_kept = self.is_paused or is_out or self.account_waits is not None
-        after_s = unsent_after_s(waits_for_window=self.opens_at is not None and not is_kept)
+        is_kept_back = self.is_paused or is_out or self.account_waits is not None
+        after_s = unsent_after_s(self.opens_at, is_kept_back=is_kept_back)
         found = await self._store.summary(after_s)
         return replace(found, is_paused=self.is_paused, opens_at=self.opens_at)
 

@@ -488,7 +488,7 @@ async def test_what_was_to_go_an_hour_ago_is_late_whatever_became_of_it_meanwhil
 async def test_what_waits_for_the_sending_times_is_late_after_a_day(record: Record) -> None:
     await record.finish(await record.register())
     record.clock.advance(OVERDUE_AFTER_S - 1)
-    after_s = unsent_after_s(waits_for_window=True)
+    after_s = unsent_after_s(record.clock(), is_kept_back=False)
     assert (await record.outbox.summary(after_s)).late == 0
     record.clock.advance(1)
     assert (await record.outbox.summary(after_s)).late == 1
