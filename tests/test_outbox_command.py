@@ -76,11 +76,12 @@ async def test_the_list_says_where_each_picture_stands(
 
 
 async def test_the_list_is_for_people_too(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    waiting_bytes = (await read(room, capsys, "list"))["summary"]["waiting_bytes"]
     assert await run(room, "list") == WELL
     out = capsys.readouterr().out
     assert "B-007  Baseline" in out
     assert f"{room.study.server}, company {room.study.company_id}" in out
-    assert "3 pictures to be sent" in out
+    assert f"3 pictures to be sent ({waiting_bytes / 1000:.0f} kB);" in out, "as on the screen"
 
 
 async def test_the_list_says_what_was_taken_back_and_what_is_left(
@@ -208,7 +209,8 @@ async def test_a_damaged_picture_differs(room: Room, capsys: pytest.CaptureFixtu
     remove(room.vault.folder / name)
     (room.vault.folder / name).write_bytes(b"age-encryption.org/v1 nonsense")
     assert await run(room, "verify", "--offline", "--json") == DIFFERS
-    (one,) = json.loads(capsys.readouterr().out)["differences"]
+    said = capsys.readouterr().out
+    (one,) = json.loads(said)["differences"]
     assert (one["kind"], one["entity_id"]) == ("picture-damaged", name.removesuffix(".age"))
     assert (one["place"]["subject_code"], one["place"]["visit_name"]) == ("B-007", "Baseline")
     listed = await read(room, capsys, "list")
@@ -217,7 +219,8 @@ async def test_a_damaged_picture_differs(room: Room, capsys: pytest.CaptureFixtu
     assert await run(room, "verify", "--offline") == DIFFERS
     out = capsys.readouterr().out
     assert "picture-damaged  B-007, Baseline of " in out
-    assert "2 sealed pictures read here" in out
+    read_bytes = json.loads(said)["bytes_read"]
+    assert f"2 sealed pictures read here ({read_bytes / 1000:.0f} kB)," in out, "as on the screen"
     assert "1 difference\n" in out
 
 

@@ -17,7 +17,7 @@ from haut_desktop.services.traffic import kept_rules
 from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station
 from haut_desktop.viewmodels.outbox_words import Circumstances
-from haut_desktop.viewmodels.words import ago, count
+from haut_desktop.viewmodels.words import ago, count, size
 
 
 async def _circumstances(station: Station) -> Circumstances:
@@ -106,7 +106,7 @@ def _say_sum(summary: OutboxSummary, held_pictures: int) -> None:
     unknown = f", {summary.unsettled} of them sent without an answer" if summary.unsettled else ""
     say(
         f"{count(summary.waiting_images, 'picture')} to be sent "
-        f"({summary.waiting_bytes / 2**20:.1f} MB){unknown}; "
+        f"({size(summary.waiting_bytes)}){unknown}; "
         f"{summary.held + held_pictures} held, {summary.late} late"
     )
 

@@ -18,7 +18,7 @@ from haut_desktop.outbox_command.output import (
 from haut_desktop.services.verification import Verification
 from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.store.station import Station
-from haut_desktop.viewmodels.words import count
+from haut_desktop.viewmodels.words import count, size
 
 _OFFLINE: Final = "--offline was given."
 _NOBODY: Final = "Nobody is signed in on this station. Open the program, sign in, and try again."
@@ -75,7 +75,7 @@ def _tell_verification(chosen: argparse.Namespace, report: VerificationReport) -
             )
         say(
             f"{count(report.pictures, 'sealed picture')} read here "
-            f"({report.bytes_read / 2**20:.1f} MB), {report.asked_pictures} looked for on the "
+            f"({size(report.bytes_read)}), {report.asked_pictures} looked for on the "
             f"platform, {count(len(report.differences), 'difference')}"
         )
         if report.spooled_pictures:
