@@ -74,7 +74,10 @@ class Fault(StrEnum):
     REFUSED = "422"
     PORTAL = "a guest network's page"
     GARBLED = "done, the answer says nothing"
-    CHANGED = "other bytes are stored"
+    CHANGED = "other bytes are stored, late"
+
+
+_TAKE_LONGER: Final = frozenset({Fault.LATE, Fault.HANGS, Fault.CHANGED})
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ class Picture:
     side: str
     sha256: str = ""
     address: str = ""
+    departure: int = 0
+    """The newest upload that arrived here, by the order in which they left."""
 
 
 @dataclass
@@ -148,9 +153,16 @@ class FakePlatform(httpx.AsyncBaseTransport):
         """Every request that begins or sends something and left the station, in order."""
         self.requests: Counter[Step] = Counter()
         self.unknown: list[str] = []
+        self.overtaken: set[str] = set()
+        """Pictures that an upload changed which left before another one and arrived after it.
+
+        The store keeps what comes last, and the later one was proven: no client can know of it,
+        but for asking once more. Verification does.
+        """
         self._access: dict[str, float] = {}
         self._refresh: set[str] = set()
         self._numbers = 0
+        self._departures = 0
         self._orphans: list[asyncio.TimerHandle] = []
         self._work: dict[Step, Callable[[httpx.Request, tuple[str, ...]], httpx.Response]] = {
             Step.REFRESH: self._renew,
@@ -269,8 +281,10 @@ class FakePlatform(httpx.AsyncBaseTransport):
         """Work on it at its time, whether or not somebody still waits for ``answer``."""
         fault = trap.fault if trap else None
         delay_s = LATENCY_S / LEG
-        if trap and fault in (Fault.LATE, Fault.HANGS):
+        if trap and fault in _TAKE_LONGER:
             delay_s += trap.late_s
+        self._departures += 1
+        request.extensions["departure"] = self._departures
 
         def work() -> None:
             refusal = _refusal(fault)
@@ -366,6 +380,11 @@ class FakePlatform(httpx.AsyncBaseTransport):
             return httpx.Response(400, text=words, headers={"content-type": "application/xml"})
         data = request.content[: len(request.content) - cut]
         picture.sha256 = hashlib.sha256(data).hexdigest()
+        if request.extensions["departure"] > picture.departure:
+            picture.departure = request.extensions["departure"]
+            self.overtaken.discard(picture.name)
+        elif cut:
+            self.overtaken.add(picture.name)
         md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
         return httpx.Response(200, headers={"x-goog-hash": f"md5={md5}"})
 

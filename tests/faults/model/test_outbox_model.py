@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Waiting
 from haut_desktop.domain.errors import VisitClosedError
+from haut_desktop.domain.imaging import image_id_in
 from haut_desktop.domain.retraction import Computed
 from haut_desktop.domain.session import SessionState
 from haut_desktop.services.delivery import Delivery
@@ -311,6 +312,31 @@ def test_a_late_commit_of_the_platform_is_seen_after_the_station_lost_its_power(
 
         assert max(station.desk.platform.computations.values()) == 1
         station.end_well()
+
+
+def test_an_upload_of_a_dead_program_may_change_what_was_proven_after_it() -> None:
+    with _living() as station:
+        station.desk.platform.traps[Step.PUT].append(Trap(Fault.CHANGED, 3.0))
+        station.hold_visit(which=0, faces=1, inline=0, goes=True)
+        station.let_pass(1.0)
+        station.crash(seconds=0.0, turns=0, finishes=True)
+        station.let_pass(7.0)
+
+        (image,) = station.desk.rows("SELECT * FROM image")
+        assert image["state"] == "STORED"
+        assert {image_id_in(name) for name in station.desk.platform.overtaken} == {image["id"]}
+        station.end_well()
+
+
+def test_the_model_notices_a_picture_that_is_called_stored_and_was_changed() -> None:
+    with _living() as station:
+        station.hold_visit(which=0, faces=1, inline=0, goes=True)
+        station.let_pass(1.0)
+        (folder,) = station.desk.platform.folders.values()
+        (picture,) = folder.pictures
+        picture.sha256 = "other bytes"
+        with pytest.raises(AssertionError, match="called stored and is not there"):
+            station.check()
 
 
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["running", "restarted"])
