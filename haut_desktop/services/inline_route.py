@@ -28,6 +28,7 @@ from haut_desktop.domain.errors import (
     HautError,
     ItemError,
     OutcomeUnknownError,
+    RefusedError,
     TooManyRequestsError,
     UnreachableError,
 )
@@ -118,13 +119,19 @@ class InlineRoute:
         lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
         if not lost or batch.platform_id is None:
             return
-        with asking():
-            listed = await self._api.batch_images(
-                to.tenant, to.dataset_id, to.subject_id, batch.platform_id
-            )
-        by_our_id = {image_id_in(picture.name): picture for picture in listed}
+        listed = await self._listed(batch.platform_id, to)
         for image in lost:
-            await self._settle_one(image, by_our_id.get(image.id))
+            await self._settle_one(image, listed.get(image.id))
+
+    async def _listed(
+        self, batch: PlatformBatchId, to: SubjectAddress
+    ) -> Mapping[ImageId | None, PlatformImage]:
+        try:
+            with asking():
+                found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
+        except RefusedError:
+            return {}  # somebody deleted it there: it holds nothing, and takes nothing any more
+        return {image_id_in(picture.name): picture for picture in found}
 
     async def _settle_one(self, image: Image, found: PlatformImage | None) -> None:
         if found is not None:

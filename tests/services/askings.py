@@ -62,6 +62,8 @@ class Listing:
         return tuple(PlatformSubject(entry, str(where[-1]), None, None) for entry in found)
 
     async def batch_images(self, *where: object) -> tuple[PlatformImage, ...]:
+        if where[-1] in self.gone:
+            raise RefusedError(404, "not-found", "Not found.")
         return tuple(picture for picture in self.pictures if picture.batch_id == where[-1])
 
     async def has_results(self, *_: object) -> bool:

@@ -6,12 +6,17 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchState, Route
+from haut_desktop.domain.delivery import BatchState, ImageEvent, ImageState, Route
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import RefusedError
 from haut_desktop.domain.imaging import Batch
+from haut_desktop.services.broadcast import Broadcast
+from haut_desktop.services.changes import Progress
 from haut_desktop.services.holdings import Holdings
-from haut_desktop.services.retracting import Retracting
+from haut_desktop.services.inline_route import InlineRoute
+from haut_desktop.services.lanes import Lanes
+from haut_desktop.services.retracting import Retracting, Settler
+from haut_desktop.services.sealed_images import SealedImages
 from haut_desktop.services.settling import NotToldError
 from tests.services.askings import Listing, listing_of
 from tests.services.rooms import Room, open_room
@@ -29,12 +34,26 @@ class NothingLost:
     async def settle(self, batch: Batch, to: SubjectAddress) -> None: ...
 
 
-def retracting(room: Room, there: Listing) -> Retracting:
+def inline(room: Room, there: Listing) -> InlineRoute:
+    """The inline route without its quiet times."""
+    return InlineRoute(
+        api=there,  # type: ignore[arg-type]
+        outbox=room.outbox,
+        sealed=SealedImages(room.outbox, room.vault),
+        lanes=Lanes(1),
+        progress=Broadcast[Progress](),
+        clock=room.clock,
+        quiet_s=0.0,
+        second_look_s=0.0,
+    )
+
+
+def retracting(room: Room, there: Listing, route: Settler | None = None) -> Retracting:
     return Retracting(
         outbox=room.outbox,
         retractions=room.station.retractions,
         destinations=room.station.destinations,
-        routes={Route.SIGNED: NothingLost()},
+        routes={Route.SIGNED: route or NothingLost()},
         holdings=Holdings(there),  # type: ignore[arg-type]
         has_results=there.has_results,
     )
@@ -59,3 +78,27 @@ async def test_a_refused_look_is_told_as_a_refused_question_and_asked_again(room
     there.is_computed = True
     await at_work.carry(batch)
     assert (await room.outbox.batch(batch.id)).state is BatchState.RETRACTED
+
+
+async def test_an_inline_batch_that_was_deleted_on_the_platform_is_taken_back_all_the_same(
+    room: Room,
+) -> None:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await room.register()
+    batch = await room.deliver()
+    lost = batch.images[0].id
+    await room.outbox.move_image(lost, ImageEvent.CLAIM)
+    await room.outbox.move_image(lost, ImageEvent.LOSE)
+    await room.station.retractions.ask(batch.id, Act(reason="the wrong subject"))
+    there = listing_of(room)
+    there.gone, there.is_computed = {batch.platform_id}, False
+    at_work = retracting(room, there, inline(room, there))
+    for look in ("first", "second", "last"):
+        batch = await room.outbox.batch(batch.id)
+        assert batch.state is BatchState.RETRACTING, look
+        await at_work.carry(batch)
+    batch = await room.outbox.batch(batch.id)
+    assert (batch.state, batch.images[0].state) == (BatchState.RETRACTED, ImageState.SEALED)
+    assert batch.retraction is not None
+    assert batch.retraction.left == ()
