@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from haut_desktop.domain.analysis import AlgorithmResult, Application, Completeness, Mask
 from haut_desktop.domain.imaging import Batch, Side
-from haut_desktop.services.results_order import UNKNOWN, place_of
+from haut_desktop.services.results_order import UNKNOWN, place_among_all
 from haut_desktop.services.results_wanted import mask_key
 
 
@@ -19,7 +19,7 @@ class MaskLayer:
     key: str = ""
     """Opens the raster, where the mask is a picture of its own; empty for shapes."""
     place: int = UNKNOWN
-    """Where its algorithm stands in its application's list, whatever else has arrived."""
+    """Where its algorithm stands among those of all applications, whatever else has arrived."""
 
 
 class MasksState(StrEnum):
@@ -59,7 +59,7 @@ def layers_of(
 ) -> Iterator[MaskLayer]:
     """Every mask that can be shown now; ``rasters`` are the keys of those that are kept."""
     for result in results:
-        place = place_of(result, catalog)
+        place = place_among_all(result, catalog)
         for mask in result.masks:
             key = mask_key(batch, result, mask.side, mask.space)
             if mask.shapes:

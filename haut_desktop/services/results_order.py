@@ -29,3 +29,15 @@ def place_of(result: AlgorithmResult, catalog: Sequence[Application]) -> int:
     exact = (n for n, a in enumerate(listed) if a.version_id == result.version_id is not None)
     named = (n for n, a in enumerate(listed) if is_by(result, a))
     return next(exact, next(named, UNKNOWN))
+
+
+def place_among_all(result: AlgorithmResult, catalog: Sequence[Application]) -> int:
+    """Where the algorithm stands in all the lists one after the other, by the applications' names.
+
+    No two algorithms of a catalog have the same place; ``UNKNOWN`` where no list names it.
+    """
+    application, place = find_application(result.application, catalog), place_of(result, catalog)
+    if application is None or place == UNKNOWN:
+        return UNKNOWN
+    before = (one for one in catalog if one.tech_name < application.tech_name)
+    return place + sum(len(one.algorithms) for one in before)

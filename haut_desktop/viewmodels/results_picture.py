@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult
@@ -11,9 +12,15 @@ from haut_desktop.services.results import MaskLayer, ResultPicture, VisitResults
 from haut_desktop.services.results_order import UNKNOWN
 from haut_desktop.viewmodels.results_words import application_words, space_words
 
-PALETTE: Final = ("#ff6b6b", "#4dd4c6", "#ffd166", "#8ab6ff", "#d59bf6", "#9be15d", "#ff9f5a",
-                  "#f48fb1")  # fmt: skip
-"""Colours that are told apart on skin and on black; each mask also has its name in the list."""
+PALETTE: Final = (
+    *("#ff6b6b", "#4dd4c6", "#ffd166", "#8ab6ff", "#d59bf6", "#9be15d", "#ff9f5a", "#f48fb1"),
+    *("#5555ee", "#dd00bb", "#998800", "#007788", "#ddddff", "#00aa44", "#cc2255", "#11aacc"),
+    *("#447744", "#bbeeff", "#0077cc", "#99aa88", "#009988", "#776677", "#cceecc", "#9999aa"),
+)
+"""Colours that are told apart on skin and on black; each mask also has its name in the list.
+
+Each later one was the furthest from all before it and from skin of every tone (CIEDE2000).
+"""
 
 _SIDES: Final = (Side.FRONT, Side.LEFT, Side.RIGHT, Side.OTHER)
 _SPACES: Final = ("original", "aligned_face", "restored", "anonymised")
@@ -84,23 +91,34 @@ def layers(
             own.setdefault(layer_id(layer.result), []).append(layer)
     are_several = len(applications) > 1
     versions = _versions((*results, *(layer.result for layer in masks)))
+    colours = _colours(
+        [(key, group[0].place) for own in applications.values() for key, group in own.items()]
+    )
     return tuple(
         Layer(
             key,
             _name(group[0].result, versions),
-            _colour(group[0], number),
+            colours[key],
             tuple(group),
             application_words(word) * are_several,
         )
         for word, own in applications.items()
-        for number, (key, group) in enumerate(own.items())
+        for key, group in own.items()
     )
 
 
-def _colour(layer: MaskLayer, number: int) -> str:
-    """An algorithm keeps its colour at every visit; one that no list names takes its turn."""
-    place = number if layer.place == UNKNOWN else layer.place
-    return PALETTE[place % len(PALETTE)]
+def _colours(places: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """Give each layer on the picture a colour of its own, as long as there are that many.
+
+    A place among all algorithms means the same colour at every visit; those that no list names
+    come after the others and take what is left.
+    """
+    found: dict[str, str] = {}
+    for key, place in sorted(places, key=itemgetter(1)):
+        first = 0 if place == UNKNOWN else place % len(PALETTE)
+        turns = (*PALETTE[first:], *PALETTE[:first])
+        found[key] = next((one for one in turns if one not in found.values()), turns[0])
+    return found
 
 
 def _versions(results: Iterable[AlgorithmResult]) -> dict[tuple[str, str], set[str]]:

@@ -12,7 +12,7 @@ from haut_desktop.domain.analysis import (
 )
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Side
-from haut_desktop.services.results_order import UNKNOWN, ordered, place_of
+from haut_desktop.services.results_order import UNKNOWN, ordered, place_among_all, place_of
 
 _AT = datetime(2025, 3, 4, tzinfo=UTC)
 _CATALOG = tuple(
@@ -54,3 +54,15 @@ def test_a_place_goes_by_the_version_and_by_the_name_without_one() -> None:
 
     assert [place(10), place(11), place(None)] == [0, 1, 0]
     assert place(None, "wrinkles") == UNKNOWN
+
+
+def test_a_place_among_all_is_nobody_elses_and_the_same_in_any_catalogs_order() -> None:
+    found = [
+        _stored(application, *algorithm).result
+        for application, first in (("skin_2", 10), ("skin_3", 20))
+        for algorithm in (("redness", first), ("redness", first + 1), ("pores", None))
+    ]
+    for catalog in (_CATALOG, _CATALOG[::-1]):
+        assert [place_among_all(result, catalog) for result in found] == list(range(6))
+    for application, algorithm in (("skin_2", "wrinkles"), ("hair", "redness")):
+        assert place_among_all(_stored(application, algorithm, None).result, _CATALOG) == UNKNOWN

@@ -1,6 +1,6 @@
 """The results' words, table, layers and trend, and the page's state."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
@@ -20,6 +20,7 @@ from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import ResultPicture, Results
 from haut_desktop.services.results_masks import MasksAway
+from haut_desktop.services.results_order import UNKNOWN
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.outbox import PageState
@@ -234,6 +235,19 @@ def test_a_mask_keeps_its_colour_whatever_has_arrived() -> None:
     alone = {layer.id: layer.colour for layer in layers((pores,), picture)}
     assert alone.items() <= both.items()
     assert len(set(both.values())) == 2
+
+
+@pytest.mark.parametrize("places", [range(23), (0, 8), (UNKNOWN,) * 12, (3, 3)])
+def test_masks_that_are_shown_together_have_colours_of_their_own(places: Sequence[int]) -> None:
+    words = [f"measure_{number}" for number in range(len(places))]
+    results = [
+        make_result(word, application=("one", "two")[number % 2], masks=(square(word),))
+        for number, word in enumerate(words)
+    ]
+    found = make_findings(*results)
+    masks = [replace(mask, place=n) for mask, n in zip(found.masks, places, strict=True)]
+    shown = layers(masks, found.pictures[0])
+    assert len({layer.colour for layer in shown}) == len(places)
 
 
 @pytest.mark.parametrize(
