@@ -98,10 +98,10 @@ class Erasures:
 
     async def _finish(self, erasure: Erasure) -> None:
         try:
-            await to_its_end(self._remove, erasure)
-            for batch_id, side in erasure.seen_in:
-                await self._forget_results(batch_id, side)
+            await self._remove_everything(erasure)
         except (OSError, VaultError) as error:
+            # what stays on the disk for longer must be erased also for a rebuild
+            await self._sidecars.say_erased(erasure)
             raise VaultError(_NOT_YET) from error
         if erasure.visit_id is not None:
             # the other pictures' notes must not call this one missing
@@ -109,10 +109,20 @@ class Erasures:
         await self._store.done(erasure)
         self._tell(erasure)
 
+    async def _remove_everything(self, erasure: Erasure) -> None:
+        """Remove the picture and every copy; one that stays keeps no other on the disk."""
+        try:
+            await to_its_end(self._remove, erasure)
+        finally:
+            for batch_id, side in erasure.seen_in:
+                await self._forget_results(batch_id, side)
+
     def _remove(self, erasure: Erasure) -> None:
-        for name in erasure.files:
-            self._vault.erase(name)
-        forget_previews(self._cache, erasure.original_id)
+        try:
+            for name in erasure.files:
+                self._vault.erase(name)
+        finally:
+            forget_previews(self._cache, erasure.original_id)
 
     def _tell(self, erasure: Erasure) -> None:
         visits = frozenset({erasure.visit_id} if erasure.visit_id else ())

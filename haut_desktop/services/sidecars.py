@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.delivery import BatchState
+from haut_desktop.domain.erasure import Erasure
 from haut_desktop.domain.errors import HautError, StoreError, VaultError
 from haut_desktop.domain.ids import BatchId, VisitId
 from haut_desktop.domain.imaging import Batch
@@ -63,10 +64,41 @@ class Sidecars:
         ]
         await to_its_end(self._rewrite, records)
 
+    async def say_erased(self, erasure: Erasure) -> None:
+        """Say beside a picture that it is erased, for as long as its file can't be removed.
+
+        A rebuild then lets it leave, too, and calls it missing in no batch.
+        """
+        try:
+            await to_its_end(self._mark, erasure)
+        except HautError:
+            _log.exception("the note of %s does not say yet that it is erased", erasure.original_id)
+        if erasure.visit_id is not None:
+            await self.follow(erasure.visit_id)
+
+    def _mark(self, erasure: Erasure) -> None:
+        for name in erasure.files:
+            note = self._before(name) or self._claimed(name)
+            if note is not None and note.erasure is None:
+                self._vault.renew_sidecar(name, replace(note, erasure=erasure))
+
+    def _claimed(self, vault_name: str) -> "Sidecar | None":
+        """What a note that is not ours says; nothing of it may come into a record."""
+        from haut_desktop.store.vault import UnauthenticatedSidecarError
+
+        try:
+            return self._vault.sidecar(vault_name)
+        except UnauthenticatedSidecarError as error:
+            return replace(error.claim, record=None) if error.claim else None
+        except VaultError:
+            return None
+
     def _rewrite(self, records: Iterable["PictureRecord"]) -> None:
         for record in records:
             name = record.original.vault_name
             before = self._before(name)
+            if before is not None and before.erasure is not None:
+                continue
             known = before.record if before else None
             if known is not None:
                 frame = replace(record.frame, operator=known.frame.operator)

@@ -103,7 +103,7 @@ class ErasureStore:
             for image in images:
                 _check(image)
             ledger = Ledger(connection, self._clock)
-            erasure_id = _note(ledger, original_id, act)
+            erasure_id = note_erased(ledger, original_id, act)
             for image in images:
                 _erase_image(ledger, image, act)
             if row["status"] == "open" and row["removed_at"] is None:
@@ -177,7 +177,8 @@ def _check(image: Row) -> None:
         )
 
 
-def _note(ledger: Ledger, original_id: OriginalId, act: Act) -> str:
+def note_erased(ledger: Ledger, original_id: OriginalId, act: Act) -> str:
+    """Write down, within the caller's transaction, that a picture leaves the disk."""
     connection, erasure_id = ledger.connection, new_id()
     files = [row["vault_name"] for row in connection.execute(_FILES, {"id": original_id})]
     ledger.insert(

@@ -21,11 +21,13 @@ from haut_desktop.domain.ids import OriginalId, RenditionId, new_id
 from haut_desktop.domain.imaging import CaptureTime, Digest, Original, Rendition, Transform
 from haut_desktop.store.database import Database, move_aside
 from haut_desktop.store.driver import Connection
+from haut_desktop.store.erasures import note_erased
 from haut_desktop.store.files import flush_folder
 from haut_desktop.store.keys import Keys
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.need_of_rebuild import Why
 from haut_desktop.store.picture_record import PictureRecord, StationFrame
+from haut_desktop.store.picture_rows import insert_picture
 from haut_desktop.store.rebuild_rows import RecordWriter
 from haut_desktop.store.rebuilt import insert_held
 from haut_desktop.store.rows import text_of
@@ -92,6 +94,8 @@ class _Reading:
 
     records: list[PictureRecord] = field(default_factory=list)
     held: dict[str, tuple[str, Sidecar | None]] = field(default_factory=dict)
+    leaving: dict[str, tuple[str, Sidecar]] = field(default_factory=dict)
+    """What somebody erased and could not be removed yet, with the reason."""
 
 
 async def recover_station(
@@ -164,7 +168,9 @@ def _read_one(vault: Vault, name: str, reading: _Reading) -> None:
         reading.held[name] = (error.message, None)
         return
     record = sidecar.record
-    if record is None or record.original.vault_name != name:
+    if sidecar.erasure is not None:
+        reading.leaving[name] = (sidecar.erasure.reason, sidecar)
+    elif record is None or record.original.vault_name != name:
         reading.held[name] = (_OLD_NOTE, sidecar)
     else:
         reading.records.append(record)
@@ -195,6 +201,8 @@ def _fill(
         _hold(ledger, record.original, record.rendition, _CLASH, _claim_of(record))
         for record in clashing
     ]
+    for name, (reason, sidecar) in reading.leaving.items():
+        _let_leave(ledger, name, sidecar, reason)
     unreadable: list[LeftOut] = []
     for name, (reason, claim) in reading.held.items():
         try:
@@ -239,6 +247,13 @@ def _hold(
     return LeftOut(original.vault_name, reason)
 
 
+def _let_leave(ledger: Ledger, name: str, sidecar: Sidecar, reason: str) -> None:
+    """Keep an erased picture out of everything; its file goes at the next start."""
+    original, rendition = _unproven(name, sidecar.digest, sidecar.media_type, sidecar.received_at)
+    insert_picture(ledger, original, rendition)
+    note_erased(ledger, original.id, Act(reason=reason))
+
+
 def _describe(
     vault: Vault, name: str, claim: Sidecar | None, now: datetime
 ) -> tuple[Original, Rendition]:
@@ -251,12 +266,19 @@ def _describe(
     )
     if not data:
         raise VaultError("The sealed picture is empty.")
-    sealed_at = min(vault.sealed_at(name), now)
+    media_type = claim.media_type if claim else "application/octet-stream"
+    return _unproven(name, digest, media_type, min(vault.sealed_at(name), now))
+
+
+def _unproven(
+    name: str, digest: Digest, media_type: str, sealed_at: datetime
+) -> tuple[Original, Rendition]:
+    """Describe a picture that is in no slot."""
     original = Original(
         id=OriginalId(name.removesuffix(".age")),
         take_id=None,
         digest=digest,
-        media_type=claim.media_type if claim else "application/octet-stream",
+        media_type=media_type,
         width=0,
         height=0,
         orientation=1,

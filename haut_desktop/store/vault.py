@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from haut_desktop.domain.erasure import Erasure
 from haut_desktop.domain.errors import KeyringLockedError, VaultError, VaultMissingError
 from haut_desktop.domain.ids import OperatorId, OriginalId, StationId, StudyId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Digest
@@ -59,6 +60,8 @@ class Sidecar:
     file_name: str
     record: PictureRecord | None = None
     """Everything that the record says about the picture; what a rebuild is made of."""
+    erasure: Erasure | None = None
+    """The picture is erased in the record, and its file could not be removed yet."""
 
 
 class UnauthenticatedSidecarError(VaultError):

@@ -26,6 +26,7 @@ from haut_desktop.store.rebuild import recover_station
 from haut_desktop.store.vault import Sidecar
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
+from tests.services.test_placing import hold_strange
 from tests.waiting import DEADLINE_S, eventually
 
 ACT = Act(reason="the subject asked for it")
@@ -165,6 +166,63 @@ async def test_a_rebuild_does_not_miss_what_was_erased(desk: Desk) -> None:
     assert (rebuilt.pictures, rebuilt.held, rebuilt.waiting_batches) == (2, (), 0)
     assert [image.state for image in after.images] == [ImageState.STORED] * 2
     await station.aclose()
+
+
+async def _stuck(desk: Desk, original_id: OriginalId, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Erase a picture whose file another program holds, and lose the record."""
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as held:
+        held.setattr("haut_desktop.store.vault.remove", refuse)
+        with pytest.raises(VaultError, match="tries again by itself"):
+            await desk.erasures.erase(original_id, ACT)
+    await desk.room.station.aclose()
+
+
+async def test_an_erasure_that_is_not_finished_outlives_the_record(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, front = desk.room, await desk.front()
+    await _stuck(desk, front, monkeypatch)
+    room.station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+    (after,) = await room.batches()
+    assert (rebuilt.pictures, rebuilt.held, rebuilt.waiting_batches) == (2, (), 0)
+    assert [image.rendition.original_id == front for image in after.images] == [False] * 2
+    (line,) = [e for e in await room.station.audit.of_entity(front) if e.action.endswith("erased")]
+    assert line.reason == ACT.reason
+    assert f"{front}.age" in desk.files()
+    again = make_desk(room)
+    await again.erasures.finish_pending()
+    assert not [name for name in again.files() if name.startswith(front)]
+    assert await again.verify() == []
+    await room.station.aclose()
+
+
+async def test_copies_go_although_the_picture_itself_is_stuck(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = await desk.front()
+    (batch,) = await desk.room.batches()
+    await desk.room.capture.thumbnail(front, PREVIEW_EDGE_PX)
+    await _stuck(desk, front, monkeypatch)
+    assert desk.forgotten == [(batch.id, Side.FRONT)]
+    assert desk.room.station.cache.get(f"thumbnail/{front}/{PREVIEW_EDGE_PX}") is None
+
+
+async def test_an_erased_picture_that_waited_for_a_person_does_not_wait_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = desk.room
+    original, _ = await hold_strange(room)
+    held = original.id
+    await _stuck(desk, held, monkeypatch)
+    room.station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+    assert (rebuilt.pictures, rebuilt.held) == (3, ())
+    await make_desk(room).erasures.finish_pending()
+    assert not [name for name in desk.files() if name.startswith(held)]
+    await room.station.aclose()
 
 
 # ---- retention -----------------------------------------------------------------------------
