@@ -72,7 +72,15 @@ class Judge:
 
     def may_read(self, dataset_id: DatasetId) -> bool:
         """False while the account was told that it may not see what is in the dataset."""
-        return self._uptime() >= self._unreadable_until_s.get(dataset_id, 0.0)
+        return dataset_id not in self.unreadable
+
+    @property
+    def unreadable(self) -> frozenset[DatasetId]:
+        """The datasets in which the account was told that it may not see what is there."""
+        now_s = self._uptime()
+        return frozenset(
+            key for key, until_s in self._unreadable_until_s.items() if now_s < until_s
+        )
 
     def forgive_account(self) -> None:
         """Somebody signed in, or asks to try at once."""

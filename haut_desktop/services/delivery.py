@@ -238,7 +238,8 @@ class Delivery:
 
     async def _carry_due(self, now: datetime, tenant: Tenant) -> None:
         most = BATCHES_AT_ONCE + len(self._carrying) + len(self._bench)
-        for batch in await self._retractions.due(now, most, tenant):
+        unreadable = self._judge.unreadable
+        for batch in await self._retractions.due(now, most, tenant, unreadable=unreadable):
             if self._may_start(batch.id, self._carrying, BATCHES_AT_ONCE):
                 self._start(batch.id, self._retract(batch), self._carrying)
         for batch in await self._outbox.due_batches(now, most, tenant):
@@ -318,7 +319,7 @@ class Delivery:
                 target = await self._destinations.of_batch(batch.id)
                 await self._routes[batch.route].carry(batch, target.address, target.meta)
             except HautError as error:
-                waiting = self._sentence(error, batch.waiting)
+                waiting = self._when_written(self._judge.sentence(error, batch.waiting))
                 is_item = isinstance(error, ItemError)
                 await self._safely(lambda: self._wait(batch.id, waiting(), is_held=is_item))
                 return
@@ -350,7 +351,9 @@ class Delivery:
             try:
                 await self._retracting.carry(batch)
             except HautError as error:
-                waiting = self._sentence(error, batch.waiting)
+                # it only asks: what may not be seen keeps back nothing that may be sent
+                judged = self._judge.sentence_reading(error, batch.waiting, batch.dataset_id)
+                waiting = self._when_written(judged)
                 is_item = isinstance(error, ItemError)
                 await self._safely(
                     lambda: self._wait_to_retract(batch.id, waiting(), is_held=is_item)
@@ -364,12 +367,11 @@ class Delivery:
 
         return work
 
-    def _sentence(self, error: HautError, before: Waiting) -> Callable[[], Waiting]:
+    def _when_written(self, waiting: Waiting) -> Callable[[], Waiting]:
         """Give what the judge says; the wait begins when it is written.
 
         A full disk may keep it from being written for hours, and the clock may be set meanwhile.
         """
-        waiting = self._judge.sentence(error, before)
         if (until := waiting.retry_at) is None:
             return lambda: waiting
         delay = until - self._clock()

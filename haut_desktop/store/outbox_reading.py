@@ -68,11 +68,12 @@ SELECT state, count(*) AS images, sum(size_bytes) AS bytes FROM image
 WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD') GROUP BY state
 """
 
-# What waits for another company's account says nothing about the one that was refused.
+# What waits for another company's account says nothing about the one that was refused. Nor does
+# what may not be read: a retraction only asks, and sending goes on meanwhile.
 _ACCOUNT_TROUBLE: Final = """
 SELECT * FROM (
     SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message FROM batch
-        WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING', 'RETRACTING')
+        WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING')
     UNION ALL
     SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message
         FROM registration WHERE state IN ('DRAFT', 'REGISTERING'))

@@ -14,7 +14,7 @@ from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchEvent, BatchState, HeldBackError
 from haut_desktop.domain.errors import RetractionRefusedError
-from haut_desktop.domain.ids import BatchId, ImageId, OperatorId
+from haut_desktop.domain.ids import BatchId, DatasetId, ImageId, OperatorId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.retraction import (
     MAY_BE_THERE,
@@ -36,6 +36,8 @@ _DUE: Final = f"""
 SELECT * FROM batch INDEXED BY batch_retracting
 WHERE state = 'RETRACTING' AND coalesce(retry_at, '') <= :now
     AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
+    AND NOT (error_blame IS 'account'
+        AND dataset_id IN (SELECT value FROM json_each(:unreadable)))
     AND {BATCH_OF_TENANT}
 ORDER BY rowid
 LIMIT :limit
@@ -81,10 +83,19 @@ class RetractionStore:
         return await self._database.write(work)
 
     async def due(
-        self, now: datetime, limit: int, tenant: Tenant | None = None
+        self,
+        now: datetime,
+        limit: int,
+        tenant: Tenant | None = None,
+        *,
+        unreadable: Iterable[DatasetId] = (),
     ) -> tuple[Batch, ...]:
-        """Give the batches whose retraction can be carried on, oldest first; of one tenant."""
+        """Give the batches whose retraction can be carried on, oldest first; of one tenant.
+
+        Of the ``unreadable`` datasets none that was told so itself, and has that as its reason.
+        """
         values = {"now": text_of(now), "limit": limit} | tenant_values(tenant)
+        values["unreadable"] = json.dumps(list(unreadable))
 
         def work(connection: Connection) -> tuple[Batch, ...]:
             return read_batches(connection, connection.execute(_DUE, values).fetchall())

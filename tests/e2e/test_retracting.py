@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from haut_desktop.domain.computed_before import ComputedAlreadyError
-from haut_desktop.domain.delivery import BatchState, ImageEvent, ImageState, Route
+from haut_desktop.domain.delivery import BatchState, ImageEvent, ImageState, Route, Trouble
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import Blame, ItemError, OutcomeUnknownError, VisitClosedError
 from haut_desktop.domain.imaging import Batch, ProofOfDelivery
@@ -274,6 +274,38 @@ async def test_offline_it_waits_and_a_restart_carries_it_on(
         batch = await retracted(station)
         assert not station.errors
     assert ids_of(batch) == ids_on(there)
+
+
+async def test_a_retraction_that_may_not_be_asked_for_keeps_nothing_else_back(
+    tmp_path: Path,
+    platform: PracticePlatform,
+    study_by: MakeStudy,
+    small_pictures: tuple[Path, ...],
+) -> None:
+    there = study_by(Route.SIGNED)
+    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+        await station.sign_in(platform.url)
+        await finish_visit(station, there, small_pictures)
+        await station.until_delivered()
+        platform.add_fault("403", method="GET", path="*/batches/")
+        (batch,) = await station.batches()
+        await station.work.outbox.retract(batch.id, WHY)
+
+        async def why() -> Trouble | None:
+            (batch,) = await station.batches()
+            return batch.waiting.trouble
+
+        trouble = await in_time(why)
+        assert trouble is not None
+        assert trouble.blame is Blame.ACCOUNT
+        await eventually(lambda: not station.work.delivery._carrying)
+        assert station.work.outbox.account_waits is None
+        assert station.work.delivery.may_begin
+        assert platform.struck() == 1
+        platform.clear_faults()
+        await station.work.outbox.retry_now(batch.id)
+        await retracted(station)
+        assert not station.errors
 
 
 async def test_the_visit_can_be_sent_again_by_a_later_act_only(

@@ -16,7 +16,7 @@ from haut_desktop.domain.delivery import (
     Waiting,
 )
 from haut_desktop.domain.errors import Blame, RetractionRefusedError
-from haut_desktop.domain.ids import BatchId, PlatformBatchId, PlatformImageId
+from haut_desktop.domain.ids import BatchId, DatasetId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.store.retractions import RetractionStore
@@ -202,6 +202,19 @@ async def test_a_retraction_that_waits_is_due_when_its_time_has_come(
     assert [b.id for b in await retractions.due(record.clock(), 10, tenant)] == [batch.id]
     elsewhere = replace(tenant, server="https://staging.haut.ai")
     assert await retractions.due(record.clock(), 10, elsewhere) == ()
+
+
+async def test_a_retraction_of_which_nothing_may_be_read_takes_no_others_place(
+    record: Record, retractions: RetractionStore
+) -> None:
+    batch = await begin(record, await record.finish(await record.register()))
+    await retractions.ask(batch.id, record.act)
+    unreadable = {batch.dataset_id}
+    assert await retractions.due(record.clock(), 10, unreadable=unreadable) != ()
+    told = Trouble("PermissionRefusedError", Blame.ACCOUNT, "Not allowed", "Ask for the right.")
+    await record.outbox.set_waiting_batch(batch.id, Waiting(trouble=told))
+    assert await retractions.due(record.clock(), 10, unreadable=unreadable) == ()
+    assert await retractions.due(record.clock(), 10, unreadable={DatasetId("another")}) != ()
 
 
 async def test_what_was_taken_back_does_not_wait_any_more(
