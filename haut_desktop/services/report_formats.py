@@ -26,6 +26,8 @@ from haut_desktop.domain.words import (
 if TYPE_CHECKING:
     from haut_desktop.services.report_lines import MetricLine, MissingLine, PictureLine, VisitReport
 
+NOT_KNOWN: Final = "not known after a rebuild"
+"""Of what only the trail said that was put aside with the former record."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by spreadsheets; a quote in front keeps it text."""
 
@@ -122,7 +124,10 @@ def receipts_to_html(report: "VisitReport") -> str:
         "Computation",
     )
     body = _table(names, rows) if rows else "<p>No pictures.</p>"
-    finished = _said("finished", report.finished_at) + f" {report.finished_by}".rstrip()
+    by = report.finished_by
+    finished = _said("finished", report.finished_at) + (
+        f", by whom is {NOT_KNOWN}" if by == NOT_KNOWN else f" {by}".rstrip()
+    )
     if report.finished_because:
         finished += f", although a view is missing: {report.finished_because}"
     return (

@@ -10,9 +10,11 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import BatchEvent, BatchState
 from haut_desktop.domain.ids import BatchId, OperatorId, VisitId
 from haut_desktop.domain.imaging import Batch, Slot
+from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.study import Site
 from haut_desktop.domain.visits import TakenPicture, VisitSheet
-from haut_desktop.services.finishing import slot_words
+from haut_desktop.services.finishing import missing_views, slot_words
+from haut_desktop.services.report_formats import NOT_KNOWN
 from haut_desktop.services.report_lines import (
     AbandonedLine,
     MetricLine,
@@ -72,7 +74,7 @@ class Reports:
         batches = await self._batches(sheet)
         fates = {batch_id: await self._fate(batch_id) for batch_id in batches}
         finished = await self._last(visit.id, "visit.finished")
-        because = finished.reason if finished and visit.finished_at else ""
+        by, because = await self._finishing(sheet, finished)
         going = await self._outbox.of_visit(visit_id)
         return VisitReport(
             study=study.name,
@@ -91,18 +93,26 @@ class Reports:
             made_at=self._clock(),
             pictures=tuple(
                 [
-                    await self._with_acts(_picture_line(shelf.slot, taken, batches, fates))
+                    await self._with_acts(_picture_line(shelf.slot, taken, batches, fates), batches)
                     for shelf in sheet.shelves
                     for taken in shelf.takes
                 ]
             ),
             metrics=await self._metrics(tuple(batches.values())),
             taken_back=await self._taken_back(going),
-            finished_by=await self._name(finished),
+            finished_by=by,
             finished_because=because,
             missing=_missing_lines(sheet, because),
             abandoned_platform_batches=await self._abandoned(going),
         )
+
+    async def _finishing(self, sheet: VisitSheet, finished: AuditEntry | None) -> tuple[str, str]:
+        """Who finished the visit and why a required view may be missing, as far as it is known."""
+        if sheet.visit.finished_at is None:
+            return await self._name(finished), ""
+        if finished is None:  # the trail that said so was put aside
+            return NOT_KNOWN, NOT_KNOWN if missing_views(sheet) else ""
+        return await self._name(finished), finished.reason
 
     async def _abandoned(self, batches: tuple[Batch, ...]) -> tuple[AbandonedLine, ...]:
         """Say, by the audit trail, what was left behind on the platform."""
@@ -121,14 +131,13 @@ class Reports:
         for batch in batches:
             if (retraction := batch.retraction) is None:
                 continue
-            asked = await self._last(batch.id, "batch.retraction-asked")
             later = next((one.id for one in batches if one.supersedes == batch.id), "")
             lines.append(
                 TakenBackLine(
                     batch_id=batch.id,
                     pictures=len(batch.images),
                     asked_at=retraction.asked_at,
-                    asked_by=await self._name(asked),
+                    asked_by=await self._took_back(batch.id, retraction),
                     reason=retraction.reason,
                     ended_at=retraction.ended_at,
                     left_on_platform=retraction.left_in_words(),
@@ -137,13 +146,20 @@ class Reports:
             )
         return tuple(lines)
 
-    async def _with_acts(self, line: PictureLine) -> PictureLine:
+    async def _took_back(self, batch_id: BatchId, retraction: Retraction) -> str:
+        if retraction.operator_id is not None:
+            return await self._username(retraction.operator_id)
+        asked = await self._last(batch_id, "batch.retraction-asked")
+        return "" if asked is not None else NOT_KNOWN
+
+    async def _with_acts(self, line: PictureLine, batches: dict[BatchId, Batch]) -> PictureLine:
         """Add who took the picture in and took it back, and when, why and by whom it was erased."""
         erased = await self._last(line.original_id, "picture.erased")
         line = replace(line, taken_in_by=await self._taker(line.original_id))
-        if line.taken_back_at is not None:
-            asked = await self._last(line.batch_id, "batch.retraction-asked")
-            line = replace(line, taken_back_by=await self._name(asked))
+        batch = batches.get(BatchId(line.batch_id))
+        if batch is not None and batch.retraction is not None:
+            by = await self._took_back(batch.id, batch.retraction)
+            line = replace(line, taken_back_by=by)
         if erased is None:
             return line
         by = await self._name(erased)

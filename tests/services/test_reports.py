@@ -17,8 +17,10 @@ from haut_desktop.domain.ids import CompanyId, PlatformBatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.session import Account
+from haut_desktop.services.report_formats import NOT_KNOWN
 from haut_desktop.services.report_lines import VisitReport
 from haut_desktop.services.reports import Reports
+from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.rebuild import recover_station
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
@@ -188,6 +190,38 @@ async def test_receipts_know_after_a_rebuild_who_took_the_picture_in(tmp_path: P
         assert report.pictures[0].taken_in_by == "tech@example.com"
         (entry,) = await station.audit.of_entity(report.pictures[0].original_id)
         assert entry.operator_id is None  # nobody did anything: the station says what it read
+        await station.aclose()
+
+
+async def test_receipts_say_plainly_what_a_rebuild_does_not_know(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        account = Account("https://saas.haut.ai", CompanyId("company-1"), 7, "tech@example.com")
+        room.at_work.append((await room.station.studies.operator_for(account)).id)
+        await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+        finished_at = (await room.capture.finish(room.visit, "a bandage")).finished_at
+        (batch,) = await room.batches()
+        await room.station.retractions.ask(batch.id, Act(room.at_work[0], "a mistake"))
+        await Sidecars(pictures=room.station.pictures, vault=room.vault).follow(room.visit)
+        await room.station.aclose()
+        station, _ = await recover_station(room.station.folder, room.secrets, room.clock)
+        report = await _reports(replace(room, station=station)).visit_report(room.visit)
+        assert report.finished_at == finished_at
+        assert (report.finished_by, report.finished_because) == (NOT_KNOWN,) * 2
+        assert report.missing[0].because == NOT_KNOWN
+        assert f"by whom is {NOT_KNOWN}" in report.receipts_to_html()
+        assert NOT_KNOWN in report.receipts_to_csv()
+        assert report.taken_back[0].asked_by == "tech@example.com"
+        assert report.pictures[0].taken_back_by == "tech@example.com"
+        await station.aclose()
+
+
+async def test_nothing_is_unknown_of_a_visit_that_is_open_after_a_rebuild(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
+        await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+        await room.station.aclose()
+        station, _ = await recover_station(room.station.folder, room.secrets, room.clock)
+        report = await _reports(replace(room, station=station)).visit_report(room.visit)
+        assert NOT_KNOWN not in report.receipts_to_csv() + report.receipts_to_html()
         await station.aclose()
 
 
