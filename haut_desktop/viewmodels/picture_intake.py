@@ -93,15 +93,25 @@ class PictureIntakeViewModel(QObject):
 
     def take_in(self, paths: tuple[Path, ...], slot_id: SlotId | None = None) -> None:
         """Take in files and folders; several find their slots by themselves."""
-        total = None if any(path.is_dir() for path in paths) else len(paths)
-        self._start(paths, slot_id, total)
+        self._take_files(self._open_visit_id(), paths, slot_id)
+
+    def bound(self, slot_id: SlotId | None = None) -> "Callable[[tuple[Path, ...]], None] | None":
+        """Give a ``take_in`` for the visit that is open now; None while none takes pictures.
+
+        Whatever is open when it is called: what a person chooses is for what they saw when they
+        began to choose.
+        """
+        visit_id = self._open_visit_id()
+        if visit_id is None:
+            return None
+        return lambda paths: self._take_files(visit_id, paths, slot_id)
 
     def paste(self, data: bytes | Encode, slot_id: SlotId | None = None) -> None:
         """Take in the clipboard's picture."""
         # imported when needed: it brings the image libraries with it
         from haut_desktop.services.intake import Pasted
 
-        self._start((Pasted(data),), slot_id, 1)
+        self._start(self._open_visit_id(), (Pasted(data),), slot_id, 1)
 
     def tell_no_visit(self) -> None:
         """Say that nothing can be taken in now."""
@@ -135,10 +145,19 @@ class PictureIntakeViewModel(QObject):
         self._rejected.clear()
         self.rejected_changed.emit(self.rejected)
 
-    def _start(
-        self, sources: "tuple[Source, ...]", slot_id: SlotId | None, total: int | None
+    def _take_files(
+        self, visit_id: VisitId | None, paths: tuple[Path, ...], slot_id: SlotId | None
     ) -> None:
-        visit_id = self._open_visit_id()
+        total = None if any(path.is_dir() for path in paths) else len(paths)
+        self._start(visit_id, paths, slot_id, total)
+
+    def _start(
+        self,
+        visit_id: VisitId | None,
+        sources: "tuple[Source, ...]",
+        slot_id: SlotId | None,
+        total: int | None,
+    ) -> None:
         if visit_id is None or not sources:
             self.tell_no_visit()
             return
@@ -199,6 +218,6 @@ def elsewhere_notice(refused: Sequence[Rejected]) -> Notice:
     """Say what was refused of a visit that is no longer the open one."""
     named = "; ".join(f"{line.name}: {line.title}" for line in refused[:_NAMED])
     more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
-    words = f"{named}{more}. They were dropped on the visit that was open before; go back to it."
+    words = f"{named}{more}. They are for the visit that was open before; go back to it."
     title = f"{count(len(refused), 'file')} not taken in for another visit"
     return Notice(title, words, Weight.WARN)

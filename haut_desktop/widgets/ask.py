@@ -89,9 +89,11 @@ async def tell_error(error: HautError) -> None:
         box.deleteLater()
 
 
-def offer_pictures(parent: QWidget, take: Callable[[tuple[Path, ...]], None]) -> None:
+def offer_pictures(
+    parent: QWidget, take: Callable[[tuple[Path, ...]], None], title: str = "Choose pictures"
+) -> None:
     """Open a choice of picture files; ``take`` gets what is chosen, and nothing when it is left."""
-    dialog = QFileDialog(parent, "Choose pictures")
+    dialog = QFileDialog(parent, title)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.setNameFilter(FILE_FILTER)
     dialog.filesSelected.connect(lambda names: take(tuple(Path(name) for name in names)))

@@ -172,8 +172,12 @@ class CapturePage(DropArea):
         )
 
     def _choose_files(self, slot_id: SlotId | None) -> None:
-        intake = self._view_model.intake
-        offer_pictures(self, lambda paths: intake.take_in(paths, slot_id))
+        intake, state = self._view_model.intake, self._view_model.state
+        # bound now: another subject may be open when the choice is made
+        if (take := intake.bound(slot_id)) is None:
+            intake.tell_no_visit()
+            return
+        offer_pictures(self, take, f"Choose pictures for {state.subject_code}, {state.visit}")
 
     def _on_paste_activated(self) -> None:
         copied = QGuiApplication.clipboard().mimeData()

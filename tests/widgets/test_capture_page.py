@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
+    QFileDialog,
     QFrame,
     QLineEdit,
     QListView,
@@ -100,6 +101,43 @@ async def test_pictures_dropped_on_the_page_find_their_slots_by_name(office: Off
     header = office.find(QPushButton, "choose-files")
     assert drop_files(header, Path("front.jpg"), Path("right.jpg"))
     await eventually(lambda: takes(office, "front") == takes(office, "right") == 1)
+
+
+@pytest.mark.parametrize("name", ["choose-files", "choose-front"])
+async def test_chosen_files_are_for_the_visit_that_was_open_when_the_button_was_pressed(
+    office: Office, name: str
+) -> None:
+    await open_visit(office)
+    (meant,) = office.capture.all_visits
+    if name == "choose-files":
+        office.find(QPushButton, name).click()
+    else:
+        office.find(SlotCard, "slot-front")._choose.click()
+    page = office.window.page
+    assert isinstance(page, CapturePage)
+    dialog = page.findChild(QFileDialog)
+    assert dialog is not None
+    assert dialog.windowTitle() == "Choose pictures for B-001, Baseline"
+    office.desk.open_subject(office.subjects.rows[1])
+    page._view_model.start_visit("Baseline")
+    (other,) = await eventually(lambda: [v for v in office.capture.all_visits if v is not meant])
+    await eventually(lambda: page._view_model.state.visit_id == other.id)
+    dialog.filesSelected.emit(["a-front.jpg"])
+    dialog.reject()
+    taken = office.capture.shelves
+    await eventually(lambda: any(shelf.takes for shelf in taken[meant.id]))
+    assert not any(shelf.takes for shelf in taken[other.id])
+
+
+async def test_no_files_are_chosen_while_no_visit_takes_pictures(office: Office) -> None:
+    await open_visit(office)
+    page = office.window.page
+    assert isinstance(page, CapturePage)
+    office.desk.open_subject(office.subjects.rows[1])  # its visits are still being read
+    page._choose_files(None)
+    assert page.findChild(QFileDialog) is None
+    assert office.notices.current is not None
+    assert office.notices.current.title == "No visit is open"
 
 
 async def test_a_second_picture_becomes_the_take_that_counts(office: Office) -> None:
