@@ -275,8 +275,9 @@ async def test_asking_again_for_what_was_computed_meanwhile_computes_nothing(
     small_pictures: tuple[Path, ...],
 ) -> None:
     there = study_by(Route.SIGNED)
-    platform.add_fault("commit_late", **COMPUTE.fields(delay_s=1.5))
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=HASTY) as station:
+    platform.add_fault("commit_late", **COMPUTE.fields(delay_s=3.0))
+    soon = replace(QUICK, settling_s=0.1)  # long before that
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=soon) as station:
         await finish_a_visit(station, there, small_pictures[:1])
         batch = await station.until_batch(BatchState.HELD)
         await eventually(lambda: there.computed() and not platform.state()["queue_length"])

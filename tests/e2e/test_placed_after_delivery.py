@@ -85,13 +85,13 @@ async def test_what_was_delivered_is_found_by_its_bytes_and_not_sent_again(
     there, folder, secrets = study_by(route), tmp_path / "station", MemorySecrets()
     async with open_workplace(folder, secrets) as station:
         await finish(station, there, *small_pictures)
-        await station.until_delivered(deadline_s=20.0)
+        await station.until_delivered()
     there.check_each_once(small_pictures)
     await lose(folder, secrets)
     async with open_workplace(folder, secrets, pacing=PACING) as station:
         await place(station, there, small_pictures)
         await say_same(station)
-        await station.until_delivered(deadline_s=20.0)
+        await station.until_delivered()
         (batch,) = await station.batches()
         assert batch.platform_id == there.batches()[0]["id"]
         assert all(image.proof and "found as" in image.proof.detail for image in batch.images)
@@ -123,7 +123,7 @@ async def test_what_never_left_waits_while_nobody_can_be_asked_and_then_goes_onc
     there.platform.clear_faults()
     assert there.images() == []
     async with open_workplace(folder, secrets, pacing=PACING) as station:
-        await station.until_delivered(deadline_s=20.0)
+        await station.until_delivered()
         assert await station.work.store.former.unexplained() == ()
     there.check_each_once(small_pictures)
 
@@ -152,7 +152,7 @@ async def test_a_record_lost_again_before_the_asking_still_asks(
     there, folder, secrets = study_by(Route.INLINE), tmp_path / "station", MemorySecrets()
     async with open_workplace(folder, secrets) as station:
         await finish(station, there, *small_pictures)
-        await station.until_delivered(deadline_s=20.0)
+        await station.until_delivered()
     await lose(folder, secrets)
     async with open_workplace(folder, secrets, is_working=False) as station:
         await place(station, there, small_pictures)
@@ -162,5 +162,5 @@ async def test_a_record_lost_again_before_the_asking_still_asks(
     async with open_workplace(folder, secrets, pacing=PACING) as station:
         await station.sign_in(there.platform.url)
         await say_same(station)
-        await station.until_delivered(deadline_s=20.0)
+        await station.until_delivered()
     there.check_each_once(small_pictures)

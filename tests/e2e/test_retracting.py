@@ -232,7 +232,8 @@ async def test_a_computation_whose_answer_was_lost_is_settled_before_the_end(
 ) -> None:
     there = study_by(Route.SIGNED)
     platform.add_fault("drop_answer", path="*/compute/", count=1)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    patient = replace(QUICK, settling_s=60.0)
+    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=patient) as station:
         await station.sign_in(platform.url)
         await finish_visit(station, there, small_pictures)
         batch = await station.until_batch(BatchState.SUBMITTING)

@@ -41,7 +41,7 @@ async def deliver(folder: Path, secrets: MemorySecrets, there: PlatformStudy, pa
         await station.sign_in(there.platform.url)
         study = await station.choose_study(there.name)
         await station.finish_visit(study, await station.register(study, "B-007"), path)
-        await station.until_delivered(deadline_s=20.0)
+        await station.until_delivered()
         kept = await station.work.store.credentials.load()
         assert kept is not None
         await keep(station.work.store.credentials.save, kept, kept.tokens.refresh)
