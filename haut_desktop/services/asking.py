@@ -13,7 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.clock import Clock
-from haut_desktop.domain.delivery import BatchEvent, BatchState, Waiting
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    ImageState,
+    TransitionError,
+    Waiting,
+)
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import (
     HautError,
@@ -86,7 +92,8 @@ class Asking:
     ) -> None:
         """Settle one batch unless something keeps it back; after an error blame decides who waits.
 
-        Raises StationError, and TransitionError when a person came between.
+        A fault of ours with one batch is logged, and ends the asking for no other. Raises
+        StationError.
         """
         if not self.may_begin():
             return
@@ -103,9 +110,21 @@ class Asking:
             await self._wait(batch, error)
         except KeptBackError:
             _log.info("batch %s is asked for later", batch_id)
+        except TransitionError:
+            if not await self._is_taken_out(batch_id):
+                _log.exception("batch %s could not be put right; it is asked for anew", batch_id)
+                return
+            _log.info("batch %s was changed by a person while it was asked for", batch_id)
         else:
             if batch.state in _ASKED_FOR:
                 self.judge.praise()
+
+    async def _is_taken_out(self, batch_id: BatchId) -> bool:
+        """Whether a person held or took the batch back, reopened its visit or erased of it."""
+        batch = await self.outbox.find(batch_id)
+        if batch is None or batch.retraction is not None or batch.state is BatchState.HELD:
+            return True
+        return any(image.state is ImageState.ERASED for image in batch.images)
 
     def go_on(self) -> None:
         """Raise KeptBackError once something keeps everything back; between two requests."""

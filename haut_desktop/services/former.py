@@ -19,7 +19,6 @@ from haut_desktop.domain.delivery import (
     BatchState,
     ImageState,
     Route,
-    TransitionError,
     Waiting,
 )
 from haut_desktop.domain.destination import SubjectAddress
@@ -120,10 +119,7 @@ class FormerDelivery:
         if (tenant := self._asking.tenant) is None:
             return
         for batch_id in await self._former.pending(self._quiet_time.over_by(), tenant):
-            try:
-                await self._asking.attempt(batch_id, self.settle)
-            except TransitionError:
-                _log.info("batch %s was held or taken back while it was asked for", batch_id)
+            await self._asking.attempt(batch_id, self.settle)
 
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""

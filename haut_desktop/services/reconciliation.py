@@ -18,7 +18,6 @@ from haut_desktop.domain.delivery import (
     ImageEvent,
     ImageState,
     Route,
-    TransitionError,
     Waiting,
 )
 from haut_desktop.domain.destination import SubjectAddress
@@ -83,16 +82,7 @@ class Reconciliation:
         if (tenant := self._asking.tenant) is None:
             return
         for batch_id in await self._rebuilt.pending(self._quiet_time.over_by(), tenant):
-            try:
-                await self._asking.attempt(batch_id, self.settle)
-            except TransitionError:
-                if not await self._is_taken_out(batch_id):
-                    raise
-
-    async def _is_taken_out(self, batch_id: BatchId) -> bool:
-        """Whether a person held the batch or took it back meanwhile; it is settled another time."""
-        batch = await self._outbox.batch(batch_id)
-        return batch.retraction is not None or batch.state is BatchState.HELD
+            await self._asking.attempt(batch_id, self.settle)
 
     async def settle(self, batch_id: BatchId) -> None:
         """Ask the platform for one batch and put the record right; raises what stopped it."""

@@ -7,7 +7,13 @@ from typing import Protocol
 
 import pytest
 
-from haut_desktop.domain.delivery import BatchEvent, BatchState, Trouble, Waiting
+from haut_desktop.domain.delivery import (
+    BatchEvent,
+    BatchState,
+    TransitionError,
+    Trouble,
+    Waiting,
+)
 from haut_desktop.domain.errors import (
     HautError,
     PermissionRefusedError,
@@ -28,6 +34,7 @@ from haut_desktop.services.reconciliation import Reconciliation
 from haut_desktop.services.settling import NotToldError
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.ledger import Ledger
+from tests.conftest import ExpectedLogs
 from tests.photographs import marked
 from tests.services.askings import listing_of, ways_to
 from tests.services.rooms import Room, open_room
@@ -221,6 +228,25 @@ async def test_what_is_held_while_it_is_asked_for_stays_held(
     there.before_results = hold
     await asker(room, ways_to(room, there)).look()
     assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
+
+
+async def test_a_fault_of_ours_with_one_batch_ends_the_asking_for_no_other(
+    room: Room, asker: Callable[[Room, Asking], Asker], expected_log: ExpectedLogs
+) -> None:
+    batch = await marked_batch(room, asker)
+    there = listing_of(room)
+    there.hold("front.jpg" if asker is former else batch.images[0].name, marked(5))
+    one = asker(room, ways_to(room, there))
+
+    async def fail() -> None:
+        raise TransitionError("no such move")
+
+    there.before_results = fail
+    await one.look()
+    expected_log(f"batch {batch.id} .* put right")
+    there.before_results = None
+    await one.look()
+    assert (await room.outbox.batch(batch.id)).state is BatchState.SUBMITTED
 
 
 async def test_what_was_held_before_it_was_asked_for_is_asked_for_later(
