@@ -11,7 +11,9 @@ from PIL import Image
 from haut_desktop.domain.delivery import Route
 from haut_desktop.practice.pictures import Person, SkinTone, draw_face, encode_jpeg
 from haut_desktop.practice.pictures.portrait import Side
+from haut_desktop.store.secrets import MemorySecrets
 from tests import photographs
+from tests.e2e.stations import OwnStation
 from tests.e2e.studies import PlatformStudy, make_study
 from tests.fakes.practice import (
     PracticePlatform,
@@ -21,6 +23,8 @@ from tests.fakes.practice import (
 )
 
 __all__ = ["practice_platform", "shared_practice"]
+
+Pictures = tuple[Path, ...]
 
 SIDES: tuple[Side, ...] = ("front", "left", "right")
 
@@ -34,13 +38,13 @@ def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def visit_pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+def visit_pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     """A drawn person's front, left and right view, as files."""
     return _draw_sides(tmp_path_factory.mktemp("visit"), seed=7, size=900)
 
 
 @pytest.fixture(scope="session")
-def small_pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+def small_pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
     """The same of another person, so small that computing them takes no time to speak of."""
     return _draw_sides(tmp_path_factory.mktemp("small"), seed=8, size=320)
 
@@ -88,7 +92,19 @@ def study_by(platform: PracticePlatform, request: pytest.FixtureRequest) -> Make
     return lambda route: make_study(platform, f"{route} {request.node.name}"[:90], route)
 
 
-def _draw_sides(folder: Path, *, seed: int, size: int) -> tuple[Path, ...]:
+@pytest.fixture
+def there(study_by: MakeStudy) -> PlatformStudy:
+    """A fresh study whose pictures take the signed route, as most do."""
+    return study_by(Route.SIGNED)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> OwnStation:
+    """The station of this test, which its first opening makes."""
+    return OwnStation(tmp_path / "station", MemorySecrets())
+
+
+def _draw_sides(folder: Path, *, seed: int, size: int) -> Pictures:
     person = Person(seed=seed, skin_tone=list(SkinTone)[3])
     taken_at = datetime(2026, 3, 1, 9, 12, 44, tzinfo=UTC)
     paths = []

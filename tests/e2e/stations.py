@@ -1,7 +1,7 @@
 """A station without a window: the real store, api and services on real sockets and a real disk."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from haut_desktop.store.keys import NoRecovery
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.station import Station, create_station, has_station, open_station
 from haut_desktop.workplace import Pacing, Workplace
+from tests.e2e.studies import PlatformStudy
 from tests.fakes.practice import PASSWORD, TECHNICIAN
 from tests.waiting import in_time
 
@@ -72,6 +73,15 @@ class HeadlessStation:
             await self.work.capture.take_in(visit.id, picture)
         await self.work.capture.finish(visit.id)
         return visit.id
+
+    async def finish_first_visit(
+        self, study_name: str, *pictures: Path, code: str = "B-007"
+    ) -> Subject:
+        """Choose the study of this name, register a subject in it, finish a visit of theirs."""
+        study = await self.choose_study(study_name)
+        subject = await self.register(study, code)
+        await self.finish_visit(study, subject, *pictures)
+        return subject
 
     async def images(self) -> tuple[Image, ...]:
         """Every picture in the outbox."""
@@ -240,3 +250,27 @@ async def open_workplace(
         yield HeadlessStation(work, errors)
     finally:
         await work.aclose()
+
+
+@dataclass(frozen=True)
+class OwnStation:
+    """The station that a test has to itself; opened again, it is the same one after a restart."""
+
+    folder: Path
+    secrets: Secrets
+
+    def open(
+        self, *, pacing: Pacing = QUICK, is_working: bool = True
+    ) -> AbstractAsyncContextManager[HeadlessStation]:
+        """Open it; closed in order at the end."""
+        return open_workplace(self.folder, self.secrets, pacing=pacing, is_working=is_working)
+
+    @asynccontextmanager
+    async def after_visit(
+        self, there: PlatformStudy, *pictures: Path, pacing: Pacing = QUICK
+    ) -> AsyncIterator[HeadlessStation]:
+        """Open it, sign in, finish a visit in the study: all that is left is delivery's."""
+        async with self.open(pacing=pacing) as station:
+            await station.sign_in(there.platform.url)
+            await station.finish_first_visit(there.name, *pictures)
+            yield station

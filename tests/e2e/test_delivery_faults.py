@@ -13,12 +13,10 @@ from haut_desktop.domain.ids import RegistrationId
 from haut_desktop.domain.session import Connection, SessionState
 from haut_desktop.services.changes import Change
 from haut_desktop.store.destinations import DestinationStore
-from haut_desktop.store.secrets import MemorySecrets
 from tests.conftest import ExpectedLogs
-from tests.e2e.conftest import MakeStudy
-from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.conftest import MakeStudy, Pictures
+from tests.e2e.stations import QUICK, HeadlessStation, OwnStation
 from tests.e2e.studies import PlatformStudy
-from tests.fakes.practice import PracticePlatform
 from tests.waiting import eventually, in_time
 
 pytestmark = pytest.mark.timeout(120)
@@ -54,34 +52,19 @@ HASTY: Final = replace(QUICK, settling_s=0.5)
 every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 
 
-async def finish_a_visit(
-    station: HeadlessStation, there: PlatformStudy, pictures: tuple[Path, ...]
-) -> None:
-    """Sign in, register a subject, finish a visit: all that is left is delivery's."""
-    await station.sign_in(there.platform.url)
-    study = await station.choose_study(there.name)
-    subject = await station.register(study, "B-007")
-    await station.finish_visit(study, subject, *pictures)
-
-
-def pictures_for(step: Step, pictures: tuple[Path, ...]) -> tuple[Path, ...]:
+def pictures_for(step: Step, pictures: Pictures) -> Pictures:
     """Two pictures where several may be in flight, else one."""
     return pictures[:2] if step in (PUT, POST) else pictures[:1]
 
 
 @every_step
 async def test_lost_answer_is_settled_by_asking(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(step.route)
-    platform.add_fault("drop_answer", **step.fields())
+    there.platform.add_fault("drop_answer", **step.fields())
     pictures = pictures_for(step, small_pictures)
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=PATIENT) as station:
-        await finish_a_visit(station, there, pictures)
+    async with here.after_visit(there, *pictures, pacing=PATIENT) as station:
         await station.until_delivered()
         assert not station.errors
     there.check_each_once(pictures)
@@ -90,18 +73,13 @@ async def test_lost_answer_is_settled_by_asking(
 
 @pytest.mark.parametrize("step", [REGISTER, INITIATE, COMPUTE, POST], ids=lambda step: step.name)
 async def test_what_is_carried_out_late_is_not_repeated(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(step.route)
-    platform.add_fault("commit_late", **step.fields(delay_s=0.6))
+    there.platform.add_fault("commit_late", **step.fields(delay_s=0.6))
     pictures = pictures_for(step, small_pictures)
     pacing = replace(PATIENT, quiet_s=2.0, quiet_registration_s=2.0)
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=pacing) as station:
-        await finish_a_visit(station, there, pictures)
+    async with here.after_visit(there, *pictures, pacing=pacing) as station:
         await station.until_delivered()
         assert not station.errors
     there.check_each_once(pictures)
@@ -111,20 +89,18 @@ async def test_what_is_carried_out_late_is_not_repeated(
 @every_step
 async def test_one_refused_token_is_renewed_and_the_step_repeated(
     step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
     study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    small_pictures: Pictures,
     expected_log: ExpectedLogs,
+    here: OwnStation,
 ) -> None:
     if step is PUT:
         expected_log("image .* is held: RefusedError")
     there = study_by(step.route)
     pictures = pictures_for(step, small_pictures)
-    refreshes = platform.state()["refreshes"]
-    platform.add_fault("401", **step.fields())
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, pictures)
+    refreshes = there.platform.state()["refreshes"]
+    there.platform.add_fault("401", **step.fields())
+    async with here.after_visit(there, *pictures) as station:
         if step is PUT:
             # the store knows no tokens: its 401 is a refusal of this one picture
             held = await station.until_image(ImageState.HELD)
@@ -133,24 +109,19 @@ async def test_one_refused_token_is_renewed_and_the_step_repeated(
         assert station.work.session.state is SessionState.SIGNED_IN
         assert not station.errors
     there.check_each_once(pictures)
-    assert platform.state()["refreshes"] == refreshes + (0 if step is PUT else 1)
+    assert there.platform.state()["refreshes"] == refreshes + (0 if step is PUT else 1)
 
 
 @pytest.mark.parametrize(
     "step", [REGISTER, INITIATE, COMPUTE, BATCH, POST], ids=lambda step: step.name
 )
 async def test_a_missing_right_pauses_everything_until_somebody_asks_to_try(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(step.route)
     pictures = pictures_for(step, small_pictures)
-    platform.add_fault("403", **step.fields())
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, pictures)
+    there.platform.add_fault("403", **step.fields())
+    async with here.after_visit(there, *pictures) as station:
         await in_time(lambda: has_trouble(station, "PermissionRefusedError"))
         assert not there.computed() or step is POST
         await station.work.outbox.retry_now()
@@ -160,15 +131,11 @@ async def test_a_missing_right_pauses_everything_until_somebody_asks_to_try(
 
 
 async def test_what_was_found_due_before_the_account_was_told_no_waits_too(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    monkeypatch: pytest.MonkeyPatch,
+    there: PlatformStudy, monkeypatch: pytest.MonkeyPatch, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("403", method="GET", path="*/subjects/", count=1)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
+    there.platform.add_fault("403", method="GET", path="*/subjects/", count=1)
+    async with here.open() as station:
+        await station.sign_in(there.platform.url)
         study = await station.choose_study(there.name)
         station.work.outbox.pause()
         first = await station.register(study, "B-001")
@@ -212,17 +179,12 @@ async def has_trouble(station: HeadlessStation, kind: str) -> bool:
 
 @every_step
 async def test_the_platforms_own_waiting_time_is_kept(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(step.route)
     pictures = pictures_for(step, small_pictures)
-    platform.add_fault("429", **step.fields(retry_after_s=1))
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, pictures)
+    there.platform.add_fault("429", **step.fields(retry_after_s=1))
+    async with here.after_visit(there, *pictures) as station:
         await in_time(lambda: has_trouble(station, "TooManyRequestsError"))
         await station.until_delivered()
         assert not station.errors
@@ -231,17 +193,12 @@ async def test_the_platforms_own_waiting_time_is_kept(
 
 @pytest.mark.parametrize("step", [REGISTER, INITIATE, PUT, BATCH, POST], ids=lambda step: step.name)
 async def test_trouble_of_the_platforms_is_waited_out(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(step.route)
     pictures = pictures_for(step, small_pictures)
-    platform.add_fault("5xx", **step.fields(status=500))
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, pictures)
+    there.platform.add_fault("5xx", **step.fields(status=500))
+    async with here.after_visit(there, *pictures) as station:
         await station.until_delivered()
         assert not station.errors
     there.check_each_once(pictures)
@@ -249,15 +206,10 @@ async def test_trouble_of_the_platforms_is_waited_out(
 
 
 async def test_trouble_at_the_computation_is_held_for_a_person_who_asks_again(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("5xx", **COMPUTE.fields(status=500))
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=HASTY) as station:
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.add_fault("5xx", **COMPUTE.fields(status=500))
+    async with here.after_visit(there, *small_pictures, pacing=HASTY) as station:
         batch = await station.until_batch(BatchState.HELD)
         assert batch.waiting.trouble is not None
         assert batch.waiting.trouble.kind == "ComputationUnknownError"
@@ -269,18 +221,13 @@ async def test_trouble_at_the_computation_is_held_for_a_person_who_asks_again(
 
 
 async def test_asking_again_for_what_was_computed_meanwhile_computes_nothing(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("commit_late", **COMPUTE.fields(delay_s=3.0))
+    there.platform.add_fault("commit_late", **COMPUTE.fields(delay_s=3.0))
     soon = replace(QUICK, settling_s=0.1)  # long before that
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=soon) as station:
-        await finish_a_visit(station, there, small_pictures[:1])
+    async with here.after_visit(there, *small_pictures[:1], pacing=soon) as station:
         batch = await station.until_batch(BatchState.HELD)
-        await eventually(lambda: there.computed() and not platform.state()["queue_length"])
+        await eventually(lambda: there.computed() and not there.platform.state()["queue_length"])
         await station.work.outbox.compute_again(batch.id, "nobody looked")
         await station.until_delivered()
         assert not station.errors
@@ -289,23 +236,20 @@ async def test_asking_again_for_what_was_computed_meanwhile_computes_nothing(
 
 @every_step
 async def test_a_guest_networks_page_is_a_state_of_the_network(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(step.route)
     pictures = pictures_for(step, small_pictures)
-    platform.add_fault("html", **step.fields())
+    there.platform.add_fault("html", **step.fields())
     seen = set[Connection]()
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    async with here.open() as station:
 
         def note(_change: Change) -> None:
             seen.add(station.work.connectivity.state)
 
         station.work.changes.subscribe(note)
-        await finish_a_visit(station, there, pictures)
+        await station.sign_in(there.platform.url)
+        await station.finish_first_visit(there.name, *pictures)
         if step is COMPUTE:
             # the page may stand for an answer that was lost, and asking again may cost twice
             await in_time(lambda: holds_a_batch(station), what="held for a person")
@@ -324,17 +268,12 @@ async def holds_a_batch(station: HeadlessStation) -> bool:
 
 @pytest.mark.parametrize("step", [REGISTER, INITIATE, BATCH, POST], ids=lambda step: step.name)
 async def test_an_answer_of_another_shape_is_no_success(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(step.route)
     pictures = pictures_for(step, small_pictures)
-    platform.add_fault("wrong_shape", **step.fields())
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, pictures)
+    there.platform.add_fault("wrong_shape", **step.fields())
+    async with here.after_visit(there, *pictures) as station:
         await station.until_delivered()
         assert not station.errors
     there.check_each_once(pictures)
@@ -342,15 +281,10 @@ async def test_an_answer_of_another_shape_is_no_success(
 
 
 async def test_an_expired_address_leaves_the_batch_behind_and_starts_anew(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("address_expired", **PUT.fields(skip=1))
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.add_fault("address_expired", **PUT.fields(skip=1))
+    async with here.after_visit(there, *small_pictures) as station:
         await station.until_delivered()
         (batch,) = await station.batches()
         assert batch.abandoned == 1
@@ -360,22 +294,17 @@ async def test_an_expired_address_leaves_the_batch_behind_and_starts_anew(
 
 
 async def test_addresses_that_expire_twice_are_held_and_got_anew_by_a_person(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
     # all pictures of a batch are in flight at once, so each attempt meets up to three
-    platform.add_fault("address_expired", **{**PUT.fields(), "count": None})
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.add_fault("address_expired", **{**PUT.fields(), "count": None})
+    async with here.after_visit(there, *small_pictures) as station:
         batch = await station.until_batch(BatchState.HELD)
         assert batch.waiting.trouble is not None
         assert batch.waiting.trouble.kind == "AddressExpiredError"
         assert "starts again" not in batch.waiting.trouble.message, "nothing does, while it is held"
         assert {image.state for image in batch.images} == {ImageState.SEALED}
-        platform.clear_faults()
+        there.platform.clear_faults()
         await station.work.outbox.resume_held(batch.id, "the clock was wrong")
         await station.until_delivered()
         assert not station.errors
@@ -384,19 +313,14 @@ async def test_addresses_that_expire_twice_are_held_and_got_anew_by_a_person(
 
 
 async def test_a_store_out_of_reach_pauses_while_the_platform_answers(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("offline", **{**PUT.fields(), "count": None})
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.add_fault("offline", **{**PUT.fields(), "count": None})
+    async with here.after_visit(there, *small_pictures) as station:
         await station.until_image(ImageState.UNSETTLED)
         await eventually(lambda: station.work.connectivity.state is Connection.OFFLINE)
         await station.work.studies.available()
-        platform.clear_faults()
+        there.platform.clear_faults()
         await station.until_delivered()
         assert station.work.connectivity.state is Connection.ONLINE
         assert not station.errors
@@ -404,17 +328,11 @@ async def test_a_store_out_of_reach_pauses_while_the_platform_answers(
 
 
 async def test_what_arrived_changed_is_held(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    expected_log: ExpectedLogs,
+    there: PlatformStudy, small_pictures: Pictures, expected_log: ExpectedLogs, here: OwnStation
 ) -> None:
     expected_log("image .* is held: ContentMismatchError")
-    there = study_by(Route.SIGNED)
-    platform.add_fault("wrong_hash", **PUT.fields())
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.add_fault("wrong_hash", **PUT.fields())
+    async with here.after_visit(there, *small_pictures) as station:
         held = await station.until_image(ImageState.HELD)
         assert held.waiting.trouble is not None
         assert held.waiting.trouble.kind == "ContentMismatchError"
@@ -427,18 +345,12 @@ async def test_what_arrived_changed_is_held(
 
 @pytest.mark.parametrize("step", [PUT, POST], ids=lambda step: step.name)
 async def test_a_body_that_is_refused_twice_is_held(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    big_picture: Path,
-    expected_log: ExpectedLogs,
+    step: Step, study_by: MakeStudy, big_picture: Path, expected_log: ExpectedLogs, here: OwnStation
 ) -> None:
     expected_log("image .* is held: BodyRefusedError")
     there = study_by(step.route)
-    platform.add_fault("offline", **step.fields(count=2))
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, (big_picture,))
+    there.platform.add_fault("offline", **step.fields(count=2))
+    async with here.after_visit(there, big_picture) as station:
         held = await station.until_image(ImageState.HELD)
         assert held.body_drops == 2
         assert not there.computed()
@@ -450,22 +362,16 @@ async def test_a_body_that_is_refused_twice_is_held(
 
 @pytest.mark.parametrize("step", [PUT, POST], ids=lambda step: step.name)
 async def test_a_big_body_that_is_refused_early_is_held(
-    step: Step,
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    big_picture: Path,
-    expected_log: ExpectedLogs,
+    step: Step, study_by: MakeStudy, big_picture: Path, expected_log: ExpectedLogs, here: OwnStation
 ) -> None:
     expected_log("image .* is held: (BodyRefusedError|RefusedError)")
     there = study_by(step.route)
     # what arrives of the refusal depends on the network: its words, or a connection that breaks
-    platform.add_fault("refuse_early", **step.fields(count=None, status=413))
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, (big_picture,))
+    there.platform.add_fault("refuse_early", **step.fields(count=None, status=413))
+    async with here.after_visit(there, big_picture) as station:
         held = await station.until_image(ImageState.HELD)
         assert not there.computed()
-        platform.clear_faults()
+        there.platform.clear_faults()
         await station.work.outbox.resume_held(held.batch_id, "the limit was raised")
         await station.until_delivered()
         assert not station.errors
@@ -473,16 +379,13 @@ async def test_a_big_body_that_is_refused_early_is_held(
 
 
 async def test_a_broken_network_is_no_refusal(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    big_picture: Path,
+    there: PlatformStudy, big_picture: Path, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("offline", **PUT.fields(count=3))
-    platform.add_fault("offline", method="GET", path=f"*/datasets/{there.dataset_id}/", count=3)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, (big_picture,))
+    there.platform.add_fault("offline", **PUT.fields(count=3))
+    there.platform.add_fault(
+        "offline", method="GET", path=f"*/datasets/{there.dataset_id}/", count=3
+    )
+    async with here.after_visit(there, big_picture) as station:
         await station.until_delivered()
         (image,) = await station.images()
         assert image.body_drops == 0
@@ -491,37 +394,28 @@ async def test_a_broken_network_is_no_refusal(
 
 
 async def test_a_refused_session_pauses_and_goes_on_after_signing_in(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        platform.add_fault("401", **{**INITIATE.fields(), "count": None})
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.add_fault("401", **{**INITIATE.fields(), "count": None})
+    async with here.after_visit(there, *small_pictures) as station:
         await eventually(lambda: station.work.session.state is SessionState.REFUSED)
         assert not there.batches()
-        platform.clear_faults()
-        await station.sign_in(platform.url)
+        there.platform.clear_faults()
+        await station.sign_in(there.platform.url)
         await station.until_delivered()
         assert not station.errors
     there.check_each_once(small_pictures)
 
 
 async def test_everything_waits_for_the_registration(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(Route.INLINE)
-    platform.add_fault("5xx", **{**REGISTER.fields(), "count": None})
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.add_fault("5xx", **{**REGISTER.fields(), "count": None})
+    async with here.after_visit(there, *small_pictures) as station:
         await in_time(lambda: has_trouble(station, "ServerTroubleError"))
         assert not there.batches()
-        platform.clear_faults()
+        there.platform.clear_faults()
         await station.until_delivered()
         (subject,) = await station.work.subjects.search(
             (await station.work.studies.known())[0], "B-007"
@@ -531,15 +425,10 @@ async def test_everything_waits_for_the_registration(
 
 
 async def test_an_empty_answer_is_no_computation(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("empty", **COMPUTE.fields())
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=HASTY) as station:
-        await finish_a_visit(station, there, small_pictures[:1])
+    there.platform.add_fault("empty", **COMPUTE.fields())
+    async with here.after_visit(there, *small_pictures[:1], pacing=HASTY) as station:
         batch = await station.until_batch(BatchState.HELD)
         assert not there.computed()
         await station.work.outbox.compute_again(batch.id, "the portal shows nothing")
@@ -548,15 +437,10 @@ async def test_an_empty_answer_is_no_computation(
 
 
 async def test_an_empty_answer_is_no_proof_of_a_picture(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("empty", **PUT.fields(count=2))
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, small_pictures[:1])
+    there.platform.add_fault("empty", **PUT.fields(count=2))
+    async with here.after_visit(there, *small_pictures[:1]) as station:
         await station.until_delivered()
         (image,) = await station.images()
         assert image.proof is not None
@@ -565,15 +449,10 @@ async def test_an_empty_answer_is_no_proof_of_a_picture(
 
 
 async def test_a_store_that_proves_nothing_is_read_back(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.set_quirks("store_no_proof")
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await finish_a_visit(station, there, small_pictures)
+    there.platform.set_quirks("store_no_proof")
+    async with here.after_visit(there, *small_pictures) as station:
         await station.until_delivered()
         assert {i.proof.kind for i in await station.images() if i.proof} == {Proof.SERVER_ID_ONLY}
     there.check_each_once(small_pictures)
@@ -581,14 +460,12 @@ async def test_a_store_that_proves_nothing_is_read_back(
 
 
 async def test_failures_that_are_left_out_were_computed_all_the_same(
-    tmp_path: Path, platform: PracticePlatform, study_by: MakeStudy
+    tmp_path: Path, there: PlatformStudy, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
     picture = tmp_path / "front.png"
     PixelImage.new("RGB", (64, 64), (90, 70, 60)).save(picture)
-    platform.set_quirks("failures_left_out")
-    platform.add_fault("drop_answer", **COMPUTE.fields())
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=PATIENT) as station:
-        await finish_a_visit(station, there, (picture,))
+    there.platform.set_quirks("failures_left_out")
+    there.platform.add_fault("drop_answer", **COMPUTE.fields())
+    async with here.after_visit(there, picture, pacing=PATIENT) as station:
         await station.until_delivered()
     there.check_each_once([picture])
