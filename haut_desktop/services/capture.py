@@ -280,15 +280,19 @@ class Capture:
         *,
         shown: Arrangement | None = None,
         again: str = "",
+        is_day_checked: bool = False,
     ) -> Visit:
         """Seal the visit into batches, one per dataset and way, which rest and then go.
 
         ``reason`` says why a required view is missing; ``shown`` is what somebody has looked at and
-        said yes to; ``again`` says why what was computed before is computed once more. Raises
+        said yes to; ``again`` says why what was computed before is computed once more; with
+        ``is_day_checked`` somebody said that what was taken on another day belongs here. Raises
         ``PictureError``, ``VisitClosedError`` when what was looked at is no longer so, and
         ``ComputedAlreadyError`` when ``again`` is needed: without it nothing goes.
         """
-        visit = await self._hand_over.finish(visit_id, reason, shown, again)
+        visit = await self._hand_over.finish(
+            visit_id, reason, shown, again, is_day_checked=is_day_checked
+        )
         self._tell(visit_id, Topic.OUTBOX)
         return visit
 

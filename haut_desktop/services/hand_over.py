@@ -59,7 +59,13 @@ class HandOver:
         self._changing = changing
 
     async def finish(
-        self, visit_id: VisitId, reason: str, shown: Arrangement | None, again: str
+        self,
+        visit_id: VisitId,
+        reason: str,
+        shown: Arrangement | None,
+        again: str,
+        *,
+        is_day_checked: bool,
     ) -> Visit:
         """Seal the visit into batches; raises as ``Capture.finish`` does."""
         async with self._changing:
@@ -71,7 +77,9 @@ class HandOver:
                     "them once more and finish it again.",
                     title="The visit has changed",
                 )
-            return await self._finish(sheet, subject_id, reason, again)
+            return await self._finish(
+                sheet, subject_id, reason, again, is_day_checked=is_day_checked
+            )
 
     async def computed_before(self, visit_id: VisitId) -> tuple[ComputedBefore, ...]:
         """Give those of the pictures that would go which were computed before, or may have been."""
@@ -91,7 +99,13 @@ class HandOver:
         return await self._hand_overs.end_rest(visit_id, self._act(""))
 
     async def _finish(
-        self, sheet: VisitSheet, subject_id: SubjectId, reason: str, again: str
+        self,
+        sheet: VisitSheet,
+        subject_id: SubjectId,
+        reason: str,
+        again: str,
+        *,
+        is_day_checked: bool,
     ) -> Visit:
         study = await self._studies.study(sheet.visit.study_id)
         now = self._clock()
@@ -104,7 +118,9 @@ class HandOver:
         )
         await self._sidecars.precede(resting, batches)
         act = self._act(reason.strip())
-        return await self._hand_overs.finish(sheet.visit.id, batches, not_before, act)
+        return await self._hand_overs.finish(
+            sheet.visit.id, batches, not_before, act, is_day_checked=is_day_checked
+        )
 
     async def _draft_registrations(self, subject_id: SubjectId, batches: Iterable[Batch]) -> None:
         """A subject that came from one dataset's list may have no entry in another one yet."""

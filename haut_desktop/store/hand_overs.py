@@ -11,7 +11,7 @@ from haut_desktop.domain.delivery import BatchState
 from haut_desktop.domain.errors import VisitClosedError
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus
+from haut_desktop.domain.visits import Visit, VisitSheet, VisitStatus, other_day
 from haut_desktop.store.computed_before import check_may_compute
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
@@ -37,10 +37,17 @@ class HandOverStore:
         self._clock = clock
 
     async def finish(
-        self, visit_id: VisitId, batches: Iterable[Batch], not_before: datetime, act: Act
+        self,
+        visit_id: VisitId,
+        batches: Iterable[Batch],
+        not_before: datetime,
+        act: Act,
+        *,
+        is_day_checked: bool = False,
     ) -> Visit:
         """Finish an open visit: from ``not_before`` on its batches may go.
 
+        The trail keeps a person's word that what was taken on another day belongs to the visit.
         Raises VisitClosedError when the batches are not exactly the pictures that count,
         AnotherSubjectsPictureError for what was taken in for another subject since, and
         ComputedAlreadyError for what was computed before and whose batch does not say why again.
@@ -50,7 +57,8 @@ class HandOverStore:
         def work(connection: Connection) -> Visit:
             ledger = Ledger(connection, self._clock)
             visit = open_visit(connection, visit_id)
-            _check_planned(read_sheet(connection, visit), batches)
+            sheet = read_sheet(connection, visit)
+            _check_planned(sheet, batches)
             check_whose(connection, visit, batches)
             check_may_compute(ledger, batches, act)
             columns: dict[str, Value] = {
@@ -62,6 +70,8 @@ class HandOverStore:
             for batch in batches:
                 rested = replace(batch, not_before=not_before)
                 insert_batch(ledger, rested, visit_at=text_of(visit.created_at))
+            if is_day_checked:
+                _confirm_days(ledger, sheet, act)
             ledger.audit(act, "visit.finished", "visit", visit_id)
             return get_visit(connection, visit_id)
 
@@ -112,6 +122,16 @@ class HandOverStore:
             return get_visit(connection, visit_id)
 
         return await self._database.write(work)
+
+
+def _confirm_days(ledger: Ledger, sheet: VisitSheet, act: Act) -> None:
+    """Write down the yes to each picture that the camera's clock puts on another day."""
+    yes, day = replace(act, reason=""), sheet.visit.local_date.isoformat()
+    for going in (shelf.to_go for shelf in sheet.shelves):
+        taken = other_day(going.original.captured, sheet.visit, ledger.zone) if going else None
+        if going is not None and taken is not None:
+            old, original_id = taken.isoformat(), going.original.id
+            ledger.audit(yes, "picture.day-confirmed", "original", original_id, old=old, new=day)
 
 
 def _check_planned(sheet: VisitSheet, batches: Iterable[Batch]) -> None:

@@ -267,9 +267,12 @@ class CaptureViewModel(QObject):
 
     async def _finish(self, confirmation: Confirmation, reason: str, again: str) -> None:
         visit_id, shown = confirmation.visit_id, confirmation.shown
+        is_day_checked = bool(confirmation.other_day)  # the finish sheet gives none without a yes
         self._refused[visit_id] = _Typed(reason, confirmation.problems, again, confirmation.again)
         try:
-            await self._capture.finish(visit_id, reason, shown=shown, again=again)
+            await self._capture.finish(
+                visit_id, reason, shown=shown, again=again, is_day_checked=is_day_checked
+            )
         except ComputedAlreadyError:
             if visit_id != self._open_visit_id():
                 raise

@@ -153,6 +153,7 @@ class FakeCapture:
     before: list[ComputedBefore] = field(default_factory=list)
     """What an earlier batch had computed."""
     again: list[str] = field(default_factory=list)
+    days_checked: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Let pictures through until a test closes the gate."""
@@ -266,6 +267,7 @@ class FakeCapture:
         *,
         shown: Arrangement | None = None,
         again: str = "",
+        is_day_checked: bool = False,
     ) -> Visit:
         """Let the visit rest, if it is what was shown and what is asked for was said."""
         if shown is not None and shown != (await self.sheet(visit_id)).arrangement:
@@ -274,6 +276,7 @@ class FakeCapture:
             raise ComputedAlreadyError(self.before)
         self.reasons.append(reason)
         self.again.append(again)
+        self.days_checked.append(is_day_checked)
         due = START + timedelta(minutes=5)
         return self._replace(visit_id, status=VisitStatus.FINISHED, not_before=due)
 

@@ -26,9 +26,10 @@ from haut_desktop.domain.errors import (
     StoreIOError,
     VisitClosedError,
 )
-from haut_desktop.domain.ids import OriginalId
+from haut_desktop.domain.ids import CompanyId, OriginalId
 from haut_desktop.domain.imaging import Batch, ImageType, Side, image_id_in
 from haut_desktop.domain.retraction import Computed
+from haut_desktop.domain.session import Account
 from haut_desktop.domain.space import GIB
 from haut_desktop.domain.subjects import CodeKind
 from haut_desktop.domain.visits import VisitKind, VisitStatus
@@ -263,6 +264,27 @@ async def test_a_picture_of_another_day_is_said(room: Room) -> None:
     taken = await room.capture.take_in(room.visit, room.file("front.jpg", data))
     (said,) = (verdict.text for verdict in taken.verdicts if verdict.code == "other-day")
     assert "taken on 24 Dec 2025, and the visit is on 1 Mar 2026." in said
+
+
+@pytest.mark.parametrize("is_day_checked", [True, False])
+async def test_a_yes_to_a_picture_of_another_day_stands_in_the_trail(
+    room: Room, is_day_checked: bool
+) -> None:
+    account = Account("https://saas.haut.ai", CompanyId("company-1"), 7, "tech@example.com")
+    room.at_work.append((await room.station.studies.operator_for(account)).id)
+    data = encode(portrait(), taken="2025:12:24 10:00:00")
+    strange = await room.capture.take_in(room.visit, room.file("front.jpg", data))
+    usual = await room.capture.take_in(room.visit, room.file("left.jpg", marked(1)))
+    shown = (await room.sheet()).arrangement
+    await room.capture.finish(room.visit, shown=shown, is_day_checked=is_day_checked)
+    said = [
+        (entry.entity_id, entry.operator_id, entry.old, entry.new, entry.reason)
+        for taken in (strange, usual)
+        for entry in await room.station.audit.of_entity(taken.original.id)
+        if entry.action == "picture.day-confirmed"
+    ]
+    yes = (strange.original.id, room.at_work[0], "2025-12-24", "2026-03-01", "")
+    assert said == ([yes] if is_day_checked else [])
 
 
 async def test_the_screen_hears_of_a_new_picture(room: Room) -> None:

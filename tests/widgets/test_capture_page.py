@@ -377,6 +377,9 @@ async def test_pictures_of_another_day_are_finished_with_a_yes_to_them_only(
     assert finish.isEnabled()
     yes.click()
     assert not finish.isEnabled()
+    yes.click()
+    finish.click()
+    await eventually(lambda: office.capture.days_checked == [True])
 
 
 async def test_a_scanners_enter_does_not_finish_a_visit(
