@@ -14,6 +14,7 @@ from haut_desktop.api.client import HautApi
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import (
     BatchEvent,
+    BatchState,
     ImageEvent,
     ImageState,
     Proof,
@@ -119,18 +120,21 @@ class InlineRoute:
         lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
         if not lost or batch.platform_id is None:
             return
-        listed = await self._listed(batch.platform_id, to)
+        listed = await self._listed(batch, batch.platform_id, to)
         for image in lost:
             await self._settle_one(image, listed.get(image.id))
 
     async def _listed(
-        self, batch: PlatformBatchId, to: SubjectAddress
+        self, batch: Batch, there: PlatformBatchId, to: SubjectAddress
     ) -> Mapping[ImageId | None, PlatformImage]:
         try:
             with asking():
-                found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
+                found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, there)
         except RefusedError:
-            return {}  # somebody deleted it there: it holds nothing, and takes nothing any more
+            # what is not found may be hidden as well: a guess that nothing is ever sent again on
+            if batch.state is not BatchState.RETRACTING:
+                raise
+            return {}
         return {image_id_in(picture.name): picture for picture in found}
 
     async def _settle_one(self, image: Image, found: PlatformImage | None) -> None:

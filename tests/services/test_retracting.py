@@ -80,9 +80,7 @@ async def test_a_refused_look_is_told_as_a_refused_question_and_asked_again(room
     assert (await room.outbox.batch(batch.id)).state is BatchState.RETRACTED
 
 
-async def test_an_inline_batch_that_was_deleted_on_the_platform_is_taken_back_all_the_same(
-    room: Room,
-) -> None:
+async def _with_a_lost_answer(room: Room) -> Batch:
     await room.take_face()
     await room.capture.finish(room.visit)
     await room.register()
@@ -90,6 +88,13 @@ async def test_an_inline_batch_that_was_deleted_on_the_platform_is_taken_back_al
     lost = batch.images[0].id
     await room.outbox.move_image(lost, ImageEvent.CLAIM)
     await room.outbox.move_image(lost, ImageEvent.LOSE)
+    return await room.outbox.batch(batch.id)
+
+
+async def test_an_inline_batch_that_was_deleted_on_the_platform_is_taken_back_all_the_same(
+    room: Room,
+) -> None:
+    batch = await _with_a_lost_answer(room)
     await room.station.retractions.ask(batch.id, Act(reason="the wrong subject"))
     there = listing_of(room)
     there.gone, there.is_computed = {batch.platform_id}, False
@@ -102,3 +107,17 @@ async def test_an_inline_batch_that_was_deleted_on_the_platform_is_taken_back_al
     assert (batch.state, batch.images[0].state) == (BatchState.RETRACTED, ImageState.SEALED)
     assert batch.retraction is not None
     assert batch.retraction.left == ()
+
+
+async def test_a_listing_that_is_not_found_sends_nothing_again(room: Room) -> None:
+    batch = await _with_a_lost_answer(room)
+    there = listing_of(room)
+    there.gone = {batch.platform_id}
+    route = inline(room, there)
+    for _look in ("first", "second", "last"):
+        batch = await room.outbox.batch(batch.id)
+        target = await room.station.destinations.of_batch(batch.id)
+        with pytest.raises(RefusedError):
+            await route.settle(batch, target.address)
+    batch = await room.outbox.batch(batch.id)
+    assert batch.images[0].state is ImageState.UNSETTLED
