@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from haut_desktop.domain.analysis import Change, Completeness, MetricKey, Trend
@@ -39,6 +39,8 @@ from haut_desktop.viewmodels.results_words import (
 if TYPE_CHECKING:
     from haut_desktop.viewmodels.desk import Desk
 
+_LATE_MS: Final = 300
+"""Most pictures are there sooner; going from one to the next then does not flicker."""
 _TOPICS: Final = frozenset({Topic.RESULTS, Topic.VISITS})
 
 
@@ -64,6 +66,8 @@ class Sight:
     """Raster masks by their key, already in their layer's colour."""
     before: QImage | None = None
     """The captured picture, where ``image`` is a prediction that is compared with it."""
+    is_coming: bool = False
+    """Whether the picture is still being fetched."""
 
 
 class ResultsViewModel(QObject):
@@ -100,6 +104,10 @@ class ResultsViewModel(QObject):
         self._trends: tuple[Trend, ...] = ()
         self._key: MetricKey | None = None
         self._asked = self._lines_chosen = 0
+        self._seen_id = ""
+        self._late = QTimer(self, singleShot=True, interval=_LATE_MS)
+        """Runs while the picture of something else is still on the screen."""
+        self._late.timeout.connect(self._on_late)
         self._subject_id = desk.subject.id if desk.subject else None
         self._reading = Rereading(self._read, tasks, name="results-read")
         self._is_seen = self._is_discovered = False
@@ -115,6 +123,7 @@ class ResultsViewModel(QObject):
 
     def close(self) -> None:
         """Listen no longer."""
+        self._late.stop()
         self._unsubscribe()
 
     def start(self) -> None:
@@ -275,8 +284,12 @@ class ResultsViewModel(QObject):
         visit, choice = self.visit, self._choice
         if visit is None or choice is None:
             self.layers = ()
-            self.sight_changed.emit(Sight(None))
+            self._show_sight(Sight(None))
             return
+        if choice.id == self._seen_id:
+            self._late.stop()
+        elif not self._late.isActive():
+            self._late.start()
         self.layers = layers(visit.masks, choice.picture, [s.result for s in visit.results])
         self._tasks.start(self._show(choice, self.layers, self._asked), name="results-picture")
 
@@ -289,7 +302,17 @@ class ResultsViewModel(QObject):
         rasters = [(key, await self._raster(key, colour)) for key, colour in keys]
         kept = tuple((key, raster) for key, raster in rasters if raster is not None)
         if asked == self._asked:
-            self.sight_changed.emit(Sight(image, choice.id, shown, kept, before))
+            self._show_sight(Sight(image, choice.id, shown, kept, before))
+
+    def _on_late(self) -> None:
+        """Take the picture before away: it must not stand under the name of the one to come."""
+        if (choice := self._choice) is not None:
+            self._show_sight(Sight(None, choice.id, is_coming=True))
+
+    def _show_sight(self, sight: Sight) -> None:
+        self._late.stop()
+        self._seen_id = sight.picture_id
+        self.sight_changed.emit(sight)
 
     async def _image(self, key: str) -> QImage | None:
         data = await self._open(key)
@@ -356,7 +379,7 @@ class ResultsViewModel(QObject):
         self._asked += 1
         self._lines_chosen += 1
         self.metrics.show(())
-        self.sight_changed.emit(Sight(None))
+        self._show_sight(Sight(None))
         self.trend_changed.emit(None)
         self.about_changed.emit(None, "")
 

@@ -175,6 +175,7 @@ class ViewerPanel(QFrame):
 
     def _on_sight_changed(self, sight: Sight) -> None:
         text = "This picture is not on this station" if self._vm.choices else "No picture"
+        text = "Fetching the picture…" if sight.is_coming else text
         self.viewer.show_sight(sight, text)
         self._show_layers(sight.layers)
         self._foot.setVisible(sight.before is not None)

@@ -516,6 +516,56 @@ async def test_a_picture_that_comes_late_is_not_shown_under_the_next_ones_name(
     assert all(call == (None, "") for call in abouts.calls)
 
 
+async def test_a_picture_that_comes_late_is_not_shown_under_the_next_visits_name(
+    reading: Reading,
+) -> None:
+    reading.results.found = (make_findings(make_result()), make_findings(visit="Week 4", weeks=4))
+    reading.results.gate.clear()
+    await reading.open()
+    await eventually(lambda: reading.results.asked == ["Week 4/original"])
+    async with emitted(reading.model.sight_changed) as sights:
+        reading.model.choose_visit(0)
+        reading.results.gate.set()
+        await eventually(lambda: not reading.tasks.running())
+    shown = [sight.picture_id for (sight,) in sights.calls if sight.image is not None]
+    assert shown == ["Baseline/original"]
+
+
+async def test_the_picture_of_the_visit_before_goes_while_the_next_ones_is_fetched(
+    reading: Reading,
+) -> None:
+    reading.results.found = (make_findings(make_result()), make_findings(visit="Week 4", weeks=4))
+    async with emitted(reading.model.sight_changed):
+        await reading.open()
+    reading.results.gate.clear()
+    async with emitted(reading.model.sight_changed) as sights:
+        reading.model.choose_visit(0)
+    assert sights.args == (Sight(None, "Baseline/original", is_coming=True),)
+    async with emitted(reading.model.sight_changed) as sights:
+        reading.results.gate.set()
+    (sight,) = sights.args
+    assert isinstance(sight, Sight)
+    assert (sight.picture_id, sight.image is None, sight.is_coming) == (
+        "Baseline/original",
+        False,
+        False,
+    )
+
+
+async def test_the_picture_that_is_looked_at_stays_while_it_is_read_again(
+    reading: Reading,
+) -> None:
+    reading.results.found = (make_findings(make_result()),)
+    async with emitted(reading.model.sight_changed):
+        await reading.open()
+    reading.results.gate.clear()
+    reading.results.asked.clear()
+    reading.model.refresh()
+    await eventually(lambda: reading.results.asked)
+    assert not reading.model._late.isActive()
+    reading.results.gate.set()
+
+
 async def test_news_of_the_open_subject_leave_what_is_looked_at(reading: Reading) -> None:
     reading.results.found = (make_findings(make_result()), make_findings(visit="Week 4", weeks=4))
     await reading.open()
