@@ -56,8 +56,16 @@ class FirstStartDialog(QDialog):
         self._problem = InlineProblem()
         self._busy = BusyBar("Creating the station")
         self._steps = QStackedWidget()
+        self._is_leaving = False
         self._lay_out()
         self._connect()
+
+    def reject(self) -> None:
+        """Leave; a station that is being made is made first."""
+        if self._view_model.state.is_busy:
+            self._is_leaving = True
+        else:
+            super().reject()
 
     def _lay_out(self) -> None:
         self._steps.addWidget(scrolled(held(self._station_step())))
@@ -169,6 +177,8 @@ class FirstStartDialog(QDialog):
         else:
             self._busy.clear()
         self._show_readiness()
+        if self._is_leaving and state.title:
+            super().reject()  # nothing was made, and nobody waits for it here
 
 
 def _zone_box() -> QComboBox:

@@ -1,5 +1,6 @@
 """First start: the station is created only with a recovery that was really kept."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -24,9 +25,13 @@ class FakeFactory:
 
     made: list[SetUp] = field(default_factory=list)
     error: Exception | None = None
+    prompt: asyncio.Event = field(default_factory=asyncio.Event)
+    is_slow: bool = False
 
     async def __call__(self, set_up: SetUp) -> None:
         """Create one, or raise what a test wants."""
+        if self.is_slow:
+            await self.prompt.wait()
         if self.error is not None:
             raise self.error
         self.made.append(set_up)
@@ -49,6 +54,13 @@ def find(dialog: FirstStartDialog, name: str) -> QLineEdit:
 def go_to_recovery(dialog: FirstStartDialog) -> None:
     QTest.keyClicks(find(dialog, "site"), "b01")
     dialog._next.click()
+
+
+def begin_creating(dialog: FirstStartDialog) -> None:
+    go_to_recovery(dialog)
+    find(dialog, "group-2").setText("2vfd")
+    find(dialog, "group-5").setText("8rbn")
+    dialog._create.click()
 
 
 async def test_a_site_without_a_code_is_not_accepted(
@@ -95,14 +107,38 @@ async def test_a_fault_leaves_no_window_that_waits_for_ever(
     monkeypatch.setattr("sys.excepthook", lambda *fault: faults.append(fault[0]))
     dialog, factory = make_first_start(qtbot, tasks)
     factory.error = ZeroDivisionError()
-    go_to_recovery(dialog)
-    find(dialog, "group-2").setText("2vfd")
-    find(dialog, "group-5").setText("8rbn")
-    dialog._create.click()
+    begin_creating(dialog)
     await eventually(lambda: dialog._problem.text)
     assert dialog._problem.text.startswith("The station could not be created")
     assert dialog._create.isEnabled()
     await eventually(lambda: faults == [ZeroDivisionError])
+
+
+@pytest.mark.parametrize("leave", ["reject", "close"])
+async def test_a_station_that_is_being_made_is_made_before_the_dialog_closes(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, leave: str
+) -> None:
+    dialog, factory = make_first_start(qtbot, tasks)
+    factory.is_slow = True
+    begin_creating(dialog)
+    getattr(dialog, leave)()
+    assert dialog.isVisible()
+    async with emitted(dialog.accepted):
+        factory.prompt.set()
+    assert len(factory.made) == 1
+
+
+async def test_a_dialog_that_was_to_close_closes_when_the_station_could_not_be_made(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    dialog, factory = make_first_start(qtbot, tasks)
+    factory.is_slow, factory.error = True, KeyringLockedError()
+    begin_creating(dialog)
+    dialog.reject()
+    assert dialog.isVisible()
+    async with emitted(dialog.rejected):
+        factory.prompt.set()
+    assert not factory.made
 
 
 async def test_a_public_key_with_one_wrong_letter_is_refused_in_place(
