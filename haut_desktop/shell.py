@@ -28,6 +28,7 @@ from haut_desktop.widgets.theme import Appearance
 from haut_desktop.workplace import Workplace
 
 if TYPE_CHECKING:
+    from haut_desktop.viewmodels.results import ResultsViewModel
     from haut_desktop.widgets.station_sheet import StationSheet
 
 _PRACTICE_CODE: Final = "P-007"
@@ -74,6 +75,7 @@ class Shell:
         self._zone = site.zone
         self._opened_id: SubjectId | None = None
         self.subject_form: SubjectFormViewModel | None = None
+        self._results: ResultsViewModel | None = None
         self.window = MainWindow(
             pages=self._pages(),
             desk=self.desk,
@@ -111,6 +113,8 @@ class Shell:
         self._rechecks.close()
         if self.subject_form is not None:
             self.subject_form.close()
+        if self._results is not None:
+            self._results.close()
         self.window.close_now()
         self.window.deleteLater()
 
@@ -197,11 +201,11 @@ class Shell:
         from haut_desktop.widgets.results_page import ResultsPage
 
         work = self.work
-        page = ResultsPage(
-            ResultsViewModel(
-                results=work.results, desk=self.desk, changes=work.changes, tasks=self.tasks
-            )
+        view_model = ResultsViewModel(
+            results=work.results, desk=self.desk, changes=work.changes, tasks=self.tasks
         )
+        self._results = view_model
+        page = ResultsPage(view_model)
         page.subjects_wanted.connect(lambda: self.window.go(Place.SUBJECTS))
         page.capture_wanted.connect(lambda: self.window.go(Place.CAPTURE))
         return page
