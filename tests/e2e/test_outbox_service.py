@@ -13,12 +13,10 @@ from haut_desktop.domain.session import Connection
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.practice.pictures.person import SkinTone
 from haut_desktop.services.delivery import REGISTRATIONS_AT_ONCE
-from haut_desktop.store.secrets import MemorySecrets
 from tests.conftest import ExpectedLogs
-from tests.e2e.conftest import MakeStudy
-from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.conftest import MakeStudy, Pictures
+from tests.e2e.stations import QUICK, HeadlessStation, OwnStation
 from tests.e2e.studies import PlatformStudy
-from tests.fakes.practice import PracticePlatform
 from tests.photographs import drawn_face, encode
 from tests.waiting import eventually, in_time
 
@@ -26,7 +24,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 async def finish_visit(
-    station: HeadlessStation, there: PlatformStudy, pictures: tuple[Path, ...], code: str = "B-007"
+    station: HeadlessStation, there: PlatformStudy, pictures: Pictures, code: str = "B-007"
 ) -> None:
     """Register a subject and finish a visit of theirs in the study ``there``."""
     study = await station.choose_study(there.name)
@@ -47,7 +45,7 @@ def count_rounds(station: HeadlessStation, monkeypatch: pytest.MonkeyPatch) -> l
     return rounds
 
 
-def draw_pictures(folder: Path, count: int) -> tuple[Path, ...]:
+def draw_pictures(folder: Path, count: int) -> Pictures:
     """Write so many small pictures, each with other bytes."""
     paths = tuple(folder / f"{number}.jpg" for number in range(count))
     for number, path in enumerate(paths):
@@ -63,17 +61,13 @@ async def let_pass(seconds: float) -> None:
 
 
 async def test_paused_by_hand_starts_nothing_until_it_goes_on(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    async with here.open() as station:
         outbox = station.work.outbox
-        await station.sign_in(platform.url)
+        await station.sign_in(there.platform.url)
         outbox.pause()
-        await finish_visit(station, there, small_pictures)
+        await station.finish_first_visit(there.name, *small_pictures)
         station.work.delivery.wake()
         assert (await outbox.summary()).is_paused
         await let_pass(0.3)
@@ -86,19 +80,15 @@ async def test_paused_by_hand_starts_nothing_until_it_goes_on(
 
 
 async def test_paused_while_the_network_is_away_stays_paused_when_it_is_back(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        platform.add_fault("offline", path="*/upload/")
-        await finish_visit(station, there, small_pictures)
+    async with here.open() as station:
+        await station.sign_in(there.platform.url)
+        there.platform.add_fault("offline", path="*/upload/")
+        await station.finish_first_visit(there.name, *small_pictures)
         await eventually(lambda: station.work.connectivity.state is Connection.OFFLINE)
         station.work.outbox.pause()
-        platform.clear_faults()
+        there.platform.clear_faults()
         station.work.connectivity.network_changed()
         await let_pass(0.5)
         assert not there.batches()
@@ -109,16 +99,10 @@ async def test_paused_while_the_network_is_away_stays_paused_when_it_is_back(
 
 
 async def test_a_batch_held_in_the_middle_of_its_upload_goes_on_where_it_stood(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("slow", target="store", method="PUT", delay_s=0.5)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    there.platform.add_fault("slow", target="store", method="PUT", delay_s=0.5)
+    async with here.after_visit(there, *small_pictures) as station:
         image = await station.until_image(ImageState.UPLOADING)
         await station.work.outbox.hold(image.batch_id, "wrong participant?")
 
@@ -136,16 +120,10 @@ async def test_a_batch_held_in_the_middle_of_its_upload_goes_on_where_it_stood(
 
 
 async def test_a_batch_held_while_it_is_begun_is_begun_anew(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("slow", path="*/upload/", delay_s=0.4, count=1)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    there.platform.add_fault("slow", path="*/upload/", delay_s=0.4, count=1)
+    async with here.after_visit(there, *small_pictures) as station:
         batch = await station.until_batch(BatchState.INITIATING)
         await station.work.outbox.hold(batch.id, "wait")
         await eventually(there.batches)
@@ -157,16 +135,10 @@ async def test_a_batch_held_while_it_is_begun_is_begun_anew(
 
 
 async def test_trying_now_forgets_the_waiting_time_of_one_batch(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("429", path="*/upload/", count=1, retry_after_s=3600)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    there.platform.add_fault("429", path="*/upload/", count=1, retry_after_s=3600)
+    async with here.after_visit(there, *small_pictures) as station:
 
         async def waits() -> bool:
             return (await station.batches())[0].waiting.retry_at is not None
@@ -180,14 +152,12 @@ async def test_trying_now_forgets_the_waiting_time_of_one_batch(
 
 
 async def test_oldest_visit_goes_first(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
+    tmp_path: Path, study_by: MakeStudy, here: OwnStation
 ) -> None:
     there = study_by(Route.INLINE)
     codes = [f"B-{number:03}" for number in range(6)]
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
+    async with here.open() as station:
+        await station.sign_in(there.platform.url)
         study = await station.choose_study(there.name)
         subjects = [await station.register(study, code) for code in codes]
         for subject in subjects:
@@ -196,7 +166,7 @@ async def test_oldest_visit_goes_first(
         # the newest subject's visit is the oldest
         for subject, picture in zip(reversed(subjects), draw_pictures(tmp_path, 6), strict=True):
             await station.finish_visit(study, subject, picture)
-        platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.3)
+        there.platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.3)
         station.work.outbox.resume()
         await station.until_delivered()
         assert not station.errors
@@ -207,15 +177,13 @@ async def test_oldest_visit_goes_first(
 
 
 async def test_three_pictures_are_in_flight_at_most(
-    tmp_path: Path, platform: PracticePlatform, study_by: MakeStudy
+    tmp_path: Path, study_by: MakeStudy, here: OwnStation
 ) -> None:
     there = study_by(Route.INLINE)
     pictures = draw_pictures(tmp_path, 8)
-    platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.15)
+    there.platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.15)
     most = 0
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, pictures)
+    async with here.after_visit(there, *pictures) as station:
 
         async def is_done() -> bool:
             nonlocal most
@@ -230,42 +198,35 @@ async def test_three_pictures_are_in_flight_at_most(
 
 
 async def test_registrations_that_take_long_keep_no_picture_waiting(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
+    async with here.open() as station:
+        await station.sign_in(there.platform.url)
         study = await station.choose_study(there.name)
         first = await station.register(study, "B-001")
         await station.until_registered(first)
-        platform.add_fault("slow", path="*/subjects/*", method="GET", delay_s=600)
+        there.platform.add_fault("slow", path="*/subjects/*", method="GET", delay_s=600)
         for number in range(2, 2 + REGISTRATIONS_AT_ONCE):
             await station.register(study, f"B-{number:03}")
-        await eventually(lambda: platform.struck() == REGISTRATIONS_AT_ONCE)
+        await eventually(lambda: there.platform.struck() == REGISTRATIONS_AT_ONCE)
         await station.finish_visit(study, first, *small_pictures)
         await station.until_delivered(deadline_s=25)
-        platform.clear_faults()
+        there.platform.clear_faults()
 
 
 async def test_waiting_costs_no_rounds(
-    tmp_path: Path,
-    platform: PracticePlatform,
     study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    small_pictures: Pictures,
     expected_log: ExpectedLogs,
     monkeypatch: pytest.MonkeyPatch,
+    here: OwnStation,
 ) -> None:
     expected_log("image .* is held: RefusedError")
     there = study_by(Route.INLINE)
-    platform.add_fault("5xx", path="*/images/", method="POST", status=400, count=1)
-    platform.add_fault("drop_answer", path="*/images/", method="POST", count=1)
+    there.platform.add_fault("5xx", path="*/images/", method="POST", status=400, count=1)
+    there.platform.add_fault("drop_answer", path="*/images/", method="POST", count=1)
     pacing = replace(QUICK, quiet_s=600.0)
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=pacing) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.after_visit(there, *small_pictures, pacing=pacing) as station:
         await station.until_image(ImageState.HELD)
         image = await station.until_image(ImageState.UNSETTLED)
         await station.work.outbox.hold(image.batch_id, "somebody looks")

@@ -18,7 +18,7 @@ from tests.e2e.conftest import MakeStudy
 from tests.e2e.stations import HeadlessStation, open_workplace
 from tests.e2e.studies import PlatformStudy
 from tests.e2e.test_delivery_faults import PUT
-from tests.e2e.test_outbox_service import finish_visit, let_pass
+from tests.e2e.test_outbox_service import let_pass
 from tests.fakes.practice import PracticePlatform
 from tests.waiting import eventually, in_time
 
@@ -30,7 +30,7 @@ async def finish(
 ) -> None:
     """Sign in and finish a visit."""
     await station.sign_in(there.platform.url)
-    await finish_visit(station, there, pictures)
+    await station.finish_first_visit(there.name, *pictures)
 
 
 @pytest.mark.parametrize("route", Route)
@@ -140,7 +140,7 @@ async def test_a_pause_is_remembered_over_a_restart(
     async with open_workplace(tmp_path / "station", secrets) as station:
         await station.sign_in(there.platform.url)
         station.work.outbox.pause()
-        await finish_visit(station, there, small_pictures)
+        await station.finish_first_visit(there.name, *small_pictures)
         await in_time(lambda: is_kept(station))
     async with open_workplace(tmp_path / "station", secrets) as station:
         await in_time(lambda: is_paused(station))
