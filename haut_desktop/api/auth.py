@@ -55,6 +55,7 @@ class TokenKeeper:
         self._clock = clock
         self._tokens: Tokens | None = None
         self._account: Account | None = None
+        self._aside: Tokens | None = None
         self._flight: asyncio.Future[tuple[Tokens | HautError]] | None = None
         self.exchange: Exchange | None = None
         """Set by the client that knows how to ask the platform."""
@@ -76,8 +77,21 @@ class TokenKeeper:
         """Whose tokens they are."""
         return self._account
 
+    @property
+    def aside(self) -> Tokens | None:
+        """The tokens that were laid aside, renewed where a renewal ended since."""
+        return self._aside
+
+    def lay_aside(self) -> None:
+        """Use no tokens until ``use``; a renewal that is under way makes the present ones void."""
+        if self._tokens is not None:
+            aside = self._tokens
+            self.use(None)
+            self._aside = aside
+
     def use(self, signed_in: SignedIn | None) -> None:
-        """Go on with another sign-in, or with none."""
+        """Go on with another sign-in, or with none; what was laid aside is forgotten."""
+        self._aside = None
         self._tokens = signed_in.tokens if signed_in else None
         self._account = signed_in.account if signed_in else None
         self._refused_at = None
@@ -155,6 +169,8 @@ class TokenKeeper:
         except HautError as error:
             return error
         if self._tokens is None or self._tokens.access != tokens.access:
+            if self._aside is not None and self._aside.access == tokens.access:
+                self._aside = renewed
             return SignedOutError()  # signed out, or in anew, while the request was under way
         self._tokens = renewed
         self.accept(renewed)

@@ -12,7 +12,7 @@ from haut_desktop.api.token_times import refresh_time
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import RetryPolicy
-from haut_desktop.domain.errors import AccountError, HautError
+from haut_desktop.domain.errors import AccountError, HautError, StationError
 from haut_desktop.domain.session import Account, SessionState, SignedIn, Tokens
 from haut_desktop.domain.study import Operator
 from haut_desktop.services.changes import Change, Changes, Topic
@@ -191,7 +191,7 @@ class Session:
             signed_in = await ask()
             await self._adopt(signed_in)
         except BaseException:
-            self._go_back(*before)
+            await self._go_back(*before)
             raise
 
     def _go_to(self, server: str) -> None:
@@ -199,23 +199,33 @@ class Session:
         kept = self._api.server
         self._api.server = server
         if self._api.server != kept:
-            self._keeper.use(None)
+            self._keeper.lay_aside()
 
-    def _go_back(self, state: SessionState, server: str, tokens: Tokens | None) -> None:
+    async def _go_back(self, state: SessionState, server: str, tokens: Tokens | None) -> None:
+        aside = self._keeper.aside
         in_use = self._keeper.tokens if self._keeper.account == self._account else None
         if in_use is None or self._api.server != server:
             self._keeper.use(None)
             self._api.server = server
             if tokens is not None and self._account is not None:
-                self._keeper.use(SignedIn(self._account, tokens))
+                self._keeper.use(SignedIn(self._account, aside or tokens))
         # else they were never laid aside, and may have been renewed: those before are void then
         self._move(state)
         self.wake()  # the timer may have found nobody signed in meanwhile
+        if aside is not None and aside != tokens:
+            await self._keep_renewed(aside)
+
+    async def _keep_renewed(self, tokens: Tokens) -> None:
+        """Keep tokens that were renewed while they were laid aside: those before are void."""
+        try:
+            await self._on_tokens_changed(tokens)
+        except StationError as error:
+            _log.warning("renewed tokens could not be kept: %s", error.kind)
 
     async def _adopt(self, signed_in: SignedIn) -> None:
         """Go on with ``signed_in``; after an error the record has again what it had before."""
         # first, or a renewal that ends meanwhile would keep the former account over the new one
-        self._keeper.use(None)
+        self._keeper.lay_aside()
         last = await self._credentials.last_account()
         before = await self._credentials.load()
         if last is not None and last.tenant != signed_in.account.tenant:

@@ -162,6 +162,44 @@ async def test_a_refused_sign_in_keeps_tokens_that_were_renewed_meanwhile(desk: 
     assert (desk.session.state, desk.keeper.tokens) == (SessionState.SIGNED_IN, kept.tokens)
 
 
+@pytest.mark.parametrize("step", ("asked", "taken up"))
+async def test_a_failed_sign_in_elsewhere_keeps_tokens_whose_renewal_was_under_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    await desk.sign_in()
+    go_on, rotated = asyncio.Event(), desk.token()
+
+    async def renew(_: httpx.Request) -> httpx.Response:
+        await go_on.wait()
+        body = {"access_token": rotated, "refresh_token": "rotated", "company_id": "c"}
+        return httpx.Response(200, json=body)
+
+    desk.server.on(REFRESH, renew)
+    renewal = asyncio.ensure_future(desk.keeper.refresh())
+    await eventually(lambda: desk.refreshes == 1)
+
+    async def refuse(_: object) -> httpx.Response:
+        go_on.set()
+        await asyncio.wait([renewal])
+        if step == "taken up":
+            raise DiskFullError
+        return httpx.Response(401, json={"detail": "no"})
+
+    if step == "asked":
+        desk.server.on(LOGIN, refuse)
+    else:
+        monkeypatch.setattr(desk.stores.studies, "operator_for", refuse)
+    with pytest.raises((SignInRefusedError, DiskFullError)):
+        await desk.session.sign_in("https://other.example", USER, "x")
+    assert isinstance(renewal.exception(), SignedOutError)
+    kept = await desk.stores.credentials.load()
+    assert kept is not None
+    assert desk.keeper.tokens is not None
+    assert (desk.keeper.tokens.access, desk.keeper.tokens.refresh) == (rotated, "rotated")
+    assert (kept.account.server, kept.tokens) == (SERVER, desk.keeper.tokens)
+    assert (desk.session.state, desk.api.server) == (SessionState.SIGNED_IN, SERVER)
+
+
 async def test_a_failed_sign_in_elsewhere_keeps_the_session_that_is_there(desk: Desk) -> None:
     await desk.sign_in()
     tokens = desk.keeper.tokens
