@@ -23,15 +23,6 @@ from tests.waiting import eventually, in_time
 pytestmark = pytest.mark.timeout(120)
 
 
-async def finish_visit(
-    station: HeadlessStation, there: PlatformStudy, pictures: Pictures, code: str = "B-007"
-) -> None:
-    """Register a subject and finish a visit of theirs in the study ``there``."""
-    study = await station.choose_study(there.name)
-    subject = await station.register(study, code)
-    await station.finish_visit(study, subject, *pictures)
-
-
 def count_rounds(station: HeadlessStation, monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """Grows by one with each round of the delivery loop."""
     rounds: list[None] = []

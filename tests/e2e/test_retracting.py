@@ -1,7 +1,6 @@
 """Taking a batch back on a real platform: what is in flight ends, nothing is computed after."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +12,9 @@ from haut_desktop.domain.errors import Blame, ItemError, OutcomeUnknownError, Vi
 from haut_desktop.domain.imaging import Batch, ProofOfDelivery
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.services.lanes import Lanes
-from haut_desktop.store.secrets import MemorySecrets
-from tests.e2e.conftest import MakeStudy
-from tests.e2e.stations import QUICK, HeadlessStation, open_workplace
+from tests.e2e.conftest import MakeStudy, Pictures
+from tests.e2e.stations import QUICK, HeadlessStation, OwnStation
 from tests.e2e.studies import PlatformStudy
-from tests.e2e.test_outbox_service import finish_visit
-from tests.fakes.practice import PracticePlatform
 from tests.waiting import eventually, in_time
 
 pytestmark = pytest.mark.timeout(120)
@@ -48,16 +44,10 @@ async def retracted(station: HeadlessStation) -> Batch:
 
 @pytest.mark.parametrize("route", [Route.SIGNED, Route.INLINE])
 async def test_a_computed_batch_is_taken_back_and_says_what_is_left(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    route: Route,
+    study_by: MakeStudy, small_pictures: Pictures, route: Route, here: OwnStation
 ) -> None:
     there = study_by(route)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.after_visit(there, *small_pictures) as station:
         await station.until_delivered()
         (batch,) = await station.batches()
         await station.work.outbox.retract(batch.id, WHY)
@@ -70,16 +60,10 @@ async def test_a_computed_batch_is_taken_back_and_says_what_is_left(
 
 
 async def test_signed_pictures_in_flight_end_and_are_never_computed(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("slow", target="store", method="PUT", delay_s=0.5)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    there.platform.add_fault("slow", target="store", method="PUT", delay_s=0.5)
+    async with here.after_visit(there, *small_pictures) as station:
         image = await station.until_image(ImageState.UPLOADING)
         await station.work.outbox.retract(image.batch_id, WHY)
         batch = await retracted(station)
@@ -93,14 +77,9 @@ async def test_signed_pictures_in_flight_end_and_are_never_computed(
 
 @pytest.mark.parametrize("is_held", [True, False], ids=["held", "taken back"])
 async def test_signed_pictures_that_are_to_be_repeated_are_not_when_a_person_says_stop(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    is_held: bool,
+    there: PlatformStudy, small_pictures: Pictures, is_held: bool, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    async with here.open() as station:
         work, puts = station.work, 0
         route, put = work.delivery._routes[Route.SIGNED], work.objects.put
 
@@ -117,8 +96,8 @@ async def test_signed_pictures_that_are_to_be_repeated_are_not_when_a_person_say
             return proof
 
         work.objects.put = stopped_at_the_fourth  # type: ignore[method-assign]
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+        await station.sign_in(there.platform.url)
+        await station.finish_first_visit(there.name, *small_pictures)
         if is_held:
             await station.until_batch(BatchState.HELD)
             await eventually(lambda: not work.delivery._carrying)
@@ -130,13 +109,9 @@ async def test_signed_pictures_that_are_to_be_repeated_are_not_when_a_person_say
 
 
 async def test_a_retraction_that_is_held_while_the_platform_is_asked_goes_on_later(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    async with here.open() as station:
         work = station.work
         left = work.delivery._retracting._left
 
@@ -146,8 +121,8 @@ async def test_a_retraction_that_is_held_while_the_platform_is_asked_goes_on_lat
             return await left(batch, to)
 
         work.delivery._retracting._left = held_meanwhile  # type: ignore[method-assign]
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+        await station.sign_in(there.platform.url)
+        await station.finish_first_visit(there.name, *small_pictures)
         await station.until_delivered()
         (batch,) = await station.batches()
         await work.outbox.retract(batch.id, WHY)
@@ -159,18 +134,15 @@ async def test_a_retraction_that_is_held_while_the_platform_is_asked_goes_on_lat
 
 
 async def test_inline_pictures_that_were_not_in_flight_are_not_sent_any_more(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
     there = study_by(Route.INLINE)
-    platform.add_fault("drop_answer", path="*/images/", method="POST", count=1)
-    platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.5)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    there.platform.add_fault("drop_answer", path="*/images/", method="POST", count=1)
+    there.platform.add_fault("slow", path="*/images/", method="POST", delay_s=0.5)
+    async with here.open() as station:
         station.work.delivery._routes[Route.INLINE]._lanes = Lanes(1)  # type: ignore[attr-defined]
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+        await station.sign_in(there.platform.url)
+        await station.finish_first_visit(there.name, *small_pictures)
         image = await station.until_image(ImageState.UPLOADING)
         await station.work.outbox.retract(image.batch_id, WHY)
         batch = await retracted(station)
@@ -182,16 +154,10 @@ async def test_inline_pictures_that_were_not_in_flight_are_not_sent_any_more(
 
 
 async def test_a_start_that_is_under_way_is_waited_for(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("slow", path="*/upload/", delay_s=0.4, count=1)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    there.platform.add_fault("slow", path="*/upload/", delay_s=0.4, count=1)
+    async with here.after_visit(there, *small_pictures) as station:
         batch = await station.until_batch(BatchState.INITIATING)
         await station.work.outbox.retract(batch.id, WHY)
         batch = await retracted(station)
@@ -203,17 +169,11 @@ async def test_a_start_that_is_under_way_is_waited_for(
 
 
 async def test_a_start_whose_answer_was_lost_is_found_by_our_id(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("drop_answer", path="*/upload/", count=1)
+    there.platform.add_fault("drop_answer", path="*/upload/", count=1)
     slow = replace(QUICK, retry=replace(QUICK.retry, delays_s=(60.0,)))
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=slow) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.after_visit(there, *small_pictures, pacing=slow) as station:
         await eventually(there.batches)
         (batch,) = await station.batches()
         await station.work.outbox.retract(batch.id, WHY)
@@ -225,17 +185,11 @@ async def test_a_start_whose_answer_was_lost_is_found_by_our_id(
 
 
 async def test_a_computation_whose_answer_was_lost_is_settled_before_the_end(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("drop_answer", path="*/compute/", count=1)
+    there.platform.add_fault("drop_answer", path="*/compute/", count=1)
     patient = replace(QUICK, settling_s=60.0)
-    async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=patient) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.after_visit(there, *small_pictures, pacing=patient) as station:
         batch = await station.until_batch(BatchState.SUBMITTING)
         await station.work.outbox.retract(batch.id, WHY)
         station.work.connectivity.network_changed()
@@ -247,17 +201,11 @@ async def test_a_computation_whose_answer_was_lost_is_settled_before_the_end(
 
 
 async def test_offline_it_waits_and_a_restart_carries_it_on(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there, secrets = study_by(Route.SIGNED), MemorySecrets()
-    async with open_workplace(tmp_path / "station", secrets) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.after_visit(there, *small_pictures) as station:
         await station.until_delivered()
-        platform.add_fault("offline", path="*/batches/")
+        there.platform.add_fault("offline", path="*/batches/")
         (batch,) = await station.batches()
         await station.work.outbox.retract(batch.id, WHY)
 
@@ -270,25 +218,19 @@ async def test_offline_it_waits_and_a_restart_carries_it_on(
         assert batch.state is BatchState.RETRACTING
         assert batch.waiting.trouble is not None
         assert batch.waiting.trouble.blame is Blame.NETWORK
-    platform.clear_faults()
-    async with open_workplace(tmp_path / "station", secrets) as station:
+    there.platform.clear_faults()
+    async with here.open() as station:
         batch = await retracted(station)
         assert not station.errors
     assert ids_of(batch) == ids_on(there)
 
 
 async def test_a_retraction_that_may_not_be_asked_for_keeps_nothing_else_back(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.after_visit(there, *small_pictures) as station:
         await station.until_delivered()
-        platform.add_fault("403", method="GET", path="*/batches/")
+        there.platform.add_fault("403", method="GET", path="*/batches/")
         (batch,) = await station.batches()
         await station.work.outbox.retract(batch.id, WHY)
 
@@ -302,23 +244,19 @@ async def test_a_retraction_that_may_not_be_asked_for_keeps_nothing_else_back(
         await eventually(lambda: not station.work.delivery._carrying)
         assert station.work.outbox.account_waits is None
         assert station.work.delivery.may_begin
-        assert platform.struck() == 1
-        platform.clear_faults()
+        assert there.platform.struck() == 1
+        there.platform.clear_faults()
         await station.work.outbox.retry_now(batch.id)
         await retracted(station)
         assert not station.errors
 
 
 async def test_the_visit_can_be_sent_again_by_a_later_act_only(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    async with here.open() as station:
         work = station.work
-        await station.sign_in(platform.url)
+        await station.sign_in(there.platform.url)
         study = await station.choose_study(there.name)
         subject = await station.register(study, "B-007")
         visit_id = await station.finish_visit(study, subject, *small_pictures[:2])
@@ -346,15 +284,9 @@ async def test_the_visit_can_be_sent_again_by_a_later_act_only(
 
 
 async def test_without_a_reason_nothing_is_taken_back(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.after_visit(there, *small_pictures) as station:
         (batch,) = await station.batches()
         with pytest.raises(ItemError, match="why"):
             await station.work.outbox.retract(batch.id, "  ")
@@ -362,15 +294,11 @@ async def test_without_a_reason_nothing_is_taken_back(
 
 
 async def test_a_batch_that_was_taken_back_is_not_released(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    async with open_workplace(tmp_path / "station", MemorySecrets(), is_working=False) as station:
-        await station.sign_in(platform.url)
-        await finish_visit(station, there, small_pictures)
+    async with here.open(is_working=False) as station:
+        await station.sign_in(there.platform.url)
+        await station.finish_first_visit(there.name, *small_pictures)
         (batch,) = await station.batches()
         held = batch.images[0]
         store = station.work.store.outbox
