@@ -124,6 +124,7 @@ class Program:
 
     async def _work(self, mode: Mode, stack: AsyncExitStack) -> None:
         signing_in = self._signing_in(mode)
+        stack.callback(signing_in.close)
         if signing_in.comes_first:
             work, is_in = await signing_in.before_opening(
                 lambda: self._open(mode, stack),

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QDialog, QWidget
@@ -11,6 +12,7 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.session import Account
 from haut_desktop.services.early_session import EarlySession, SignedOutNote
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.viewmodels.counted_notice import CountedNotice
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
 from haut_desktop.viewmodels.words import count
@@ -46,6 +48,13 @@ class SigningIn:
         """None for practice, which signs in by itself."""
         self._window = window
         self._is_asking = False
+        self._unsent: CountedNotice | None = None
+
+    def close(self) -> None:
+        """Leave no word about this station behind."""
+        if self._unsent is not None:
+            self._unsent.close()
+        self._unsent = None
 
     @property
     def comes_first(self) -> bool:
@@ -147,8 +156,17 @@ class SigningIn:
         last, account = work.session.predecessor, work.session.account
         if last is None or account is None:
             return
-        if waiting := await work.store.studies.unsent_pictures(last.tenant):
-            self._notices.show(unsent_notice(last, account, waiting))
+        self.close()
+        count_unsent = partial(work.store.studies.unsent_pictures, last.tenant)
+        if waiting := await count_unsent():
+            self._unsent = CountedNotice(
+                waiting,
+                count=count_unsent,
+                say=lambda number: unsent_notice(last, account, number) if number else None,
+                notices=self._notices,
+                changes=work.changes,
+                tasks=work.tasks,
+            )
 
 
 async def _ended(opening: "asyncio.Task[Workplace | None]") -> "Workplace | None":

@@ -4,6 +4,7 @@ import asyncio
 import importlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,14 +148,28 @@ class WorkOpener:
         stack.push_async_callback(work.aclose)
         # before anything can be taken in: the usual limits may be too late for this station
         await work.space.load_limits(store.studies)
-        work.place_spooled(self._tell_of_spooled)
+        work.place_spooled(lambda drained: self._tell_of_spooled(drained, work, stack))
         return work
 
-    def _tell_of_spooled(self, drained: "Drained") -> None:
+    def _tell_of_spooled(
+        self, drained: "Drained", work: "Workplace", stack: AsyncExitStack
+    ) -> None:
+        """Say what became of the spool's pictures for as long as it is so."""
+        from haut_desktop.viewmodels.counted_notice import CountedNotice
         from haut_desktop.viewmodels.spool import drained_notice
 
-        if notice := drained_notice(drained):
-            self._notices.show(notice)
+        async def count_unplaced() -> int:
+            return (await work.outbox.summary()).unplaced
+
+        told = CountedNotice(
+            len(drained.placed),
+            count=count_unplaced,
+            say=lambda number: drained_notice(replace(drained, placed=drained.placed[:number])),
+            notices=self._notices,
+            changes=work.changes,
+            tasks=work.tasks,
+        )
+        stack.callback(told.close)
 
     async def _network(self, store: "Station") -> "Network":
         """The way to the server that the kept sign-in belongs to."""

@@ -1,7 +1,7 @@
 """Signing in: what is told of the work before, and what comes of a sign-in that is left."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
@@ -12,6 +12,7 @@ from haut_desktop.app import make_application
 from haut_desktop.domain.errors import HautError, StationError
 from haut_desktop.domain.ids import CompanyId
 from haut_desktop.domain.session import Account
+from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.signing_in import SigningIn, unsent_notice
 from haut_desktop.viewmodels.notices import NoticesViewModel
@@ -46,6 +47,8 @@ class Taken:
     unsent: int
     predecessor: Account = HERE
     account: Account = COLLEAGUE
+    changes: Changes = field(default_factory=Changes)
+    tasks: TaskScope = field(default_factory=lambda: TaskScope("station", lambda _error: None))
 
     @property
     def session(self) -> "Taken":
@@ -80,8 +83,10 @@ async def test_a_colleague_is_told_of_what_waits_and_whose_work_it_was(
         shown.append(dialog)
         return await finish(dialog)
 
+    taken = Taken(unsent)
+
     async def open_work() -> Workplace | None:
-        return cast(Workplace, Taken(unsent))
+        return cast(Workplace, taken)
 
     signing_in = SigningIn(
         ask=ask,
@@ -96,6 +101,11 @@ async def test_a_colleague_is_told_of_what_waits_and_whose_work_it_was(
     now = notices.current
     assert [now.title for now in (now,) if now is not None] == titles
     assert now is None or "tech@example.com worked here before" in now.message
+    taken.unsent = 0
+    taken.changes.send(Change(Topic.OUTBOX))
+    await eventually(lambda: notices.current is None)
+    signing_in.close()
+    await taken.tasks.aclose()
     shiboken6.delete(shown[0])
     await tasks.aclose()
     assert not told

@@ -28,6 +28,11 @@ class Notice:
     action: str = ""
     act: Callable[[], None] | None = field(default=None, compare=False)
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether it only says that something succeeded: nobody has to keep it in mind."""
+        return self.weight is Weight.GOOD and not self.action
+
 
 class NoticesViewModel(QObject):
     """The queue behind the notice bar; the same notice never stands in it twice."""
@@ -50,9 +55,10 @@ class NoticesViewModel(QObject):
         return max(len(self._queue) - 1, 0)
 
     def show(self, notice: Notice) -> None:
-        """Put a notice on top."""
+        """Put a notice on top; a success that was told before has had its time."""
         if notice in self._queue:
             self._queue.remove(notice)
+        self._queue = [one for one in self._queue if not one.is_passing]
         self._queue.append(notice)
         self.changed.emit(self.current)
 
@@ -78,6 +84,21 @@ class NoticesViewModel(QObject):
         self._queue.remove(notice)
         self.changed.emit(self.current)
         return True
+
+    def turn(self, notice: Notice, into: Notice) -> bool:
+        """Let a notice say something else where it stands; False if it stands nowhere."""
+        if notice not in self._queue:
+            return False
+        self._queue[self._queue.index(notice)] = into
+        self.changed.emit(self.current)
+        return True
+
+    def go_on(self) -> None:
+        """Take away what only said that something succeeded: the user does something else."""
+        left = [one for one in self._queue if not one.is_passing]
+        if left != self._queue:
+            self._queue = left
+            self.changed.emit(self.current)
 
     def take_action(self) -> None:
         """Do what the notice on the screen offers, and take it away."""

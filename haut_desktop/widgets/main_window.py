@@ -8,6 +8,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QWidget
 
 from haut_desktop.domain.clock import Clock, system_clock
+from haut_desktop.domain.ids import SubjectId
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.viewmodels.desk import Desk
 from haut_desktop.viewmodels.notices import NoticesViewModel
@@ -57,6 +58,8 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         # a page that is not shown must not make the window larger than the screen
         self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._notices = notices
+        self._subject_id: SubjectId | None = None
         self._notice_bar = NoticeBar(notices)
         self.setCentralWidget(self._assembled(self._notice_bar))
         self._notice_bar.show_notice(notices.current)
@@ -78,6 +81,8 @@ class MainWindow(QMainWindow):
 
     def go(self, place: Place) -> None:
         """Show a page; it is built now if it is shown for the first time."""
+        if place is not self._place:
+            self._notices.go_on()
         if place not in self._pages:
             page = self._makers[place]()
             self._pages[place] = page
@@ -125,6 +130,10 @@ class MainWindow(QMainWindow):
 
     def _on_subject_changed(self, subject: Subject | None) -> None:
         self._banner.show_subject(subject)
+        subject_id = subject.id if subject is not None else None
+        if subject_id != self._subject_id:
+            self._notices.go_on()
+        self._subject_id = subject_id
         if subject is None and self._place in ON_RAIL and self._place is not Place.OUTBOX:
             self.go(Place.SUBJECTS)
 

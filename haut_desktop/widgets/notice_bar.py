@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QLabel
 
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
@@ -17,14 +18,21 @@ _SIGNS: Final = {
     Weight.WARN: "warning",
     Weight.BAD: "problem",
 }
+_PASSES_MS: Final = 20_000
+"""Long enough to read a success with the folder that it names, twice."""
 
 
 class NoticeBar(QFrame):
-    """Shows the newest notice; its cross, which has a key, dismisses it."""
+    """Shows the newest notice; its cross, which has a key, dismisses it.
+
+    A success goes by itself after a while.
+    """
 
     def __init__(self, notices: NoticesViewModel) -> None:
         super().__init__()
         self._notices = notices
+        self._passes = QTimer(self, singleShot=True, interval=_PASSES_MS)
+        self._passes.timeout.connect(notices.go_on)
         self.setProperty("frame_role", "notice")
         self._sign = QLabel()
         self._title = label("", "heading")
@@ -45,8 +53,11 @@ class NoticeBar(QFrame):
     def show_notice(self, notice: Notice | None) -> None:
         """Show a notice, or hide while there is none."""
         self.setVisible(notice is not None)
+        self._passes.stop()
         if notice is None:
             return
+        if notice.is_passing:
+            self._passes.start()
         dress(self._sign, _SIGNS[notice.weight], tone=Tone(notice.weight.value))
         self._title.setText(notice.title)
         self._message.setText(notice.message)

@@ -1,5 +1,6 @@
 """The main window: always says where one is, what went wrong, and closes only when it may."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -101,6 +102,24 @@ async def test_an_error_is_shown_with_its_title_until_it_is_dismissed(office: Of
     assert bar.accessibleName().startswith("No connection. The platform can't be reached.")
     bar._dismiss.click()
     assert not bar.isVisible()
+
+
+async def test_a_success_goes_with_the_next_page_subject_or_by_itself(office: Office) -> None:
+    first = office.subjects.rows[0]
+    bar = office.window.findChild(NoticeBar)
+    assert bar is not None
+    ways: tuple[Callable[[], object], ...] = (
+        lambda: office.desk.open_subject(first),
+        lambda: office.window.go(Place.CAPTURE),
+        lambda: bar._passes.timeout.emit(),
+    )
+    for go_on in ways:
+        office.notices.tell("Saved")
+        office.window.go(office.window.place)
+        office.desk.open_subject(office.desk.subject)
+        assert (bar.isVisible(), bar._passes.isActive()) == (True, True)
+        go_on()
+        assert (bar.isVisible(), bar._passes.isActive()) == (False, False)
 
 
 async def test_a_notices_action_is_done_once(office: Office) -> None:
