@@ -96,7 +96,8 @@ class Keys:
     accounts: tuple[str, ...] = ()
     """Public keys of the computer accounts that may open."""
     recovery: str = ""
-    """Public key of the recovery; empty when it was declined."""
+    """Public key of the recovery; empty when it was declined. Both of them, with a space between,
+    while one takes the place of another."""
 
 
 class _Payload(msgspec.Struct, kw_only=True):
@@ -143,7 +144,10 @@ class KeyChest:
             accounts=(recipient_of(account),),
         )
         self._secrets.set(_secret_name(keys.recipient), account)
-        keys = replace(keys, recovery=self._prepare(recovery))
+        public_key, sealed = _prepare(recovery)
+        keys = replace(keys, recovery=public_key)
+        if sealed is not None:
+            write_atomically(self._recovery_file, sealed)
         write_atomically(self._public_file, f"{keys.recipient}\n".encode())
         # Last: from now on the folder has keys.
         self._write(keys)
@@ -178,8 +182,15 @@ class KeyChest:
         return shared
 
     def change_recovery(self, keys: Keys, recovery: Recovery) -> Keys:
-        """Let ``recovery`` open the station in place of the one before."""
-        changed = replace(keys, recovery=self._prepare(recovery))
+        """Let ``recovery`` open the station in place of the one before.
+
+        A power cut on the way leaves one of the two, never a passphrase that opens nothing.
+        """
+        public_key, sealed = _prepare(recovery)
+        if sealed is not None:
+            self._write(replace(keys, recovery=f"{keys.recovery} {public_key}".strip()))
+            write_atomically(self._recovery_file, sealed)
+        changed = replace(keys, recovery=public_key)
         self._write(changed)
         return changed
 
@@ -189,18 +200,6 @@ class KeyChest:
             return self._public_file.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise _damaged(self._public_file) from error
-
-    def _prepare(self, recovery: Recovery) -> str:
-        """Set recovery up and give its public key."""
-        if isinstance(recovery, RecoveryRecipient):
-            seal(b"", [recovery.public_key])  # a mistyped key is noticed now, not in ten years
-            return recovery.public_key.strip()
-        if isinstance(recovery, NoRecovery):
-            return ""
-        identity = new_identity()
-        sealed = seal_with_passphrase(f"{identity}\n".encode(), printed_form(recovery.text))
-        write_atomically(self._recovery_file, sealed)
-        return recipient_of(identity)
 
     def _recovery_identity(self, secret: str) -> str:
         if secret.strip().upper().startswith("AGE-SECRET-KEY-"):
@@ -221,7 +220,7 @@ class KeyChest:
             accounts=list(keys.accounts),
             recovery=keys.recovery,
         )
-        recipients = [*keys.accounts, *([keys.recovery] if keys.recovery else [])]
+        recipients = [*keys.accounts, *keys.recovery.split()]
         write_atomically(self._keys_file, seal(msgspec.json.encode(payload), recipients))
 
     def _read(self, identity: str) -> Keys:
@@ -234,6 +233,18 @@ class KeyChest:
             return _keys(payload)
         except (msgspec.DecodeError, ValueError) as error:
             raise _damaged(self._keys_file) from error
+
+
+def _prepare(recovery: Recovery) -> tuple[str, bytes | None]:
+    """Give a recovery's public key, and its identity sealed with the passphrase if it has one."""
+    if isinstance(recovery, RecoveryRecipient):
+        seal(b"", [recovery.public_key])  # a mistyped key is noticed now, not in ten years
+        return recovery.public_key.strip(), None
+    if isinstance(recovery, NoRecovery):
+        return "", None
+    identity = new_identity()
+    sealed = seal_with_passphrase(f"{identity}\n".encode(), printed_form(recovery.text))
+    return recipient_of(identity), sealed
 
 
 def make_recovery_passphrase() -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import keyring.backends.fail
@@ -18,6 +19,7 @@ from haut_desktop.domain.errors import (
     RecoveryKeyError,
     StationError,
 )
+from haut_desktop.store.files import write_atomically
 from haut_desktop.store.keys import (
     KeyChest,
     MemorySecrets,
@@ -27,7 +29,12 @@ from haut_desktop.store.keys import (
     make_recovery_passphrase,
     printed_form,
 )
-from haut_desktop.store.sealing import new_identity, recipient_of, unseal_with_passphrase
+from haut_desktop.store.sealing import (
+    SealBrokenError,
+    new_identity,
+    recipient_of,
+    unseal_with_passphrase,
+)
 from haut_desktop.store.secrets import LONGEST_SECRET, KeyringSecrets
 from haut_desktop.store.vault import Vault
 from tests.fakes.keyring import (
@@ -138,6 +145,63 @@ def test_a_recovery_key_that_does_not_fit_says_so(tmp_path: Path, secret: str) -
     chest.create(NONE)
     with pytest.raises(RecoveryKeyError, match="does not fit"):
         chest.open_with_recovery(secret)
+
+
+@pytest.fixture
+def quick_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passphrases that cost no seconds, for what is not about their strength."""
+
+    def close(data: bytes, text: str) -> bytes:
+        return text.encode() + b"\0" + data
+
+    def unclose(sealed: bytes, text: str) -> bytes:
+        of, _, data = sealed.partition(b"\0")
+        if of != text.encode():
+            raise SealBrokenError
+        return data
+
+    monkeypatch.setattr("haut_desktop.store.keys.seal_with_passphrase", close)
+    monkeypatch.setattr("haut_desktop.store.keys.unseal_with_passphrase", unclose)
+
+
+@pytest.mark.usefixtures("quick_passphrases")
+@pytest.mark.parametrize("written", (0, 1, 2, 3))
+def test_a_recovery_is_never_changed_to_one_that_opens_nothing(
+    tmp_path: Path, written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chest = KeyChest(tmp_path, FakeSecrets())
+    made = chest.create(RecoveryPassphrase("the one before"))
+    left = [written]
+
+    def until_the_cut(path: Path, data: bytes) -> None:
+        if not left[0]:
+            raise OSError
+        left[0] -= 1
+        write_atomically(path, data)
+
+    with monkeypatch.context() as power:
+        power.setattr("haut_desktop.store.keys.write_atomically", until_the_cut)
+        with suppress(OSError):
+            chest.change_recovery(made, RecoveryPassphrase("the new one"))
+    before, after = (is_opened_by(chest, text) for text in ("the one before", "the new one"))
+    assert (before, after) == (written < 2, written >= 2)
+    chest.add_account(chest.open())
+    assert is_opened_by(chest, "the new one" if after else "the one before")
+
+
+def is_opened_by(chest: KeyChest, text: str) -> bool:
+    try:
+        return chest.open_with_recovery(text).fingerprint == chest.open().fingerprint
+    except RecoveryKeyError:
+        return False
+
+
+def test_the_recovery_before_opens_no_longer(tmp_path: Path) -> None:
+    identities = [new_identity(), new_identity()]
+    first, second = (RecoveryRecipient(recipient_of(one)) for one in identities)
+    chest = KeyChest(tmp_path, FakeSecrets())
+    chest.change_recovery(chest.create(first), second)
+    assert [is_opened_by(chest, one) for one in identities] == [False, True]
 
 
 @pytest.mark.parametrize("name", ("keys.age", "vault.pub"))
