@@ -74,12 +74,10 @@ class HeadlessStation:
         await self.work.capture.finish(visit.id)
         return visit.id
 
-    async def finish_first_visit(
-        self, study_name: str, *pictures: Path, code: str = "B-007"
-    ) -> Subject:
-        """Choose the study of this name, register a subject in it, finish a visit of theirs."""
+    async def finish_first_visit(self, study_name: str, *pictures: Path) -> Subject:
+        """Choose the study of this name, register B-007 in it, finish a visit of theirs."""
         study = await self.choose_study(study_name)
-        subject = await self.register(study, code)
+        subject = await self.register(study, "B-007")
         await self.finish_visit(study, subject, *pictures)
         return subject
 

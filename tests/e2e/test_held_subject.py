@@ -1,21 +1,19 @@
 """A code that the platform knows already: the pictures wait until a person says who it is."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from haut_desktop.domain.delivery import RegistrationState, Route
+from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.errors import SubjectCodeError
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.services.decisions import Maker
 from tests.conftest import ExpectedLogs
-from tests.e2e.conftest import MakeStudy
-from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.e2e.conftest import Pictures
+from tests.e2e.stations import HeadlessStation, OwnStation
 from tests.e2e.studies import PlatformStudy
-from tests.fakes.keyring import FakeSecrets
 from tests.fakes.practice import PASSWORD, TECHNICIAN
 
 
@@ -38,7 +36,7 @@ def make_in_portal(there: PlatformStudy, code: str) -> str:
 
 
 async def hold_one(
-    station: HeadlessStation, there: PlatformStudy, pictures: tuple[Path, ...]
+    station: HeadlessStation, there: PlatformStudy, pictures: Pictures
 ) -> tuple[Study, Subject, Registration]:
     """Register a code that the portal knows, with a finished visit."""
     await station.sign_in(there.platform.url)
@@ -65,11 +63,10 @@ def expected_hold(expected_log: ExpectedLogs) -> None:
 
 @pytest.mark.usefixtures("expected_hold")
 async def test_the_same_participants_pictures_go_to_the_portals_entry(
-    study_by: MakeStudy, tmp_path: Path, small_pictures: tuple[Path, ...]
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
     entry_id = make_in_portal(there, "B-001")
-    async with open_workplace(tmp_path / "station", FakeSecrets()) as station:
+    async with here.open() as station:
         _, _, registration = await hold_one(station, there, small_pictures)
         decisions = station.work.decisions
         (entry,) = await decisions.entries(registration)
@@ -87,11 +84,10 @@ async def test_the_same_participants_pictures_go_to_the_portals_entry(
 
 @pytest.mark.usefixtures("expected_hold")
 async def test_another_participant_gets_a_new_code_and_an_entry_of_its_own(
-    study_by: MakeStudy, tmp_path: Path, small_pictures: tuple[Path, ...]
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
     entry_id = make_in_portal(there, "B-001")
-    async with open_workplace(tmp_path / "station", FakeSecrets()) as station:
+    async with here.open() as station:
         _, subject, registration = await hold_one(station, there, small_pictures)
         await station.work.decisions.say_other(registration, "b-002", "misread on the label")
         await station.until_delivered()
@@ -109,12 +105,11 @@ async def test_another_participant_gets_a_new_code_and_an_entry_of_its_own(
 
 @pytest.mark.usefixtures("expected_hold")
 async def test_a_new_code_must_be_free_and_another_one(
-    study_by: MakeStudy, tmp_path: Path, small_pictures: tuple[Path, ...]
+    there: PlatformStudy, small_pictures: Pictures, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
     make_in_portal(there, "B-001")
     make_in_portal(there, "B-003")
-    async with open_workplace(tmp_path / "station", FakeSecrets()) as station:
+    async with here.open() as station:
         study, subject, registration = await hold_one(station, there, small_pictures)
         await station.register(study, "B-004")
         for code in ("", "b-001", "B-003", "B-004", "Б-002"):

@@ -12,11 +12,10 @@ from haut_desktop.domain.subjects import Registration, Subject
 from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.widgets.rail import Place
 from tests.conftest import ExpectedLogs
-from tests.e2e.conftest import MakeStudy
-from tests.e2e.stations import HeadlessStation, open_workplace
+from tests.e2e.conftest import MakeStudy, Pictures
+from tests.e2e.stations import HeadlessStation, OwnStation, open_workplace
 from tests.e2e.studies import PlatformStudy
 from tests.e2e.windows import open_shell
-from tests.fakes.practice import PracticePlatform
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(120)
@@ -25,14 +24,11 @@ HELD = "registration .* is held"
 
 
 async def start_subject(
-    station: HeadlessStation, there: PlatformStudy, pictures: tuple[Path, ...]
+    station: HeadlessStation, there: PlatformStudy, pictures: Pictures
 ) -> Subject:
     """Register B-007 and finish a visit of theirs."""
     await station.sign_in(there.platform.url)
-    study = await station.choose_study(there.name)
-    subject = await station.register(study, "B-007")
-    await station.finish_visit(study, subject, *pictures)
-    return subject
+    return await station.finish_first_visit(there.name, *pictures)
 
 
 async def until_held(station: HeadlessStation, subject: Subject, kind: str) -> Registration:
@@ -45,9 +41,9 @@ async def until_held(station: HeadlessStation, subject: Subject, kind: str) -> R
 
 
 async def test_practice_shows_a_code_as_its_subjects_have_them(
-    qtbot: QtBot, tmp_path: Path
+    qtbot: QtBot, here: OwnStation
 ) -> None:
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    async with here.open() as station:
         shell = await open_shell(station)
         shell.window.go(Place.SUBJECTS)
         assert shell.subject_form is not None
@@ -57,16 +53,11 @@ async def test_practice_shows_a_code_as_its_subjects_have_them(
 
 
 async def test_two_equal_names_hold_the_subject_until_a_person_says_which(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    expected_log: ExpectedLogs,
+    there: PlatformStudy, small_pictures: Pictures, expected_log: ExpectedLogs, here: OwnStation
 ) -> None:
     expected_log(HELD)
-    there = study_by(Route.SIGNED)
-    _, right = platform.make_subjects(there.dataset_id, "B-007", "B-007")
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    _, right = there.platform.make_subjects(there.dataset_id, "B-007", "B-007")
+    async with here.open() as station:
         subject = await start_subject(station, there, small_pictures)
         held = await until_held(station, subject, "CodeTwiceError")
         assert not there.batches()
@@ -78,16 +69,12 @@ async def test_two_equal_names_hold_the_subject_until_a_person_says_which(
 
 
 async def test_a_name_from_the_portal_is_nobodys_until_a_person_says_so(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    expected_log: ExpectedLogs,
+    study_by: MakeStudy, small_pictures: Pictures, expected_log: ExpectedLogs, here: OwnStation
 ) -> None:
     expected_log(HELD)
     there = study_by(Route.INLINE)
-    (made,) = platform.make_subjects(there.dataset_id, "B-007")
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    (made,) = there.platform.make_subjects(there.dataset_id, "B-007")
+    async with here.open() as station:
         subject = await start_subject(station, there, small_pictures)
         held = await until_held(station, subject, "CodeTakenError")
         assert not there.images()
@@ -100,18 +87,17 @@ async def test_a_name_from_the_portal_is_nobodys_until_a_person_says_so(
 
 async def test_another_stations_name_holds_the_subject_and_its_pictures(
     tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
+    there: PlatformStudy,
+    small_pictures: Pictures,
     expected_log: ExpectedLogs,
+    here: OwnStation,
 ) -> None:
     expected_log(HELD)
-    there = study_by(Route.SIGNED)
     async with open_workplace(tmp_path / "first", MemorySecrets()) as first:
-        await first.sign_in(platform.url)
+        await first.sign_in(there.platform.url)
         study = await first.choose_study(there.name)
         await first.until_registered(await first.register(study, "B-007"))
-    async with open_workplace(tmp_path / "second", MemorySecrets()) as second:
+    async with here.open() as second:
         subject = await start_subject(second, there, small_pictures)
         await until_held(second, subject, "CodeTakenError")
         assert not second.errors
@@ -120,19 +106,14 @@ async def test_another_stations_name_holds_the_subject_and_its_pictures(
 
 
 async def test_what_was_put_right_on_the_platform_is_looked_up_again(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    expected_log: ExpectedLogs,
+    there: PlatformStudy, small_pictures: Pictures, expected_log: ExpectedLogs, here: OwnStation
 ) -> None:
     expected_log(HELD)
-    there = study_by(Route.SIGNED)
-    (other,) = platform.make_subjects(there.dataset_id, "B-007")
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    (other,) = there.platform.make_subjects(there.dataset_id, "B-007")
+    async with here.open() as station:
         subject = await start_subject(station, there, small_pictures)
         held = await until_held(station, subject, "CodeTakenError")
-        platform.delete_subject(there.dataset_id, other)
+        there.platform.delete_subject(there.dataset_id, other)
         await station.work.outbox.look_again(held, "a trial entry, deleted")
         await station.until_delivered()
         assert not station.errors
@@ -141,34 +122,28 @@ async def test_what_was_put_right_on_the_platform_is_looked_up_again(
 
 
 async def test_a_name_on_the_second_page_is_found(
-    tmp_path: Path,
-    platform: PracticePlatform,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    expected_log: ExpectedLogs,
+    there: PlatformStudy, small_pictures: Pictures, expected_log: ExpectedLogs, here: OwnStation
 ) -> None:
     expected_log(HELD)
-    there = study_by(Route.SIGNED)
     # a search for B-007 lists them all, wherever the exact one is
     before = [f"B-007-{number}" for number in range(105)]
     after = [f"B-007-{number}-later" for number in range(105)]
-    platform.make_subjects(there.dataset_id, *before, "B-007", *after)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
+    there.platform.make_subjects(there.dataset_id, *before, "B-007", *after)
+    async with here.open() as station:
         subject = await start_subject(station, there, small_pictures)
         await until_held(station, subject, "CodeTakenError")
     assert len(there.subjects()) == 211
 
 
 async def test_trying_now_wakes_a_registration_that_waits_for_long(
-    tmp_path: Path, platform: PracticePlatform, study_by: MakeStudy
+    there: PlatformStudy, here: OwnStation
 ) -> None:
-    there = study_by(Route.SIGNED)
-    platform.add_fault("429", method="GET", path="*/subjects/", count=1, retry_after_s=600)
-    async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
-        await station.sign_in(platform.url)
+    there.platform.add_fault("429", method="GET", path="*/subjects/", count=1, retry_after_s=600)
+    async with here.open() as station:
+        await station.sign_in(there.platform.url)
         study = await station.choose_study(there.name)
         subject = await station.register(study, "B-007")
-        await eventually(lambda: platform.struck() == 1)
+        await eventually(lambda: there.platform.struck() == 1)
         registration = await station.until_registration(subject, RegistrationState.DRAFT)
         while registration.waiting.retry_at is None:
             registration = await station.until_registration(subject, RegistrationState.DRAFT)
