@@ -13,16 +13,14 @@ import pytest
 
 from haut_desktop.desktop.instance import FolderLock
 from haut_desktop.domain.clock import system_clock
-from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.errors import OtherSignInError, SignedOutError
 from haut_desktop.domain.session import Account, SignedIn, Tokens
 from haut_desktop.outbox_command import NOT_DONE, WELL, run_outbox_command
 from haut_desktop.outbox_command.kept_sign_in import KeptSignIn
 from haut_desktop.outbox_command.record import StationInUseError
-from haut_desktop.store.secrets import MemorySecrets
 from haut_desktop.store.station import Station
-from tests.e2e.conftest import MakeStudy
-from tests.e2e.stations import open_workplace
+from tests.e2e.conftest import Pictures
+from tests.e2e.stations import OwnStation
 from tests.e2e.studies import PlatformStudy
 from tests.services.rooms import Room, open_room
 
@@ -35,16 +33,15 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         yield opened
 
 
-async def deliver(folder: Path, secrets: MemorySecrets, there: PlatformStudy, path: Path) -> None:
-    """Deliver one picture, and leave a sign-in behind whose access token has ended."""
-    async with open_workplace(folder, secrets) as station:
-        await station.sign_in(there.platform.url)
-        study = await station.choose_study(there.name)
-        await station.finish_visit(study, await station.register(study, "B-007"), path)
+@pytest.fixture
+async def delivered(here: OwnStation, there: PlatformStudy, small_pictures: Pictures) -> OwnStation:
+    """One picture is delivered, and a sign-in stays behind whose access token has ended."""
+    async with here.after_visit(there, small_pictures[0]) as station:
         await station.until_delivered()
         kept = await station.work.store.credentials.load()
         assert kept is not None
         await keep(station.work.store.credentials.save, kept, kept.tokens.refresh)
+    return here
 
 
 async def keep(save: Any, kept: SignedIn, refresh: str) -> None:
@@ -52,25 +49,18 @@ async def keep(save: Any, kept: SignedIn, refresh: str) -> None:
     await save(replace(kept, tokens=Tokens("ended", refresh, ended)))
 
 
-async def verify(
-    folder: Path, secrets: MemorySecrets, capsys: pytest.CaptureFixture[str]
-) -> tuple[int, Any]:
-    words = ["verify", "--folder", str(folder), "--json"]
-    code = await asyncio.to_thread(run_outbox_command, words, secrets=secrets)
+async def verify(here: OwnStation, capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:
+    words = ["verify", "--folder", str(here.folder), "--json"]
+    code = await asyncio.to_thread(run_outbox_command, words, secrets=here.secrets)
     return code, json.loads(capsys.readouterr().out)
 
 
 async def test_without_a_window_the_command_renews_the_sign_in_and_keeps_it(
-    tmp_path: Path,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    capsys: pytest.CaptureFixture[str],
+    delivered: OwnStation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there, folder, secrets = study_by(Route.SIGNED), tmp_path / "station", MemorySecrets()
-    await deliver(folder, secrets, there, small_pictures[0])
-    code, report = await verify(folder, secrets, capsys)
+    code, report = await verify(delivered, capsys)
     assert (code, report["asked_pictures"], report["not_asked"]) == (WELL, 1, "")
-    async with open_workplace(folder, secrets, is_working=False) as station:
+    async with delivered.open(is_working=False) as station:
         kept = await station.work.store.credentials.load()
         assert kept is not None
         assert kept.tokens.access != "ended"
@@ -82,17 +72,12 @@ async def test_without_a_window_the_command_renews_the_sign_in_and_keeps_it(
 
 
 async def test_beside_an_open_window_nothing_is_renewed(
-    tmp_path: Path,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    capsys: pytest.CaptureFixture[str],
+    delivered: OwnStation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there, folder, secrets = study_by(Route.SIGNED), tmp_path / "station", MemorySecrets()
-    await deliver(folder, secrets, there, small_pictures[0])
-    lock = FolderLock(folder)
+    lock = FolderLock(delivered.folder)
     assert lock.acquire()
     try:
-        code, report = await verify(folder, secrets, capsys)
+        code, report = await verify(delivered, capsys)
     finally:
         lock.release()
     assert (code, report["asked_pictures"]) == (NOT_DONE, 0)
@@ -100,18 +85,13 @@ async def test_beside_an_open_window_nothing_is_renewed(
 
 
 async def test_a_sign_in_that_the_platform_refuses_needs_a_person(
-    tmp_path: Path,
-    study_by: MakeStudy,
-    small_pictures: tuple[Path, ...],
-    capsys: pytest.CaptureFixture[str],
+    delivered: OwnStation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there, folder, secrets = study_by(Route.SIGNED), tmp_path / "station", MemorySecrets()
-    await deliver(folder, secrets, there, small_pictures[0])
-    async with open_workplace(folder, secrets, is_working=False) as station:
+    async with delivered.open(is_working=False) as station:
         kept = await station.work.store.credentials.load()
         assert kept is not None
         await keep(station.work.store.credentials.save, kept, "unknown")
-    code, report = await verify(folder, secrets, capsys)
+    code, report = await verify(delivered, capsys)
     assert (code, report["asked_pictures"]) == (NOT_DONE, 0)
     assert "Open the program, sign in, and try again." in report["not_asked"]
 
