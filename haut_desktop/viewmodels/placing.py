@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from haut_desktop.domain.errors import HautError
+from haut_desktop.domain.errors import HautError, PictureError
 from haut_desktop.domain.ids import OriginalId, SubjectId
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.subjects import normalise_code
@@ -325,7 +325,11 @@ class PlacingViewModel(QObject):
         except HautError as error:
             self._fail(error)
             await self._load(error)
-            if self.state.picture and self.state.picture.original_id == said.original_id:
+            picture = self.state.picture
+            if picture and picture.original_id == said.original_id:
+                if picture.is_placed and isinstance(error, PictureError):
+                    # where it lies already is said above it
+                    self._show(problem_title="", problem="")
                 await self._read_visits(place.subject_id)
         else:
             self._show(placed=f"Placed: {place.visit_name} of subject {said.subject.code}.")

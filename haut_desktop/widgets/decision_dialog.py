@@ -147,7 +147,8 @@ class DecisionDialog(QDialog):
         self._title.setText(f"Who is {state.code}?" if state.code else "Who is it?")
         here = state.details or "nothing but the code"
         self._here.setText(f"Recorded on this station: {here}.")
-        self._why.say(state.title, state.message)
+        is_said = (state.title, state.message) == (state.problem_title, state.problem)
+        self._why.say("" if is_said else state.title, state.message)
         self._problem.say(state.problem_title, state.problem)
         self._again.setVisible(bool(state.problem_title))
         self._show_entries(state)

@@ -13,7 +13,12 @@ from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QPushButt
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.delivery import RegistrationState, Waiting
-from haut_desktop.domain.errors import HautError, SubjectCodeError, UnreachableError
+from haut_desktop.domain.errors import (
+    EntryTakenError,
+    HautError,
+    SubjectCodeError,
+    UnreachableError,
+)
 from haut_desktop.domain.ids import PlatformSubjectId, SubjectId
 from haut_desktop.domain.subjects import Registration, Subject, SubjectDetails
 from haut_desktop.services.decisions import Decisions, Entry, Maker
@@ -37,6 +42,7 @@ class FakeDecisions:
     held: Subject
     found: tuple[Entry, ...] = ()
     trouble: HautError | None = None
+    refusal: HautError | None = None
     said: list[tuple[str, ...]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """What is said is written down once it is open."""
@@ -56,6 +62,8 @@ class FakeDecisions:
     async def say_same(
         self, _registration: Registration, platform_id: PlatformSubjectId, reason: str
     ) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         self.said.append(("same", platform_id, reason))
 
     async def say_other(self, _registration: Registration, text: str, reason: str) -> None:
@@ -97,6 +105,11 @@ class Asked:
         labels = self.dialog.findChildren(QLabel)
         return any(words in label.text() for label in labels if label.isVisible())
 
+    def told(self, words: str) -> int:
+        """How often the dialog says it."""
+        labels = self.dialog.findChildren(QLabel)
+        return sum(words in label.text() for label in labels if label.isVisible())
+
     @property
     def entries(self) -> QListWidget:
         found = self.dialog.findChild(QListWidget, "entries")
@@ -116,9 +129,11 @@ async def asked(qtbot: QtBot, appearance: Appearance, tasks: TaskScope) -> Asked
     return open_dialog(qtbot, tasks, decisions)
 
 
-def open_dialog(qtbot: QtBot, tasks: TaskScope, decisions: FakeDecisions) -> Asked:
+def open_dialog(
+    qtbot: QtBot, tasks: TaskScope, decisions: FakeDecisions, why: HautError | None = None
+) -> Asked:
     (registration, *_) = decisions.held.registrations
-    waiting = Waiting(trouble=trouble_with(CodeTakenError()))
+    waiting = Waiting(trouble=trouble_with(why or CodeTakenError()))
     held = Registration(
         registration.id,
         registration.subject_id,
@@ -168,6 +183,21 @@ async def test_the_same_participant_needs_an_entry_and_a_reason(asked: Asked) ->
     asked.decide()
     await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
     assert asked.decisions.said == [("same", "there-2", "paper list")]
+
+
+async def test_a_refusal_that_is_why_the_subject_is_held_is_said_once(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope
+) -> None:
+    subject = make_subject(make_study(), "B-001", state=RegistrationState.HELD)
+    decisions = FakeDecisions(subject, (entry(1),), refusal=EntryTakenError())
+    asked = open_dialog(qtbot, tasks, decisions, why=EntryTakenError())
+    await eventually(lambda: asked.entries.count() == 1)
+    assert asked.told(EntryTakenError.default_message) == 1
+    asked.entries.setCurrentRow(0)
+    asked.type_into("reason", "the paper list")
+    asked.decide()
+    await eventually(asked.dialog._problem.isVisible)
+    assert asked.told(EntryTakenError.default_message) == 1
 
 
 async def test_another_participant_gets_a_new_code(asked: Asked) -> None:

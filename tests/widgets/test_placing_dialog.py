@@ -102,6 +102,11 @@ class Asked:
         labels = self.dialog.findChildren(QLabel)
         return any(words in label.text() for label in labels if label.isVisible())
 
+    def told(self, words: str) -> int:
+        """How often the dialog says it."""
+        labels = self.dialog.findChildren(QLabel)
+        return sum(words in label.text() for label in labels if label.isVisible())
+
     def choose(self, name: str, place: int) -> None:
         """Choose with the arrow keys, as somebody without a mouse does."""
         box = self.box(name)
@@ -313,6 +318,22 @@ async def _ready(asked: Asked) -> None:
     await eventually(lambda: asked.model.state.visit)
     asked.choose("slot", 0)
     asked.type_into("reason", "the paper list")
+
+
+async def test_a_picture_that_another_subject_got_meanwhile_is_refused_in_one_sentence(
+    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 9)
+    asked = await open_dialog(qtbot, tasks, room)
+    await _ready(asked)
+    theirs = await room.capture.open_visit(room.study, room.other.id, "Baseline")
+    await room.capture.take_in(theirs.id, room.file("front.jpg", marked(9)))
+    asked.click("continue")
+    asked.click("yes")
+    await eventually(lambda: asked.model.state.picture and asked.model.state.picture.is_placed)
+    await eventually(lambda: not tasks.running())
+    assert asked.told("picture is there already") == 1
+    assert asked.told("subject B-008") == 1
 
 
 async def test_a_scanned_code_with_its_enter_says_nothing_of_the_subject_before(
