@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -41,6 +41,20 @@ def application(qapp: QApplication) -> QApplication:
     return make_application()
 
 
+ProgramWith = Callable[[FakeSecrets], Program]
+
+
+@pytest.fixture
+def program_with(
+    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+) -> ProgramWith:
+    """Makes the program for this computer's station and such a keyring."""
+    url = practice_platform.url
+    return lambda secrets: Program(
+        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=url
+    )
+
+
 _SECRETS = FakeSecrets()
 
 
@@ -76,11 +90,9 @@ def type_credentials(dialog: QDialog | None) -> None:
 
 
 async def test_what_is_typed_before_the_station_is_open_signs_in(
-    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+    program_with: ProgramWith, paths: AppPaths
 ) -> None:
-    program = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=_SECRETS, platform=practice_platform.url
-    )
+    program = program_with(_SECRETS)
     async with running(program):
         type_credentials(await eventually(lambda: program.dialog))
         await eventually(lambda: program.shell)
@@ -88,27 +100,22 @@ async def test_what_is_typed_before_the_station_is_open_signs_in(
 
 
 async def test_a_wrong_note_still_leads_to_the_kept_sign_in(
-    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+    program_with: ProgramWith, paths: AppPaths
 ) -> None:
-    url = practice_platform.url
-    first = Program(application, paths=paths, mode=Mode.STUDY, secrets=_SECRETS, platform=url)
+    first = program_with(_SECRETS)
     async with running(first):
         type_credentials(await eventually(lambda: first.dialog))
         await eventually(lambda: first.shell)
     SignedOutNote(paths.station).write()  # wrong, as after a write that was lost
-    again = Program(application, paths=paths, mode=Mode.STUDY, secrets=_SECRETS, platform=url)
+    again = program_with(_SECRETS)
     async with running(again):
         await eventually(lambda: again.shell)
         assert again.dialog is None
         assert not SignedOutNote(paths.station).is_there
 
 
-async def test_a_locked_keyring_is_told_over_the_sign_in_window(
-    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
-) -> None:
-    program = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=locked(), platform=practice_platform.url
-    )
+async def test_a_locked_keyring_is_told_over_the_sign_in_window(program_with: ProgramWith) -> None:
+    program = program_with(locked())
     async with running(program):
         first = await eventually(lambda: program.dialog)
         unlock = await eventually(
@@ -141,13 +148,9 @@ async def _sign_in_over_prompt(program: Program, secrets: PromptingSecrets) -> S
     return dialog
 
 
-async def test_who_leaves_the_sign_in_is_asked_nothing_more(
-    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
-) -> None:
+async def test_who_leaves_the_sign_in_is_asked_nothing_more(program_with: ProgramWith) -> None:
     secrets = PromptingSecrets(KeyringLockedError)
-    program = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
-    )
+    program = program_with(secrets)
     scope = TaskScope("test", lambda error: pytest.fail(str(error)))
     run = scope.start(program.run(), name="program")
     dialog = await _sign_in_over_prompt(program, secrets)
@@ -160,12 +163,10 @@ async def test_who_leaves_the_sign_in_is_asked_nothing_more(
 
 
 async def test_practice_opens_though_the_station_behind_the_sign_in_does_not(
-    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform
+    program_with: ProgramWith,
 ) -> None:
     secrets = PromptingSecrets(KeyringLockedError)
-    program = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
-    )
+    program = program_with(secrets)
     async with running(program):
         dialog = await _sign_in_over_prompt(program, secrets)
         practice = dialog.findChild(QPushButton, "practice")

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QListWidget, QPushButton
+from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QPushButton
 
-from haut_desktop.app import Mode, Program
+from haut_desktop.app import Program
 from haut_desktop.domain.errors import KeyringLockedError
 from haut_desktop.settings import AppPaths
 from haut_desktop.store.spool import SPOOL, Spool, SpoolNote
@@ -15,13 +15,20 @@ from haut_desktop.viewmodels.notices import Notice, Weight
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
 from haut_desktop.widgets.spool_page import SpoolPage
 from haut_desktop.widgets.unlock_dialog import UnlockDialog
-from tests.e2e.test_early_sign_in import application, paths, running, secrets_of, type_credentials
-from tests.fakes.practice import PracticePlatform
+from tests.e2e.test_early_sign_in import (
+    ProgramWith,
+    application,
+    paths,
+    program_with,
+    running,
+    secrets_of,
+    type_credentials,
+)
 from tests.photographs import marked
 from tests.waiting import eventually
 from tests.widgets.drops import drop_files
 
-__all__ = ["application", "paths"]
+__all__ = ["application", "paths", "program_with"]
 
 
 async def unlock_dialog(program: Program, *, other_than: QDialog | None = None) -> UnlockDialog:
@@ -36,6 +43,15 @@ async def unlock_dialog(program: Program, *, other_than: QDialog | None = None) 
     found = await eventually(shown)
     assert found is not None
     return found
+
+
+async def spool_page(program: Program) -> tuple[UnlockDialog, SpoolPage]:
+    """Wait for the locked start, and go on to take pictures meanwhile."""
+    dialog = await unlock_dialog(program)
+    click(dialog, "meanwhile")
+    page = dialog.findChild(SpoolPage)
+    assert page is not None
+    return dialog, page
 
 
 async def notice_of(program: Program) -> Notice:
@@ -70,23 +86,18 @@ def listed(dialog: UnlockDialog) -> list[str]:
 
 
 async def test_pictures_of_a_locked_start_wait_for_a_person_after_the_unlocking(
-    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform, tmp_path: Path
+    program_with: ProgramWith, paths: AppPaths, tmp_path: Path
 ) -> None:
     pictures = [tmp_path / name for name in ("front.jpg", "left.jpg")]
     for number, path in enumerate(pictures):
         path.write_bytes(marked(number))
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.4")
     secrets = secrets_of(KeyringLockedError)
-    program = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
-    )
+    program = program_with(secrets)
     async with running(program):
-        dialog = await unlock_dialog(program)
-        click(dialog, "meanwhile")
+        dialog, page = await spool_page(program)
         write(dialog, "spool-code", "B-007")
         write(dialog, "spool-visit", "Baseline")
-        page = dialog.findChild(SpoolPage)
-        assert page is not None
         assert drop_files(page, *pictures, tmp_path / "letter.pdf")
         await eventually(lambda: len(listed(dialog)) == 2)
         # the keyring is still locked: what was typed and sealed is there all the same
@@ -116,27 +127,20 @@ async def test_pictures_of_a_locked_start_wait_for_a_person_after_the_unlocking(
 
 
 async def test_a_window_that_is_closed_while_pictures_are_sealed_seals_them_all(
-    application: QApplication, paths: AppPaths, practice_platform: PracticePlatform, tmp_path: Path
+    program_with: ProgramWith, paths: AppPaths, tmp_path: Path
 ) -> None:
     (tmp_path / "front.jpg").write_bytes(marked(1))
     secrets = secrets_of(KeyringLockedError)
-    program = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
-    )
+    program = program_with(secrets)
     async with running(program):
-        dialog = await unlock_dialog(program)
-        click(dialog, "meanwhile")
-        page = dialog.findChild(SpoolPage)
-        assert page is not None
+        _, page = await spool_page(program)
         assert drop_files(page, tmp_path / "front.jpg")
         assert not spooled_files(paths)
         program.request_close()
     assert len(spooled_files(paths)) == 2
     # nobody tells of the keyring at the next start: the picture is placed by itself
     secrets.trouble = None
-    later = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
-    )
+    later = program_with(secrets)
     async with running(later):
         notice = await notice_of(later)
         assert "1 picture waits in the outbox" in notice.message
@@ -144,11 +148,7 @@ async def test_a_window_that_is_closed_while_pictures_are_sealed_seals_them_all(
 
 
 async def test_back_and_another_try_while_pictures_are_sealed_forget_none(
-    application: QApplication,
-    paths: AppPaths,
-    practice_platform: PracticePlatform,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    program_with: ProgramWith, paths: AppPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures = [tmp_path / f"{number}.jpg" for number in range(3)]
     for number, path in enumerate(pictures):
@@ -163,14 +163,9 @@ async def test_back_and_another_try_while_pictures_are_sealed_forget_none(
 
     monkeypatch.setattr(Spool, "seal", seal_slowly)
     secrets = secrets_of(KeyringLockedError)
-    program = Program(
-        application, paths=paths, mode=Mode.STUDY, secrets=secrets, platform=practice_platform.url
-    )
+    program = program_with(secrets)
     async with running(program):
-        dialog = await unlock_dialog(program)
-        click(dialog, "meanwhile")
-        page = dialog.findChild(SpoolPage)
-        assert page is not None
+        dialog, page = await spool_page(program)
         assert drop_files(page, *pictures)
         await eventually(lambda: len(listed(dialog)) == 1)
         page.back_wanted.emit()
