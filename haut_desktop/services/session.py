@@ -115,15 +115,19 @@ class Session:
         """Forget the tokens; the work stays. After an error everything is as it was before."""
         tokens = self._keeper.tokens
         # first, or a renewal that ends meanwhile would keep its tokens
-        self._keeper.use(None)
+        self._keeper.lay_aside()
         try:
             await self._credentials.clear_tokens()
         except BaseException:
             # or the next start would go on with a sign-in that was said to have ended
+            aside = self._keeper.aside
             if tokens is not None and self._account is not None:
-                self._keeper.use(SignedIn(self._account, tokens))
+                self._keeper.use(SignedIn(self._account, aside or tokens))
             self.wake()  # the timer may have found no tokens meanwhile
+            if aside is not None and aside != tokens:
+                await self._keep_renewed(aside)
             raise
+        self._keeper.use(None)
         self._account = self._operator = None
         self._move(SessionState.SIGNED_OUT)
 

@@ -256,6 +256,41 @@ async def test_a_sign_out_that_could_not_be_written_down_signs_nobody_out(
     assert not await desk.session.restore()
 
 
+async def test_a_sign_out_that_fails_keeps_tokens_whose_renewal_was_under_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.sign_in()
+    go_on, rotated = asyncio.Event(), desk.token()
+
+    async def renew(_: httpx.Request) -> httpx.Response:
+        await go_on.wait()
+        body = {"access_token": rotated, "refresh_token": "rotated", "company_id": "c"}
+        return httpx.Response(200, json=body)
+
+    desk.server.on(REFRESH, renew)
+    renewal = asyncio.ensure_future(desk.keeper.refresh())
+    await eventually(lambda: desk.refreshes == 1)
+
+    async def refuse(_: CredentialStore) -> None:
+        go_on.set()
+        await asyncio.wait([renewal])
+        raise DiskFullError
+
+    with monkeypatch.context() as disk:
+        disk.setattr(CredentialStore, "clear_tokens", refuse)
+        with pytest.raises(DiskFullError):
+            await desk.session.sign_out()
+    assert isinstance(renewal.exception(), SignedOutError)
+    kept = await desk.stores.credentials.load()
+    assert kept is not None
+    assert desk.keeper.tokens is not None
+    assert (desk.keeper.tokens.access, desk.keeper.tokens.refresh) == (rotated, "rotated")
+    assert (kept.tokens, desk.session.state) == (desk.keeper.tokens, SessionState.SIGNED_IN)
+    await desk.session.sign_out()
+    assert desk.keeper.aside is None
+    assert not await desk.session.restore()
+
+
 @pytest.mark.parametrize("is_sign_out", (True, False))
 async def test_tokens_are_renewed_in_time_after_what_failed_while_the_session_was_woken(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, is_sign_out: bool
