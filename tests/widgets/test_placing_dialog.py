@@ -152,16 +152,34 @@ def show_dialog(qtbot: QtBot, tasks: TaskScope, room: Room, erase: Erase, **more
     return Asked(dialog, model, room)
 
 
+Ask = Callable[..., Awaitable[Asked]]
+
+
+@pytest.fixture
+def ask(qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room) -> Ask:
+    """Opens the dialog over pictures that were taken for B-007 while the keyring was locked."""
+
+    async def about(*numbers: int) -> Asked:
+        await spool(room, *numbers)
+        return await open_dialog(qtbot, tasks, room)
+
+    return about
+
+
+async def fill_in(asked: Asked) -> None:
+    """Choose all that is needed for the picture that was typed for B-007."""
+    await eventually(lambda: asked.model.state.visit)
+    asked.choose("slot", 0)
+    asked.type_into("reason", "the paper list")
+
+
 async def counting(room: Room) -> list[OriginalId]:
     shelves = (await room.sheet()).shelves
     return [shelf.counting.original.id for shelf in shelves if shelf.counting]
 
 
-async def test_only_an_exact_code_and_its_open_visit_are_chosen_beforehand(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
-) -> None:
-    await spool(room, 9)
-    asked = await open_dialog(qtbot, tasks, room)
+async def test_only_an_exact_code_and_its_open_visit_are_chosen_beforehand(ask: Ask) -> None:
+    asked = await ask(9)
     await eventually(lambda: asked.model.state.visit)
     assert asked.says("Subject B-007, Visit Baseline")
     state = asked.model.state
@@ -177,11 +195,8 @@ async def test_only_an_exact_code_and_its_open_visit_are_chosen_beforehand(
     assert asked.model.state.visit is None
 
 
-async def test_it_says_everything_once_more_before_it_is_done(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
-) -> None:
-    await spool(room, 9)
-    asked = await open_dialog(qtbot, tasks, room)
+async def test_it_says_everything_once_more_before_it_is_done(ask: Ask, room: Room) -> None:
+    asked = await ask(9)
     await eventually(lambda: asked.model.state.visit)
     asked.click("continue")
     assert asked.says(NO_SLOT)
@@ -265,14 +280,9 @@ async def test_by_a_strangers_note_nobody_is_chosen(
     assert (await room.sheet()).shelves[1].counting is not None
 
 
-async def test_the_next_picture_begins_with_nothing_of_the_last(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
-) -> None:
-    await spool(room, 8, 9)
-    asked = await open_dialog(qtbot, tasks, room)
-    await eventually(lambda: asked.model.state.visit)
-    asked.choose("slot", 0)
-    asked.type_into("reason", "the paper list")
+async def test_the_next_picture_begins_with_nothing_of_the_last(ask: Ask) -> None:
+    asked = await ask(8, 9)
+    await fill_in(asked)
     asked.click("continue")
     asked.click("yes")
     await eventually(lambda: len(asked.model.state.pictures) == 1)
@@ -296,14 +306,9 @@ async def test_a_picture_that_is_there_already_can_only_be_erased(
     assert len(await counting(room)) == 1
 
 
-async def test_a_refusal_is_said_and_nothing_that_was_typed_is_lost(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
-) -> None:
-    await spool(room, 9)
-    asked = await open_dialog(qtbot, tasks, room)
-    await eventually(lambda: asked.model.state.visit)
-    asked.choose("slot", 0)
-    asked.type_into("reason", "the paper list")
+async def test_a_refusal_is_said_and_nothing_that_was_typed_is_lost(ask: Ask, room: Room) -> None:
+    asked = await ask(9)
+    await fill_in(asked)
     await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
     asked.click("continue")
     asked.click("yes")
@@ -313,19 +318,11 @@ async def test_a_refusal_is_said_and_nothing_that_was_typed_is_lost(
     assert "has take 1" in asked.box("slot").itemText(0)
 
 
-async def _ready(asked: Asked) -> None:
-    """Choose all that is needed for the picture that was typed for B-007."""
-    await eventually(lambda: asked.model.state.visit)
-    asked.choose("slot", 0)
-    asked.type_into("reason", "the paper list")
-
-
 async def test_a_picture_that_another_subject_got_meanwhile_is_refused_in_one_sentence(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+    ask: Ask, tasks: TaskScope, room: Room
 ) -> None:
-    await spool(room, 9)
-    asked = await open_dialog(qtbot, tasks, room)
-    await _ready(asked)
+    asked = await ask(9)
+    await fill_in(asked)
     theirs = await room.capture.open_visit(room.study, room.other.id, "Baseline")
     await room.capture.take_in(theirs.id, room.file("front.jpg", marked(9)))
     asked.click("continue")
@@ -337,11 +334,10 @@ async def test_a_picture_that_another_subject_got_meanwhile_is_refused_in_one_se
 
 
 async def test_a_scanned_code_with_its_enter_says_nothing_of_the_subject_before(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+    ask: Ask, tasks: TaskScope
 ) -> None:
-    await spool(room, 9)
-    asked = await open_dialog(qtbot, tasks, room)
-    await _ready(asked)
+    asked = await ask(9)
+    await fill_in(asked)
     asked.type_into("subject-search", "B-008")
     search = asked.dialog.findChild(QLineEdit, "subject-search")
     assert search is not None
@@ -361,11 +357,10 @@ async def test_a_scanned_code_with_its_enter_says_nothing_of_the_subject_before(
 
 
 async def test_another_subject_takes_the_sentence_away(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+    ask: Ask, tasks: TaskScope, room: Room
 ) -> None:
-    await spool(room, 9)
-    asked = await open_dialog(qtbot, tasks, room)
-    await _ready(asked)
+    asked = await ask(9)
+    await fill_in(asked)
     asked.click("continue")
     assert asked.model.state.sentence
     asked.model.choose_subject(None)
@@ -376,14 +371,9 @@ async def test_another_subject_takes_the_sentence_away(
 
 
 async def test_a_slower_second_reading_undoes_no_choice(
-    qtbot: QtBot,
-    appearance: Appearance,
-    tasks: TaskScope,
-    room: Room,
-    monkeypatch: pytest.MonkeyPatch,
+    ask: Ask, tasks: TaskScope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await spool(room, 8, 9)
-    asked = await open_dialog(qtbot, tasks, room)
+    asked = await ask(8, 9)
     await eventually(lambda: asked.model.state.visit)
     model, gates = asked.model, list[asyncio.Event]()
     read = model._placing.sheets
@@ -409,11 +399,10 @@ async def test_a_slower_second_reading_undoes_no_choice(
 
 
 async def test_a_refusal_is_told_though_somebody_wanted_to_leave(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+    ask: Ask, tasks: TaskScope, room: Room
 ) -> None:
-    await spool(room, 9)
-    asked = await open_dialog(qtbot, tasks, room)
-    await _ready(asked)
+    asked = await ask(9)
+    await fill_in(asked)
     await room.capture.take_in(room.visit, room.file("front.jpg", marked(1)))
     asked.click("continue")
     asked.click("yes")
@@ -428,11 +417,10 @@ async def test_a_refusal_is_told_though_somebody_wanted_to_leave(
 
 
 async def test_a_picture_that_was_erased_elsewhere_leaves_the_list(
-    qtbot: QtBot, appearance: Appearance, tasks: TaskScope, room: Room
+    ask: Ask, tasks: TaskScope, room: Room
 ) -> None:
-    await spool(room, 8, 9)
-    asked = await open_dialog(qtbot, tasks, room)
-    await _ready(asked)
+    asked = await ask(8, 9)
+    await fill_in(asked)
     picture = asked.model.state.picture
     assert picture is not None
     await room.station.erasures.write(picture.original_id, Act(None, "elsewhere"))
