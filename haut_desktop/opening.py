@@ -79,6 +79,8 @@ class StationOpener:
         self._spool: SpoolViewModel | None = None
         self.rebuilt: Rebuilt | None = None
         """What was found when the record was damaged and had to be rebuilt."""
+        self.is_passing = False
+        """Whether what was opened is gone when the program closes."""
 
     async def open_for_practice(self, stack: AsyncExitStack) -> Station:
         """Open or make the practice station.
@@ -89,6 +91,7 @@ class StationOpener:
         try:
             return await self._practice_station(self._paths.practice_station, self._secrets)
         except KeyringError:
+            self.is_passing = True
             passing = stack.enter_context(tempfile.TemporaryDirectory(prefix="haut-practice-"))
             return await self._practice_station(Path(passing) / "station", MemorySecrets())
 
@@ -234,6 +237,16 @@ class StationOpener:
 
     def _print(self, dialog: QDialog, view_model: "FirstStartViewModel") -> None:
         self._tasks.start(_save_recovery_sheet(dialog, view_model.groups), name="recovery sheet")
+
+
+def passing_notice() -> Notice:
+    """Say that practice keeps nothing here beyond this run of the program."""
+    return Notice(
+        "Practice begins anew at each start on this computer",
+        "Its keyring can't be used, so there is no safe place for a key. What you enter here, and "
+        "what is not sent yet, is gone when the program closes; what has arrived stays on the "
+        "practice platform.",
+    )
 
 
 def rebuilt_notice(rebuilt: "Rebuilt") -> Notice:

@@ -85,7 +85,7 @@ class WorkOpener:
 
     async def _open_station(self, mode: Mode, stack: AsyncExitStack) -> "Station | None":
         await load("haut_desktop.opening")
-        from haut_desktop.opening import StationOpener, rebuilt_notice
+        from haut_desktop.opening import StationOpener, passing_notice, rebuilt_notice
 
         opener = StationOpener(
             self._paths, clock=system_clock, tasks=self._tasks, ask=self._ask, secrets=self._secrets
@@ -95,7 +95,12 @@ class WorkOpener:
                 self._lock_practice(stack)
                 if not self._platform:
                     await self._start_practice(stack)
-                return await opener.open_for_practice(stack)
+                station = await opener.open_for_practice(stack)
+                if opener.is_passing:
+                    told = passing_notice()
+                    self._notices.show(told)
+                    stack.callback(self._notices.withdraw, told)
+                return station
             return await opener.open_for_study()
         finally:
             if opener.rebuilt is not None:

@@ -14,7 +14,7 @@ from haut_desktop.settings import FOLDER_VARIABLE, app_paths
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.work_opening import Mode, WorkOpener
 from tests.e2e.stations import set_up_station
-from tests.fakes.keyring import FakeSecrets
+from tests.fakes.keyring import FakeSecrets, absent
 
 _SET = SpaceLimits(4 * GIB, 2 * GIB)
 
@@ -48,4 +48,34 @@ async def test_nothing_can_be_taken_in_before_the_stations_own_limits_are_known(
         work = await opener.open(Mode.STUDY, stack)
         assert work is not None
         assert work.space.limits == _SET
+    await tasks.aclose()
+
+
+@pytest.mark.parametrize("secrets", [FakeSecrets(), absent()], ids=["keyring", "no keyring"])
+async def test_practice_without_a_keyring_says_that_it_ends_with_the_program(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secrets: FakeSecrets
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    paths, notices = app_paths(), NoticesViewModel()
+    tasks = TaskScope("test", notices.report)
+    opener = WorkOpener(
+        paths,
+        notices=notices,
+        tasks=tasks,
+        ask=_nobody,
+        close_window=lambda: None,
+        secrets=secrets,
+        platform="http://127.0.0.1:9",
+        pacing=None,
+        locked=paths.practice_station,
+    )
+    async with AsyncExitStack() as stack:
+        work = await opener.open(Mode.PRACTICE, stack)
+        assert work is not None
+        told = notices.current
+        assert (told is not None) is (secrets.trouble is not None)
+        assert told is None or "gone when the program closes" in told.message
+        kept = work.store.folder.is_relative_to(tmp_path)
+        assert kept is (told is None)
+    assert notices.current is None, "it is not the study's"
     await tasks.aclose()

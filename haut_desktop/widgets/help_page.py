@@ -62,7 +62,7 @@ class HelpPage(QWidget):
 
 def _pages(folder: Path) -> list[Path]:
     """Every page: what a user needs first, how the house is built last."""
-    order = ("help", "changelog", "architecture")
+    order = ("help", "recovery", "failures", "changelog", "architecture")
     place = {name: number for number, name in enumerate(order)}
     return sorted(folder.glob("*.md"), key=lambda path: (place.get(path.stem, 1), path.stem))
 

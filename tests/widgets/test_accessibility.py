@@ -26,6 +26,7 @@ from haut_desktop.domain.errors import KeyringLockedError
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.spooling import SpoolIntake
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.settings import resources_folder
 from haut_desktop.store.sealing import new_identity, recipient_of
 from haut_desktop.store.spool import Spool
 from haut_desktop.viewmodels.decision import Way
@@ -279,6 +280,16 @@ async def test_a_helps_long_name_is_read_whole(
     room = pages.visualItemRect(pages.item(0))
     assert room.width() <= pages.viewport().width()
     assert room.height() >= 2 * pages.fontMetrics().height()
+
+
+async def test_the_help_lists_what_a_user_needs_first(qtbot: QtBot, appearance: Appearance) -> None:
+    page = HelpPage(resources_folder() / "help")
+    qtbot.addWidget(page)
+    pages = page.findChild(QListWidget)
+    assert pages is not None
+    names = [pages.item(row).data(Qt.ItemDataRole.UserRole) for row in range(pages.count())]
+    wanted = ["help", "recovery", "failures", "changelog", "architecture"]
+    assert names == [f"{name}.md" for name in wanted]
 
 
 async def test_the_first_line_of_a_list_leaves_the_focus_its_frame(
