@@ -64,6 +64,9 @@ _TAKEN_OUT: Final = frozenset({BatchState.HELD, BatchState.RETRACTING, BatchStat
 _KEPT_BACK: Final = frozenset({BatchState.HELD})
 _TO_CARRY: Final = frozenset({BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING})
 
+_MOVES_OF_RESUMING: Final = 2
+"""What was being begun when it was held is released as well (``OutboxStore.resume``)."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -400,10 +403,14 @@ class Delivery:
     async def _is_taken_out(
         self, batch_id: BatchId, states: frozenset[BatchState] = _TAKEN_OUT
     ) -> bool:
+        """Whether a person came between: holds it now, or held it and let it go on meanwhile."""
         batch = await self._outbox.find(batch_id)
         if batch is None or batch.state in states:
             return batch is not None
-        return any(image.state is ImageState.ERASED for image in batch.images)
+        if any(image.state is ImageState.ERASED for image in batch.images):
+            return True
+        moves = [move.event for move in await self._outbox.transitions(batch_id)]
+        return BatchEvent.RESUME in moves[-_MOVES_OF_RESUMING:]
 
     async def _tidy(self, batch_id: BatchId) -> Batch | None:
         """After a step was torn by a fault of ours or of the disk: nothing stays in the middle.

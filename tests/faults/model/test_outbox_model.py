@@ -475,3 +475,22 @@ def test_nobody_sees_what_a_person_lets_go_on_half_way() -> None:
         station.resume(which=0)
         station.check()
         station.end_well()
+
+
+@pytest.mark.parametrize("fault", [None, Fault.UNREACHABLE, Fault.TROUBLE, Fault.HANGS])
+def test_a_batch_held_and_let_go_on_while_it_is_being_begun_is_begun_once_more(
+    fault: Fault | None,
+) -> None:
+    with _living() as station:
+        if fault is not None:
+            station.set_trap(count=1, fault=fault, late_s=0.3, step=Step.INITIATE)
+        station.hold_visit(which=0, faces=1, inline=0, goes=True)
+        while not station.desk.rows("SELECT 1 FROM batch WHERE state = 'INITIATING'"):
+            station.progress(1)
+            station.let_pass(0.01)
+        station.hold(which=0)
+        station.resume(which=0)
+        station.check()
+        station.let_pass(1.0)
+        station.check()
+        station.end_well()
