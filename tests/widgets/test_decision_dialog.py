@@ -200,22 +200,23 @@ async def test_a_refusal_that_is_why_the_subject_is_held_is_said_once(
     assert asked.told(EntryTakenError.default_message) == 1
 
 
-async def test_another_participant_gets_a_new_code(asked: Asked) -> None:
+async def decide_other(asked: Asked, code: str) -> None:
+    """Say that it is another participant, whose code was misread and is this one."""
     await eventually(lambda: asked.entries.count() == 2)
     QTest.mouseClick(asked.button("Decision: Another participant"), Qt.MouseButton.LeftButton)
-    asked.type_into("new-code", "B-002")
+    asked.type_into("new-code", code)
     asked.type_into("reason", "misread")
     asked.decide()
+
+
+async def test_another_participant_gets_a_new_code(asked: Asked) -> None:
+    await decide_other(asked, "B-002")
     await eventually(lambda: asked.dialog.result() == QDialog.DialogCode.Accepted)
     assert asked.decisions.said == [("other", "B-002", "misread")]
 
 
 async def test_a_code_that_is_taken_is_said_at_its_field(asked: Asked) -> None:
-    await eventually(lambda: asked.entries.count() == 2)
-    QTest.mouseClick(asked.button("Decision: Another participant"), Qt.MouseButton.LeftButton)
-    asked.type_into("new-code", "B-001")
-    asked.type_into("reason", "misread")
-    asked.decide()
+    await decide_other(asked, "B-001")
     await eventually(lambda: asked.says("It is taken."))
     assert asked.dialog.isVisible()
 
