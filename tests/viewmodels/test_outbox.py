@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -20,12 +20,9 @@ from haut_desktop.domain.errors import (
 from haut_desktop.domain.ids import CompanyId, ImageId, PlatformBatchId, PlatformImageId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
-from haut_desktop.domain.session import Account, Connection, SessionState
+from haut_desktop.domain.session import Account, Connection
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Progress, Topic
-from haut_desktop.services.connectivity import Connectivity
-from haut_desktop.services.outbox import Outbox
-from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState, head_words
 from haut_desktop.viewmodels.outbox_confirm import confirmation_of
@@ -42,18 +39,11 @@ from tests.viewmodels.deliveries import (
     make_delivery,
     trouble_with,
 )
+from tests.viewmodels.outbox_desks import FakeSession, outbox_model
 from tests.waiting import emitted, eventually
 
 _SEALED, _STORED = ImageState.SEALED, ImageState.STORED
 _NOW = Circumstances(START)
-
-
-@dataclass
-class Place:
-    """Where somebody is signed in and the network is there."""
-
-    state: object
-    account: Account | None = None
 
 
 @dataclass
@@ -65,7 +55,7 @@ class Desk:
     changes: Changes
     reopened: list[VisitId]
     sent_now: list[VisitId]
-    session: Place
+    session: FakeSession
 
 
 @pytest_asyncio.fixture
@@ -81,18 +71,11 @@ async def desk(qtbot: QtBot) -> AsyncIterator[Desk]:
     async def send_now(visit_id: VisitId) -> None:
         sent_now.append(visit_id)
 
-    place = Place(SessionState.SIGNED_IN)
-    made = OutboxViewModel(
-        outbox=cast(Outbox, outbox),
-        session=cast(Session, place),
-        connectivity=cast(Connectivity, Place(Connection.ONLINE)),
-        reopen=reopen,
-        send_now=send_now,
-        changes=changes,
-        tasks=tasks,
-        clock=FakeClock(),
+    session = FakeSession()
+    made = outbox_model(
+        outbox, session=session, reopen=reopen, send_now=send_now, changes=changes, tasks=tasks
     )
-    yield Desk(outbox, made, changes, reopened, sent_now, place)
+    yield Desk(outbox, made, changes, reopened, sent_now, session)
     made.close()
     await tasks.aclose()
     assert not errors

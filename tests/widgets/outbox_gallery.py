@@ -8,10 +8,10 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -46,21 +46,18 @@ from haut_desktop.domain.former import MayBeThereError, RebuiltError
 from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
-from haut_desktop.domain.session import Account, Connection, SessionState
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.computing import ComputationUnknownError
-from haut_desktop.services.connectivity import Connectivity
-from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.registration import CodeTakenError, CodeTwiceError, NotListedError
-from haut_desktop.services.session import Session
 from haut_desktop.services.settling import NotToldError
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.rebuild_rows import PictureMissingError
-from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
+from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.widgets.outbox_page import OutboxPage
 from haut_desktop.widgets.theme import Appearance, Scheme
-from tests.fakes.clock import START, FakeClock
+from tests.fakes.clock import START
 from tests.viewmodels.deliveries import FakeOutbox, make_delivery, trouble_with
+from tests.viewmodels.outbox_desks import FakeSession, outbox_model
 from tests.waiting import eventually
 
 SIZE: Final = (1278, 646)
@@ -97,14 +94,6 @@ REGISTRATIONS: Final[Mapping[str, HautError]] = {
     "R-302": CodeTwiceError(),
     "R-303": NotListedError(),
 }
-
-
-@dataclass
-class Place:
-    """Where somebody is signed in and the network is there."""
-
-    state: object
-    account: Account | None = None
 
 
 def troubled() -> tuple[VisitDelivery, ...]:
@@ -196,15 +185,13 @@ async def gallery(
         """Nobody clicks."""
 
     tasks = TaskScope("gallery", lambda _error: None)
-    model = OutboxViewModel(
-        outbox=cast(Outbox, FakeOutbox(deliveries, total=OutboxSummary(unplaced=unplaced))),
-        session=cast(Session, Place(SessionState.SIGNED_IN)),
-        connectivity=cast(Connectivity, Place(Connection.ONLINE)),
+    model = outbox_model(
+        FakeOutbox(deliveries, total=OutboxSummary(unplaced=unplaced)),
+        session=FakeSession(),
         reopen=nothing,
         send_now=nothing,
         changes=Changes(),
         tasks=tasks,
-        clock=FakeClock(),
     )
     page = OutboxPage(model)
     page.resize(*SIZE)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 import pytest
 import pytest_asyncio
@@ -47,13 +47,9 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.ids import PlatformBatchId, VisitId
 from haut_desktop.domain.outbox import OutboxSummary
-from haut_desktop.domain.session import Account, Connection, SessionState
 from haut_desktop.domain.traffic import SendingRules, Window
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.computing import ComputationUnknownError
-from haut_desktop.services.connectivity import Connectivity
-from haut_desktop.services.outbox import Outbox
-from haut_desktop.services.session import Session
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.viewmodels.outbox import OutboxViewModel, PageState
 from haut_desktop.viewmodels.outbox_model import OutboxColumn
@@ -65,8 +61,9 @@ from haut_desktop.widgets.outbox_panel import OutboxPanel
 from haut_desktop.widgets.sending_sheet import SendingSheet
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.two_steps_dialog import TwoStepsDialog
-from tests.fakes.clock import START, FakeClock
+from tests.fakes.clock import START
 from tests.viewmodels.deliveries import FakeOutbox, batch_of, make_delivery, trouble_with
+from tests.viewmodels.outbox_desks import FakeSession, outbox_model
 from tests.waiting import emitted, eventually
 from tests.widgets.columns import words_of_cell, words_of_head
 from tests.widgets.outbox_gallery import LAYING_OUT, gallery, troubled
@@ -75,12 +72,6 @@ _BEARING_PX: Final = 2
 """Letters begin up to so far from where they are set."""
 FOREVER_MS: Final = 3_600_000
 _Part = TypeVar("_Part", bound=QWidget)
-
-
-@dataclass
-class _Place:
-    state: object
-    account: Account | None = None
 
 
 @dataclass
@@ -119,15 +110,13 @@ async def shown(
     async def send_now(_visit_id: VisitId) -> None:
         outbox.done.append(("send-now",))
 
-    model = OutboxViewModel(
-        outbox=cast(Outbox, outbox),
-        session=cast(Session, _Place(SessionState.SIGNED_IN)),
-        connectivity=cast(Connectivity, _Place(Connection.ONLINE)),
+    model = outbox_model(
+        outbox,
+        session=FakeSession(),
         reopen=reopen,
         send_now=send_now,
         changes=Changes(),
         tasks=tasks,
-        clock=FakeClock(),
     )
     page = OutboxPage(model)
     qtbot.addWidget(page)
