@@ -32,6 +32,15 @@ from haut_desktop.store.rows import (
 )
 from haut_desktop.store.visit_rows import visit_of
 
+# Before the platform was asked for them nothing of them is sent.
+_IS_ASKED_FOR_NO_MORE: Final = """
+    NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
+    AND NOT EXISTS (
+        SELECT 1 FROM former_delivery
+        CROSS JOIN image ON image.rendition_id = former_delivery.rendition_id
+        WHERE image.batch_id = batch.id AND image.state <> 'ERASED')
+"""
+
 _DUE: Final = f"""
 SELECT batch.* FROM batch INDEXED BY batch_due
 JOIN visit ON visit.id = batch.visit_id
@@ -39,11 +48,7 @@ WHERE batch.state IN ('OPEN', 'INITIATING', 'SUBMITTING')
     AND coalesce(batch.retry_at, '') <= :now
     AND coalesce(batch.not_before, '') <= :now
     AND visit.status = 'finished'
-    AND NOT EXISTS (SELECT 1 FROM rebuilt_batch WHERE rebuilt_batch.batch_id = batch.id)
-    AND NOT EXISTS (
-        SELECT 1 FROM former_delivery
-        CROSS JOIN image ON image.rendition_id = former_delivery.rendition_id
-        WHERE image.batch_id = batch.id AND image.state <> 'ERASED')
+    AND {_IS_ASKED_FOR_NO_MORE}
     AND {BATCH_OF_TENANT}
     AND EXISTS (
         SELECT 1 FROM registration
@@ -69,17 +74,18 @@ WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD') GROUP BY state
 """
 
 # What waits for another company's account says nothing about the one that was refused. Nor does
-# what may not be read: a retraction only asks, and sending goes on meanwhile.
-_ACCOUNT_TROUBLE: Final = """
+# what may not be read: of a retraction, and of what a rebuild or a former delivery left open, the
+# platform is only asked, and sending goes on meanwhile.
+_ACCOUNT_TROUBLE: Final = f"""
 SELECT * FROM (
     SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message FROM batch
-        WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+        WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING') AND {_IS_ASKED_FOR_NO_MORE}
     UNION ALL
     SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message
         FROM registration WHERE state IN ('DRAFT', 'REGISTERING'))
 WHERE error_blame = 'account' AND error_kind <> ?
 LIMIT 1
-"""
+"""  # noqa: S608 - a clause of ours
 
 _SUMMARY: Final = """
 SELECT

@@ -28,6 +28,7 @@ from haut_desktop.domain.errors import Blame, StoreError
 from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Side, UploadAddress
 from haut_desktop.store.driver import Connection, IntegrityError
+from haut_desktop.store.former import insert_former
 from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.retractions import RetractionStore
@@ -509,6 +510,26 @@ async def test_the_summary_counts_what_is_left(record: Record) -> None:
     assert summary.last_sent_at == record.clock()
     assert summary.next_try_at == later
     assert summary.resting_visits == 0
+
+
+@pytest.mark.parametrize("mark", ("rebuilt_batch", "former_delivery"))
+async def test_a_refused_question_is_no_trouble_of_the_account(record: Record, mark: str) -> None:
+    batch = await record.finish(await record.register())
+    told = Trouble("PermissionRefusedError", Blame.ACCOUNT, "Not allowed", "Ask for the right.")
+    await record.outbox.set_waiting_batch(batch.id, Waiting(trouble=told))
+    waits = await record.outbox.account_trouble()
+    assert waits is not None
+    assert waits.trouble == told
+
+    def work(connection: Connection) -> None:
+        ledger = Ledger(connection, record.clock)
+        if mark == "rebuilt_batch":
+            ledger.insert("rebuilt_batch", batch_id=batch.id)
+        else:
+            insert_former(ledger, batch.images[0].rendition.id, ())
+
+    await record.database.write(work)
+    assert await record.outbox.account_trouble() is None
 
 
 async def test_an_empty_outbox_has_an_empty_summary(record: Record) -> None:
