@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
 from pathlib import Path
+from typing import Any
 
 from haut_desktop.api.auth import TokenKeeper
 from haut_desktop.api.client import HautApi
@@ -78,6 +79,21 @@ class ReadingRoom:
         return any(change.topic is Topic.RESULTS for change in self.heard)
 
 
+def results_over(station: Station, **services: Any) -> Results:
+    """Results over the records of a station, and whatever ``services`` they ask."""
+    return Results(
+        store=station.results,
+        outbox=station.outbox,
+        visits=station.visits,
+        subjects=station.subjects,
+        studies=station.studies,
+        destinations=station.destinations,
+        cache=station.cache,
+        vault=station.vault,
+        **services,
+    )
+
+
 @asynccontextmanager
 async def open_reading_room(
     tmp_path: Path,
@@ -116,17 +132,10 @@ async def open_reading_room(
         offers = {offer.name: offer for offer in await studies.available()}
         study = await studies.choose(offers[name])
         there, subject = await _subject_elsewhere(api, station, study, session, changes, clock)
-        results = Results(
+        results = results_over(
+            station,
             api=api,
             objects=objects,
-            store=station.results,
-            outbox=station.outbox,
-            visits=station.visits,
-            subjects=station.subjects,
-            studies=station.studies,
-            destinations=station.destinations,
-            cache=station.cache,
-            vault=station.vault,
             session=session,
             connectivity=connectivity,
             judge=Judge(connectivity=connectivity, clock=clock, policy=RetryPolicy((0.05,), 0.0)),

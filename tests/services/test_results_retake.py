@@ -1,7 +1,6 @@
 """A picture that was taken anew after its delivery: what was said of the first one is no value."""
 
 from pathlib import Path
-from typing import Any, cast
 
 from haut_desktop.domain.analysis import AlgorithmResult, AreaResult, BatchResults, Metric
 from haut_desktop.domain.delivery import BatchEvent
@@ -10,26 +9,19 @@ from haut_desktop.domain.imaging import Side
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.results import Results
 from tests.photographs import marked
+from tests.services.reading_room import results_over
 from tests.services.rooms import Room, open_room
 
 
 def _results(room: Room) -> Results:
     """Results of the record alone: there is no platform to ask."""
-    nobody, station = cast(Any, None), room.station
-    return Results(
-        api=nobody,
-        objects=nobody,
-        store=station.results,
-        outbox=station.outbox,
-        visits=station.visits,
-        subjects=station.subjects,
-        studies=station.studies,
-        destinations=station.destinations,
-        cache=station.cache,
-        vault=station.vault,
-        session=nobody,
-        connectivity=nobody,
-        judge=nobody,
+    return results_over(
+        room.station,
+        api=None,
+        objects=None,
+        session=None,
+        connectivity=None,
+        judge=None,
         changes=Changes(),
         clock=room.clock,
         uptime=lambda: room.clock().timestamp(),
