@@ -243,9 +243,8 @@ def passing_notice() -> Notice:
     """Say that practice keeps nothing here beyond this run of the program."""
     return Notice(
         "Practice begins anew at each start on this computer",
-        "Its keyring can't be used, so there is no safe place for a key. What you enter here, and "
-        "what is not sent yet, is gone when the program closes; what has arrived stays on the "
-        "practice platform.",
+        "Its keyring can't be used, so there is no safe place for a key. What you enter here is "
+        "gone when the program closes; only what the practice platform has received stays there.",
     )
 
 

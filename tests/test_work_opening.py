@@ -7,14 +7,19 @@ import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
 from haut_desktop.domain.audit import Act
+from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.space import GIB, SpaceLimits
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import FOLDER_VARIABLE, app_paths
+from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.work_opening import Mode, WorkOpener
 from tests.e2e.stations import set_up_station
+from tests.fakes.clock import FakeClock
 from tests.fakes.keyring import FakeSecrets, absent
+from tests.photographs import marked
+from tests.waiting import eventually
 
 _SET = SpaceLimits(4 * GIB, 2 * GIB)
 
@@ -78,4 +83,36 @@ async def test_practice_without_a_keyring_says_that_it_ends_with_the_program(
         kept = work.store.folder.is_relative_to(tmp_path)
         assert kept is (told is None)
     assert notices.current is None, "it is not the study's"
+    await tasks.aclose()
+
+
+async def test_what_was_taken_in_while_the_station_was_locked_is_told_until_it_has_a_place(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    paths, secrets, notices = app_paths(), FakeSecrets(), NoticesViewModel()
+    station = await set_up_station(paths.station, secrets)
+    spool = Spool(station.folder / SPOOL, station.keys.recipient, FakeClock())
+    original_id = OriginalId(spool.seal(marked(1), {}).original_id)
+    await station.aclose()
+    tasks = TaskScope("test", notices.report)
+    opener = WorkOpener(
+        paths,
+        notices=notices,
+        tasks=tasks,
+        ask=_nobody,
+        close_window=lambda: None,
+        secrets=secrets,
+        platform="",
+        pacing=None,
+        locked=paths.station,
+    )
+    async with AsyncExitStack() as stack:
+        work = await opener.open(Mode.STUDY, stack)
+        assert work is not None
+        told = await eventually(lambda: notices.current)
+        assert told is not None
+        assert "1 picture waits in the outbox" in told.message
+        await work.outbox.erase(original_id, "nobody's")
+        await eventually(lambda: notices.current is None)
     await tasks.aclose()
