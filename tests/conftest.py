@@ -84,6 +84,24 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[_STATUS] = int(session.exitstatus)
 
 
+_LATER_MS = 3_600_000
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Let no timer go off between a test and its fixtures' end, however slow the computer is.
+
+    pytest-qt handles Qt's events there, where no loop runs in which work could be started. The
+    timer stays active: whoever has to stop it is still seen when nobody does.
+    """
+    try:
+        return (yield)
+    finally:
+        if _uses_qt(item):
+            for timer in _active_timers():
+                timer.setInterval(_LATER_MS)
+
+
 # ---------------------------------------------------------------------------------------- garbage
 
 # Windows of one test must not be taken down by a worker's thread in another: that crashes Qt.
@@ -233,15 +251,18 @@ def no_qt_leaks(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[
 
 def _living_qt_things() -> list[tuple[int, str]]:
     """Address and description of every active timer and every top-level widget."""
-    wrappers = shiboken6.Shiboken.getAllValidWrappers()
-    timers = [thing for thing in wrappers if isinstance(thing, QTimer) and thing.isActive()]
     # Qt keeps one tool tip label for the whole process.
     widgets = [
         widget
         for widget in QApplication.topLevelWidgets()
         if widget.parent() is None and widget.metaObject().className() != "QTipLabel"
     ]
-    return [(_address(thing), f"{thing!r}") for thing in (*timers, *widgets)]
+    return [(_address(thing), f"{thing!r}") for thing in (*_active_timers(), *widgets)]
+
+
+def _active_timers() -> list[QTimer]:
+    wrappers = shiboken6.Shiboken.getAllValidWrappers()
+    return [thing for thing in wrappers if isinstance(thing, QTimer) and thing.isActive()]
 
 
 def _address(thing: QObject) -> int:

@@ -59,6 +59,19 @@ async def test_good_eventually_gives_up(qapp):
         await eventually(lambda: False, deadline_s=0, what="never rang")
 
 
+@pytest.fixture
+def due(qapp):
+    timer = QTimer(singleShot=True, interval=0)
+    timer.timeout.connect(asyncio.get_running_loop)
+    yield timer
+    assert timer.isActive()
+    timer.stop()
+
+
+def test_good_timer_that_is_due_when_the_test_ends(due):
+    due.start()
+
+
 def test_bad_unexpected_log():
     logging.getLogger("station").warning("something odd")
 
