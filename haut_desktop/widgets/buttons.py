@@ -1,7 +1,7 @@
 """Buttons by their weight: one primary action on a page, the others quieter; keys in tool tips."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QElapsedTimer, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
@@ -17,6 +17,11 @@ from haut_desktop.widgets.icons import ICON_SIZE, dress
 
 HASTE_MS: Final = 200
 """So soon after another key, or after the focus has come, nobody presses Enter on purpose."""
+
+if TYPE_CHECKING:
+    _Button = QAbstractButton
+else:  # a widget is built on one class of Qt alone
+    _Button = object
 
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -52,43 +57,15 @@ class Presses:
         return self._since.isValid() and self._since.elapsed() <= longest_ms
 
 
-class PushButton(QPushButton):
-    """Enter presses the button that has the focus, as Space does, and never another one."""
+class _Pressed(_Button):
+    """What both kinds of button do with Enter and a double click; Qt's class stands behind it."""
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text)
-        self._keys, self._presses = Keys(), Presses()
+    _keys: Keys
+    _presses: Presses
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Note when the focus has come."""
-        self._keys.begin()
-        super().focusInEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take Enter; a default button takes it at once, as ever."""
-        if event.key() in _ENTER and not self.isDefault():
-            _press(self, self._keys, event)
-        else:
-            self._keys.begin()
-            super().keyPressEvent(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Note where a double click may have begun."""
-        self._presses.begin()
-        super().mousePressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Let the second half of a double click elsewhere press nothing."""
-        if self._presses.is_second_half():
-            super().mouseDoubleClickEvent(event)
-
-
-class ToolButton(QToolButton):
-    """A tool button that Enter presses too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._keys, self._presses = Keys(), Presses()
+    def takes_enter_itself(self) -> bool:
+        """Whether Qt presses the button at Enter already."""
+        return False
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Note when the focus has come."""
@@ -97,7 +74,7 @@ class ToolButton(QToolButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take Enter."""
-        if event.key() in _ENTER:
+        if event.key() in _ENTER and not self.takes_enter_itself():
             _press(self, self._keys, event)
         else:
             self._keys.begin()
@@ -112,6 +89,26 @@ class ToolButton(QToolButton):
         """Let the second half of a double click elsewhere press nothing."""
         if self._presses.is_second_half():
             super().mouseDoubleClickEvent(event)
+
+
+class PushButton(_Pressed, QPushButton):
+    """Enter presses the button that has the focus, as Space does, and never another one."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self._keys, self._presses = Keys(), Presses()
+
+    def takes_enter_itself(self) -> bool:
+        """A default button takes it at once, as ever."""
+        return self.isDefault()
+
+
+class ToolButton(_Pressed, QToolButton):
+    """A tool button that Enter presses too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys, self._presses = Keys(), Presses()
 
 
 def _press(pressed: QAbstractButton, keys: Keys, event: QKeyEvent) -> None:
