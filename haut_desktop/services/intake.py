@@ -1,6 +1,7 @@
 """The way in for a picture: read once, hashed on the way, its place chosen by its name."""
 
 import hashlib
+import math
 import re
 import stat
 from collections.abc import Callable, Iterable, Sequence
@@ -130,8 +131,9 @@ def _check_length(size_bytes: int) -> None:
     if size_bytes == 0:
         raise PictureError("The file is empty. Copy it from the camera once more.")
     if size_bytes > LARGEST_PICTURE_BYTES:
+        tenths = math.ceil(size_bytes * 10 / 2**20)  # one byte too many is not 30.0 MB
         raise PictureError(
-            f"The file has {size_bytes / 2**20:.1f} MB; the platform takes at most "
+            f"The file has {tenths / 10:.1f} MB; the platform takes at most "
             f"{LARGEST_PICTURE_BYTES // 2**20} MB. Export it as JPEG in full quality and add that."
         )
 

@@ -46,8 +46,8 @@ def day(at: datetime, zone: str) -> str:
 
 def size(size_bytes: int) -> str:
     """Say a size: ``820 kB``, ``4.2 MB``."""
-    if size_bytes < 1_000_000:
+    if size_bytes < 999_500:  # 1000 kB is said as 1.0 MB
         return f"{max(size_bytes, 0) / 1000:.0f} kB"
-    if size_bytes < 1_000_000_000:
+    if size_bytes < 999_950_000:
         return f"{size_bytes / 1e6:.1f} MB"
     return f"{size_bytes / 1e9:.1f} GB"

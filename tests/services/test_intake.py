@@ -54,6 +54,13 @@ def test_a_file_of_forty_megabytes_is_refused_with_its_size(tmp_path: Path) -> N
         intake.read(tmp_path / "front.jpg")
 
 
+def test_a_file_one_byte_too_large_is_told_more_than_the_limit(tmp_path: Path) -> None:
+    with (tmp_path / "front.jpg").open("wb") as file:
+        file.truncate(LARGEST_PICTURE_BYTES + 1)
+    with pytest.raises(PictureError, match=r"30\.1 MB.*at most 30 MB"):
+        intake.read(tmp_path / "front.jpg")
+
+
 def test_the_largest_size_is_still_taken(tmp_path: Path) -> None:
     with (tmp_path / "front.jpg").open("wb") as file:
         file.truncate(LARGEST_PICTURE_BYTES)

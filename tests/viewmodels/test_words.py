@@ -46,6 +46,7 @@ def test_times_carry_the_sites_zone() -> None:
 def test_numbers_carry_their_units() -> None:
     assert (count(1, "picture"), count(1200, "picture")) == ("1 picture", "1,200 pictures")
     assert (size(820_000), size(4_200_000), size(2_500_000_000)) == ("820 kB", "4.2 MB", "2.5 GB")
+    assert (size(999_600), size(999_960_000)) == ("1.0 MB", "1.0 GB")
 
 
 @pytest.mark.parametrize(
