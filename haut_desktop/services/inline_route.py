@@ -131,7 +131,7 @@ class InlineRoute:
             with asking():
                 found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, there)
         except RefusedError:
-            # what is not found may be hidden as well: a guess that nothing is ever sent again on
+            # what is not found may be hidden, or was computed: nothing goes again by itself on it
             if batch.state is not BatchState.RETRACTING:
                 raise
             return {}

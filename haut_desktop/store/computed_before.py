@@ -21,6 +21,8 @@ SELECT rendition.sha256, coalesce(image.held_from, image.state) AS image_state,
     image.proof_kind IS NOT NULL OR EXISTS (
         SELECT 1 FROM transition WHERE entity_id = image.id AND event = 'claim'
     ) AS was_begun,
+    image.proof_kind IS NOT NULL AS has_proof,
+    EXISTS (SELECT 1 FROM transition WHERE entity_id = image.id AND event = 'lose') AS was_lost,
     batch.id AS batch_id, batch.route, batch.state, batch.submitted_at, batch.platform_id,
     batch.again, batch.moves_lost,
     coalesce(retraction.remnants, '[]') AS remnants
@@ -71,6 +73,8 @@ def check_may_compute(ledger: Ledger, batches: Iterable[Batch], act: Act) -> Non
 def _computed(connection: Connection, row: Row) -> Computed:
     """Say whether a picture was computed in a batch that it lies in."""
     left = remnants_of(row["remnants"])
+    if row["route"] == Route.INLINE and (posted := _posted_computed(row, left)) is not None:
+        return posted
     computed = _batch_computed(connection, row, left)
     if _may_have_arrived(row, left):
         return computed
@@ -80,6 +84,19 @@ def _computed(connection: Connection, row: Row) -> Computed:
         is_certain = computed is Computed.YES and row["route"] == Route.SIGNED
         return computed if is_certain else Computed.NO
     return computed
+
+
+def _posted_computed(row: Row, left: Iterable[Remnant]) -> Computed | None:
+    """Say it of a picture that is computed by itself once it is posted; None where this is open.
+
+    That the platform's batch lists it not proves that it never arrived. A batch that is gone from
+    the platform proves nothing: it may have been deleted there after it was computed.
+    """
+    if row["has_proof"]:
+        return Computed.YES
+    is_listed = any(remnant.platform_id == row["platform_id"] for remnant in left)
+    is_gone = row["state"] == BatchState.RETRACTED and not is_listed
+    return Computed.UNKNOWN if row["was_lost"] and is_gone else None
 
 
 def _may_have_arrived(row: Row, left: Iterable[Remnant]) -> bool:

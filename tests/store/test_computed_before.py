@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from haut_desktop.domain.computed_before import ComputedAlreadyError, ComputedBefore, hashes_of
-from haut_desktop.domain.delivery import BatchEvent, BatchState
+from haut_desktop.domain.delivery import BatchEvent, BatchState, ImageEvent, Route
 from haut_desktop.domain.ids import PlatformBatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Slot
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.store.erasures import ErasureStore
 from haut_desktop.store.retractions import RetractionStore
-from tests.fakes.builders import make_batch, make_picture
+from tests.fakes.builders import make_batch, make_picture, make_proof
 from tests.store.conftest import Record
 from tests.store.test_erasures import original_of
 from tests.store.test_outbox import deliver, submit
@@ -144,3 +144,40 @@ async def test_a_retake_of_bytes_that_were_computed_is_refused(record: Record) -
     with pytest.raises(ComputedAlreadyError):
         await record.pictures.add_retake(original, same, take, (fresh,), record.act)
     assert await record.takes.next_number(front.id) == 2
+
+
+async def begun_inline(record: Record) -> Batch:
+    """A batch of one picture whose way computes by itself; its picture is on its way."""
+    visit, (front, *_) = await record.open_visit(await record.register())
+    pictures = ((front, await record.take_in(front)),)
+    batch = replace(make_batch(visit, record.study.datasets[0], pictures), route=Route.INLINE)
+    await finish(record, batch)
+    await record.outbox.move_batch(batch.id, BatchEvent.INITIATE)
+    await record.outbox.initiated(batch.id, THERE, {})
+    await record.outbox.move_image(batch.images[0].id, ImageEvent.CLAIM)
+    return batch
+
+
+async def test_what_arrived_inline_was_computed_also_where_its_batch_is_gone(
+    record: Record,
+) -> None:
+    batch = await begun_inline(record)
+    await record.outbox.move_image(batch.images[0].id, ImageEvent.CONFIRM, proof=make_proof())
+    await taken_back(record, batch)
+    assert {one.computed for one in await before_of(record, batch)} == {Computed.YES}
+
+
+@pytest.mark.parametrize(
+    ("left", "doubts"),
+    [((), {Computed.UNKNOWN}), ((Computed.NO,), set[Computed]())],
+    ids=["its batch is gone", "its batch lists it not"],
+)
+async def test_what_was_lost_inline_may_be_computed_unless_its_batch_lists_it_not(
+    record: Record, left: tuple[Computed, ...], doubts: set[Computed]
+) -> None:
+    batch = await begun_inline(record)
+    await record.outbox.move_image(batch.images[0].id, ImageEvent.LOSE)
+    await RetractionStore(record.database, record.clock).ask(batch.id, record.act)
+    await record.outbox.move_image(batch.images[0].id, ImageEvent.RELEASE)
+    await taken_back(record, batch, *left)
+    assert {one.computed for one in await before_of(record, batch)} == doubts
