@@ -177,6 +177,8 @@ class OtherAccountError(OtherSignInError):
 class PermissionRefusedError(AccountError):
     """The account lacks a right."""
 
+    is_of_question = False
+    """True when the platform was only asked for what it has: nothing that is sent was refused."""
     default_title = "Not allowed"
     default_message = (
         "The platform does not allow this account to do that. Nothing is lost; ask the study's "

@@ -14,6 +14,7 @@ from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
     OtherSignInError,
+    PermissionRefusedError,
     ServerError,
     SignedOutError,
 )
@@ -133,6 +134,17 @@ class Judge:
         _log.info("asking waits: %s", error.kind)
         self._unreadable_until_s[dataset_id] = self._uptime() + ACCOUNT_PAUSE.total_seconds()
         return Waiting(before.attempt, None, trouble_of(error))
+
+    def sentence_step(self, error: HautError, before: Waiting, dataset_id: DatasetId) -> Waiting:
+        """As ``sentence``, for a step of sending that may have asked something first.
+
+        Where only that was refused, the step waits by itself for as long as the account would:
+        nothing is sent without the answer.
+        """
+        if not isinstance(error, PermissionRefusedError) or not error.is_of_question:
+            return self.sentence(error, before)
+        waiting = self.sentence_reading(error, before, dataset_id)
+        return replace(waiting, retry_at=self._clock() + ACCOUNT_PAUSE)
 
     def later(self, error: HautError, before: Waiting) -> Waiting:
         """Let what met ``error`` wait by itself: nothing else does because of it."""

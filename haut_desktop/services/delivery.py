@@ -322,7 +322,8 @@ class Delivery:
                 target = await self._destinations.of_batch(batch.id)
                 await self._routes[batch.route].carry(batch, target.address, target.meta)
             except HautError as error:
-                waiting = self._when_written(self._judge.sentence(error, batch.waiting))
+                judged = self._judge.sentence_step(error, batch.waiting, batch.dataset_id)
+                waiting = self._when_written(judged)
                 is_item = isinstance(error, ItemError)
                 await self._safely(lambda: self._wait(batch.id, waiting(), is_held=is_item))
                 return

@@ -6,7 +6,13 @@ from typing import Final
 
 from haut_desktop.api.client import HautApi
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import HautError, NetworkError, RefusedError, ServerError
+from haut_desktop.domain.errors import (
+    HautError,
+    NetworkError,
+    PermissionRefusedError,
+    RefusedError,
+    ServerError,
+)
 from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image
 
@@ -35,10 +41,14 @@ class NotToldError(InDoubtError):
 def asking() -> Iterator[None]:
     """Keep a refused question apart from a refused thing: it says nothing of the thing itself.
 
-    Raises NotToldError in its place; that something is not there is an answer.
+    Raises NotToldError in its place; that something is not there is an answer. A missing right is
+    marked as one to ask.
     """
     try:
         yield
+    except PermissionRefusedError as error:
+        error.is_of_question = True
+        raise
     except RefusedError as error:
         if error.status == _NOT_FOUND:
             raise

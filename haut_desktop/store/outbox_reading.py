@@ -75,11 +75,13 @@ WHERE state IN ('SEALED', 'UPLOADING', 'UNSETTLED', 'HELD') GROUP BY state
 
 # What waits for another company's account says nothing about the one that was refused. Nor does
 # what may not be read: of a retraction, and of what a rebuild or a former delivery left open, the
-# platform is only asked, and sending goes on meanwhile.
+# platform is only asked, and sending goes on meanwhile. A batch that asks before it goes on has a
+# time of its own then; what waits for the account has none.
 _ACCOUNT_TROUBLE: Final = f"""
 SELECT * FROM (
     SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message FROM batch
-        WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING') AND {_IS_ASKED_FOR_NO_MORE}
+        WHERE state IN ('OPEN', 'INITIATING', 'SUBMITTING') AND retry_at IS NULL
+            AND {_IS_ASKED_FOR_NO_MORE}
     UNION ALL
     SELECT attempt, retry_at, error_kind, error_blame, error_title, error_message
         FROM registration WHERE state IN ('DRAFT', 'REGISTERING'))

@@ -130,6 +130,30 @@ async def test_a_missing_right_pauses_everything_until_somebody_asks_to_try(
     there.check_each_once(pictures)
 
 
+@pytest.mark.parametrize("step", [POST, COMPUTE], ids=lambda step: step.name)
+async def test_a_question_that_may_not_be_asked_keeps_nothing_else_back(
+    step: Step, study_by: MakeStudy, small_pictures: Pictures, here: OwnStation
+) -> None:
+    there = study_by(step.route)
+    there.platform.add_fault("drop_answer", **step.fields())
+    question = "*/batches/*/images/" if step is POST else "*/results/"
+    there.platform.add_fault("403", method="GET", path=question)
+    pictures = small_pictures[:1]
+    async with here.after_visit(there, *pictures, pacing=PATIENT) as station:
+        await in_time(lambda: has_trouble(station, "PermissionRefusedError"))
+        await eventually(lambda: not station.work.delivery._carrying)
+        assert station.work.outbox.account_waits is None
+        assert station.work.delivery.may_begin
+        (batch,) = await station.batches()
+        assert batch.waiting.retry_at is not None
+        assert there.platform.struck() == 2
+        there.platform.clear_faults()
+        await station.work.outbox.retry_now(batch.id)
+        await station.until_delivered()
+        assert not station.errors
+    there.check_each_once(pictures)
+
+
 async def test_what_was_found_due_before_the_account_was_told_no_waits_too(
     there: PlatformStudy, monkeypatch: pytest.MonkeyPatch, here: OwnStation
 ) -> None:

@@ -23,7 +23,7 @@ from haut_desktop.services.blame import ACCOUNT_PAUSE, SERVER_ERRORS_THAT_PAUSE,
 from haut_desktop.services.changes import Changes
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.registration import MaybeCreatedError, NotListedYetError
-from haut_desktop.services.settling import NotToldError
+from haut_desktop.services.settling import NotToldError, asking
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -186,3 +186,20 @@ def test_a_late_refusal_of_who_was_signed_in_before_closes_no_dataset(bench: Ben
     assert bench.judge.may_read(dataset)
     bench.judge.sentence_reading(PermissionRefusedError(), Waiting(), dataset)
     assert not bench.judge.may_read(dataset)
+
+
+def test_a_step_whose_question_was_refused_waits_by_itself(bench: Bench) -> None:
+    dataset, refused = DatasetId("dataset"), PermissionRefusedError()
+    with pytest.raises(PermissionRefusedError), asking():
+        raise refused
+    waiting = bench.judge.sentence_step(refused, Waiting(2), dataset)
+    assert (waiting.attempt, waiting.retry_at) == (2, START + ACCOUNT_PAUSE)
+    assert waiting.trouble is not None
+    assert (bench.judge.is_account_trusted, bench.judge.may_read(dataset)) == (True, False)
+
+
+def test_a_step_that_was_refused_itself_pauses_the_account(bench: Bench) -> None:
+    dataset = DatasetId("dataset")
+    waiting = bench.judge.sentence_step(PermissionRefusedError(), Waiting(2), dataset)
+    assert (waiting.attempt, waiting.retry_at) == (2, None)
+    assert (bench.judge.is_account_trusted, bench.judge.may_read(dataset)) == (False, True)

@@ -532,6 +532,16 @@ async def test_a_refused_question_is_no_trouble_of_the_account(record: Record, m
     assert await record.outbox.account_trouble() is None
 
 
+async def test_a_question_that_waits_by_itself_is_no_trouble_of_the_account(
+    record: Record,
+) -> None:
+    batch = await record.finish(await record.register())
+    told = Trouble("PermissionRefusedError", Blame.ACCOUNT, "Not allowed", "Ask for the right.")
+    again_at = record.clock() + timedelta(hours=1)
+    await record.outbox.set_waiting_batch(batch.id, Waiting(0, again_at, told))
+    assert await record.outbox.account_trouble() is None
+
+
 async def test_an_empty_outbox_has_an_empty_summary(record: Record) -> None:
     summary = await record.outbox.summary()
     assert (summary.waiting_images, summary.held, summary.next_try_at) == (0, 0, None)
