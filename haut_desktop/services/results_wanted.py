@@ -51,14 +51,17 @@ def shelf_of(batch_id: BatchId, side: Side) -> str:
 def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) -> Iterator[Wanted]:
     """Everything at addresses that expire; our own originals lie in the vault already.
 
-    Nothing of a side whose pictures were erased: it would bring them back to the disk.
+    Nothing of a side whose pictures were erased: it would bring them back to the disk. After a
+    rebuild the record has no picture of such a side, so that only sides with one are fetched; a
+    batch from elsewhere has none of its own.
     """
     own = {image.side for image in batch.images}
-    erased = own - {i.side for i in batch.images if i.state is not ImageState.ERASED}
+    standing = {i.side for i in batch.images if i.state is not ImageState.ERASED}
+    refused = frozenset(Side) - standing if own else frozenset[Side]()
     listed = [RemotePicture(i.side, ORIGINAL, i.original_url) for i in images if i.original_url]
     seen: set[str] = set()
     for picture in (*answer.pictures, *listed):
-        if not picture.url or picture.side in erased:
+        if not picture.url or picture.side in refused:
             continue
         if picture.space == ORIGINAL and picture.side in own:
             continue
@@ -70,7 +73,7 @@ def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) 
                 key, picture.url, picture.side, picture.space, picture.name, picture.is_predicted
             )
     for result in answer.results:
-        yield from (mask for mask in _wanted_masks(batch, result) if mask.side not in erased)
+        yield from (mask for mask in _wanted_masks(batch, result) if mask.side not in refused)
 
 
 def _wanted_masks(batch: Batch, result: AlgorithmResult) -> Iterator[Wanted]:
