@@ -20,9 +20,7 @@ from tests.e2e.stations import QUICK, FileSecrets, HeadlessStation, open_workpla
 async def prepare(station: HeadlessStation, server: str, name: str, pictures: list[Path]) -> None:
     """Do a technician's part; delivery is not at work."""
     await station.sign_in(server)
-    study = await station.choose_study(name)
-    subject = await station.register(study, "B-007")
-    await station.finish_visit(study, subject, *pictures)
+    await station.finish_first_visit(name, *pictures)
 
 
 async def run(arguments: argparse.Namespace) -> None:

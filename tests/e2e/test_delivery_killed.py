@@ -121,9 +121,7 @@ async def prepare(
     """Finish a visit of which nothing is sent."""
     async with open_workplace(folder, secrets, is_working=False) as station:
         await station.sign_in(there.platform.url)
-        study = await station.choose_study(there.name)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, *pictures)
+        await station.finish_first_visit(there.name, *pictures)
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.name)

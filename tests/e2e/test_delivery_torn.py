@@ -56,8 +56,6 @@ async def test_disk_that_fails_once_in_a_step_leaves_nothing_in_the_middle(
     monkeypatch.setattr(OutboxStore, name, failing_once(getattr(OutboxStore, name), on, error))
     async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
         await station.sign_in(there.platform.url)
-        study = await station.choose_study(there.name)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, *small_pictures[:1])
+        await station.finish_first_visit(there.name, *small_pictures[:1])
         await station.until_delivered()
     there.check_each_once(small_pictures[:1])

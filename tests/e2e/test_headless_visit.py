@@ -28,9 +28,7 @@ async def test_visit_is_sealed_delivered_and_computed_once(
 ) -> None:
     async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
         await station.sign_in(practice_platform.url)
-        study = await station.choose_study(faces)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, *visit_pictures)
+        subject = await station.finish_first_visit(faces, *visit_pictures)
         await station.until_delivered()
 
         images = await station.images()
@@ -60,9 +58,7 @@ async def test_platform_bills_each_algorithm_of_each_picture_once(
     there = study_by(route)
     async with open_workplace(tmp_path / "station", MemorySecrets()) as station:
         await station.sign_in(platform.url)
-        study = await station.choose_study(there.name)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, *small_pictures[:2])
+        await station.finish_first_visit(there.name, *small_pictures[:2])
         await station.until_delivered()
         await eventually(lambda: not platform.state()["queue_length"], deadline_s=60)
         assert not station.errors
@@ -148,9 +144,7 @@ async def _deliver_slowly(
     logins = platform.state()["logins"]
     async with open_workplace(folder, MemorySecrets()) as station:
         await station.sign_in(platform.url)
-        study = await station.choose_study(there.name)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, *pictures)
+        await station.finish_first_visit(there.name, *pictures)
         await station.until_delivered()
         assert station.work.session.state is SessionState.SIGNED_IN
         assert not station.errors
@@ -190,9 +184,7 @@ async def test_another_companys_account_never_sends_what_is_not_its_own(
     folder, secrets = tmp_path / "station", MemorySecrets()
     async with open_workplace(folder, secrets, is_working=False) as station:
         await station.sign_in(platform.url)
-        study = await station.choose_study(there.name)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, *small_pictures)
+        await station.finish_first_visit(there.name, *small_pictures)
     with running_practice(tmp_path / "elsewhere") as elsewhere:
         async with open_workplace(folder, secrets, is_working=False) as station:
             await station.sign_in(elsewhere.url)

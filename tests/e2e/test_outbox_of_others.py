@@ -30,9 +30,7 @@ async def test_every_decision_about_anothers_pictures_is_refused_in_words(
     there = study_by(Route.SIGNED)
     async with open_workplace(tmp_path / "station", MemorySecrets(), is_working=False) as station:
         await station.sign_in(there.platform.url)
-        study = await station.choose_study(there.name)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, small_pictures[0])
+        subject = await station.finish_first_visit(there.name, small_pictures[0])
         (batch,) = await station.batches()
         waiting = Waiting(1, station.work.clock(), trouble_of(RefusedError(400, "x", "y")))
         await station.work.store.outbox.set_waiting_batch(batch.id, waiting)

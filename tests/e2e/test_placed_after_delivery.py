@@ -55,8 +55,7 @@ async def place(station: HeadlessStation, there: PlatformStudy, pictures: tuple[
 
 async def finish(station: HeadlessStation, there: PlatformStudy, *pictures: Path) -> None:
     await station.sign_in(there.platform.url)
-    study = await station.choose_study(there.name)
-    await station.finish_visit(study, await station.register(study, "B-007"), *pictures)
+    await station.finish_first_visit(there.name, *pictures)
 
 
 async def say_same(station: HeadlessStation) -> None:

@@ -55,9 +55,7 @@ async def finish(tmp_path: Path, there: PlatformStudy, pictures: tuple[Path, ...
     """Finish a visit with nobody delivering, and keep the vault as it is then."""
     disaster = Disaster(tmp_path / "station", MemorySecrets(), tmp_path / "copy", there)
     async with disaster.work(is_working=False) as station:
-        study = await station.choose_study(there.name)
-        subject = await station.register(study, "B-007")
-        await station.finish_visit(study, subject, *pictures)
+        await station.finish_first_visit(there.name, *pictures)
     shutil.copytree(disaster.folder / "vault", disaster.vault)
     return disaster
 

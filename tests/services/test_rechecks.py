@@ -598,8 +598,7 @@ async def test_a_station_at_work_reads_its_first_upload_back(
     pacing = replace(QUICK, rechecks=soon)
     async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=pacing) as station:
         await station.sign_in(practice_platform.url)
-        study = await station.choose_study(there.name)
-        await station.finish_visit(study, await station.register(study, "B-007"), picture)
+        await station.finish_first_visit(there.name, picture)
         await station.until_delivered()
         (batch,) = await station.batches()
 

@@ -175,8 +175,7 @@ async def test_a_store_that_can_not_be_reached_is_no_difference(
     picture.write_bytes(marked(1))
     async with open_workplace(tmp_path / "station", MemorySecrets(), pacing=QUICK) as station:
         await station.sign_in(practice_platform.url)
-        study = await station.choose_study(there.name)
-        await station.finish_visit(study, await station.register(study, "B-007"), picture)
+        await station.finish_first_visit(there.name, picture)
         await station.until_delivered()
         practice_platform.add_fault("offline", target="store", method="GET")
         report = await verify(station.work)
