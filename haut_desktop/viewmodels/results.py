@@ -307,7 +307,7 @@ class ResultsViewModel(QObject):
     def _on_late(self) -> None:
         """Take the picture before away: it must not stand under the name of the one to come."""
         if (choice := self._choice) is not None:
-            self._show_sight(Sight(None, choice.id, is_coming=True))
+            self._show_sight(Sight(None, choice.id, self.layers, is_coming=True))
 
     def _show_sight(self, sight: Sight) -> None:
         self._late.stop()

@@ -41,6 +41,7 @@ class PictureViewer(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._sight = Sight(None)
+        self._size_before = QSizeF()
         self._masks: tuple[DrawnMask, ...] = ()
         self._shown: frozenset[str] = frozenset()
         self._opacity = 0.6
@@ -61,8 +62,11 @@ class PictureViewer(QWidget):
     # ---- what is shown -------------------------------------------------------------------
 
     def show_sight(self, sight: Sight, text: str = _EMPTY_TEXT) -> None:
-        """Show another picture; zoom and place stay when it has the same size."""
-        before = self._size()
+        """Show another picture; zoom and place stay when it has the same size.
+
+        They wait for one that is coming.
+        """
+        self._size_before = before = self._size()
         self._sight, self._text = sight, text
         size = self._size()
         rasters = dict(sight.rasters)
@@ -132,6 +136,8 @@ class PictureViewer(QWidget):
         return min(half_fit, 1.0 / self.devicePixelRatioF())
 
     def _size(self) -> QSizeF:
+        if self._sight.is_coming:
+            return self._size_before
         return QSizeF(self._sight.image.size()) if self._sight.image else QSizeF()
 
     def _center(self) -> None:

@@ -534,13 +534,16 @@ async def test_a_picture_that_comes_late_is_not_shown_under_the_next_visits_name
 async def test_the_picture_of_the_visit_before_goes_while_the_next_ones_is_fetched(
     reading: Reading,
 ) -> None:
-    reading.results.found = (make_findings(make_result()), make_findings(visit="Week 4", weeks=4))
+    masked = make_findings(make_result(masks=(square(),)))
+    reading.results.found = (masked, make_findings(visit="Week 4", weeks=4))
     async with emitted(reading.model.sight_changed):
         await reading.open()
     reading.results.gate.clear()
     async with emitted(reading.model.sight_changed) as sights:
         reading.model.choose_visit(0)
-    assert sights.args == (Sight(None, "Baseline/original", is_coming=True),)
+    coming = layers(masked.masks, masked.pictures[0])
+    assert coming, "the list of masks stays, and so does the place in it"
+    assert sights.args == (Sight(None, "Baseline/original", coming, is_coming=True),)
     async with emitted(reading.model.sight_changed) as sights:
         reading.results.gate.set()
     (sight,) = sights.args

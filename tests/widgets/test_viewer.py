@@ -61,6 +61,19 @@ def test_a_picture_smaller_than_the_canvas_lies_on_dark(viewer: PictureViewer) -
     assert _colour(viewer, 5, 250) == QColor(CANVAS)
 
 
+def test_zoom_and_place_wait_for_a_picture_that_is_coming(viewer: PictureViewer) -> None:
+    viewer.show_sight(_sight())
+    QTest.keyClick(viewer, Qt.Key.Key_Plus)
+    QTest.keyClick(viewer, Qt.Key.Key_Plus)
+    place = viewer._offset
+    viewer.show_sight(Sight(None, "next", is_coming=True), "Fetching the picture…")
+    assert _colour(viewer, 5, 5) == QColor(CANVAS)
+    viewer.resize(401, 500)
+    viewer.show_sight(_sight())
+    assert viewer.zoom == pytest.approx(7.8125)
+    assert viewer._offset == place
+
+
 def test_the_wheel_zooms_about_the_pointer(viewer: PictureViewer) -> None:
     viewer.show_sight(_sight())
     at = QPointF(50, 50)
