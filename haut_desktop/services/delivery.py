@@ -64,9 +64,6 @@ _TAKEN_OUT: Final = frozenset({BatchState.HELD, BatchState.RETRACTING, BatchStat
 _KEPT_BACK: Final = frozenset({BatchState.HELD})
 _TO_CARRY: Final = frozenset({BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING})
 
-_MOVES_OF_RESUMING: Final = 2
-"""What was being begun when it was held is released as well (``OutboxStore.resume``)."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -315,6 +312,7 @@ class Delivery:
 
     def _carry(self, found: Batch) -> "_Work":
         async def work() -> None:
+            before = await self._moves_of(found.id)
             batch = await self._outbox.find(found.id)
             if batch is None or batch.state not in _TO_CARRY or self._waits(batch.waiting):
                 return
@@ -332,7 +330,9 @@ class Delivery:
                 return
             except TransitionError:
                 await self._safely(lambda: self._tidy(batch.id))
-                if not await self._is_taken_out(batch.id):
+                if not await self._is_taken_out(batch.id) and not await self._was_let_go_on(
+                    batch.id, before
+                ):
                     raise
                 return  # a person held it, took it back or erased of it while a step was under way
             except Exception:
@@ -404,14 +404,17 @@ class Delivery:
     async def _is_taken_out(
         self, batch_id: BatchId, states: frozenset[BatchState] = _TAKEN_OUT
     ) -> bool:
-        """Whether a person came between: holds it now, or held it and let it go on meanwhile."""
         batch = await self._outbox.find(batch_id)
         if batch is None or batch.state in states:
             return batch is not None
-        if any(image.state is ImageState.ERASED for image in batch.images):
-            return True
-        moves = [move.event for move in await self._outbox.transitions(batch_id)]
-        return BatchEvent.RESUME in moves[-_MOVES_OF_RESUMING:]
+        return any(image.state is ImageState.ERASED for image in batch.images)
+
+    async def _moves_of(self, batch_id: BatchId) -> list[str]:
+        return [move.event for move in await self._outbox.transitions(batch_id)]
+
+    async def _was_let_go_on(self, batch_id: BatchId, before: list[str]) -> bool:
+        """Whether a person held the batch and let it go on after it had made these moves."""
+        return BatchEvent.RESUME in (await self._moves_of(batch_id))[len(before) :]
 
     async def _tidy(self, batch_id: BatchId) -> Batch | None:
         """After a step was torn by a fault of ours or of the disk: nothing stays in the middle.

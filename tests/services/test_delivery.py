@@ -1,0 +1,87 @@
+"""The delivery loop tells a person's act from a fault of ours, and a fault is never passed over."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from haut_desktop.domain.audit import Act
+from haut_desktop.domain.delivery import BatchEvent, Route, TransitionError
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.imaging import Batch
+from haut_desktop.services.changes import Changes
+from haut_desktop.services.clock_steps import ClockSteps
+from haut_desktop.services.connectivity import Connectivity
+from haut_desktop.services.delivery import Delivery
+from haut_desktop.services.tasks import TaskScope
+from tests.services.askings import listing_of, ways_to
+from tests.services.rooms import Room, open_room
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room(tmp_path) as opened:
+        yield opened
+
+
+class Breaking:
+    """A route that meets a move which the state machine does not have."""
+
+    def __init__(self, before: Callable[[Batch], Awaitable[None]]) -> None:
+        self._before = before
+
+    async def carry(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> None:
+        await self._before(batch)
+        raise TransitionError("no such move")
+
+    def was_kept_back(self) -> None: ...
+
+
+def delivery_by(room: Room, route: Breaking) -> Delivery:
+    ways = ways_to(room, listing_of(room))
+    return Delivery(
+        outbox=room.outbox,
+        registrations=room.station.registrations,
+        destinations=room.station.destinations,
+        registrar=None,  # type: ignore[arg-type]
+        retracting=None,  # type: ignore[arg-type]
+        retractions=room.station.retractions,
+        routes={Route.SIGNED: route},
+        session=ways.session,
+        connectivity=Connectivity(Changes()),
+        judge=ways.judge,
+        changes=Changes(),
+        tasks=TaskScope("test", lambda _error: None),
+        steps=ClockSteps(waits=room.station.waits, clock=room.clock),
+        clock=room.clock,
+    )
+
+
+async def let_go_on(room: Room, batch: Batch) -> None:
+    """A person holds the batch and lets it go on."""
+    await room.outbox.move_batch(batch.id, BatchEvent.HOLD)
+    await room.outbox.resume(batch.id, Act(reason="looked into"))
+
+
+async def finished(room: Room) -> Batch:
+    await room.take_face()
+    await room.capture.finish(room.visit)
+    await room.register()
+    (batch,) = await room.batches()
+    return batch
+
+
+async def test_what_a_person_lets_go_on_during_a_step_is_no_fault_of_ours(room: Room) -> None:
+    batch = await finished(room)
+    at_work = delivery_by(room, Breaking(lambda found: let_go_on(room, found)))
+    await at_work._carry(batch)()
+
+
+async def test_a_fault_with_what_a_person_let_go_on_before_is_still_one(room: Room) -> None:
+    batch = await finished(room)
+    await let_go_on(room, batch)
+
+    async def nobody(_batch: Batch) -> None: ...
+
+    with pytest.raises(TransitionError):
+        await delivery_by(room, Breaking(nobody))._carry(batch)()
