@@ -232,8 +232,8 @@ def _memory() -> str | None:
 
 
 def picture_bytes(number: int) -> bytes:
-    """A picture like no other."""
-    return _jpeg() + b"picture %d" % number
+    """A picture like no other, also when its last byte is missing."""
+    return _jpeg() + b"picture %d." % number
 
 
 @cache

@@ -24,6 +24,7 @@ from haut_desktop.services.signed_route import SignedRoute
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.vault import Vault
 from tests.conftest import ExpectedLogs
+from tests.faults.model.desk import picture_bytes
 from tests.faults.model.machine import Station, by_hand
 from tests.faults.model.platform import Fault, Step, Trap
 from tests.faults.model.profiles import chosen
@@ -326,6 +327,11 @@ def test_an_upload_of_a_dead_program_may_change_what_was_proven_after_it() -> No
         assert image["state"] == "STORED"
         assert {image_id_in(name) for name in station.desk.platform.overtaken} == {image["id"]}
         station.end_well()
+
+
+def test_no_picture_of_the_model_is_another_one_without_its_last_byte() -> None:
+    pictures = [picture_bytes(number) for number in range(1, 120)]
+    assert not {data[:-1] for data in pictures} & set(pictures)
 
 
 def test_the_model_notices_a_picture_that_is_called_stored_and_was_changed() -> None:
