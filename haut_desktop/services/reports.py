@@ -110,6 +110,8 @@ class Reports:
         """Who finished the visit and why a required view may be missing, as far as it is known."""
         if sheet.visit.finished_at is None:
             return await self._name(finished), ""
+        if finished is None and not sheet.shelves:  # made elsewhere: nobody finished it here
+            return "", ""
         if finished is None:  # the trail that said so was put aside
             return NOT_KNOWN, NOT_KNOWN if missing_views(sheet) else ""
         return await self._name(finished), finished.reason

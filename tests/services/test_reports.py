@@ -11,17 +11,19 @@ from pytestqt.qtbot import QtBot
 from haut_desktop.desktop.printing import write_pdf
 from haut_desktop.domain.analysis import AlgorithmResult, AreaResult, BatchResults, Metric
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchEvent
+from haut_desktop.domain.delivery import BatchEvent, BatchState
 from haut_desktop.domain.errors import StoreError
 from haut_desktop.domain.ids import CompanyId, PlatformBatchId, VisitId
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.domain.retraction import Computed, Remnant
 from haut_desktop.domain.session import Account
+from haut_desktop.domain.visits import VisitStatus
 from haut_desktop.services.report_formats import NOT_KNOWN
 from haut_desktop.services.report_lines import VisitReport
 from haut_desktop.services.reports import Reports
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.rebuild import recover_station
+from tests.fakes.builders import make_batch, make_visit
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 
@@ -223,6 +225,22 @@ async def test_nothing_is_unknown_of_a_visit_that_is_open_after_a_rebuild(tmp_pa
         report = await _reports(replace(room, station=station)).visit_report(room.visit)
         assert NOT_KNOWN not in report.receipts_to_csv() + report.receipts_to_html()
         await station.aclose()
+
+
+async def test_nothing_is_unknown_after_a_rebuild_of_a_visit_that_was_made_elsewhere(
+    desk: Desk,
+) -> None:
+    there = replace(
+        make_visit(desk.room.study, desk.room.subject, "Week 4"),
+        status=VisitStatus.FINISHED,
+        finished_at=desk.room.clock(),
+    )
+    made = make_batch(there, desk.room.study.datasets[0], (), state=BatchState.SUBMITTED)
+    batch = replace(made, submitted_at=desk.room.clock())
+    await desk.room.station.visits.adopt(there, batch, Act(reason="found on the platform"))
+    report = await _reports(desk.room).visit_report(there.id)
+    assert NOT_KNOWN not in report.receipts_to_csv() + report.receipts_to_html()
+    assert report.finished_by == ""
 
 
 async def test_receipts_say_who_took_a_picture_back_and_who_erased_it(desk: Desk) -> None:
