@@ -26,7 +26,7 @@ from haut_desktop.domain.delivery import (
     Waiting,
 )
 from haut_desktop.domain.destination import DatasetAddress, SubjectAddress
-from haut_desktop.domain.errors import HautError, ItemError, StationError
+from haut_desktop.domain.errors import Blame, HautError, ItemError, StationError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.domain.session import Account, SessionState
@@ -117,6 +117,8 @@ class Delivery:
         self._opens_at = opens_at
         self._quiet_registration = timedelta(seconds=quiet_registration_s)
         self._signed_in: Account | None = None
+        self._forgives = False
+        """Whether somebody has signed in since the last round."""
         self._registering: set[str] = set()
         self._carrying: set[str] = set()
         self._bench: dict[str, float] = {}
@@ -191,7 +193,18 @@ class Delivery:
         who = self._session.account if self._session.state is SessionState.SIGNED_IN else None
         if who is not None and who != self._signed_in:
             self._judge.forgive_account()
+            self._forgives = True
         self._signed_in = who
+
+    async def _forgive(self) -> None:
+        """Let go on what waits because of what somebody else, or this one before, was refused."""
+        if not self._forgives:
+            return
+        for batch in await self._outbox.waiting_batches():
+            trouble = batch.waiting.trouble
+            if trouble is not None and trouble.blame is Blame.ACCOUNT:
+                await self._outbox.set_waiting_batch(batch.id, Waiting(batch.waiting.attempt))
+        self._forgives = False
 
     async def _until_allowed(self) -> None:
         """Wait until nobody paused, somebody is signed in and the network may be tried again.
@@ -231,6 +244,7 @@ class Delivery:
         account = self._session.account
         if account is None:
             return
+        await self._forgive()
         if len(self._registering) < REGISTRATIONS_AT_ONCE:
             await self._register_due(now, account.tenant)
         if len(self._carrying) < BATCHES_AT_ONCE:

@@ -1,18 +1,20 @@
 """The delivery loop tells a person's act from a fault of ours, and a fault is never passed over."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchEvent, Route, TransitionError
+from haut_desktop.domain.delivery import BatchEvent, Route, TransitionError, Trouble, Waiting
 from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import Blame
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.services.changes import Changes
+from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.clock_steps import ClockSteps
 from haut_desktop.services.connectivity import Connectivity
-from haut_desktop.services.delivery import Delivery
+from haut_desktop.services.delivery import Carrier, Delivery
 from haut_desktop.services.tasks import TaskScope
 from tests.services.askings import listing_of, ways_to
 from tests.services.rooms import Room, open_room
@@ -37,13 +39,21 @@ class Breaking:
     def was_kept_back(self) -> None: ...
 
 
-def delivery_by(room: Room, route: Breaking) -> Delivery:
+class Idle:
+    """A route, and who registers, that does nothing."""
+
+    async def register(self, *_: object) -> None: ...
+    async def carry(self, *_: object) -> None: ...
+    def was_kept_back(self) -> None: ...
+
+
+def delivery_by(room: Room, route: Carrier) -> Delivery:
     ways = ways_to(room, listing_of(room))
     return Delivery(
         outbox=room.outbox,
         registrations=room.station.registrations,
         destinations=room.station.destinations,
-        registrar=None,  # type: ignore[arg-type]
+        registrar=Idle(),  # type: ignore[arg-type]
         retracting=None,  # type: ignore[arg-type]
         retractions=room.station.retractions,
         routes={Route.SIGNED: route},
@@ -85,3 +95,17 @@ async def test_a_fault_with_what_a_person_let_go_on_before_is_still_one(room: Ro
 
     with pytest.raises(TransitionError):
         await delivery_by(room, Breaking(nobody))._carry(batch)()
+
+
+@pytest.mark.parametrize("blame", Blame)
+async def test_who_signs_in_waits_for_no_refusal_of_somebody_else(room: Room, blame: Blame) -> None:
+    batch = await finished(room)
+    told = Trouble("PermissionRefusedError", blame, "Not allowed", "Ask for the right.")
+    waiting = Waiting(2, room.clock() + timedelta(hours=1), told)
+    await room.outbox.set_waiting_batch(batch.id, waiting)
+    at_work = delivery_by(room, Idle())
+    at_work._on_change(Change(Topic.SESSION))
+    await at_work._start_due(room.clock())
+    await at_work._tasks.aclose()
+    now = (await room.outbox.batch(batch.id)).waiting
+    assert now == (Waiting(2) if blame is Blame.ACCOUNT else waiting)
