@@ -110,8 +110,8 @@ class Asking:
             await self._wait(batch, error)
         except KeptBackError:
             _log.info("batch %s is asked for later", batch_id)
-        except TransitionError:
-            if not await self._is_taken_out(batch_id):
+        except Exception as error:  # noqa: BLE001 - one odd batch stops no other
+            if not isinstance(error, TransitionError) or not await self._is_taken_out(batch_id):
                 _log.exception("batch %s could not be put right; it is asked for anew", batch_id)
                 return
             _log.info("batch %s was changed by a person while it was asked for", batch_id)

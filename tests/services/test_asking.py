@@ -230,8 +230,12 @@ async def test_what_is_held_while_it_is_asked_for_stays_held(
     assert (await room.outbox.batch(batch.id)).state is BatchState.HELD
 
 
+@pytest.mark.parametrize("fault", [TransitionError("no such move"), KeyError("no such word")])
 async def test_a_fault_of_ours_with_one_batch_ends_the_asking_for_no_other(
-    room: Room, asker: Callable[[Room, Asking], Asker], expected_log: ExpectedLogs
+    room: Room,
+    asker: Callable[[Room, Asking], Asker],
+    expected_log: ExpectedLogs,
+    fault: Exception,
 ) -> None:
     batch = await marked_batch(room, asker)
     there = listing_of(room)
@@ -239,7 +243,7 @@ async def test_a_fault_of_ours_with_one_batch_ends_the_asking_for_no_other(
     one = asker(room, ways_to(room, there))
 
     async def fail() -> None:
-        raise TransitionError("no such move")
+        raise fault
 
     there.before_results = fail
     await one.look()
