@@ -129,6 +129,8 @@ class RemotePicture:
     is_predicted: bool = False
     """True for a simulation's picture: shown as predicted, never mixed with captured ones."""
     name: str = ""
+    platform_image_id: PlatformImageId | None = None
+    """The picture that it was made of, where the platform says so."""
 
 
 @dataclass(frozen=True, slots=True)

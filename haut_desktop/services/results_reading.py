@@ -128,7 +128,10 @@ class ResultsReader:
         made = await self._api.aux_pictures(*where) if answer.results else ()
         return BatchResults(
             results=tuple(_on_side(result, image) for result in answer.results),
-            pictures=tuple(replace(p, side=image.side) for p in (*answer.pictures, *made)),
+            pictures=tuple(
+                replace(picture, side=image.side, platform_image_id=image.id)
+                for picture in (*answer.pictures, *made)
+            ),
             raw=answer.raw,
         )
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult, BatchResults, RemotePicture
 from haut_desktop.domain.delivery import ImageState
-from haut_desktop.domain.ids import BatchId
-from haut_desktop.domain.imaging import Batch, PlatformImage, Side
+from haut_desktop.domain.ids import BatchId, PlatformImageId
+from haut_desktop.domain.imaging import Batch, PlatformImage, Side, image_id_in
 
 ORIGINAL: Final = "original"
 """The space of the captured picture itself."""
@@ -51,17 +51,18 @@ def shelf_of(batch_id: BatchId, side: Side) -> str:
 def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) -> Iterator[Wanted]:
     """Everything at addresses that expire; our own originals lie in the vault already.
 
-    Nothing of a side whose pictures were erased: it would bring them back to the disk. After a
-    rebuild the record has no picture of such a side, so that only sides with one are fetched; a
-    batch from elsewhere has none of its own.
+    Nothing of a picture that was erased (``_Gone``): it would bring it back to the disk. A batch
+    from elsewhere has none of its own.
     """
+    listed = tuple(images)
+    gone = _gone(batch, listed)
     own = {image.side for image in batch.images}
-    standing = {i.side for i in batch.images if i.state is not ImageState.ERASED}
-    refused = frozenset(Side) - standing if own else frozenset[Side]()
-    listed = [RemotePicture(i.side, ORIGINAL, i.original_url) for i in images if i.original_url]
+    originals = (
+        RemotePicture(i.side, ORIGINAL, i.original_url, platform_image_id=i.id) for i in listed
+    )
     seen: set[str] = set()
-    for picture in (*answer.pictures, *listed):
-        if not picture.url or picture.side in refused:
+    for picture in (*answer.pictures, *originals):
+        if not picture.url or gone.may_be_in(picture.side, picture.platform_image_id):
             continue
         if picture.space == ORIGINAL and picture.side in own:
             continue
@@ -73,7 +74,51 @@ def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) 
                 key, picture.url, picture.side, picture.space, picture.name, picture.is_predicted
             )
     for result in answer.results:
-        yield from (mask for mask in _wanted_masks(batch, result) if mask.side not in refused)
+        for mask in _wanted_masks(batch, result):
+            if not gone.may_be_in(mask.side, result.platform_image_id):
+                yield mask
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Which pictures of a batch were erased, as far as the record and the platform's list say."""
+
+    sides: frozenset[Side] = frozenset()
+    """Nothing of them stands."""
+    shared: frozenset[Side] = frozenset()
+    """Of them a picture was erased, and another one may stand, as in another light."""
+    pictures: frozenset[PlatformImageId] = frozenset()
+    standing: frozenset[PlatformImageId] = frozenset()
+
+    def may_be_in(self, side: Side, picture: PlatformImageId | None) -> bool:
+        """Whether what was made may show an erased picture; ``picture`` is what it was made of.
+
+        Of a side of which one was erased, what does not say so may.
+        """
+        if side in self.sides or picture in self.pictures:
+            return True
+        return side in self.shared and picture not in self.standing
+
+
+def _gone(batch: Batch, listed: tuple[PlatformImage, ...]) -> _Gone:
+    """Compare what the platform lists with the record.
+
+    After a rebuild the record has no erased picture, and the platform still lists it by our name.
+    """
+    if not batch.images:
+        return _Gone()
+    erased = [image for image in batch.images if image.state is ImageState.ERASED]
+    kept = [image for image in batch.images if image.state is not ImageState.ERASED]
+    ours = {image.id for image in kept}
+    standing = {image.platform_id for image in kept if image.platform_id}
+    standing |= {one.id for one in listed if image_id_in(one.name) in ours}
+    lost = [one for one in listed if one.id not in standing and image_id_in(one.name)]
+    return _Gone(
+        sides=frozenset(Side) - {image.side for image in kept},
+        shared=frozenset({i.side for i in erased} | {i.side for i in lost}),
+        pictures=frozenset(i.platform_id for i in erased if i.platform_id) | {i.id for i in lost},
+        standing=frozenset(standing),
+    )
 
 
 def _wanted_masks(batch: Batch, result: AlgorithmResult) -> Iterator[Wanted]:

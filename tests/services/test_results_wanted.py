@@ -1,19 +1,40 @@
 """What an answer offers is fetched of the pictures that the record knows, and of no erased one."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from haut_desktop.domain.analysis import AlgorithmResult, BatchResults, Mask, RemotePicture
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.ids import PlatformImageId
-from haut_desktop.domain.imaging import PlatformImage, Side
+from haut_desktop.domain.delivery import BatchState, ImageState
+from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.ids import (
+    CompanyId,
+    PlatformBatchId,
+    PlatformDatasetId,
+    PlatformImageId,
+    PlatformSubjectId,
+)
+from haut_desktop.domain.imaging import Batch, ImageType, PlatformImage, Side
+from haut_desktop.domain.tenant import Tenant
+from haut_desktop.services.results_reading import ResultsReader
 from haut_desktop.services.results_wanted import ORIGINAL, wanted
 from haut_desktop.store.rebuild import recover_station
-from tests.fakes.builders import make_batch, make_study, make_visit
+from tests.fakes.builders import make_batch, make_picture, make_slots, make_study, make_visit
 from tests.services.rooms import open_room
 from tests.services.test_erasure import make_desk
 
 SIDES = (Side.FRONT, Side.LEFT)
 ACT = Act(reason="the subject asked for it")
+_TO: Final = SubjectAddress(
+    Tenant("https://saas.haut.ai", CompanyId("company-1")),
+    PlatformDatasetId("data set"),
+    PlatformSubjectId("subject"),
+    ImageType.VISIA,
+)
 
 
 async def test_nothing_of_an_erased_side_is_fetched_after_a_rebuild(tmp_path: Path) -> None:
@@ -37,6 +58,122 @@ def test_everything_of_a_batch_from_elsewhere_is_fetched() -> None:
     offered = [(one.side, one.space, one.is_mask) for one in wanted(elsewhere, *_said_of(SIDES))]
     kinds = (("aligned", False), (ORIGINAL, False), ("aligned", True))
     assert offered == [(side, space, is_mask) for space, is_mask in kinds for side in SIDES]
+
+
+@dataclass(frozen=True)
+class _Platform:
+    """Lists pictures; of each it made one that its answer names, and more of which it does not."""
+
+    listed: tuple[PlatformImage, ...]
+
+    async def batch_images(self, *_: object) -> tuple[PlatformImage, ...]:
+        return self.listed
+
+    async def image_results(self, *where: object) -> BatchResults:
+        return BatchResults((_said(f"value of {where[-1]}"),))
+
+    async def aux_pictures(self, *where: object) -> tuple[RemotePicture, ...]:
+        return (RemotePicture(Side.FRONT, "restored", f"made of {where[-1]}"),)
+
+    async def batch_results(self, *_: object) -> BatchResults:
+        masks = tuple(
+            Mask("lines_mask", side, "aligned", raster_url=f"{side} mask") for side in SIDES
+        )
+        made = tuple(RemotePicture(side, "aligned", f"{side} face") for side in SIDES)
+        return BatchResults((_said("lines", masks),), made)
+
+
+_NAMED: Final = ("visia_metrics",)
+_OF_SIDES: Final = ("face_skin_metrics_3.0", *_NAMED)
+"""An application whose answer is of the batch, and one whose answers are of each picture."""
+
+
+async def _addresses(batch: Batch, there: _Platform, applications: tuple[str, ...]) -> list[str]:
+    """Everything that is fetched at a look."""
+    reading = await ResultsReader(there).read(batch, _TO, applications, ())  # type: ignore[arg-type]
+    return [one.url for one in wanted(batch, reading.answer, reading.images)]
+
+
+def _in_two_lights() -> tuple[Batch, _Platform]:
+    """A batch of a front in two lights and a left, and the platform that has it."""
+    study = make_study(image_type=ImageType.VISIA)
+    visit = make_visit(study, None)
+    front, uv, left = make_slots(visit, (Side.FRONT, *SIDES), image_type=ImageType.VISIA)
+    slots = (front, replace(uv, light="uv"), left)
+    pictures = tuple((slot, make_picture(slot)[1]) for slot in slots)
+    batch = make_batch(visit, study.datasets[0], pictures, state=BatchState.SUBMITTED)
+    ids = tuple(PlatformImageId(word) for word in ("front", "uv", "left"))
+    images = tuple(
+        replace(image, state=ImageState.STORED, platform_id=platform_id)
+        for image, platform_id in zip(batch.images, ids, strict=True)
+    )
+    listed = tuple(
+        PlatformImage(i.platform_id, None, i.name, i.side, i.light, f"original {i.platform_id}")
+        for i in images
+        if i.platform_id
+    )
+    batch = replace(batch, images=images, platform_id=PlatformBatchId("there"))
+    return batch, _Platform(listed)
+
+
+def _erased(batch: Batch, number: int) -> Batch:
+    images = list(batch.images)
+    images[number] = replace(images[number], state=ImageState.ERASED)
+    return replace(batch, images=tuple(images))
+
+
+def _rebuilt_without(batch: Batch, number: int) -> Batch:
+    return replace(batch, images=batch.images[:number] + batch.images[number + 1 :])
+
+
+LOST = pytest.mark.parametrize("lose", [_erased, _rebuilt_without])
+
+
+@LOST
+@pytest.mark.parametrize(("number", "stays"), [(0, "uv"), (1, "front")])
+async def test_of_a_side_in_two_lights_only_what_was_made_of_the_erased_picture_stays_away(
+    lose: Callable[[Batch, int], Batch], number: int, stays: str
+) -> None:
+    batch, there = _in_two_lights()
+    offered = await _addresses(lose(batch, number), there, _NAMED)
+    assert offered == [f"made of {stays}", "made of left"]
+
+
+@LOST
+async def test_what_may_be_of_either_picture_of_a_side_is_not_fetched_after_one_was_erased(
+    lose: Callable[[Batch, int], Batch],
+) -> None:
+    batch, there = _in_two_lights()
+    offered = await _addresses(lose(batch, 0), there, _OF_SIDES)
+    assert offered == ["left face", "made of uv", "made of left", "left mask"]
+
+
+async def test_what_was_made_of_an_erased_picture_stays_away_whatever_side_it_is_listed_as() -> (
+    None
+):
+    batch, there = _in_two_lights()
+    front, uv, left = there.listed
+    odd = _Platform((replace(left, side=Side.FRONT), front, uv))
+    offered = await _addresses(_erased(batch, 2), odd, _OF_SIDES)
+    assert offered == ["made of front"]
+
+
+async def test_a_picture_that_is_listed_twice_counts_as_the_one_that_stands() -> None:
+    batch, there = _in_two_lights()
+    twice = _Platform((*there.listed, replace(there.listed[0], id=PlatformImageId("again"))))
+    offered = await _addresses(batch, twice, _OF_SIDES)
+    assert offered == [
+        "front face",
+        "left face",
+        "made of front",
+        "made of left",
+        "front mask",
+        "left mask",
+    ]
+
+
+def _said(algorithm: str, masks: tuple[Mask, ...] = ()) -> AlgorithmResult:
+    return AlgorithmResult(algorithm, "1.0", 7, "", "app", Side.FRONT, is_ok=True, masks=masks)
 
 
 def _said_of(sides: tuple[Side, ...]) -> tuple[BatchResults, list[PlatformImage]]:
