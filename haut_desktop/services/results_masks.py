@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from haut_desktop.domain.analysis import AlgorithmResult, Application, Completeness, Mask
+from haut_desktop.domain.delivery import ImageState
 from haut_desktop.domain.imaging import Batch, Side
 from haut_desktop.services.results_order import UNKNOWN, place_among_all
 from haut_desktop.services.results_wanted import mask_key
@@ -73,12 +74,16 @@ def places_away(
 ) -> frozenset[tuple[Side, str]]:
     """Side and space of every mask that is a picture of its own and is not kept.
 
-    Only what v3 says of a whole batch has such; a mask of v1 without shapes is empty.
+    Only what v3 says of a whole batch has such; a mask of v1 without shapes is empty. Those of a
+    side of which a picture was erased are never fetched again: no other look would bring them.
     """
+    erased = {image.side for image in batch.images if image.state is ImageState.ERASED}
     return frozenset(
         (mask.side, mask.space)
         for result in results
         if result.platform_image_id is None
         for mask in result.masks
-        if not mask.shapes and mask_key(batch, result, mask.side, mask.space) not in rasters
+        if not mask.shapes
+        and mask.side not in erased
+        and mask_key(batch, result, mask.side, mask.space) not in rasters
     )

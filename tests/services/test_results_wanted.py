@@ -20,6 +20,7 @@ from haut_desktop.domain.ids import (
 )
 from haut_desktop.domain.imaging import Batch, ImageType, PlatformImage, Side
 from haut_desktop.domain.tenant import Tenant
+from haut_desktop.services.results_masks import places_away
 from haut_desktop.services.results_reading import ResultsReader
 from haut_desktop.services.results_wanted import ORIGINAL, wanted
 from haut_desktop.store.rebuild import recover_station
@@ -156,6 +157,15 @@ async def test_what_was_made_of_an_erased_picture_stays_away_whatever_side_it_is
     odd = _Platform((replace(left, side=Side.FRONT), front, uv))
     offered = await _addresses(_erased(batch, 2), odd, _OF_SIDES)
     assert offered == ["made of front"]
+
+
+async def test_masks_that_are_not_fetched_because_of_an_erased_picture_are_not_called_away() -> (
+    None
+):
+    batch, there = _in_two_lights()
+    said = (await there.batch_results()).results
+    assert places_away(batch, said, frozenset()) == {(side, "aligned") for side in SIDES}
+    assert places_away(_erased(batch, 0), said, frozenset()) == {(Side.LEFT, "aligned")}
 
 
 async def test_a_picture_that_is_listed_twice_counts_as_the_one_that_stands() -> None:
