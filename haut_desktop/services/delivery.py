@@ -200,10 +200,8 @@ class Delivery:
         """Let go on what waits because of what somebody else, or this one before, was refused."""
         if not self._forgives:
             return
-        for batch in await self._outbox.waiting_batches():
-            trouble = batch.waiting.trouble
-            if trouble is not None and trouble.blame is Blame.ACCOUNT:
-                await self._outbox.set_waiting_batch(batch.id, Waiting(batch.waiting.attempt))
+        for batch in await self._outbox.waiting_batches(Blame.ACCOUNT):
+            await self._outbox.set_waiting_batch(batch.id, Waiting(batch.waiting.attempt))
         self._forgives = False
 
     async def _until_allowed(self) -> None:

@@ -21,6 +21,7 @@ from haut_desktop.domain.delivery import (
     TransitionError,
     Waiting,
 )
+from haut_desktop.domain.errors import Blame
 from haut_desktop.domain.ids import (
     BatchId,
     ImageId,
@@ -107,9 +108,12 @@ class OutboxStore:
         """
         return await self._database.read(lambda c: read_due(c, now, limit, tenant))
 
-    async def waiting_batches(self) -> tuple[Batch, ...]:
-        """Give the batches that have a time at which they are tried again."""
-        return await self._database.read(read_waiting)
+    async def waiting_batches(self, blame: Blame | None = None) -> tuple[Batch, ...]:
+        """Give the batches that have a time at which they are tried again.
+
+        With ``blame`` only those that wait because of it.
+        """
+        return await self._database.read(lambda c: read_waiting(c, blame))
 
     async def next_time(self, after: datetime) -> datetime | None:
         """Give the first moment after ``after`` at which something else becomes due."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from haut_desktop.domain.delivery import Trouble, Waiting
-from haut_desktop.domain.errors import OtherAccountError
+from haut_desktop.domain.errors import Blame, OtherAccountError
 from haut_desktop.domain.former import RebuiltError
 from haut_desktop.domain.ids import BatchId, ImageId, OriginalId
 from haut_desktop.domain.imaging import Batch
@@ -146,8 +146,10 @@ SELECT min(at) AS next_at FROM (
 _WAITING: Final = """
 SELECT * FROM batch
 WHERE retry_at IS NOT NULL AND state IN ('OPEN', 'INITIATING', 'SUBMITTING')
+    AND error_blame IS coalesce(:blame, error_blame)
 UNION ALL
 SELECT * FROM batch WHERE retry_at IS NOT NULL AND state = 'RETRACTING'
+    AND error_blame IS coalesce(:blame, error_blame)
 """
 
 _INCOMPLETE: Final = f"""
@@ -182,9 +184,10 @@ def read_due(
     return read_batches(connection, connection.execute(_DUE, values).fetchall())
 
 
-def read_waiting(connection: Connection) -> tuple[Batch, ...]:
-    """Give the batches that have a time at which they are tried again."""
-    return read_batches(connection, connection.execute(_WAITING).fetchall())
+def read_waiting(connection: Connection, blame: Blame | None) -> tuple[Batch, ...]:
+    """Give the batches that have a time at which they are tried again; of one blame or of any."""
+    values = {"blame": blame.value if blame else None}
+    return read_batches(connection, connection.execute(_WAITING, values).fetchall())
 
 
 def read_next_time(connection: Connection, after: datetime) -> datetime | None:
