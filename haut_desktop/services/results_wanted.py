@@ -113,8 +113,10 @@ def _gone(batch: Batch, listed: tuple[PlatformImage, ...]) -> _Gone:
     standing = {image.platform_id for image in kept if image.platform_id}
     standing |= {one.id for one in listed if image_id_in(one.name) in ours}
     lost = [one for one in listed if one.id not in standing and image_id_in(one.name)]
+    # the platform files a side that its image type lacks under another one
+    filed = {one.side for one in listed if one.id in standing}
     return _Gone(
-        sides=frozenset(Side) - {image.side for image in kept},
+        sides=frozenset(Side) - {image.side for image in kept} - filed,
         shared=frozenset({i.side for i in erased} | {i.side for i in lost}),
         pictures=frozenset(i.platform_id for i in erased if i.platform_id) | {i.id for i in lost},
         standing=frozenset(standing),

@@ -198,3 +198,17 @@ def _said_of(sides: tuple[Side, ...]) -> tuple[BatchResults, list[PlatformImage]
         for side in sides
     ]
     return BatchResults((said,), made), listed
+
+
+async def test_what_the_platform_files_under_another_side_is_fetched_until_it_is_erased() -> None:
+    study = make_study(image_type=ImageType.SKIN)
+    visit = make_visit(study, None)
+    (slot,) = make_slots(visit, (Side.OTHER,), image_type=ImageType.SKIN)
+    batch = make_batch(visit, study.datasets[0], ((slot, make_picture(slot)[1]),))
+    (image,) = batch.images
+    arm = PlatformImageId("arm")
+    image = replace(image, state=ImageState.STORED, platform_id=arm)
+    batch = replace(batch, images=(image,), platform_id=PlatformBatchId("there"))
+    there = _Platform((PlatformImage(arm, None, image.name, Side.FRONT, "regular", "original"),))
+    assert await _addresses(batch, there, _NAMED) == ["made of arm", "original"]
+    assert await _addresses(_erased(batch, 0), there, _NAMED) == []
