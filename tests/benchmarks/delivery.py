@@ -82,7 +82,9 @@ def _stall_notes(done: Sequence[Delivered]) -> tuple[str, ...]:
 def _run(pictures: int, size_bytes: int) -> Delivered:
     with tempfile.TemporaryDirectory(prefix="haut-bench-") as name:
         folder = Path(name)
-        files = [write_picture(folder / f"{n}.jpg", n, size_bytes) for n in range(pictures)]
+        card = folder / "card"  # a random name may speak of a side: "l" or "r" by itself
+        card.mkdir()
+        files = [write_picture(card / f"{n}.jpg", n, size_bytes) for n in range(pictures)]
         with running_practice(folder / "platform", *_NOT_COMPUTED) as platform:
             platform.make_dataset(_STUDY, 1, "face_skin_metrics_3.0")
             with qt_runner() as runner:
