@@ -15,7 +15,7 @@ from typing import Final
 from haut_desktop.settings import FOLDER_VARIABLE, AppPaths
 from haut_desktop.store.secrets import KeyringSecrets
 from tests.benchmarks.file_keyring import PLACE, FileKeyring
-from tests.benchmarks.start import ROOT
+from tests.benchmarks.start import ROOT, compiled_once
 from tests.benchmarks.table import Report, Row, median
 from tests.benchmarks.year import TEMPLATE_VISITS, Year, make_year
 
@@ -109,7 +109,7 @@ def _prepare(folder: Path, year: Year) -> dict[str, str]:
     folder.mkdir()
     os.environ[PLACE] = str(folder / "keyring.json")
     asyncio.run(make_year(AppPaths(folder).station, KeyringSecrets(FileKeyring), year))
-    return os.environ | {
+    return compiled_once(folder) | {
         FOLDER_VARIABLE: str(folder),
         "PYTHON_KEYRING_BACKEND": f"{FileKeyring.__module__}.{FileKeyring.__name__}",
         "QT_QPA_PLATFORM": "offscreen",

@@ -46,6 +46,7 @@ application.exec()
 """
 """The least that PySide6 can show, in the size of the sign-in window."""
 
+_NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 _IMPORT: Final = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 
 
@@ -67,12 +68,21 @@ def prepare(folder: Path) -> dict[str, str]:
     """Make a station where nobody is signed in; the environment of a program that opens it."""
     os.environ[PLACE] = str(folder / "keyring.json")
     asyncio.run(_make_station(AppPaths(folder)))
-    return os.environ | {
+    return compiled_once(folder) | {
         FOLDER_VARIABLE: str(folder),
         "PYTHON_KEYRING_BACKEND": f"{FileKeyring.__module__}.{FileKeyring.__name__}",
         "QT_QPA_PLATFORM": "offscreen",
         "PYTHONPATH": str(ROOT),
     }
+
+
+def compiled_once(folder: Path) -> dict[str, str]:
+    """The environment of a program that is compiled at its first start, as at its users'.
+
+    This computer may keep no bytecode, as developers' and test computers do.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
+    return kept | {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
 
 
 async def _make_station(paths: AppPaths) -> None:
