@@ -12,7 +12,6 @@ from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.session import Account
 from haut_desktop.services.early_session import EarlySession, SignedOutNote
 from haut_desktop.services.tasks import TaskScope
-from haut_desktop.viewmodels.counted_notice import CountedNotice
 from haut_desktop.viewmodels.notices import Notice, NoticesViewModel, Weight
 from haut_desktop.viewmodels.sign_in import PracticeAccount, SignInViewModel
 from haut_desktop.viewmodels.words import count
@@ -20,6 +19,7 @@ from haut_desktop.widgets.ask import Ask, painted
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
 
 if TYPE_CHECKING:
+    from haut_desktop.viewmodels.counted_notice import CountedNotice
     from haut_desktop.workplace import Workplace
 
 ENDED: Final = "The platform has ended the session. Nothing is lost; sign in and sending goes on."
@@ -153,6 +153,8 @@ class SigningIn:
 
     async def _name_predecessor(self, work: "Workplace") -> None:
         """Say whose pictures wait when somebody else has signed in than worked here before."""
+        from haut_desktop.viewmodels.counted_notice import CountedNotice
+
         last, account = work.session.predecessor, work.session.account
         if last is None or account is None:
             return

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from haut_desktop.domain.days import day_words
 from haut_desktop.domain.ids import OriginalId, SlotId, SubjectId, VisitId
 from haut_desktop.domain.imaging import Slot
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.words import day_words
 
 SUBJECTS_AT_MOST: Final = 200
 """So many subjects fit into one list; a person types a code to see others."""

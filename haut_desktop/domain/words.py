@@ -1,6 +1,5 @@
 """The record's own words as a reader's: the same on the screens, in reports and in receipts."""
 
-from datetime import date
 from typing import Final
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Proof
@@ -38,26 +37,6 @@ _SOURCES: Final = {
     "file": "the file's own time",
     "station": "this station's clock",
 }
-_MONTHS: Final = (
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-)
-"""Not ``%b``: Qt sets the process's language from the computer's, and the screens are English."""
-
-
-def day_words(day: date) -> str:
-    """A date as it stands on the screens: ``1 Mar 2026``; files keep ``2026-03-01``."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def side_words(side: Side) -> str:

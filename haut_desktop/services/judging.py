@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import BY_ITSELF
+from haut_desktop.domain.days import day_words
 from haut_desktop.domain.ids import VisitId
 from haut_desktop.domain.imaging import CaptureTime, ImageType, Side, Slot, VerdictLevel
 from haut_desktop.domain.visits import OTHER_DAY, TakenPicture, Visit, other_day
-from haut_desktop.domain.words import day_words
 from haut_desktop.services import quality
 from haut_desktop.services.tasks import TaskScope
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from haut_desktop.domain.days import day_words
 from haut_desktop.domain.ids import OriginalId, SlotId, TakeId, VisitId
 from haut_desktop.domain.imaging import Side, Slot, VerdictLevel
 from haut_desktop.domain.visits import (
@@ -14,7 +15,6 @@ from haut_desktop.domain.visits import (
     VisitStatus,
     other_day,
 )
-from haut_desktop.domain.words import day_words
 from haut_desktop.viewmodels.words import clock_time, count, day
 
 SIDE_TITLES: Final = {

@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from haut_desktop.domain.analysis import Change, Completeness, MetricKey, Trend
+from haut_desktop.domain.days import day_words
 from haut_desktop.domain.errors import HautError
 from haut_desktop.domain.imaging import Side
 from haut_desktop.domain.subjects import Subject
 from haut_desktop.domain.trends import baselines, changes
-from haut_desktop.domain.words import day_words
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import Results, VisitResults

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from haut_desktop.domain.ageing import AGE_RULES, WAITS_LONG_AFTER_S
+from haut_desktop.domain.days import day_words
 from haut_desktop.domain.delivery import RegistrationState
 from haut_desktop.domain.overviews import SubjectRow
 from haut_desktop.domain.subjects import Subject, SubjectDetails
-from haut_desktop.domain.words import day_words
 from haut_desktop.viewmodels.words import count, span
 
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from haut_desktop.domain.words import day_words
+from haut_desktop.domain.days import day_words
 
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.audit import Act
+from haut_desktop.domain.days import day_words
 from haut_desktop.domain.delivery import BatchEvent, ImageEvent, Route
 from haut_desktop.domain.errors import (
     HautError,
@@ -20,7 +21,6 @@ from haut_desktop.domain.ids import CompanyId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, PlatformImage, Side
 from haut_desktop.domain.session import SignedIn
 from haut_desktop.domain.verification import Holder, VerificationReport
-from haut_desktop.domain.words import day_words
 from haut_desktop.services.verification import Verification
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.files import remove
