@@ -31,6 +31,8 @@ CALLS: Final = (
 _LINE: Final = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(\(| resumed>)(.*)$", re.DOTALL)
 _DONE: Final = re.compile(r"^(.*)\) += (-?\d+|\?)(.*)$", re.DOTALL)
 _UNFINISHED: Final = " <unfinished ...>"
+_AT_ONCE: Final = frozenset({"close"})
+"""They count from their beginning: another thread is given the same handle before they end."""
 _TEXT: Final = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _HANDLE: Final = re.compile(r"(\d+)<([^>]*)>")
 _SHARED_MEMORY: Final = "-shm"
@@ -105,7 +107,12 @@ class Reader:
             if mark != "(":
                 text, began = begun.pop(process)
             if rest.endswith(_UNFINISHED):
-                begun[process] = (rest.removesuffix(_UNFINISHED), began)
+                text = rest.removesuffix(_UNFINISHED)
+                begun[process] = (text, began)
+                if name in _AT_ONCE:
+                    yield Call(name, text, 0, began)
+                continue
+            if mark != "(" and name in _AT_ONCE:
                 continue
             done = _DONE.match(text + rest)
             if done is not None and done[2] != "?" and int(done[2]) >= 0:
