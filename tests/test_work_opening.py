@@ -28,6 +28,28 @@ async def _nobody(_: QDialog) -> bool:
     raise AssertionError
 
 
+def _opener(
+    secrets: FakeSecrets,
+    notices: NoticesViewModel,
+    tasks: TaskScope,
+    locked: Path,
+    *,
+    platform: str = "",
+) -> WorkOpener:
+    """Opens without a person and without a window; this process holds the lock of ``locked``."""
+    return WorkOpener(
+        app_paths(),
+        notices=notices,
+        tasks=tasks,
+        ask=_nobody,
+        close_window=lambda: None,
+        secrets=secrets,
+        platform=platform,
+        pacing=None,
+        locked=locked,
+    )
+
+
 async def test_nothing_can_be_taken_in_before_the_stations_own_limits_are_known(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,17 +60,7 @@ async def test_nothing_can_be_taken_in_before_the_stations_own_limits_are_known(
     await station.aclose()
     notices = NoticesViewModel()
     tasks = TaskScope("test", notices.report)
-    opener = WorkOpener(
-        paths,
-        notices=notices,
-        tasks=tasks,
-        ask=_nobody,
-        close_window=lambda: None,
-        secrets=secrets,
-        platform="",
-        pacing=None,
-        locked=paths.station,
-    )
+    opener = _opener(secrets, notices, tasks, paths.station)
     async with AsyncExitStack() as stack:
         work = await opener.open(Mode.STUDY, stack)
         assert work is not None
@@ -63,17 +75,7 @@ async def test_practice_without_a_keyring_says_that_it_ends_with_the_program(
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     paths, notices = app_paths(), NoticesViewModel()
     tasks = TaskScope("test", notices.report)
-    opener = WorkOpener(
-        paths,
-        notices=notices,
-        tasks=tasks,
-        ask=_nobody,
-        close_window=lambda: None,
-        secrets=secrets,
-        platform="http://127.0.0.1:9",
-        pacing=None,
-        locked=paths.practice_station,
-    )
+    opener = _opener(secrets, notices, tasks, paths.practice_station, platform="http://127.0.0.1:9")
     async with AsyncExitStack() as stack:
         work = await opener.open(Mode.PRACTICE, stack)
         assert work is not None
@@ -96,17 +98,7 @@ async def test_what_was_taken_in_while_the_station_was_locked_is_told_until_it_h
     original_id = OriginalId(spool.seal(marked(1), {}).original_id)
     await station.aclose()
     tasks = TaskScope("test", notices.report)
-    opener = WorkOpener(
-        paths,
-        notices=notices,
-        tasks=tasks,
-        ask=_nobody,
-        close_window=lambda: None,
-        secrets=secrets,
-        platform="",
-        pacing=None,
-        locked=paths.station,
-    )
+    opener = _opener(secrets, notices, tasks, paths.station)
     async with AsyncExitStack() as stack:
         work = await opener.open(Mode.STUDY, stack)
         assert work is not None

@@ -162,11 +162,8 @@ async def test_a_refused_sign_in_keeps_tokens_that_were_renewed_meanwhile(desk: 
     assert (desk.session.state, desk.keeper.tokens) == (SessionState.SIGNED_IN, kept.tokens)
 
 
-@pytest.mark.parametrize("step", ("asked", "taken up"))
-async def test_a_failed_sign_in_elsewhere_keeps_tokens_whose_renewal_was_under_way(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    await desk.sign_in()
+async def _renewal_under_way(desk: Desk) -> tuple[str, asyncio.Event, asyncio.Future[Tokens]]:
+    """The token that a renewal is about to give, what lets it answer, and the renewal."""
     go_on, rotated = asyncio.Event(), desk.token()
 
     async def renew(_: httpx.Request) -> httpx.Response:
@@ -177,6 +174,15 @@ async def test_a_failed_sign_in_elsewhere_keeps_tokens_whose_renewal_was_under_w
     desk.server.on(REFRESH, renew)
     renewal = asyncio.ensure_future(desk.keeper.refresh())
     await eventually(lambda: desk.refreshes == 1)
+    return rotated, go_on, renewal
+
+
+@pytest.mark.parametrize("step", ("asked", "taken up"))
+async def test_a_failed_sign_in_elsewhere_keeps_tokens_whose_renewal_was_under_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    await desk.sign_in()
+    rotated, go_on, renewal = await _renewal_under_way(desk)
 
     async def refuse(_: object) -> httpx.Response:
         go_on.set()
@@ -260,16 +266,7 @@ async def test_a_sign_out_that_fails_keeps_tokens_whose_renewal_was_under_way(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await desk.sign_in()
-    go_on, rotated = asyncio.Event(), desk.token()
-
-    async def renew(_: httpx.Request) -> httpx.Response:
-        await go_on.wait()
-        body = {"access_token": rotated, "refresh_token": "rotated", "company_id": "c"}
-        return httpx.Response(200, json=body)
-
-    desk.server.on(REFRESH, renew)
-    renewal = asyncio.ensure_future(desk.keeper.refresh())
-    await eventually(lambda: desk.refreshes == 1)
+    rotated, go_on, renewal = await _renewal_under_way(desk)
 
     async def refuse(_: CredentialStore) -> None:
         go_on.set()
