@@ -38,7 +38,7 @@ from haut_desktop.viewmodels.notices import Notice, Weight
 from haut_desktop.viewmodels.spool import SpoolViewModel
 from haut_desktop.viewmodels.unlocking import RebuildProgress
 from haut_desktop.viewmodels.words import count
-from haut_desktop.widgets.ask import Ask
+from haut_desktop.widgets.ask import Ask, problem_box
 
 if TYPE_CHECKING:
     from haut_desktop.store.rebuild import Rebuilt
@@ -222,6 +222,8 @@ class StationOpener:
         await self._ask(dialog)
         if practice:
             raise PracticeWanted
+        if dialog.untold is not None:
+            await self._ask(problem_box(dialog.untold.title, dialog.untold.message))
         return made[0] if made else None
 
     async def _create(self, folder: Path, set_up: "SetUp") -> Station:

@@ -78,11 +78,17 @@ async def ask_yes_no(parent: QWidget, title: str, message: str, *, yes: str, no:
         box.deleteLater()
 
 
+def problem_box(title: str, message: str) -> QMessageBox:
+    """Make the box that says what went wrong, over no window."""
+    box = QMessageBox(QMessageBox.Icon.Critical, "Haut Desktop", title)
+    box.setInformativeText(message)
+    box.addButton(QMessageBox.StandardButton.Close)
+    return box
+
+
 async def tell_error(error: HautError) -> None:
     """Say what went wrong, over no window, until it was read."""
-    box = QMessageBox(QMessageBox.Icon.Critical, "Haut Desktop", error.title)
-    box.setInformativeText(error.message)
-    box.addButton(QMessageBox.StandardButton.Close)
+    box = problem_box(error.title, error.message)
     try:
         await finish(box)
     finally:

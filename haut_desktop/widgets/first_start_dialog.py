@@ -57,6 +57,8 @@ class FirstStartDialog(QDialog):
         self._busy = BusyBar("Creating the station")
         self._steps = QStackedWidget()
         self._is_leaving = False
+        self.untold: FirstStartState | None = None
+        """Why nothing was made, when the window was left before that could be read in it."""
         self._lay_out()
         self._connect()
 
@@ -178,7 +180,8 @@ class FirstStartDialog(QDialog):
             self._busy.clear()
         self._show_readiness()
         if self._is_leaving and state.title:
-            super().reject()  # nothing was made, and nobody waits for it here
+            self.untold = state
+            super().reject()
 
 
 def _zone_box() -> QComboBox:
