@@ -29,3 +29,5 @@ class Remains:
     original_ids: tuple[OriginalId, ...]
     sides: tuple[tuple[BatchId, Side], ...]
     """Sides of batches of which every picture is erased."""
+    batches: tuple[BatchId, ...]
+    """Of them a picture is erased; what may be of any of their pictures may be of it."""

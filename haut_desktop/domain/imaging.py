@@ -287,6 +287,16 @@ class Batch:
         is_fresh = self.state is BatchState.OPEN and self.platform_id is None and not self.abandoned
         return not is_fresh or any(image.has_left for image in self.images)
 
+    def image_of(self, listed: "PlatformImage") -> Image | None:
+        """Which of its pictures the platform lists there: by the id there, else by our name.
+
+        Not by the side: the platform files one that its image type lacks under another.
+        """
+        ours = image_id_in(listed.name)
+        by_id = (image for image in self.images if image.platform_id == listed.id)
+        by_name = (image for image in self.images if image.id == ours)
+        return next(by_id, None) or next(by_name, None)
+
 
 @dataclass(frozen=True, slots=True)
 class InitiatedBatch:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.erasure import Erasure, Remains
-from haut_desktop.domain.errors import HautError, VaultError
+from haut_desktop.domain.errors import HautError, StationError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.previews import forget_previews
-from haut_desktop.services.results_wanted import shelf_of
+from haut_desktop.services.results_wanted import any_shelf, shelf_of
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.writing import to_its_end
 
@@ -95,11 +95,13 @@ class Erasures:
             forget_previews(self._cache, original_id)
         for batch_id, side in remains.sides:
             self._cache.clear_shelf(shelf_of(batch_id, side))
+        for batch_id in remains.batches:
+            self._cache.clear_shelf(any_shelf(batch_id))
 
     async def _finish(self, erasure: Erasure) -> None:
         try:
             await self._remove_everything(erasure)
-        except (OSError, VaultError) as error:
+        except (OSError, StationError) as error:
             # what stays on the disk for longer must be erased also for a rebuild
             await self._sidecars.say_erased(erasure)
             raise VaultError(_NOT_YET) from error

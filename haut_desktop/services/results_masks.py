@@ -74,10 +74,12 @@ def places_away(
 ) -> frozenset[tuple[Side, str]]:
     """Side and space of every mask that is a picture of its own and is not kept.
 
-    Only what v3 says of a whole batch has such; a mask of v1 without shapes is empty. Those of a
-    side of which a picture was erased are never fetched again: no other look would bring them.
+    Only what v3 says of a whole batch has such; a mask of v1 without shapes is empty. Those that
+    may be of a picture that was erased are never fetched again: no other look would bring them.
     """
     erased = {image.side for image in batch.images if image.state is ImageState.ERASED}
+    if erased:  # what has no picture of the record was filed there of another side
+        erased |= set(Side) - {image.side for image in batch.images}
     return frozenset(
         (mask.side, mask.space)
         for result in results

@@ -12,7 +12,7 @@ import msgspec
 from haut_desktop.domain.errors import ItemError, NetworkError, ServerError, VaultError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Image, Side
-from haut_desktop.services.results_wanted import Wanted, shelf_of
+from haut_desktop.services.results_wanted import Wanted, any_shelf, shelf_in, shelf_of
 from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class ResultPictures:
         self._lists: dict[BatchId, dict[str, _Entry]] = {}
         # whoever reads a list and then writes it must not see another's change in between
         self._listing = asyncio.Lock()
-        self._erased = Counter[tuple[BatchId, str]]()
-        """How often a side of a batch was erased since the start."""
+        self._erased = Counter[str]()
+        """How often a shelf was cleared since the start."""
         self._keeping = Counter[BatchId]()
 
     async def keep(self, batch_id: BatchId, wanted: Iterable[Wanted]) -> int:
@@ -122,12 +122,14 @@ class ResultPictures:
             await self._save(batch_id, {entry.key: entry for entry in there})
 
     async def erase(self, batch_id: BatchId, side: Side) -> None:
-        """Let everything that is kept of one side of a batch leave the disk."""
-        self._erased[batch_id, side.value] += 1  # what is being fetched leaves the disk, too
+        """Let everything that may be of one side of a batch leave the disk."""
+        shelves = (shelf_of(batch_id, side), any_shelf(batch_id))
+        self._erased.update(shelves)  # what is being fetched leaves the disk, too
         async with self._listing:
-            await to_its_end(self._cache.clear_shelf, shelf_of(batch_id, side))
+            for shelf in shelves:
+                await to_its_end(self._cache.clear_shelf, shelf)
             entries = dict(await self._entries(batch_id))
-            mine = [entry for entry in entries.values() if entry.side == side.value]
+            mine = [entry for entry in entries.values() if shelf_in(entry.key) in shelves]
             for entry in mine:
                 await self._forget(entry)  # before there were shelves, it lay off them
                 del entries[entry.key]
@@ -140,7 +142,7 @@ class ResultPictures:
             if key.startswith("vault/"):
                 _, vault_name, sha256 = key.split("/")
                 return await asyncio.to_thread(self._vault.open, vault_name, sha256)
-            return await asyncio.to_thread(self._cache.get, key, shelf=_shelf(key))
+            return await asyncio.to_thread(self._cache.get, key, shelf=shelf_in(key))
         except VaultError as error:
             _log.info("picture not opened: %s", error.kind)
             return None
@@ -149,14 +151,14 @@ class ResultPictures:
         self,
         batch_id: BatchId,
         fetched: Iterable[_Entry],
-        erased: Mapping[tuple[BatchId, str], int],
+        erased: Mapping[str, int],
     ) -> None:
         """List what was fetched; what was erased since then leaves the disk again."""
         async with self._listing:
             entries = dict(await self._entries(batch_id))
             for entry in fetched:
-                side = (batch_id, entry.side)
-                if self._erased[side] == erased.get(side, 0):
+                shelf = shelf_in(entry.key)
+                if self._erased[shelf] == erased.get(shelf, 0):
                     entries[entry.key] = entry
                 else:
                     await self._forget(entry)
@@ -170,7 +172,7 @@ class ResultPictures:
             _log.info("%s not fetched: %s", item.key, error.kind)
             return False
         try:
-            await to_its_end(self._cache.put, item.key, data, shelf=_shelf(item.key))
+            await to_its_end(self._cache.put, item.key, data, shelf=shelf_in(item.key))
         except OSError as error:
             # its side was erased just now, or the disk has trouble: the next look tries again
             _log.info("%s not kept: %s", item.key, type(error).__name__)
@@ -178,10 +180,10 @@ class ResultPictures:
         return True
 
     async def _forget(self, entry: _Entry) -> None:
-        await to_its_end(self._cache.forget, entry.key, shelf=_shelf(entry.key))
+        await to_its_end(self._cache.forget, entry.key, shelf=shelf_in(entry.key))
 
     def _is_there(self, entry: _Entry) -> bool:
-        return self._cache.get(entry.key, shelf=_shelf(entry.key)) is not None
+        return self._cache.get(entry.key, shelf=shelf_in(entry.key)) is not None
 
     async def _entries(self, batch_id: BatchId) -> dict[str, _Entry]:
         known = self._lists.get(batch_id)
@@ -196,11 +198,6 @@ class ResultPictures:
         data = msgspec.json.encode(list(entries.values()))
         await to_its_end(self._cache.put, _list_key(batch_id), data)
         self._lists[batch_id] = entries
-
-
-def _shelf(key: str) -> str:
-    """The shelf of a picture: with batch and side its key begins (``picture_key``)."""
-    return "/".join(key.split("/", 2)[:2])
 
 
 def _list_key(batch_id: BatchId) -> str:

@@ -13,8 +13,8 @@ from haut_desktop.domain.analysis import (
 from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import RefusedError
-from haut_desktop.domain.ids import PlatformBatchId
-from haut_desktop.domain.imaging import Batch, PlatformImage
+from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
+from haut_desktop.domain.imaging import Batch, PlatformImage, Side
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -90,7 +90,10 @@ class ResultsReader:
         images: tuple[PlatformImage, ...] = ()
         if asks_v1:
             images = await self._images(to, batch.platform_id)
-            answers += [await self._image_answer(to, batch.platform_id, image) for image in images]
+            answers += [
+                await self._image_answer(to, batch.platform_id, image.id, side_of(batch, image))
+                for image in images
+            ]
         answer = _joined(answers)
         listed = {a.tech_name: a for a in catalog if a.tech_name in names}
         v1_apps = [listed[n] for n in names if not is_read_by_v3(n) and n in listed]
@@ -120,25 +123,31 @@ class ResultsReader:
         return await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch_id)
 
     async def _image_answer(
-        self, to: SubjectAddress, batch_id: PlatformBatchId, image: PlatformImage
+        self, to: SubjectAddress, batch_id: PlatformBatchId, image: PlatformImageId, side: Side
     ) -> BatchResults:
         """One picture's results and made pictures, with its side, which v1 rows do not carry."""
-        where = (to.tenant, to.dataset_id, to.subject_id, batch_id, image.id)
+        where = (to.tenant, to.dataset_id, to.subject_id, batch_id, image)
         answer = await self._api.image_results(*where)
         made = await self._api.aux_pictures(*where) if answer.results else ()
         return BatchResults(
-            results=tuple(_on_side(result, image) for result in answer.results),
+            results=tuple(_on_side(result, image, side) for result in answer.results),
             pictures=tuple(
-                replace(picture, side=image.side, platform_image_id=image.id)
+                replace(picture, side=side, platform_image_id=image)
                 for picture in (*answer.pictures, *made)
             ),
             raw=answer.raw,
         )
 
 
-def _on_side(result: AlgorithmResult, image: PlatformImage) -> AlgorithmResult:
-    masks = tuple(replace(mask, side=image.side) for mask in result.masks)
-    return replace(result, side=image.side, platform_image_id=image.id, masks=masks)
+def side_of(batch: Batch, listed: PlatformImage) -> Side:
+    """The side that the record says; the platform's for a picture that the record does not have."""
+    own = batch.image_of(listed)
+    return listed.side if own is None else own.side
+
+
+def _on_side(result: AlgorithmResult, image: PlatformImageId, side: Side) -> AlgorithmResult:
+    masks = tuple(replace(mask, side=side) for mask in result.masks)
+    return replace(result, side=side, platform_image_id=image, masks=masks)
 
 
 def _joined(answers: Iterable[BatchResults]) -> BatchResults:

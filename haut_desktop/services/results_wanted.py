@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult, BatchResults, RemotePicture
-from haut_desktop.domain.delivery import ImageState
+from haut_desktop.domain.delivery import ImageState, Route
 from haut_desktop.domain.ids import BatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, PlatformImage, Side, image_id_in
+from haut_desktop.services.results_reading import side_of
 
 ORIGINAL: Final = "original"
 """The space of the captured picture itself."""
+
+_ANY: Final = "any"
+"""The shelf of what may be of any picture of its batch: a sided answer does not name its picture,
+and the platform files an inline picture whose side its image type lacks under another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,29 @@ def picture_key(
     algorithm: str = "",
     version: str = "",
     name: str = "",
+    is_of_any: bool = False,
 ) -> str:
-    """Name what is kept, by our own words; an address of the platform's is never a key."""
-    return "/".join((batch_id, side, space, algorithm or "picture", version or "-", name or "-"))
+    """Name what is kept, by our own words; an address of the platform's is never a key.
+
+    ``is_of_any``: nobody says of which picture of the batch it is.
+    """
+    place = f"{any_shelf(batch_id)}/{side}" if is_of_any else shelf_of(batch_id, side)
+    return "/".join((place, space, algorithm or "picture", version or "-", name or "-"))
 
 
 def shelf_of(batch_id: BatchId, side: Side) -> str:
     """Name what leaves the disk together: everything that was fetched of one side of a batch."""
     return f"{batch_id}/{side}"
+
+
+def any_shelf(batch_id: BatchId) -> str:
+    """Name what leaves the disk with every picture of a batch, as it may show that one."""
+    return f"{batch_id}/{_ANY}"
+
+
+def shelf_in(key: str) -> str:
+    """The shelf of what is kept: its key begins with it (``picture_key``)."""
+    return "/".join(key.split("/", 2)[:2])
 
 
 def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) -> Iterator[Wanted]:
@@ -58,16 +78,22 @@ def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) 
     gone = _gone(batch, listed)
     own = {image.side for image in batch.images}
     originals = (
-        RemotePicture(i.side, ORIGINAL, i.original_url, platform_image_id=i.id) for i in listed
+        RemotePicture(side_of(batch, i), ORIGINAL, i.original_url, platform_image_id=i.id)
+        for i in listed
     )
     seen: set[str] = set()
     for picture in (*answer.pictures, *originals):
         if not picture.url or gone.may_be_in(picture.side, picture.platform_image_id):
             continue
-        if picture.space == ORIGINAL and picture.side in own:
+        if picture.space == ORIGINAL and picture.side in own and not picture.is_predicted:
             continue
-        name = picture.name if picture.is_predicted else ""
-        key = picture_key(batch.id, picture.side, picture.space, name=name)
+        key = picture_key(
+            batch.id,
+            picture.side,
+            picture.space,
+            name=picture.name if picture.is_predicted else "",
+            is_of_any=_is_of_any(batch, picture.platform_image_id),
+        )
         if key not in seen:
             seen.add(key)
             yield Wanted(
@@ -89,6 +115,8 @@ class _Gone:
     """Of them a picture was erased, and another one may stand, as in another light."""
     pictures: frozenset[PlatformImageId] = frozenset()
     standing: frozenset[PlatformImageId] = frozenset()
+    is_any: bool = False
+    """One was erased of which the platform does not list under which side it filed it."""
 
     def may_be_in(self, side: Side, picture: PlatformImageId | None) -> bool:
         """Whether what was made may show an erased picture; ``picture`` is what it was made of.
@@ -97,7 +125,7 @@ class _Gone:
         """
         if side in self.sides or picture in self.pictures:
             return True
-        return side in self.shared and picture not in self.standing
+        return (side in self.shared or self.is_any) and picture not in self.standing
 
 
 def _gone(batch: Batch, listed: tuple[PlatformImage, ...]) -> _Gone:
@@ -109,18 +137,25 @@ def _gone(batch: Batch, listed: tuple[PlatformImage, ...]) -> _Gone:
         return _Gone()
     erased = [image for image in batch.images if image.state is ImageState.ERASED]
     kept = [image for image in batch.images if image.state is not ImageState.ERASED]
-    ours = {image.id for image in kept}
     standing = {image.platform_id for image in kept if image.platform_id}
-    standing |= {one.id for one in listed if image_id_in(one.name) in ours}
+    standing |= {one.id for one in listed if batch.image_of(one) in kept}
     lost = [one for one in listed if one.id not in standing and image_id_in(one.name)]
+    lost += [one for one in listed if batch.image_of(one) in erased]
     # the platform files a side that its image type lacks under another one
     filed = {one.side for one in listed if one.id in standing}
+    found = {batch.image_of(one) for one in listed}
     return _Gone(
         sides=frozenset(Side) - {image.side for image in kept} - filed,
         shared=frozenset({i.side for i in erased} | {i.side for i in lost}),
         pictures=frozenset(i.platform_id for i in erased if i.platform_id) | {i.id for i in lost},
         standing=frozenset(standing),
+        is_any=batch.route is Route.INLINE and not found.issuperset(erased),
     )
+
+
+def _is_of_any(batch: Batch, picture: PlatformImageId | None) -> bool:
+    """Whether what was made of ``picture`` may be of any of the batch: sides don't tell."""
+    return picture is None and batch.route is Route.INLINE and bool(batch.images)
 
 
 def _wanted_masks(batch: Batch, result: AlgorithmResult) -> Iterator[Wanted]:
@@ -132,4 +167,11 @@ def _wanted_masks(batch: Batch, result: AlgorithmResult) -> Iterator[Wanted]:
 
 def mask_key(batch: Batch, result: AlgorithmResult, side: Side, space: str) -> str:
     """Name a raster mask: batch, side, space, algorithm, version."""
-    return picture_key(batch.id, side, space, algorithm=result.algorithm, version=result.version)
+    return picture_key(
+        batch.id,
+        side,
+        space,
+        algorithm=result.algorithm,
+        version=result.version,
+        is_of_any=_is_of_any(batch, result.platform_image_id),
+    )

@@ -64,6 +64,12 @@ WHERE NOT EXISTS (SELECT 1 FROM image AS other
     WHERE other.batch_id = image.batch_id AND other.side = image.side AND other.state <> 'ERASED')
 """
 
+_ERASED_IN: Final = """
+SELECT DISTINCT image.batch_id FROM erasure
+CROSS JOIN rendition ON rendition.original_id = erasure.original_id
+CROSS JOIN image ON image.rendition_id = rendition.id
+"""
+
 # Proven to be on the platform, in a batch that will not need the bytes again. The index image_sent
 # gives what was proven long enough ago.
 _OUTLIVED: Final = """
@@ -141,6 +147,7 @@ class ErasureStore:
             return Remains(
                 tuple(OriginalId(row["original_id"]) for row in originals),
                 tuple((BatchId(row["batch_id"]), Side(row["side"])) for row in sides),
+                tuple(BatchId(row["batch_id"]) for row in connection.execute(_ERASED_IN)),
             )
 
         return await self._database.read(work)

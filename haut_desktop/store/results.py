@@ -38,9 +38,11 @@ _ALGORITHMS: Final = msgspec.json.Decoder(Algorithm)
 _APPLICATIONS: Final = msgspec.json.Decoder(Application)
 _MASKS: Final = msgspec.json.Decoder(tuple[Mask, ...])
 
+# What is known to be of one picture is that one's, whatever side was said before.
 _CURRENT = """
 SELECT * FROM result
-WHERE batch_id = :batch_id AND side = :side AND coalesce(rendition_id, '') = :rendition
+WHERE batch_id = :batch_id AND coalesce(rendition_id, '') = :rendition
+    AND (:rendition <> '' OR side = :side)
     AND algorithm = :algorithm AND version = :version AND application = :application
     AND is_current = 1
 """
@@ -208,7 +210,7 @@ def _save_result(
     said = _said(result)
     before = ledger.connection.execute(_CURRENT, key).fetchone()
     if before is not None:
-        if before["said"] == said:
+        if before["said"] == said and before["side"] == result.side:
             return
         update(ledger.connection, "result", before["id"], {"is_current": 0})
     result_id = new_id()

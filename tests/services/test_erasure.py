@@ -12,14 +12,14 @@ import pytest
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import ImageState
-from haut_desktop.domain.errors import ErasureRefusedError, VaultError
+from haut_desktop.domain.errors import DiskFullError, ErasureRefusedError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.keeping import Keeping
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
 from haut_desktop.services.results_pictures import ResultPictures
-from haut_desktop.services.results_wanted import Wanted, picture_key, shelf_of
+from haut_desktop.services.results_wanted import Wanted, any_shelf, picture_key, shelf_of
 from haut_desktop.services.retention import ASIDE_RULE, CLOSED, Retention
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.rebuild import recover_station
@@ -142,6 +142,18 @@ async def test_a_file_that_can_not_be_removed_is_tried_again(
         held.setattr(f"haut_desktop.store.{place}.remove", refuse)
         with pytest.raises(VaultError, match="tries again by itself"):
             await desk.erasures.erase(front, ACT)
+    assert len(await desk.room.station.erasures.pending()) == 1
+    await desk.erasures.finish_pending()
+    assert await desk.room.station.erasures.pending() == ()
+
+
+async def test_a_copy_that_can_not_be_forgotten_on_a_full_disk_is_tried_again(desk: Desk) -> None:
+    async def forget(_: BatchId, __: Side) -> None:
+        raise DiskFullError
+
+    erasures = make_erasures(desk.room, forget, system_clock())
+    with pytest.raises(VaultError, match="tries again by itself"):
+        await erasures.erase(await desk.front(), ACT)
     assert len(await desk.room.station.erasures.pending()) == 1
     await desk.erasures.finish_pending()
     assert await desk.room.station.erasures.pending() == ()
@@ -402,6 +414,8 @@ async def test_copies_that_were_made_as_the_program_ended_go_at_the_next_start(d
     mask, other = (picture_key(batch.id, s, "aligned") for s in (Side.FRONT, Side.LEFT))
     cache.put(mask, b"mask", shelf=shelf_of(batch.id, Side.FRONT))
     cache.put(other, b"left", shelf=shelf_of(batch.id, Side.LEFT))
+    unnamed = picture_key(batch.id, Side.LEFT, "aligned", is_of_any=True)
+    cache.put(unnamed, b"any", shelf=any_shelf(batch.id))
     half = folder / ".0123.age.4567.part"
     half.write_bytes(b"half")
 
@@ -412,6 +426,7 @@ async def test_copies_that_were_made_as_the_program_ended_go_at_the_next_start(d
     await make_erasures(room, forget, started).finish_pending()
     assert cache.get(preview) is None
     assert cache.get(mask, shelf=shelf_of(batch.id, Side.FRONT)) is None
+    assert cache.get(unnamed, shelf=any_shelf(batch.id)) is None
     assert cache.get(other, shelf=shelf_of(batch.id, Side.LEFT)) == b"left"
     assert not half.exists()
 

@@ -9,7 +9,7 @@ import pytest
 
 from haut_desktop.domain.analysis import AlgorithmResult, BatchResults, Mask, RemotePicture
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchState, ImageState
+from haut_desktop.domain.delivery import BatchState, ImageState, Route
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.ids import (
     CompanyId,
@@ -21,12 +21,14 @@ from haut_desktop.domain.ids import (
 from haut_desktop.domain.imaging import Batch, ImageType, PlatformImage, Side
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.results_masks import places_away
+from haut_desktop.services.results_pictures import ResultPictures
 from haut_desktop.services.results_reading import ResultsReader
 from haut_desktop.services.results_wanted import ORIGINAL, wanted
 from haut_desktop.store.rebuild import recover_station
 from tests.fakes.builders import make_batch, make_picture, make_slots, make_study, make_visit
 from tests.services.rooms import open_room
 from tests.services.test_erasure import make_desk
+from tests.services.test_results_pictures import Objects, files, make_pictures
 
 SIDES = (Side.FRONT, Side.LEFT)
 ACT = Act(reason="the subject asked for it")
@@ -200,15 +202,86 @@ def _said_of(sides: tuple[Side, ...]) -> tuple[BatchResults, list[PlatformImage]
     return BatchResults((said,), made), listed
 
 
-async def test_what_the_platform_files_under_another_side_is_fetched_until_it_is_erased() -> None:
+def _of_skin(*sides: Side, listed_as: Side = Side.FRONT) -> tuple[Batch, _Platform]:
+    """A batch of a type that lacks sides, and the platform that files them all under another."""
     study = make_study(image_type=ImageType.SKIN)
     visit = make_visit(study, None)
-    (slot,) = make_slots(visit, (Side.OTHER,), image_type=ImageType.SKIN)
-    batch = make_batch(visit, study.datasets[0], ((slot, make_picture(slot)[1]),))
-    (image,) = batch.images
-    arm = PlatformImageId("arm")
-    image = replace(image, state=ImageState.STORED, platform_id=arm)
-    batch = replace(batch, images=(image,), platform_id=PlatformBatchId("there"))
-    there = _Platform((PlatformImage(arm, None, image.name, Side.FRONT, "regular", "original"),))
-    assert await _addresses(batch, there, _NAMED) == ["made of arm", "original"]
+    slots = make_slots(visit, sides, image_type=ImageType.SKIN)
+    pictures = tuple((slot, make_picture(slot)[1]) for slot in slots)
+    batch = make_batch(visit, study.datasets[0], pictures)
+    assert batch.route is Route.INLINE
+    images = tuple(
+        replace(image, state=ImageState.STORED, platform_id=PlatformImageId(f"{number}"))
+        for number, image in enumerate(batch.images)
+    )
+    listed = tuple(
+        PlatformImage(
+            i.platform_id, None, i.name, listed_as, "regular", f"original {i.platform_id}"
+        )
+        for i in images
+        if i.platform_id
+    )
+    batch = replace(batch, images=images, platform_id=PlatformBatchId("there"))
+    return batch, _Platform(listed)
+
+
+async def _kept(batch: Batch, there: _Platform, pictures: ResultPictures) -> None:
+    reading = await ResultsReader(there).read(batch, _TO, _OF_SIDES, ())  # type: ignore[arg-type]
+    await pictures.keep(batch.id, wanted(batch, reading.answer, reading.images))
+
+
+async def test_what_the_platform_files_under_another_side_is_kept_under_the_records(
+    tmp_path: Path,
+) -> None:
+    batch, there = _of_skin(Side.OTHER)
+    offered = await _addresses(batch, there, _NAMED)
+    assert offered == ["made of 0"], "our own original is in the vault"
+    pictures = make_pictures(tmp_path, Objects())
+    await _kept(batch, there, pictures)
+    made = [one for one in await pictures.pictures(batch.id) if one.space == "restored"]
+    assert [one.side for one in made] == [Side.OTHER]
     assert await _addresses(_erased(batch, 0), there, _NAMED) == []
+
+
+async def test_results_of_what_the_platform_files_elsewhere_are_of_the_records_side() -> None:
+    batch, there = _of_skin(Side.OTHER)
+    reading = await ResultsReader(there).read(batch, _TO, _NAMED, ())  # type: ignore[arg-type]
+    assert [result.side for result in reading.answer.results] == [Side.OTHER]
+
+
+@pytest.mark.parametrize("sides", [(Side.OTHER,), (Side.FRONT, Side.OTHER)])
+async def test_nothing_of_an_erased_picture_stays_wherever_the_platform_filed_it(
+    sides: tuple[Side, ...], tmp_path: Path
+) -> None:
+    batch, there = _of_skin(*sides)
+    pictures = make_pictures(tmp_path, Objects())
+    await _kept(batch, there, pictures)
+    await pictures.erase(batch.id, Side.OTHER)
+    left = [await pictures.open(one.key) for one in await pictures.pictures(batch.id)]
+    assert left == [b"made of 0"] * (len(sides) - 1)
+    after = _erased(batch, len(sides) - 1)
+    assert len(files(tmp_path)) == len(left) + 1, "and the list"
+    await _kept(after, there, pictures)
+    again = [await pictures.open(one.key) for one in await pictures.pictures(batch.id)]
+    assert (again, await pictures.masks(batch.id)) == (left, frozenset())
+
+
+@pytest.mark.parametrize("name", ["renamed there.jpg", ""], ids=["foreign name", "not listed"])
+async def test_of_two_pictures_that_are_filed_alike_nothing_unnamed_comes_once_one_was_erased(
+    name: str,
+) -> None:
+    batch, there = _of_skin(Side.OTHER, Side.OTHER)
+    first, second = there.listed
+    odd = _Platform((first, replace(second, name=name)) if name else (first,))
+    after = _erased(batch, 1)
+    assert await _addresses(after, odd, _OF_SIDES) == ["made of 0"]
+    said = (await there.batch_results()).results
+    assert places_away(after, said, frozenset()) == frozenset()
+
+
+async def test_what_is_predicted_of_the_captured_picture_is_fetched() -> None:
+    batch, _ = _in_two_lights()
+    predicted = RemotePicture(Side.FRONT, ORIGINAL, "older", is_predicted=True, name="older")
+    captured = RemotePicture(Side.FRONT, ORIGINAL, "captured")
+    offered = wanted(batch, BatchResults((), (predicted, captured)), ())
+    assert [one.url for one in offered] == ["older"]

@@ -15,7 +15,7 @@ from haut_desktop.domain.delivery import (
 from haut_desktop.domain.errors import ErasureRefusedError
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import Batch, Side
-from haut_desktop.store.erasures import _ERASED_SIDES, ErasureStore
+from haut_desktop.store.erasures import _ERASED_IN, _ERASED_SIDES, ErasureStore
 from haut_desktop.store.retractions import RetractionStore
 from tests.fakes.builders import make_batch, make_proof
 from tests.store.conftest import Record
@@ -207,9 +207,10 @@ async def test_what_was_held_unsettled_can_go_once_its_batch_is_taken_back(
     assert await state(record, batch) is ImageState.ERASED
 
 
-async def test_what_was_never_erased_is_not_gone_through(record: Record) -> None:
+@pytest.mark.parametrize("statement", [_ERASED_SIDES, _ERASED_IN], ids=["sides", "batches"])
+async def test_what_was_never_erased_is_not_gone_through(record: Record, statement: str) -> None:
     plan = await record.database.read(
-        lambda c: c.execute(f"EXPLAIN QUERY PLAN {_ERASED_SIDES}").fetchall()
+        lambda c: c.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
     )
     assert [row["detail"] for row in plan if row["detail"].startswith("SCAN")] == [
         "SCAN erasure USING COVERING INDEX erasure_of"

@@ -24,6 +24,7 @@ from haut_desktop.store.driver import Connection
 from haut_desktop.store.results import ResultStore
 from haut_desktop.store.retractions import RetractionStore
 from tests.store.conftest import Record
+from tests.store.test_outbox import submit
 
 MASK = Mask(
     "spots",
@@ -108,6 +109,19 @@ async def test_another_answer_becomes_current_and_the_first_row_stays(
     (stored,) = await results.of_batch(batch.id)
     assert stored.result.is_ok
     assert await record.database.read(_rows) == 2
+
+
+async def test_a_picture_that_is_filed_under_another_side_since_has_one_current_result(
+    record: Record, results: ResultStore
+) -> None:
+    batch = await submit(record, await record.finish(await record.register()))
+    there = batch.images[0].platform_id
+    assert there is not None
+    named = replace(make_result(), platform_image_id=there, masks=())
+    await save(record, batch, replace(named, side=Side.OTHER))
+    await save(record, batch, named)
+    (stored,) = await results.of_batch(batch.id)
+    assert (stored.result.side, await record.database.read(_rows)) == (Side.FRONT, 2)
 
 
 def _rows(connection: Connection) -> int:
