@@ -136,7 +136,7 @@ class Program:
             is_in = work is not None and await self._enter(work, mode, signing_in)
         if work is not None and is_in:
             signing_in.leave_word(is_signed_in=True)
-            work.start()
+            work.start(has_window=True)
             await self._work_in_window(work, mode, signing_in, stack)
 
     def _ask_no_more(self) -> None:

@@ -104,6 +104,7 @@ class Shell:
             self.desk.open_study(study)
         self.window.go(Place.SUBJECTS if study is not None else Place.STUDY)
         self.window.show()
+        self.work.interrupted.window_shown()
 
     def close(self) -> None:
         """Take the window away; what works behind it is closed by who owns the workplace."""

@@ -291,9 +291,10 @@ class Workplace:
 
         self.tasks.start(drain(), name="spooled pictures")
 
-    def start(self) -> None:
-        """Set delivery, results and the renewal of tokens going."""
-        self.tasks.start(self.interrupted.settle(), name="interrupted intake")
+    def start(self, *, has_window: bool = False) -> None:
+        """Set delivery, results and the renewal of tokens going; says whether a window follows."""
+        settling = self.interrupted.settle(has_window=has_window)
+        self.tasks.start(settling, name="interrupted intake")
         self.tasks.start(self.session.run(), name="session")
         self.tasks.start(self.wake_ups.run(), name="wake-ups")
         self.tasks.start(self._deliver(), name="delivery")

@@ -16,7 +16,7 @@ from haut_desktop.domain.audit import Act
 from haut_desktop.domain.errors import HautError, StoreError
 from haut_desktop.domain.visits import VisitSheet, VisitStatus
 from haut_desktop.services.changes import Change, Changes, Topic
-from haut_desktop.services.pauses import pause
+from haut_desktop.services.pauses import Pause, pause
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.writing import to_its_end
 
@@ -34,6 +34,12 @@ WRITTEN_DOWN: Final = "sealed when the program ended"
 """Why a picture came into the record at a start."""
 REST_S: Final = 0.03
 """Between two parts of the vault, so that a year's pictures hold up nobody at a start."""
+AT_ONCE: Final = 5
+"""Parts that are looked through at once: a thousand pictures and a few hold up nobody."""
+FIRST_PAGES_S: Final = 5.0
+"""What is left of a full vault waits so long after the window was shown, for its first pages."""
+NO_WINDOW_S: Final = 60.0
+"""So long it waits for a window at the most: it is looked through in any case."""
 WAITS: Final = (
     "The program ended while this picture was being taken in, and its visit is finished. Say "
     "whose it is."
@@ -55,6 +61,7 @@ class InterruptedIntake:
         changing: asyncio.Lock,
         changes: Changes,
         since: datetime,
+        pause: Pause = pause,
     ) -> None:
         self._visits = visits
         self._pictures = pictures
@@ -66,10 +73,19 @@ class InterruptedIntake:
         self._changes = changes
         self._since = since
         """When this process began: what is half written since then is being written."""
+        self._pause = pause
+        self._window = asyncio.Event()
 
-    async def settle(self) -> None:
-        """Write down what is sealed and unknown, clear away what is half written; once."""
-        unknown = await self._unknown()
+    def window_shown(self) -> None:
+        """The window that was announced can be used."""
+        self._window.set()
+
+    async def settle(self, *, has_window: bool = False) -> None:
+        """Write down what is sealed and unknown, clear away what is half written; once.
+
+        Where a window is to come, a full vault is looked through after its first pages.
+        """
+        unknown = await self._unknown(has_window=has_window)
         if not unknown:
             return
         # while nobody changes a visit, no picture is on its way from the vault to the record
@@ -81,14 +97,19 @@ class InterruptedIntake:
                     # it stays where it is, and a verification names it
                     _log.warning("sealed picture %s stays unknown: %s", name, error.kind)
 
-    async def _unknown(self) -> tuple[str, ...]:
+    async def _unknown(self, *, has_window: bool) -> tuple[str, ...]:
         """Look through the vault, a part at a time and with rests: who works goes first."""
         found: list[str] = []
         parts = self._vault.parts(self._since)
+        looked = 0
         # first the names: a picture that comes into the record meanwhile is no stranger
         while (names := await to_its_end(_next, parts)) is not None:
+            if has_window and looked == AT_ONCE:
+                await self._pause(self._window, NO_WINDOW_S)
+                await self._pause(asyncio.Event(), FIRST_PAGES_S)
             found += await self._pictures.without_original(names)
-            await pause(asyncio.Event(), REST_S)
+            looked += 1
+            await self._pause(asyncio.Event(), REST_S)
         return await self._pictures.strangers(found)
 
     async def _still_unknown(self, names: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -13,13 +13,16 @@ import pytest
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.ids import OriginalId, new_id
 from haut_desktop.domain.visits import TakenPicture
+from haut_desktop.services import interrupted
 from haut_desktop.services.interrupted import WAITS, WRITTEN_DOWN, InterruptedIntake
+from haut_desktop.services.pauses import Pause, pause
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store import vault
 from haut_desktop.store.pictures import PictureStore
 from tests.conftest import ExpectedLogs
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
+from tests.waiting import eventually
 
 FRONT = marked(1)
 
@@ -52,8 +55,14 @@ async def take_in_and_die(
 
 
 async def start(room: Room, changing: asyncio.Lock | None = None) -> None:
+    await intake_of(room, changing).settle()
+
+
+def intake_of(
+    room: Room, changing: asyncio.Lock | None = None, *, pause: Pause = pause
+) -> InterruptedIntake:
     station = room.station
-    await InterruptedIntake(
+    return InterruptedIntake(
         visits=station.visits,
         pictures=station.pictures,
         takes=station.takes,
@@ -63,7 +72,8 @@ async def start(room: Room, changing: asyncio.Lock | None = None) -> None:
         changing=changing or room.capture.changing,
         changes=room.capture._changes,
         since=room.clock(),
-    ).settle()
+        pause=pause,
+    )
 
 
 async def taken(room: Room) -> list[TakenPicture]:
@@ -101,6 +111,67 @@ async def test_a_long_vault_is_looked_through_in_parts(
     await start(room)
     assert {picture.original.vault_name for picture in await taken(room)} == names
     assert len(names) == 3
+
+
+@dataclass
+class Rests:
+    """Takes no time; tells how long each rest would be, and stays in one until its event is set."""
+
+    seconds: list[float | None] = field(default_factory=list)
+    stays_in: float | None = None
+
+    async def __call__(self, event: asyncio.Event, delay_s: float | None) -> None:
+        self.seconds.append(delay_s)
+        if delay_s == self.stays_in:
+            await event.wait()
+
+
+async def full_vault(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three pictures, one of them unknown, in four parts, of which one is looked at at once."""
+    await take_in_and_die(room, monkeypatch)
+    for number, file in enumerate(("left.jpg", "right.jpg"), 2):
+        await room.capture.take_in(room.visit, room.file(file, marked(number)))
+    monkeypatch.setattr(vault, "_PART", 2)
+    monkeypatch.setattr(interrupted, "AT_ONCE", 1)
+
+
+async def test_a_full_vault_is_looked_through_after_the_windows_first_pages(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await full_vault(room, monkeypatch)
+    rests = Rests(stays_in=interrupted.NO_WINDOW_S)
+    intake = intake_of(room, pause=rests)
+    settling = asyncio.create_task(intake.settle(has_window=True))
+    await eventually(lambda: interrupted.NO_WINDOW_S in rests.seconds)
+    assert rests.seconds == [interrupted.REST_S, interrupted.NO_WINDOW_S]
+    assert len(await taken(room)) == 2
+    intake.window_shown()
+    await settling
+    assert rests.seconds[2:] == [interrupted.FIRST_PAGES_S] + [interrupted.REST_S] * 3
+    assert len(await taken(room)) == 3
+
+
+async def test_a_full_vault_is_looked_through_if_no_window_is_ever_shown(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await full_vault(room, monkeypatch)
+    rests = Rests()
+    await intake_of(room, pause=rests).settle(has_window=True)
+    assert rests.seconds[1:3] == [interrupted.NO_WINDOW_S, interrupted.FIRST_PAGES_S]
+    assert len(await taken(room)) == 3
+
+
+@pytest.mark.parametrize("has_window", (False, True))
+async def test_a_short_vault_and_one_without_a_window_are_looked_through_at_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch, has_window: bool
+) -> None:
+    await full_vault(room, monkeypatch)
+    if has_window:
+        monkeypatch.setattr(interrupted, "AT_ONCE", 4)
+    rests = Rests()
+    await intake_of(room, pause=rests).settle(has_window=has_window)
+    assert rests.seconds == [interrupted.REST_S] * 4
+    assert len(await taken(room)) == 3
 
 
 async def test_what_is_gone_before_nobody_changes_a_visit_is_no_stranger(
