@@ -66,8 +66,9 @@ def measure_outbox(outboxes: Outboxes) -> Report:
             "outbox: rows of the program's own stores, copied under all of the database's rules",
             "outbox: no results and nobody to send to; memory is the most ever held",
             "outbox: the vault has a file and a note for each picture, in name; nothing opens one",
-            "outbox: 'at once': right after the first page; 'after': once the start's look for",
-            "outbox: files without a row is over; 'during': while that look is made over and over",
+            "outbox: the start's look for files without a row gives way to the first pages;",
+            "outbox: 'at once': right after the first page; 'after': once that look is over;",
+            "outbox: 'during': while it is made over and over",
             f"outbox: the aim for memory is {MORE_MIB:.0f} MiB more",
         ),
     )

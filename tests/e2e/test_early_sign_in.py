@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton
 from haut_desktop import settings
 from haut_desktop.app import Mode, Program, make_application
 from haut_desktop.domain.errors import KeyringError, KeyringLockedError
+from haut_desktop.services import interrupted
 from haut_desktop.services.early_session import SignedOutNote
+from haut_desktop.services.interrupted import InterruptedIntake
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.settings import AppPaths
 from haut_desktop.widgets.sign_in_dialog import SignInDialog
@@ -97,6 +99,28 @@ async def test_what_is_typed_before_the_station_is_open_signs_in(
         type_credentials(await eventually(lambda: program.dialog))
         await eventually(lambda: program.shell)
         assert not SignedOutNote(paths.station).is_there
+
+
+async def test_a_full_vault_is_looked_through_once_the_window_is_there(
+    program_with: ProgramWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[bool] = []
+    looked = asyncio.Event()
+    settle = InterruptedIntake.settle
+
+    async def noted(intake: InterruptedIntake, *, has_window: bool = False) -> None:
+        waits.append(has_window)
+        await settle(intake, has_window=has_window)
+        looked.set()
+
+    monkeypatch.setattr(InterruptedIntake, "settle", noted)
+    monkeypatch.setattr(interrupted, "AT_ONCE", 0)
+    monkeypatch.setattr(interrupted, "FIRST_PAGES_S", 0.0)
+    program = program_with(_SECRETS)
+    async with running(program):
+        type_credentials(await eventually(lambda: program.dialog))
+        await eventually(looked.is_set)
+        assert waits == [True]
 
 
 async def test_a_wrong_note_still_leads_to_the_kept_sign_in(
