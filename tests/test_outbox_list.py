@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.clock import system_clock
-from haut_desktop.domain.delivery import RegistrationEvent, RegistrationState, Waiting
-from haut_desktop.domain.errors import EntryTakenError, UnreachableError
+from haut_desktop.domain.delivery import (
+    ImageEvent,
+    RegistrationEvent,
+    RegistrationState,
+    Waiting,
+)
+from haut_desktop.domain.errors import EntryTakenError, RefusedError, UnreachableError
 from haut_desktop.domain.ids import CompanyId, PlatformBatchId
 from haut_desktop.domain.session import Account, SignedIn, Tokens
 from haut_desktop.outbox_command import run_outbox_command
 from haut_desktop.services.troubles import trouble_of
+from haut_desktop.viewmodels.words import ago
 from tests.commands import read, run
+from tests.photographs import encode, portrait
 from tests.services.rooms import Room, open_room
 
 
@@ -105,6 +112,50 @@ async def test_the_list_names_what_was_begun_on_the_platform_and_left_behind(
     out = capsys.readouterr().out
     assert "left behind on the platform: batch there-1 (begun, never computed)" in out
     assert "the addresses had expired" in out
+
+
+# ---- age and reason
+
+
+async def test_a_batch_is_as_old_as_its_finish_and_not_as_its_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_room(tmp_path) as room:
+        photographed = encode(portrait(), taken="2025:12:24 10:00:00")
+        await room.capture.take_in(room.visit, room.file("front.jpg", photographed))
+        await room.capture.finish(room.visit)
+        (one,) = (await read(room, capsys, "list"))["visits"][0]["batches"]
+        due_at = room.clock() + timedelta(seconds=room.study.plan.resting_s)
+        assert one["due_at"] == due_at.isoformat()
+        by_age = system_clock() - timedelta(seconds=one["age_s"])
+        assert abs(by_age - due_at) < timedelta(minutes=1)
+        await run(room, "list")
+        assert f"(due {ago(due_at, system_clock())})" in capsys.readouterr().out
+
+
+async def test_a_batch_that_rests_is_not_due_yet(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room.clock.now = system_clock()
+    await room.capture.reopen(room.visit)
+    await room.capture.finish(room.visit)
+    (one,) = (await read(room, capsys, "list"))["visits"][0]["batches"]
+    assert one["age_s"] == 0
+    await run(room, "list")
+    assert "(not due yet)" in capsys.readouterr().out
+
+
+async def test_the_list_gives_the_whole_reason_of_a_held_picture(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = await room.deliver()
+    refused = Waiting(trouble=trouble_of(RefusedError(403, "x", "", who="The object store")))
+    image = batch.images[0]
+    await room.outbox.move_image(image.id, ImageEvent.HOLD, waiting=refused)
+    await run(room, "list")
+    out = capsys.readouterr().out
+    assert "Held: The object store refused it" in out
+    assert "The object store gave no reason (status 403)." in out
 
 
 # ---- whose account

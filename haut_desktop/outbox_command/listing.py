@@ -123,8 +123,7 @@ def _say_visit(visit: dict[str, Any], now: datetime) -> None:
     say(f"{visit['subject']}  {visit['visit']}  {visit['date']}  {visit['visit_id']}")
     say(f"  for {visit['study']}: {held_by(visit['server'], visit['company_id'])}")
     for batch in visit["batches"]:
-        age = ago(batch["created_at"], now)
-        say(f"  {batch['words']}  (made {age})  {batch['batch_id']}")
+        say(f"  {batch['words']}  ({_due(batch['due_at'], now)})  {batch['batch_id']}")
         if batch["reason"]:
             say(f"    {batch['reason']}")
         if batch["late"]:
@@ -138,6 +137,13 @@ def _say_visit(visit: dict[str, Any], now: datetime) -> None:
             say(f"    left on the platform: {batch['retraction']['words'] or 'being asked for'}")
         for image in batch["images"]:
             say(f"    {image['side']}: {image['words']}  {image['image_id']}")
+            if image["reason"]:
+                say(f"      {image['reason']}")
+
+
+def _due(at: datetime, now: datetime) -> str:
+    """Say since when a batch was to go; its pictures may have been taken long before."""
+    return "not due yet" if at > now else f"due {ago(at, now)}"
 
 
 def _say_abandoned(left: dict[str, Any], now: datetime) -> None:

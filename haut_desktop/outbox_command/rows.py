@@ -12,7 +12,7 @@ from haut_desktop.domain.retraction import Retraction
 from haut_desktop.domain.study import Study
 from haut_desktop.domain.words import TAKEN_BACK
 from haut_desktop.store.rebuilt import HeldPicture
-from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_registration
+from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_registration, since_when
 from haut_desktop.viewmodels.outbox_late import late_trouble
 from haut_desktop.viewmodels.outbox_words import (
     Circumstances,
@@ -70,7 +70,8 @@ def _batch(
         "next_try_at": batch.waiting.retry_at,
         "created_at": batch.created_at,
         "submitted_at": batch.submitted_at,
-        "age_s": _age_s(batch.created_at, around),
+        "due_at": since_when(delivery, batch),
+        "age_s": max(0, _age_s(since_when(delivery, batch), around)),
         "supersedes": batch.supersedes,
         "retraction": _retraction(batch.retraction),
         "abandoned": [_abandoned(one, around) for one in left],

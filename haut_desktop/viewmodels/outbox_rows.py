@@ -19,7 +19,7 @@ from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.words import TAKEN_BACK, side_words
 from haut_desktop.viewmodels.capture_words import visit_title
-from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_image
+from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_image, since_when
 from haut_desktop.viewmodels.outbox_facts import (
     batch_facts,
     batch_name,
@@ -173,7 +173,7 @@ def _batch_row(
         batch_ids=(batch.id,),
         progress=_joint_progress(children) if is_open else None,
         size_bytes=sum(child.size_bytes for child in children),
-        since=batch.submitted_at or batch.created_at,
+        since=batch.submitted_at or since_when(delivery, batch),
         next_try=_next_try(tries, around.now, kept) if is_open else None,
         trouble=trouble or around.another_keeps(batch, delivery.study),
         facts=batch_facts(delivery, batch, around),
@@ -208,7 +208,7 @@ def _image_row(
         batch_ids=(batch.id,),
         progress=_share(image, sent.get(image.id, 0), size_bytes),
         size_bytes=size_bytes,
-        since=image.proof.at if image.proof else batch.created_at,
+        since=image.proof.at if image.proof else since_when(delivery, batch),
         next_try=None if is_taken_back else image.waiting.retry_at,
         trouble=_image_trouble(image, batch),
         facts=image_facts(image, around),

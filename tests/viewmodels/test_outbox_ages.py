@@ -87,6 +87,15 @@ def test_a_picture_turns_into_a_warning_and_into_an_alarm_by_its_age(state: Imag
     assert "24 h" in overdue.phrase.text
 
 
+def test_the_age_counts_from_the_finish_and_not_from_the_cameras_clock() -> None:
+    made = finished(make_delivery(ImageState.SEALED))
+    taken_long_ago = replace(batch_of(made), created_at=START - timedelta(days=300))
+    row = batch_row_of(replace(made, batches=(taken_long_ago,)), LONG)
+    assert (row.since, row.children[0].since) == (START, START)
+    rests = replace(taken_long_ago, not_before=LONG)
+    assert batch_row_of(replace(made, batches=(rests,)), LONG).since == LONG
+
+
 @pytest.mark.parametrize("state", RegistrationState)
 def test_a_registration_turns_into_a_warning_and_into_an_alarm_by_its_age(
     state: RegistrationState,
