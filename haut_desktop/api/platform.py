@@ -21,10 +21,12 @@ from haut_desktop.domain.errors import (
     NotThePlatformError,
     OtherAccountError,
     OutcomeUnknownError,
+    PermissionRefusedError,
     ServerError,
     UnexpectedAnswerError,
     UnreachableError,
 )
+from haut_desktop.domain.session import Account
 
 _log = logging.getLogger(__name__)
 
@@ -135,8 +137,10 @@ class Platform:
         """Make a call and give back a good answer of the platform's: JSON, or nothing at all.
 
         ``is_public`` sends no token; ``token`` sends another one than the session's. An error's
-        ``in_body`` says that the connection broke while ``picture`` was being sent.
+        ``in_body`` says that the connection broke while ``picture`` was being sent. Raises
+        OtherSignInError for what was refused to whoever was signed in before.
         """
+        who = self._keeper.account
         request = self._request(method, path, body, query, picture)
         if token is not None:
             request.headers["Authorization"] = f"Bearer {token}"
@@ -150,8 +154,14 @@ class Platform:
         trouble = error_of(response) or _not_json(response)
         self._learn(response, trouble)
         if trouble is not None:
+            self._check_whose(trouble, who)
             raise trouble
         return response
+
+    def _check_whose(self, trouble: HautError, who: Account | None) -> None:
+        """Raise OtherSignInError for a right that ``who`` lacks and not who is signed in now."""
+        if isinstance(trouble, PermissionRefusedError) and self._keeper.account is not None:
+            self._keeper.check_still(who)
 
     async def _exchange(
         self, request: httpx.Request, auth: httpx.Auth | None, picture: PictureBody | None

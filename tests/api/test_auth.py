@@ -471,6 +471,31 @@ async def test_a_step_is_not_repeated_with_the_token_of_who_signed_in_meanwhile(
     assert keeper.tokens.access == "others"
 
 
+@pytest.mark.parametrize(
+    ("other", "met"),
+    [(COLLEAGUE, OtherSignInError), (STRANGER, OtherAccountError), (None, PermissionRefusedError)],
+    ids=["colleague", "another company", "nobody"],
+)
+async def test_a_missing_right_of_who_was_signed_in_before_is_none_of_who_is_now(
+    client: HautApi,
+    keeper: TokenKeeper,
+    server: HautServer,
+    clock: FakeClock,
+    other: Account | None,
+    met: type[HautError],
+) -> None:
+    _use(keeper, clock)
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        keeper.use(SignedIn(other, Tokens("others", "refresh-9")) if other else None)
+        return httpx.Response(403, json={"errors": [{"code": "permission_denied", "detail": "No"}]})
+
+    server.on(APPLICATIONS, refuse)
+    with pytest.raises(HautError) as told:
+        await client.applications(ACCOUNT.tenant)
+    assert type(told.value) is met
+
+
 def _pages(turn: Callable[[], None], *, on_page: int) -> Callable[[httpx.Request], httpx.Response]:
     """Two pages of one entry each; ``turn`` happens while one of them is on its way."""
 
