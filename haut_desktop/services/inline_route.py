@@ -29,18 +29,17 @@ from haut_desktop.domain.errors import (
     HautError,
     ItemError,
     OutcomeUnknownError,
-    RefusedError,
     TooManyRequestsError,
     UnreachableError,
 )
 from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId
-from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery, image_id_in
+from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.pauses import uptime
 from haut_desktop.services.sealed_images import SealedImages
-from haut_desktop.services.settling import DROPS_THAT_REFUSE, asking, count_drops
+from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops, listed_by_our_ids
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 
@@ -120,22 +119,15 @@ class InlineRoute:
         lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
         if not lost or batch.platform_id is None:
             return
-        listed = await self._listed(batch, batch.platform_id, to)
+        # what is not found may be hidden, or was computed: nothing goes again by itself on it
+        listed = await listed_by_our_ids(
+            self._api,
+            batch.platform_id,
+            to,
+            or_none_if_missing=batch.state is BatchState.RETRACTING,
+        )
         for image in lost:
             await self._settle_one(image, listed.get(image.id))
-
-    async def _listed(
-        self, batch: Batch, there: PlatformBatchId, to: SubjectAddress
-    ) -> Mapping[ImageId | None, PlatformImage]:
-        try:
-            with asking():
-                found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, there)
-        except RefusedError:
-            # what is not found may be hidden, or was computed: nothing goes again by itself on it
-            if batch.state is not BatchState.RETRACTING:
-                raise
-            return {}
-        return {image_id_in(picture.name): picture for picture in found}
 
     async def _settle_one(self, image: Image, found: PlatformImage | None) -> None:
         if found is not None:

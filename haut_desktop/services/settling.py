@@ -1,6 +1,6 @@
 """Settling what nobody answered for: by asking the platform, never by sending again on a guess."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,8 +13,8 @@ from haut_desktop.domain.errors import (
     RefusedError,
     ServerError,
 )
-from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
-from haut_desktop.domain.imaging import Batch, Image
+from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId
+from haut_desktop.domain.imaging import Batch, Image, PlatformImage, image_id_in
 
 DROPS_THAT_REFUSE: Final = 2
 """An early refusal of a big body looks like a dropped connection (httpx: ``ReadError``)."""
@@ -53,6 +53,23 @@ def asking() -> Iterator[None]:
         if error.status == _NOT_FOUND:
             raise
         raise NotToldError(error) from error
+
+
+async def listed_by_our_ids(
+    api: HautApi, batch: PlatformBatchId, to: SubjectAddress, *, or_none_if_missing: bool
+) -> Mapping[ImageId | None, PlatformImage]:
+    """Give the pictures that the platform lists in its batch, by our own ids in their names.
+
+    Of a batch that it does not know: none ``or_none_if_missing``, or else raises RefusedError.
+    """
+    try:
+        with asking():
+            found = await api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
+    except RefusedError:
+        if not or_none_if_missing:
+            raise
+        return {}
+    return {image_id_in(picture.name): picture for picture in found}
 
 
 class ResultsProbe:

@@ -30,18 +30,16 @@ from haut_desktop.domain.errors import (
     HautError,
     ItemError,
     NetworkError,
-    RefusedError,
     TooManyRequestsError,
     UnreachableError,
 )
-from haut_desktop.domain.ids import BatchId, ImageId, PlatformBatchId
+from haut_desktop.domain.ids import BatchId, ImageId
 from haut_desktop.domain.imaging import (
     Batch,
     Image,
     PlatformImage,
     ProofOfDelivery,
     UploadAddress,
-    image_id_in,
 )
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
@@ -49,7 +47,7 @@ from haut_desktop.services.computing import Computing
 from haut_desktop.services.lanes import Lanes
 from haut_desktop.services.read_back import ReadBack
 from haut_desktop.services.sealed_images import SealedImages
-from haut_desktop.services.settling import DROPS_THAT_REFUSE, asking, count_drops
+from haut_desktop.services.settling import DROPS_THAT_REFUSE, count_drops, listed_by_our_ids
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 
@@ -160,19 +158,11 @@ class SignedRoute:
         lost = [image for image in batch.images if image.state is ImageState.UNSETTLED]
         listed: Mapping[ImageId | None, PlatformImage] = {}
         if lost and batch.platform_id is not None:
-            listed = await self._listed(batch.platform_id, to)
+            listed = await listed_by_our_ids(
+                self._api, batch.platform_id, to, or_none_if_missing=True
+            )
         for image in lost:
             await self._settle_one(image, listed.get(image.id))
-
-    async def _listed(
-        self, batch: PlatformBatchId, to: SubjectAddress
-    ) -> Mapping[ImageId | None, PlatformImage]:
-        try:
-            with asking():
-                found = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
-        except RefusedError:
-            return {}  # it is not there
-        return {image_id_in(picture.name): picture for picture in found}
 
     async def _settle_one(self, image: Image, found: PlatformImage | None) -> None:
         if found is None or not await self._has_our_bytes(image, found):

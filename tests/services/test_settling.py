@@ -1,5 +1,6 @@
-"""Whether anything was computed: both addresses of the platform are asked before it is denied."""
+"""What arrived and what was computed: nothing is denied before both addresses were asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -9,6 +10,7 @@ from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import RefusedError
 from haut_desktop.domain.ids import (
     CompanyId,
+    ImageId,
     PlatformBatchId,
     PlatformDatasetId,
     PlatformImageId,
@@ -17,7 +19,7 @@ from haut_desktop.domain.ids import (
 from haut_desktop.domain.imaging import Batch, ImageType, PlatformImage, Side
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.results_reading import ResultsReader
-from haut_desktop.services.settling import ResultsProbe
+from haut_desktop.services.settling import NotToldError, ResultsProbe, listed_by_our_ids
 from tests.fakes.builders import make_batch, make_picture, make_slots, make_study, make_visit
 
 _TO = SubjectAddress(
@@ -119,3 +121,24 @@ async def test_a_batch_of_the_newer_address_alone_is_not_believed_to_be_under_wa
     reader = ResultsReader(Addresses(newer=_NOT_FOUND))  # type: ignore[arg-type]
     with pytest.raises(RefusedError):
         await reader.read(_batch(), _TO, ("face_skin_metrics_3.0",), ())
+
+
+@pytest.mark.parametrize("is_empty", (True, False))
+async def test_a_batch_that_is_missing_lists_nothing_only_where_that_proves_something(
+    is_empty: bool,
+) -> None:
+    async def ask() -> Mapping[ImageId | None, PlatformImage]:
+        there = Addresses(listed=_NOT_FOUND)
+        return await listed_by_our_ids(there, _BATCH, _TO, or_none_if_missing=is_empty)  # type: ignore[arg-type]
+
+    if is_empty:
+        assert await ask() == {}
+        return
+    with pytest.raises(RefusedError):
+        await ask()
+
+
+async def test_a_refused_question_proves_nothing_of_what_is_listed() -> None:
+    there = Addresses(listed=RefusedError(400, "invalid", ""))
+    with pytest.raises(NotToldError):
+        await listed_by_our_ids(there, _BATCH, _TO, or_none_if_missing=True)  # type: ignore[arg-type]
