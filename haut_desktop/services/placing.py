@@ -64,6 +64,7 @@ class WaitingPicture:
     """A picture that waits for a person, with all that may help to place it."""
 
     held: "HeldPicture"
+    """Its reason is empty where that is all in ``note``."""
     note: NoteWord
     may_have_gone: bool
     """It may have been delivered before the record was lost: nothing rules that out. Once placed it
@@ -154,11 +155,15 @@ class Placing:
     # ---- inside --------------------------------------------------------------------------
 
     async def _described(self, held: "HeldPicture") -> WaitingPicture:
+        from haut_desktop.store.rebuilt import NOTE_NOT_OURS, NOTE_UNREADABLE
+
         note, former, _ = await asyncio.to_thread(self._read_note, held.original)
         places = await self._pictures.places_of(held.original.digest.sha256)
         elsewhere = tuple(place for place in places if place.original_id != held.original.id)
         if note is NoteWord.ANOTHERS:
             held = replace(held, claim={})
+        if note is not NoteWord.OURS and held.reason in (NOTE_NOT_OURS, NOTE_UNREADABLE):
+            held = replace(held, reason="")
         return WaitingPicture(held, note, former is not None, elsewhere)
 
     def _read_note(self, original: Original) -> "_Read":

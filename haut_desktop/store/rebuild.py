@@ -29,7 +29,7 @@ from haut_desktop.store.need_of_rebuild import Why
 from haut_desktop.store.picture_record import PictureRecord, StationFrame
 from haut_desktop.store.picture_rows import insert_picture
 from haut_desktop.store.rebuild_rows import RecordWriter
-from haut_desktop.store.rebuilt import insert_held
+from haut_desktop.store.rebuilt import NOTE_NOT_OURS, NOTE_UNREADABLE, insert_held
 from haut_desktop.store.rows import text_of
 from haut_desktop.store.secrets import Secrets
 from haut_desktop.store.station import DATABASE, Station, open_keys
@@ -49,9 +49,6 @@ OnProgress = Callable[[int, int], None]
 """Called with the number of notes read and of all, from the thread that reads them."""
 
 _NEW: Final = "station.db.rebuilt"
-_NOT_OURS: Final = (
-    "The note beside this picture was not written with this station's keys. Say whose it is."
-)
 _OLD_NOTE: Final = "The note beside this picture is of an older kind. Say whose it is."
 _CLASH: Final = (
     "The note beside this picture names a code that another subject has as well. Say whose it is."
@@ -162,10 +159,10 @@ def _read_one(vault: Vault, name: str, reading: _Reading) -> None:
     try:
         sidecar = vault.sidecar(name)
     except UnauthenticatedSidecarError as error:
-        reading.held[name] = (_NOT_OURS, error.claim)
+        reading.held[name] = (NOTE_NOT_OURS, error.claim)
         return
-    except VaultError as error:
-        reading.held[name] = (error.message, None)
+    except VaultError:
+        reading.held[name] = (NOTE_UNREADABLE, None)
         return
     record = sidecar.record
     if sidecar.erasure is not None:

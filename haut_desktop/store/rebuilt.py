@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.clock import Clock
@@ -39,6 +40,11 @@ _HELD = """
 SELECT original.*, held_picture.reason, held_picture.claim, held_picture.written_at AS since
 FROM held_picture JOIN original ON original.id = held_picture.original_id
 """
+
+NOTE_NOT_OURS: Final = (
+    "The note beside this picture was not written with this station's keys. Say whose it is."
+)
+NOTE_UNREADABLE: Final = "The note beside this picture is gone or can't be read. Say whose it is."
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ class PlacingViewModel(QObject):
 
     def choose_picture(self, original_id: OriginalId) -> None:
         """Turn to another picture; nothing that was chosen for the last one stays."""
-        if self.state.picture is None or self.state.picture.original_id != original_id:
+        if not self._shows(original_id):
             self._turn_to(original_id)
 
     def search(self, text: str) -> None:
@@ -220,12 +220,14 @@ class PlacingViewModel(QObject):
             return
         self._waiting = {one.held.original.id: one for one in waiting}
         lines = tuple(picture_line(one, self._zone) for one in waiting)
-        self._show(pictures=lines, is_loading=False, is_busy=False)
+        same = next((line for line in lines if self._shows(line.original_id)), None)
+        picture = same or self.state.picture
+        self._show(pictures=lines, picture=picture, is_loading=False, is_busy=False)
         if not lines and refusal is None:
             self.emptied.emit()
         elif not lines:
             self._forget_visit(picture=None, subject=None, subjects=())
-        elif self.state.picture not in lines:
+        elif same is None:
             self._turn_to(lines[0].original_id)
         if refusal is not None:
             self._show(problem_title=refusal.title, problem=refusal.message)
@@ -234,11 +236,15 @@ class PlacingViewModel(QObject):
         before = self.state.picture
         await self._load()
         state = self.state
-        if state.has_failed or state.picture is None or state.picture != before:
+        if state.has_failed or before is None or not self._shows(before.original_id):
             return  # a picture that is turned to is searched for anew
         self.search(state.text)
         if state.subject is not None:
             await self._read_visits(state.subject.subject_id)
+
+    def _shows(self, original_id: OriginalId) -> bool:
+        picture = self.state.picture
+        return picture is not None and picture.original_id == original_id
 
     def _turn_to(self, original_id: OriginalId) -> None:
         line = next(p for p in self.state.pictures if p.original_id == original_id)
@@ -326,7 +332,7 @@ class PlacingViewModel(QObject):
             self._fail(error)
             await self._load(error)
             picture = self.state.picture
-            if picture and picture.original_id == said.original_id:
+            if picture and self._shows(said.original_id):
                 if picture.is_placed and isinstance(error, PictureError):
                     # where it lies already is said above it
                     self._show(problem_title="", problem="")

@@ -268,6 +268,7 @@ class PlacingDialog(QDialog):
         twin = line.elsewhere if line else ""
         self._elsewhere.say("The same picture is there already" if twin else "", twin)
         self._why.setText(line.reason if line else "")
+        self._why.setVisible(bool(line and line.reason))
         self._facts.show_facts(line.facts if line else ())
         image = self._vm.thumbnails.get(line.original_id) if line else None
         self._frame.show_image(image, is_expected=line is not None and image is None)

@@ -18,6 +18,7 @@ from haut_desktop.services.intake import Pasted
 from haut_desktop.services.placing import NoteWord, Placement, Placing, WaitingPicture
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.store.files import remove
+from haut_desktop.store.rebuild import recover_station
 from haut_desktop.store.vault import Vault
 from haut_desktop.viewmodels.placing_words import picture_line
 from tests.fakes.builders import make_picture
@@ -271,3 +272,35 @@ async def test_it_is_placed_once(room: Room) -> None:
     await placing.assign(one.held.original.id, room.study, place, WHY)
     with pytest.raises(ItemError):
         await placing.assign(one.held.original.id, room.study, place, WHY)
+
+
+@pytest.mark.parametrize("is_torn", (False, True))
+async def test_what_is_wrong_with_a_note_is_said_once_after_a_rebuild(
+    tmp_path: Path, is_torn: bool
+) -> None:
+    async with open_room(tmp_path) as room:
+        await room.take_face()
+        (name, *_) = room.vault.names()
+        stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
+        stranger.set_sidecar(name, room.vault.sidecar(name))
+        if is_torn:
+            note = room.vault.folder / name.replace(".age", ".side.age")
+            remove(note)
+            note.write_bytes(b"torn")
+        await room.station.aclose()
+        room.station, _ = await recover_station(room.station.folder, room.secrets, room.clock)
+        (one,) = await placing_of(room).waiting()
+        line = picture_line(one, "UTC")
+        assert line.note_title.startswith("The note beside this picture")
+        assert line.reason == ""
+        await room.station.aclose()
+
+
+async def test_why_a_picture_waits_is_said_though_its_note_was_damaged_since(room: Room) -> None:
+    one = await wait_one(room)
+    note = room.vault.folder / one.held.original.vault_name.replace(".age", ".side.age")
+    remove(note)
+    note.write_bytes(b"torn")
+    (again,) = await placing_of(room).waiting()
+    assert again.note is NoteWord.MISSING
+    assert picture_line(again, "UTC").reason == one.held.reason

@@ -333,6 +333,47 @@ async def test_a_picture_that_another_subject_got_meanwhile_is_refused_in_one_se
     assert asked.told("subject B-008") == 1
 
 
+async def test_a_picture_that_is_refused_stays_the_one_that_is_shown(
+    ask: Ask, tasks: TaskScope, room: Room
+) -> None:
+    await spool(room, 8)
+    asked = await ask(9)
+    refused = asked.model.state.pictures[1].original_id
+    asked.model.choose_picture(refused)
+    await fill_in(asked)
+    theirs = await room.capture.open_visit(room.study, room.other.id, "Baseline")
+    await room.capture.take_in(theirs.id, room.file("front.jpg", marked(9)))
+    asked.click("continue")
+    asked.click("yes")
+    await eventually(lambda: not tasks.running())
+    assert asked.model.state.picture is not None
+    assert asked.model.state.picture.original_id == refused
+    assert asked.listed("held-pictures").currentRow() == 1
+    assert asked.told("belongs to subject B-008 already") == 1
+    assert asked.text("reason") == "the paper list"
+
+
+async def test_a_picture_that_changed_meanwhile_is_searched_for_when_it_is_read_again(
+    ask: Ask, tasks: TaskScope, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await ask(9)
+    await eventually(lambda: not tasks.running())
+
+    async def in_trouble(*_: object) -> tuple[object, ...]:
+        raise StoreIOError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asked.model._subjects, "search", in_trouble)
+        asked.type_into("subject-search", "B-00")
+        await eventually(lambda: asked.model.state.has_failed)
+    await room.capture.take_in(room.visit, room.file("front.jpg", marked(9)))
+    asked.model.look_again()
+    await eventually(lambda: not tasks.running())
+    assert asked.model.state.picture == asked.model.state.pictures[0]
+    assert asked.model.state.picture.is_placed
+    assert len(asked.model.state.subjects) == 2
+
+
 async def test_a_scanned_code_with_its_enter_says_nothing_of_the_subject_before(
     ask: Ask, tasks: TaskScope
 ) -> None:
