@@ -174,6 +174,7 @@ class Workplace:
             vault=store.vault,
             cache=store.cache,
             forget_results=self.results.erase_pictures,
+            forget_unlisted=self.results.forget_unlisted,
             sidecars=notes,
             changes=self.changes,
             since=clock(),

@@ -43,6 +43,7 @@ class Erasures:
         vault: "Vault",
         cache: "PictureCache",
         forget_results: Callable[[BatchId, Side], Awaitable[None]],
+        forget_unlisted: Callable[[BatchId, Side], Awaitable[None]],
         sidecars: Sidecars,
         changes: Changes,
         since: datetime,
@@ -51,6 +52,7 @@ class Erasures:
         self._vault = vault
         self._cache = cache
         self._forget_results = forget_results
+        self._forget_unlisted = forget_unlisted
         self._sidecars = sidecars
         self._changes = changes
         self._since = since
@@ -83,7 +85,10 @@ class Erasures:
         if self._is_swept:
             return
         try:
-            await to_its_end(self._clear, await self._store.remains())
+            remains = await self._store.remains()
+            await to_its_end(self._clear, remains)
+            for batch_id, side in remains.shared:
+                await self._forget_unlisted(batch_id, side)
         except OSError as error:
             _log.warning("copies of erased pictures may be left: %s", type(error).__name__)
         else:

@@ -195,6 +195,10 @@ class Results:
         """Let what was fetched of one side of a batch leave the disk; values stay."""
         await self._pictures.erase(batch_id, side)
 
+    async def forget_unlisted(self, batch_id: BatchId, side: Side) -> None:
+        """Let what a crash left of a side of a batch, and nobody knows of, leave the disk."""
+        await self._pictures.forget_unlisted(batch_id, side)
+
     async def description(self, algorithm: str, version_id: int | None) -> str:
         """The platform's description of an algorithm as HTML, empty where it has none."""
         return await self._dictionary.describe(algorithm, version_id)

@@ -136,6 +136,13 @@ class ResultPictures:
             if mine:
                 await self._save(batch_id, entries)
 
+    async def forget_unlisted(self, batch_id: BatchId, side: Side) -> None:
+        """Let what a crash kept off the list leave the disk: it may be of an erased picture."""
+        shelf = shelf_of(batch_id, side)
+        async with self._listing:
+            listed = [key for key in await self._entries(batch_id) if shelf_in(key) == shelf]
+            await to_its_end(lambda: self._cache.keep_only(listed, shelf=shelf))
+
     async def open(self, key: str) -> bytes | None:
         """Unseal a kept picture; None when this station does not have it (any more)."""
         try:

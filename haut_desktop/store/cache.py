@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,14 @@ class PictureCache:
             else:
                 flush_folder(self._folder)
                 return
+
+    def keep_only(self, keys: Collection[str], *, shelf: str) -> None:
+        """Keep nothing on a shelf but what is named; raises OSError."""
+        folder = self._folder_of(shelf)
+        named = {self._path(key, shelf) for key in keys}
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path not in named:
+                remove(path)
 
     def clear_half_written(self, before: datetime) -> None:
         """Remove what a crash before then left of a write; what lies on shelves goes with them."""

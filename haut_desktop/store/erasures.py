@@ -57,15 +57,10 @@ LEFT JOIN slot ON slot.id = take.slot_id
 # Another picture of the same side keeps what was fetched of the side.
 # Little is erased of much that was sent, which no planner knows: a cross join keeps this order.
 _ERASED_SIDES: Final = """
-SELECT DISTINCT image.batch_id, image.side FROM erasure
-CROSS JOIN rendition ON rendition.original_id = erasure.original_id
-CROSS JOIN image ON image.rendition_id = rendition.id
-WHERE NOT EXISTS (SELECT 1 FROM image AS other
-    WHERE other.batch_id = image.batch_id AND other.side = image.side AND other.state <> 'ERASED')
-"""
-
-_ERASED_IN: Final = """
-SELECT DISTINCT image.batch_id FROM erasure
+SELECT DISTINCT image.batch_id, image.side,
+    EXISTS (SELECT 1 FROM image AS other WHERE other.batch_id = image.batch_id
+        AND other.side = image.side AND other.state <> 'ERASED') AS is_shared
+FROM erasure
 CROSS JOIN rendition ON rendition.original_id = erasure.original_id
 CROSS JOIN image ON image.rendition_id = rendition.id
 """
@@ -143,11 +138,15 @@ class ErasureStore:
 
         def work(connection: Connection) -> Remains:
             originals = connection.execute("SELECT original_id FROM erasure")
-            sides = connection.execute(_ERASED_SIDES)
+            found = [
+                (BatchId(row["batch_id"]), Side(row["side"]), bool(row["is_shared"]))
+                for row in connection.execute(_ERASED_SIDES)
+            ]
             return Remains(
-                tuple(OriginalId(row["original_id"]) for row in originals),
-                tuple((BatchId(row["batch_id"]), Side(row["side"])) for row in sides),
-                tuple(BatchId(row["batch_id"]) for row in connection.execute(_ERASED_IN)),
+                original_ids=tuple(OriginalId(row["original_id"]) for row in originals),
+                sides=tuple((batch, side) for batch, side, is_shared in found if not is_shared),
+                shared=tuple((batch, side) for batch, side, is_shared in found if is_shared),
+                batches=tuple(dict.fromkeys(batch for batch, _, _ in found)),
             )
 
         return await self._database.read(work)

@@ -83,13 +83,16 @@ def make_desk(room: Room) -> Desk:
 
 
 def make_erasures(
-    room: Room, forget: Callable[[BatchId, Side], Awaitable[None]], since: datetime
+    room: Room,
+    forget: Callable[[BatchId, Side], Awaitable[None]],
+    since: datetime,
 ) -> Erasures:
     return Erasures(
         store=room.station.erasures,
         vault=room.vault,
         cache=room.station.cache,
         forget_results=forget,
+        forget_unlisted=forget,
         sidecars=Sidecars(pictures=room.station.pictures, vault=room.vault),
         changes=room.capture._changes,
         since=since,
@@ -429,6 +432,24 @@ async def test_copies_that_were_made_as_the_program_ended_go_at_the_next_start(d
     assert cache.get(unnamed, shelf=any_shelf(batch.id)) is None
     assert cache.get(other, shelf=shelf_of(batch.id, Side.LEFT)) == b"left"
     assert not half.exists()
+
+
+async def test_of_a_side_that_another_picture_shares_only_what_nobody_knows_of_goes(
+    desk: Desk,
+) -> None:
+    (batch,) = await desk.room.batches()
+    await desk.erasures.erase(await desk.front(), ACT)
+    other = batch.images[1].id
+    await desk.room.station.erasures._database.write(
+        lambda c: c.execute("UPDATE image SET side = 'front' WHERE id = ?", (other,))
+    )
+    asked = list[tuple[BatchId, Side]]()
+
+    async def forget(batch_id: BatchId, side: Side) -> None:
+        asked.append((batch_id, side))
+
+    await make_erasures(desk.room, forget, system_clock()).finish_pending()
+    assert asked == [(batch.id, Side.FRONT)]
 
 
 async def test_no_preview_outlives_a_picture_that_is_erased_while_it_is_made(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.results_pictures import ResultPictures
-from haut_desktop.services.results_wanted import Wanted, picture_key
+from haut_desktop.services.results_wanted import Wanted, picture_key, shelf_of
 from haut_desktop.store import cache as cache_module
 from haut_desktop.store.cache import PictureCache
 from haut_desktop.store.files import remove, write_atomically
@@ -76,6 +76,21 @@ async def test_what_was_kept_and_not_listed_when_the_program_was_killed_is_erase
     assert await pictures.pictures(BATCH) == ()
     await pictures.erase(BATCH, Side.FRONT)
     assert files(tmp_path) == []
+
+
+async def test_what_was_kept_and_not_listed_goes_and_what_is_listed_stays(
+    pictures: ResultPictures, tmp_path: Path
+) -> None:
+    front, left = make_wanted()
+    await pictures.keep(BATCH, [front, left])
+    before = files(tmp_path)
+    cache = PictureCache(tmp_path, recipient_of(IDENTITY), IDENTITY)
+    unlisted = picture_key(BATCH, Side.FRONT, "restored")
+    cache.put(unlisted, b"of an erased one", shelf=shelf_of(BATCH, Side.FRONT))
+    await make_pictures(tmp_path, Objects()).forget_unlisted(BATCH, Side.FRONT)
+    assert sorted(files(tmp_path)) == sorted(before)
+    await pictures.forget_unlisted(BATCH, Side.RIGHT)
+    assert sorted(files(tmp_path)) == sorted(before)
 
 
 async def test_only_what_is_gone_is_fetched_anew(pictures: ResultPictures, tmp_path: Path) -> None:

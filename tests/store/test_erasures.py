@@ -15,7 +15,7 @@ from haut_desktop.domain.delivery import (
 from haut_desktop.domain.errors import ErasureRefusedError
 from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.imaging import Batch, Side
-from haut_desktop.store.erasures import _ERASED_IN, _ERASED_SIDES, ErasureStore
+from haut_desktop.store.erasures import _ERASED_SIDES, ErasureStore
 from haut_desktop.store.retractions import RetractionStore
 from tests.fakes.builders import make_batch, make_proof
 from tests.store.conftest import Record
@@ -207,10 +207,26 @@ async def test_what_was_held_unsettled_can_go_once_its_batch_is_taken_back(
     assert await state(record, batch) is ImageState.ERASED
 
 
-@pytest.mark.parametrize("statement", [_ERASED_SIDES, _ERASED_IN], ids=["sides", "batches"])
-async def test_what_was_never_erased_is_not_gone_through(record: Record, statement: str) -> None:
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_of_a_side_of_which_another_picture_stands_not_everything_is_erased(
+    record: Record, erasures: ErasureStore, is_shared: bool
+) -> None:
+    batch = await submit(record, await record.finish(await record.register()))
+    other = batch.images[1].id
+    if is_shared:
+        await record.database.write(
+            lambda c: c.execute("UPDATE image SET side = 'front' WHERE id = ?", (other,))
+        )
+    await erasures.write(original_of(batch), record.act)
+    remains = await erasures.remains()
+    mine = ((batch.id, Side.FRONT),)
+    assert (remains.sides, remains.shared) == (((), mine) if is_shared else (mine, ()))
+    assert remains.batches == (batch.id,)
+
+
+async def test_what_was_never_erased_is_not_gone_through(record: Record) -> None:
     plan = await record.database.read(
-        lambda c: c.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+        lambda c: c.execute(f"EXPLAIN QUERY PLAN {_ERASED_SIDES}").fetchall()
     )
     assert [row["detail"] for row in plan if row["detail"].startswith("SCAN")] == [
         "SCAN erasure USING COVERING INDEX erasure_of"
