@@ -15,14 +15,13 @@ from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import (
     AccountError,
     ItemError,
-    OutcomeUnknownError,
     TooManyRequestsError,
     UnreachableError,
 )
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import Batch
 from haut_desktop.services.pauses import uptime
-from haut_desktop.services.settling import NotToldError, asking
+from haut_desktop.services.settling import InDoubtError, NotToldError, asking
 from haut_desktop.services.troubles import trouble_of
 from haut_desktop.store.outbox import OutboxStore
 
@@ -39,6 +38,16 @@ class ComputationUnknownError(ItemError):
     default_message = (
         "The platform's answer was lost and no results have appeared. Asking again could compute "
         "the pictures twice."
+    )
+
+
+class NotShownYetError(InDoubtError):
+    """Whether a computation was accepted is open, and no results show yet."""
+
+    default_title = "Asking whether it is computed"
+    default_message = (
+        "The platform did not say clearly whether it computes the pictures. The station looks for "
+        "results and asks for nothing twice; where none appear in a few minutes, you decide."
     )
 
 
@@ -105,7 +114,7 @@ class Computing:
             return
         if uptime() < self._settling_until_s(batch):
             again = self._clock() + timedelta(seconds=self._settle_again_s)
-            waiting = Waiting(batch.waiting.attempt, again, trouble_of(OutcomeUnknownError()))
+            waiting = Waiting(batch.waiting.attempt, again, trouble_of(NotShownYetError()))
             await self._outbox.set_waiting_batch(batch.id, waiting)
             return
         del self._settled_by[batch.id]

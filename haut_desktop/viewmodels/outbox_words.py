@@ -14,7 +14,13 @@ from haut_desktop.domain.delivery import (
     Trouble,
     Waiting,
 )
-from haut_desktop.domain.errors import Blame, OtherAccountError, PermissionRefusedError
+from haut_desktop.domain.errors import (
+    Blame,
+    NotThePlatformError,
+    OtherAccountError,
+    PermissionRefusedError,
+    UnreachableError,
+)
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import OutboxSummary
 from haut_desktop.domain.rechecks import Recheck
@@ -119,6 +125,8 @@ _MOODS: Final = {
     ImageState.UPLOADING: Mood.ACCENT,
     ImageState.UNSETTLED: Mood.WARN,
 }
+_NOTHING_ASKED: Final = (UnreachableError.__name__, NotThePlatformError.__name__)
+"""Troubles of the network in which no answer of the platform was lost."""
 _CONNECTIONS: Final = {
     Connection.OFFLINE: Phrase("Waiting for the network", Mood.WARN),
     Connection.PORTAL: Phrase("Waiting: the network wants its own sign-in first", Mood.WARN),
@@ -206,6 +214,7 @@ def _unfinished(batch: Batch, around: Circumstances, registration: Registration 
         _in_flight(batch)
         or around.obstacle()
         or _unregistered(registration)
+        or _answer_awaited(batch)
         or waiting_words(batch.waiting)
         or _image_waits(batch)
         or _STEPS.get(batch.state)
@@ -227,9 +236,19 @@ def _in_flight(batch: Batch) -> Phrase | None:
     return None
 
 
-def _image_waits(batch: Batch) -> Phrase | None:
+def _answer_awaited(batch: Batch) -> Phrase | None:
+    """Say that it is asked what arrived, where nothing but a lost answer keeps the batch."""
+    trouble = batch.waiting.trouble
+    if trouble is not None and (
+        trouble.blame is not Blame.NETWORK or trouble.kind in _NOTHING_ASKED
+    ):
+        return None
     if any(image.state is ImageState.UNSETTLED for image in batch.images):
         return Phrase("Asking what arrived", Mood.WARN)
+    return None
+
+
+def _image_waits(batch: Batch) -> Phrase | None:
     waits = (waiting_words(image.waiting) for image in batch.images)
     return next((words for words in waits if words is not None), None)
 

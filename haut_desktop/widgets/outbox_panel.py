@@ -10,6 +10,7 @@ from haut_desktop.domain.errors import (
     Blame,
     NotThePlatformError,
     OtherAccountError,
+    OutcomeUnknownError,
     PermissionRefusedError,
     SignedOutError,
 )
@@ -37,6 +38,7 @@ _WHO_ACTS: Final = {
 }
 _NOTHING_ELSE: Final = "Nothing else to do; the pictures are safe here meanwhile."
 _TODOS: Final = TODOS | {
+    OutcomeUnknownError.__name__: "Nothing to do: the station asks by itself.",
     NotThePlatformError.__name__: (
         "Sign in to the network in a web browser; then it goes on by itself."
     ),

@@ -7,6 +7,7 @@ import pytest
 
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchEvent, BatchState, Waiting, held_by_hand
+from haut_desktop.domain.errors import Blame
 from haut_desktop.services import computing as computing_module
 from haut_desktop.services.computing import Computing
 from tests.services.rooms import open_room
@@ -31,6 +32,10 @@ async def test_what_a_person_lets_go_on_waits_for_its_answer_anew(
         )
         asked = await room.outbox.move_batch(batch.id, BatchEvent.SUBMIT)
         await computing.settle(asked, to)
+        waiting = (await room.outbox.batch(batch.id)).waiting
+        # the platform answers: nothing here waits for the network
+        assert waiting.trouble is not None
+        assert (waiting.trouble.kind, waiting.trouble.blame) == ("NotShownYetError", Blame.SERVER)
         await room.outbox.move_batch(batch.id, BatchEvent.HOLD, act=Act(reason="wait"))
         loop_s[0] += 600.0
         room.clock.advance(600.0)

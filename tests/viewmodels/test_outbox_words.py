@@ -14,7 +14,9 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.errors import (
     ContentMismatchError,
+    NotThePlatformError,
     OtherAccountError,
+    OutcomeUnknownError,
     PermissionRefusedError,
     ServerTroubleError,
     SignedOutError,
@@ -26,6 +28,7 @@ from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import MAY_BE_THERE, Computed, Remnant, Retraction
 from haut_desktop.domain.session import Connection
 from haut_desktop.domain.tenant import Tenant
+from haut_desktop.services.computing import NotShownYetError
 from haut_desktop.viewmodels.outbox_held import HELD_TODOS
 from haut_desktop.viewmodels.outbox_rows import visit_row
 from haut_desktop.viewmodels.outbox_words import (
@@ -67,6 +70,18 @@ _BATCHES = (
     (make_delivery(_STORED, _UPLOADING, _SEALED), "Sending 2 of 3", Mood.ACCENT),
     (make_delivery(_STORED, _SEALED), "1 of 2 sent, more to come", Mood.ACCENT),
     (make_delivery(_UNSETTLED), "Asking what arrived", Mood.WARN),
+    (
+        make_delivery(
+            _UNSETTLED, _STORED, waiting=Waiting(trouble=trouble_with(OutcomeUnknownError()))
+        ),
+        "Asking what arrived",
+        Mood.WARN,
+    ),
+    (
+        make_delivery(_UNSETTLED, waiting=Waiting(trouble=trouble_with(NotThePlatformError()))),
+        "Waiting for the network",
+        Mood.WARN,
+    ),
     (make_delivery(_STORED, _HELD), "Held: 1 of 2 pictures", Mood.BAD),
     (make_delivery(_SEALED, waiting=_SERVER), "The platform has trouble", Mood.WARN),
     (
@@ -94,6 +109,15 @@ _BATCHES = (
         make_delivery(_STORED, batch=BatchState.SUBMITTING),
         "All sent, asking for the analysis",
         Mood.ACCENT,
+    ),
+    (
+        make_delivery(
+            _STORED,
+            batch=BatchState.SUBMITTING,
+            waiting=Waiting(trouble=trouble_with(NotShownYetError())),
+        ),
+        "Asking whether it is computed",
+        Mood.WARN,
     ),
     (make_delivery(_STORED, batch=BatchState.SUBMITTED), "Arrived, being computed", Mood.GOOD),
     (

@@ -47,7 +47,7 @@ from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.retraction import Computed, Remnant, Retraction
 from haut_desktop.services.changes import Changes
-from haut_desktop.services.computing import ComputationUnknownError
+from haut_desktop.services.computing import ComputationUnknownError, NotShownYetError
 from haut_desktop.services.registration import CodeTakenError, CodeTwiceError, NotListedError
 from haut_desktop.services.settling import NotToldError
 from haut_desktop.services.tasks import TaskScope
@@ -77,6 +77,7 @@ WAITING: Final[Mapping[str, HautError]] = {
     "W-108": UnexpectedAnswerError("batches", "results"),
     "W-109": RebuiltError(),
     "W-110": NotToldError(RefusedError(400, "invalid", "Try later.")),
+    "W-111": NotShownYetError(),
 }
 HELD: Final[Mapping[str, HautError]] = {
     "H-201": RefusedError(400, "invalid", "Side is not known."),
