@@ -6,6 +6,7 @@ brought leave the disk. The row stays, so that receipts and checks know what was
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -118,18 +119,16 @@ class Erasures:
 
     async def _remove_everything(self, erasure: Erasure) -> None:
         """Remove the picture and every copy; one that stays keeps no other on the disk."""
-        try:
-            await to_its_end(self._remove, erasure)
-        finally:
+        async with AsyncExitStack() as every:
             for batch_id, side in erasure.seen_in:
-                await self._forget_results(batch_id, side)
+                every.push_async_callback(self._forget_results, batch_id, side)
+            every.push_async_callback(to_its_end, self._remove, erasure)
 
     def _remove(self, erasure: Erasure) -> None:
-        try:
+        with ExitStack() as every:
+            every.callback(forget_previews, self._cache, erasure.original_id)
             for name in erasure.files:
-                self._vault.erase(name)
-        finally:
-            forget_previews(self._cache, erasure.original_id)
+                every.callback(self._vault.erase, name)
 
     def _tell(self, erasure: Erasure) -> None:
         visits = frozenset({erasure.visit_id} if erasure.visit_id else ())

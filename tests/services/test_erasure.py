@@ -162,6 +162,28 @@ async def test_a_copy_that_can_not_be_forgotten_on_a_full_disk_is_tried_again(de
     assert await desk.room.station.erasures.pending() == ()
 
 
+async def test_a_copy_that_stays_keeps_no_other_on_the_disk(desk: Desk) -> None:
+    front, tried = await desk.front(), list[object]()
+    written = await desk.room.station.erasures.write(front, ACT)
+    assert written is not None
+    names = ("first.age", "second.age")
+    seen_in = tuple((BatchId(batch), Side.FRONT) for batch in ("first", "second"))
+
+    async def forget(batch_id: BatchId, side: Side) -> None:
+        tried.append((batch_id, side))
+        raise PermissionError
+
+    def refuse(vault_name: str) -> None:
+        tried.append(vault_name)
+        raise VaultError
+
+    desk.room.vault.erase = refuse  # type: ignore[method-assign]
+    erasures = make_erasures(desk.room, forget, system_clock())
+    with pytest.raises(PermissionError):
+        await erasures._remove_everything(replace(written, files=names, seen_in=seen_in))
+    assert {*names, *seen_in} == set(tried)
+
+
 async def test_a_refused_erasure_leaves_everything(desk: Desk) -> None:
     room, front = desk.room, await desk.front()
     (batch,) = await room.batches()
