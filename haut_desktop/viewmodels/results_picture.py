@@ -110,8 +110,8 @@ def layers(
 def _colours(places: Sequence[tuple[str, int]]) -> dict[str, str]:
     """Give each layer on the picture a colour of its own, as long as there are that many.
 
-    A place among all algorithms means the same colour at every visit; those that no list names
-    come after the others and take what is left.
+    Each of the first places among all algorithms means the same colour at every visit. The places
+    after those, and what no list names, come last and take what is left.
     """
     found: dict[str, str] = {}
     for key, place in sorted(places, key=itemgetter(1)):

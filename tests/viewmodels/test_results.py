@@ -27,7 +27,7 @@ from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.results import ResultsViewModel, Sight
 from haut_desktop.viewmodels.results_html import sanitised
 from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
-from haut_desktop.viewmodels.results_picture import layers
+from haut_desktop.viewmodels.results_picture import PALETTE, layers
 from haut_desktop.viewmodels.results_table import MetricColumn, MetricsModel, metric_lines
 from haut_desktop.viewmodels.results_trends import trend_picture
 from haut_desktop.viewmodels.results_words import (
@@ -248,6 +248,15 @@ def test_masks_that_are_shown_together_have_colours_of_their_own(places: Sequenc
     masks = [replace(mask, place=n) for mask, n in zip(found.masks, places, strict=True)]
     shown = layers(masks, found.pictures[0])
     assert len({layer.colour for layer in shown}) == len(places)
+
+
+def test_of_more_masks_than_colours_the_first_in_the_lists_keep_theirs() -> None:
+    words = [f"measure_{number}" for number in range(len(PALETTE) + 6)]
+    found = make_findings(*(make_result(word, masks=(square(word),)) for word in words))
+    masks = [replace(mask, place=n) for n, mask in enumerate(found.masks)]
+    shown = layers(masks[::-1], found.pictures[0])
+    by_name = {layer.masks[0].place: layer.colour for layer in shown}
+    assert [by_name[place] for place in range(len(PALETTE))] == list(PALETTE)
 
 
 @pytest.mark.parametrize(
