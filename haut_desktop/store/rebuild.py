@@ -49,6 +49,9 @@ OnProgress = Callable[[int, int], None]
 """Called with the number of notes read and of all, from the thread that reads them."""
 
 _NEW: Final = "station.db.rebuilt"
+_ANY_TYPE: Final = "application/octet-stream"
+_UNKNOWN: Final = Digest("0" * 64, "0" * 32, 1)
+"""Of a picture that is erased and opens no more."""
 _OLD_NOTE: Final = "The note beside this picture is of an older kind. Say whose it is."
 _CLASH: Final = (
     "The note beside this picture names a code that another subject has as well. Say whose it is."
@@ -199,7 +202,9 @@ def _fill(
         for record in clashing
     ]
     for name, (reason, sidecar) in reading.leaving.items():
-        _let_leave(ledger, name, sidecar, reason)
+        original, rendition = _leaving(vault, name, sidecar, now)
+        insert_picture(ledger, original, rendition)
+        note_erased(ledger, original.id, Act(reason=reason))
     unreadable: list[LeftOut] = []
     for name, (reason, claim) in reading.held.items():
         try:
@@ -244,11 +249,20 @@ def _hold(
     return LeftOut(original.vault_name, reason)
 
 
-def _let_leave(ledger: Ledger, name: str, sidecar: Sidecar, reason: str) -> None:
-    """Keep an erased picture out of everything; its file goes at the next start."""
-    original, rendition = _unproven(name, sidecar.digest, sidecar.media_type, sidecar.received_at)
-    insert_picture(ledger, original, rendition)
-    note_erased(ledger, original.id, Act(reason=reason))
+def _leaving(
+    vault: Vault, name: str, sidecar: Sidecar, now: datetime
+) -> tuple[Original, Rendition]:
+    """Describe an erased picture, which stays out of everything; its file goes at the next start.
+
+    Without a record its note may repeat what a strange one claimed: the bytes say more, while they
+    open.
+    """
+    if sidecar.record is not None:
+        return _unproven(name, sidecar.digest, sidecar.media_type, sidecar.received_at)
+    try:
+        return _describe(vault, name, None, now)
+    except VaultError:
+        return _unproven(name, _UNKNOWN, _ANY_TYPE, now)
 
 
 def _describe(
@@ -263,7 +277,7 @@ def _describe(
     )
     if not data:
         raise VaultError("The sealed picture is empty.")
-    media_type = claim.media_type if claim else "application/octet-stream"
+    media_type = claim.media_type if claim else _ANY_TYPE
     return _unproven(name, digest, media_type, min(vault.sealed_at(name), now))
 
 
@@ -298,7 +312,8 @@ def _claim(sidecar: Sidecar | None) -> Mapping[str, str]:
         "visit": sidecar.visit_name,
         "slot": sidecar.slot,
         "take": str(sidecar.take),
-        "received_at": sidecar.received_at.astimezone(UTC).isoformat(),
+        # as it stands there: a claimed time may be none in UTC
+        "received_at": sidecar.received_at.isoformat(),
     }
 
 

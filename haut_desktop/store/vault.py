@@ -91,6 +91,9 @@ _SIDECARS: Final = msgspec.json.Decoder(Sidecar)
 _FRAMES: Final = msgspec.json.Decoder(StationFrame)
 _ENVELOPES: Final = msgspec.json.Decoder(_Envelope)
 
+_NONSENSE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoders raise at what is no note; anybody can seal one."""
+
 
 class Vault:
     """Seals with the public key alone; opens with the identity; everything here blocks."""
@@ -195,7 +198,7 @@ class Vault:
             if not self._is_ours(vault_name, envelope):
                 raise UnauthenticatedSidecarError(_claim(body))
             return _SIDECARS.decode(body)
-        except msgspec.DecodeError as error:
+        except _NONSENSE as error:
             raise VaultError("The note beside a sealed picture can't be read.") from error
 
     def set_sidecar(self, vault_name: str, sidecar: Sidecar) -> None:
@@ -221,7 +224,7 @@ class Vault:
             if not self._is_ours(_FRAME, envelope):
                 return None
             return _FRAMES.decode(envelope.sidecar)
-        except (VaultError, msgspec.DecodeError):
+        except (VaultError, *_NONSENSE):
             return None
 
     def set_frame(self, frame: StationFrame) -> None:
@@ -237,8 +240,8 @@ class Vault:
         return _ENVELOPES.decode(self._open(path))
 
     def _is_ours(self, about: str, envelope: _Envelope) -> bool:
-        expected = self._authenticate(about, bytes(envelope.sidecar))
-        return bool(expected) and hmac.compare_digest(envelope.hmac, expected)
+        expected = self._authenticate(about, bytes(envelope.sidecar)).encode()
+        return bool(expected) and hmac.compare_digest(envelope.hmac.encode(), expected)
 
     def _authenticate(self, vault_name: str, body: bytes) -> str:
         """Bind a sidecar to its picture; empty while the keys are locked (the spool)."""
@@ -290,5 +293,5 @@ def _is_picture(name: str) -> bool:
 def _claim(body: bytes) -> Sidecar | None:
     try:
         return _SIDECARS.decode(body)
-    except msgspec.DecodeError:
+    except _NONSENSE:
         return None

@@ -4,17 +4,19 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from haut_desktop.domain.audit import BY_ITSELF, Act
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import ImageState
+from haut_desktop.domain.erasure import Erasure
 from haut_desktop.domain.errors import DiskFullError, ErasureRefusedError, VaultError
 from haut_desktop.domain.ids import BatchId, OriginalId
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import Digest, Side
 from haut_desktop.services.erasure import Erasures
 from haut_desktop.services.keeping import Keeping
 from haut_desktop.services.previews import PREVIEW_EDGE_PX
@@ -22,14 +24,17 @@ from haut_desktop.services.results_pictures import ResultPictures
 from haut_desktop.services.results_wanted import Wanted, any_shelf, picture_key, shelf_of
 from haut_desktop.services.retention import ASIDE_RULE, CLOSED, Retention
 from haut_desktop.services.sidecars import Sidecars
+from haut_desktop.store.files import remove
 from haut_desktop.store.rebuild import recover_station
-from haut_desktop.store.vault import Sidecar
+from haut_desktop.store.vault import Sidecar, UnauthenticatedSidecarError, Vault
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 from tests.services.test_placing import hold_strange
 from tests.waiting import DEADLINE_S, eventually
 
 ACT = Act(reason="the subject asked for it")
+_EAST: Final = timezone(timedelta(hours=14))
+"""Where the first moment of all is none in UTC."""
 
 
 @dataclass
@@ -259,6 +264,77 @@ async def test_an_erased_picture_that_waited_for_a_person_does_not_wait_again(
     assert (rebuilt.pictures, rebuilt.held) == (3, ())
     await make_desk(room).erasures.finish_pending()
     assert not [name for name in desk.files() if name.startswith(held)]
+    await room.station.aclose()
+
+
+async def test_an_erasure_that_can_not_be_read_erases_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, front = desk.room, await desk.front()
+    await _stuck(desk, front, monkeypatch)
+    note = room.vault.folder / f"{front}.side.age"
+    torn = note.read_bytes()[:-1]
+    remove(note)
+    note.write_bytes(torn)
+    await assert_waits_after_a_rebuild(room, front)
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        pytest.param({"digest": Digest("no hash", "", -1)}, id="no hash"),
+        pytest.param({"received_at": datetime.min.replace(tzinfo=_EAST)}, id="no time"),
+    ],
+)
+async def test_an_erasure_that_somebody_forged_erases_nothing(
+    desk: Desk, claimed: dict[str, Any]
+) -> None:
+    room, front = desk.room, await desk.front()
+    name = f"{front}.age"
+    erasure = Erasure("forged", front, "gone", room.clock(), (name,))
+    stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
+    note = replace(room.vault.sidecar(name), record=None, erasure=erasure, **claimed)
+    stranger.set_sidecar(name, note)
+    await room.station.aclose()
+    await assert_waits_after_a_rebuild(room, front)
+
+
+async def assert_waits_after_a_rebuild(room: Room, original_id: OriginalId) -> None:
+    """The picture waits for a person, and stays on the disk at the next start."""
+    room.station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+    assert rebuilt.pictures == 2
+    (held,) = await room.station.rebuilt.held_pictures()
+    assert held.original.id == original_id
+    await make_desk(room).erasures.finish_pending()
+    assert room.vault.open(held.original.vault_name, held.original.digest.sha256)
+    await room.station.aclose()
+
+
+@pytest.mark.parametrize("is_torn", (False, True))
+async def test_a_strange_picture_that_is_stuck_leaves_whatever_its_note_claimed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_torn: bool
+) -> None:
+    room = desk.room
+    original, _ = await hold_strange(room)
+    name = original.vault_name
+    stranger = Vault(room.vault.folder, room.station.keys.recipient, None, None)
+    with pytest.raises(UnauthenticatedSidecarError) as caught:
+        room.vault.sidecar(name)
+    assert caught.value.claim is not None
+    strange = replace(
+        caught.value.claim,
+        digest=Digest("no hash", "", -1),
+        received_at=datetime.min.replace(tzinfo=_EAST),
+    )
+    stranger.set_sidecar(name, strange)
+    await _stuck(desk, original.id, monkeypatch)
+    if is_torn:
+        remove(room.vault.folder / name)
+        (room.vault.folder / name).write_bytes(b"torn")
+    room.station, rebuilt = await recover_station(room.station.folder, room.secrets, room.clock)
+    assert (rebuilt.pictures, rebuilt.held) == (3, ())
+    await make_desk(room).erasures.finish_pending()
+    assert not [file for file in desk.files() if file.startswith(original.id)]
     await room.station.aclose()
 
 

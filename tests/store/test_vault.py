@@ -15,7 +15,7 @@ from haut_desktop.domain.ids import OriginalId, StationId, SubjectId, new_id
 from haut_desktop.store import files
 from haut_desktop.store import vault as vault_module
 from haut_desktop.store.cache import PictureCache
-from haut_desktop.store.sealing import new_identity, recipient_of
+from haut_desktop.store.sealing import new_identity, recipient_of, seal
 from haut_desktop.store.vault import Sidecar, Vault
 from tests.fakes.builders import make_digest
 from tests.fakes.clock import START
@@ -151,6 +151,34 @@ def test_a_sidecar_that_is_no_sidecar_is_told_in_words(vault: Vault) -> None:
     (vault.folder / made).rename(beside)
     with pytest.raises(VaultError, match="can't be read"):
         vault.sidecar(name)
+
+
+@pytest.mark.parametrize(
+    ("note", "says"),
+    [
+        pytest.param(b'{"sidecar":{},"hmac":"\xc3\xa9"}', "not written by us", id="no hash"),
+        pytest.param(
+            b'{"sidecar":{"original_id":"\xff"},"hmac":"00"}', "not written by us", id="no text"
+        ),
+        pytest.param(b'{"sidecar":{},"hmac":"\xff"}', "can't be read", id="no text as hash"),
+        pytest.param(
+            b'{"sidecar":%b%b,"hmac":"00"}' % (b"[" * 100_000, b"]" * 100_000),
+            "can't be read",
+            id="without a bottom",
+        ),
+    ],
+)
+def test_a_forged_note_is_told_in_words_whatever_stands_in_it(
+    vault: Vault, note: bytes, says: str
+) -> None:
+    name = vault.seal(DATA, make_sidecar())
+    beside = vault.folder / name.replace(".age", ".side.age")
+    files.remove(beside)
+    for path in (beside, vault.folder / "station.side.age"):
+        path.write_bytes(seal(note, [recipient_of(IDENTITY)]))
+    with pytest.raises(VaultError, match=says):
+        vault.sidecar(name)
+    assert vault.frame() is None
 
 
 def test_a_locked_keyring_lets_seal_but_not_open(vault: Vault) -> None:
