@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,12 +164,9 @@ class WorkOpener:
         from haut_desktop.viewmodels.counted_notice import CountedNotice
         from haut_desktop.viewmodels.spool import drained_notice
 
-        async def count_unplaced() -> int:
-            return (await work.outbox.summary()).unplaced
-
         told = CountedNotice(
             len(drained.placed),
-            count=count_unplaced,
+            count=partial(work.store.rebuilt.count_held, drained.placed),
             say=lambda number: drained_notice(replace(drained, placed=drained.placed[:number])),
             notices=self._notices,
             changes=work.changes,

@@ -7,7 +7,6 @@ import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.ids import OriginalId
 from haut_desktop.domain.space import GIB, SpaceLimits
 from haut_desktop.services.disk_space import DiskSpace
 from haut_desktop.services.tasks import TaskScope
@@ -16,6 +15,7 @@ from haut_desktop.store.spool import SPOOL, Spool
 from haut_desktop.viewmodels.notices import NoticesViewModel
 from haut_desktop.work_opening import Mode, WorkOpener
 from tests.e2e.stations import set_up_station
+from tests.fakes.builders import make_picture
 from tests.fakes.clock import FakeClock
 from tests.fakes.keyring import FakeSecrets, absent
 from tests.photographs import marked
@@ -94,8 +94,10 @@ async def test_what_was_taken_in_while_the_station_was_locked_is_told_until_it_h
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     paths, secrets, notices = app_paths(), FakeSecrets(), NoticesViewModel()
     station = await set_up_station(paths.station, secrets)
+    original, rendition, _ = make_picture(None)
+    await station.rebuilt.hold(original, rendition, "of an earlier time", {})
     spool = Spool(station.folder / SPOOL, station.keys.recipient, FakeClock())
-    original_id = OriginalId(spool.seal(marked(1), {}).original_id)
+    first, second = (spool.seal(marked(number), {}).original_id for number in (1, 2))
     await station.aclose()
     tasks = TaskScope("test", notices.report)
     opener = _opener(secrets, notices, tasks, paths.station)
@@ -104,7 +106,12 @@ async def test_what_was_taken_in_while_the_station_was_locked_is_told_until_it_h
         assert work is not None
         told = await eventually(lambda: notices.current)
         assert told is not None
-        assert "1 picture waits in the outbox" in told.message
-        await work.outbox.erase(original_id, "nobody's")
+        assert "2 pictures wait in the outbox" in told.message
+        await work.outbox.erase(first, "nobody's")
+        await eventually(lambda: notices.current != told)
+        assert notices.current is not None
+        assert "1 picture waits in the outbox" in notices.current.message
+        await work.outbox.erase(second, "nobody's")
         await eventually(lambda: notices.current is None)
+        assert (await work.outbox.summary()).unplaced == 1
     await tasks.aclose()

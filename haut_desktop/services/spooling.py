@@ -206,7 +206,8 @@ class SpoolDrain:
         )
         await self._rebuilt.hold(original, rendition, WAITS, note.words)
         await to_its_end(self._spool.remove, name)
-        return original.id
+        # one that could not leave the spool before may have been placed since
+        return original.id if await self._rebuilt.count_held((original.id,)) else None
 
     async def _clear(self, name: str, note: "SpoolNote", reason: str) -> None:
         await self._rebuilt.note_cleared(note.original_id, reason)

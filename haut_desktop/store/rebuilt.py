@@ -1,7 +1,7 @@
 """What a rebuild left open: batches to ask the platform for, pictures for a person to place."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -99,6 +99,19 @@ class RebuiltStore:
         def work(connection: Connection) -> tuple[HeldPicture, ...]:
             rows = connection.execute(f"{_HELD} ORDER BY held_picture.rowid")
             return tuple(_held(row) for row in rows)
+
+        return await self._database.read(work)
+
+    async def count_held(self, original_ids: Collection[OriginalId]) -> int:
+        """Count those of these pictures that wait for a person still."""
+        statement = (
+            "SELECT count(*) AS pictures FROM held_picture"
+            " WHERE original_id IN (SELECT value FROM json_each(?))"
+        )
+
+        def work(connection: Connection) -> int:
+            row = connection.execute(statement, (json.dumps(list(original_ids)),)).fetchone()
+            return int(row["pictures"])
 
         return await self._database.read(work)
 

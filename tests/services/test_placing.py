@@ -24,7 +24,7 @@ from haut_desktop.viewmodels.placing_words import picture_line
 from tests.fakes.builders import make_picture
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
-from tests.services.test_spooling import WORDS, drain_of, intake_of
+from tests.services.test_spooling import WORDS, drain_of, intake_of, spool_of
 
 WHY = "the paper list says so"
 
@@ -101,6 +101,20 @@ async def test_a_spooled_picture_waits_with_the_words_that_were_typed(room: Room
     assert len(await placing_of(room).waiting()) == 1
     assert (dict(one.held.claim), one.note) == (WORDS, NoteWord.OURS)
     assert (one.may_have_gone, one.elsewhere) == (False, ())
+
+
+async def test_what_was_placed_waits_no_longer_though_it_could_not_leave_the_spool(
+    room: Room,
+) -> None:
+    await intake_of(room).take_in(Pasted(marked(9)), WORDS)
+    copies = {path: path.read_bytes() for path in spool_of(room).folder.iterdir()}
+    (original_id,) = (await (await drain_of(room)).drain()).placed
+    await placing_of(room).assign(original_id, room.study, at(room, await front(room)), WHY)
+    for path, content in copies.items():  # as if it could not be taken out of the spool then
+        path.write_bytes(content)
+    drained = await (await drain_of(room)).drain()
+    assert (drained.placed, drained.known, drained.kept) == ((), 1, ())
+    assert spool_of(room).names() == ()
 
 
 async def test_a_placed_picture_counts_is_written_down_and_judged(room: Room) -> None:
