@@ -120,12 +120,9 @@ class Session:
             await self._credentials.clear_tokens()
         except BaseException:
             # or the next start would go on with a sign-in that was said to have ended
-            aside = self._keeper.aside
-            if tokens is not None and self._account is not None:
-                self._keeper.use(SignedIn(self._account, aside or tokens))
+            renewed = self._use_again(tokens) if tokens is not None else None
             self.wake()  # the timer may have found no tokens meanwhile
-            if aside is not None and aside != tokens:
-                await self._keep_renewed(aside)
+            await self._keep_renewed(renewed)
             raise
         self._keeper.use(None)
         self._account = self._operator = None
@@ -206,23 +203,34 @@ class Session:
             self._keeper.lay_aside()
 
     async def _go_back(self, state: SessionState, server: str, tokens: Tokens | None) -> None:
-        aside = self._keeper.aside
         in_use = self._keeper.tokens if self._keeper.account == self._account else None
+        renewed = None
         if in_use is None or self._api.server != server:
-            self._keeper.use(None)
             self._api.server = server
-            if tokens is not None and self._account is not None:
-                self._keeper.use(SignedIn(self._account, aside or tokens))
+            renewed = self._use_again(tokens)
         # else they were never laid aside, and may have been renewed: those before are void then
         self._move(state)
         self.wake()  # the timer may have found nobody signed in meanwhile
-        if aside is not None and aside != tokens:
-            await self._keep_renewed(aside)
+        await self._keep_renewed(renewed)
 
-    async def _keep_renewed(self, tokens: Tokens) -> None:
-        """Keep tokens that were renewed while they were laid aside: those before are void."""
+    def _use_again(self, before: Tokens | None) -> Tokens | None:
+        """Go on with the tokens that were laid aside; gives them if they were renewed meanwhile.
+
+        Those ``before`` are void then.
+        """
+        aside = self._keeper.aside
+        if before is None or self._account is None:
+            self._keeper.use(None)
+            return None
+        self._keeper.use(SignedIn(self._account, aside or before))
+        return aside if aside != before else None
+
+    async def _keep_renewed(self, renewed: Tokens | None) -> None:
+        """Keep tokens that were renewed while they were laid aside, if there are any."""
+        if renewed is None:
+            return
         try:
-            await self._on_tokens_changed(tokens)
+            await self._on_tokens_changed(renewed)
         except StationError as error:
             _log.warning("renewed tokens could not be kept: %s", error.kind)
 
