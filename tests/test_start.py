@@ -6,6 +6,7 @@ import sys
 _HEAVY = (
     *("httpx", "sqlcipher3", "pyrage", "keyring", "numpy", "cv2", "PIL", "pyqtgraph", "starlette"),
     *("haut_desktop.store", "haut_desktop.api", "haut_desktop.workplace", "haut_desktop.shell"),
+    *("haut_desktop.domain.imaging", "haut_desktop.domain.words"),
 )
 
 

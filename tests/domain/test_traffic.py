@@ -45,14 +45,14 @@ def test_without_rules_everything_may_go() -> None:
     assert SendingRules().opens_at(utc(1, 3), BERLIN) is None
 
 
-def test_rules_that_never_let_a_picture_go_are_refused() -> None:
+def test_a_window_that_says_nothing_and_a_limit_that_lets_nothing_arrive_are_refused() -> None:
     with pytest.raises(ValueError, match="says nothing"):
         Window(time(8), time(8))
     with pytest.raises(ValueError, match="at least"):
         SendingRules(most_bytes_per_s=1000)
 
 
-def test_a_window_in_the_hour_that_comes_twice_opens_in_the_one_that_is_left() -> None:
+def test_a_window_in_the_hour_that_comes_twice_opens_in_whichever_of_the_two_it_is() -> None:
     twice = Window(time(2, 30), time(5, 0))
     first, second = (datetime(2026, 10, 25, hour, 10, tzinfo=UTC) for hour in (0, 1))
     assert twice.opens_at(first, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)

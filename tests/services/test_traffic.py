@@ -117,7 +117,7 @@ async def test_who_lets_sending_go_on_has_the_last_word_over_a_kept_pause(
     ),
     ids=("from before there was a rest", "with a rest", "with one that is refused"),
 )
-async def test_a_rest_is_kept_with_the_rules(
+async def test_kept_rules_are_read_without_a_rest_and_with_one_that_may_be(
     settings: SlowSettings, kept: str, rules: SendingRules, expected_log: ExpectedLogs
 ) -> None:
     if rules == SendingRules():
