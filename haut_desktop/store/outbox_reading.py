@@ -169,8 +169,9 @@ LIMIT ? OFFSET ?
 """
 
 
+# Left to itself the planner would go through all batches there ever were; mostly none is rebuilt.
 _ASKED_FIRST: Final = """
-SELECT batch_id FROM rebuilt_batch JOIN batch ON batch.id = rebuilt_batch.batch_id
+SELECT batch_id FROM rebuilt_batch CROSS JOIN batch ON batch.id = rebuilt_batch.batch_id
 WHERE batch.state IN ('OPEN', 'INITIATING')
     AND NOT EXISTS (SELECT 1 FROM retraction WHERE retraction.batch_id = batch.id)
 """

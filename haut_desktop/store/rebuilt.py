@@ -17,9 +17,10 @@ from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.picture_rows import insert_picture, original_of, rendition_of
 from haut_desktop.store.rows import OF_TENANT, moment, tenant_values, text_of
 
+# Left to itself the planner would go through all batches there ever were; mostly none is rebuilt.
 _PENDING = f"""
 SELECT rebuilt_batch.batch_id FROM rebuilt_batch
-JOIN batch ON batch.id = rebuilt_batch.batch_id
+CROSS JOIN batch ON batch.id = rebuilt_batch.batch_id
 JOIN visit ON visit.id = batch.visit_id
 JOIN registration ON registration.subject_id = visit.subject_id
     AND registration.dataset_id = batch.dataset_id AND registration.state = 'REGISTERED'

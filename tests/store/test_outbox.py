@@ -31,8 +31,10 @@ from haut_desktop.store.driver import Connection, IntegrityError
 from haut_desktop.store.former import insert_former
 from haut_desktop.store.imaging_rows import insert_batch
 from haut_desktop.store.ledger import Ledger
+from haut_desktop.store.outbox_reading import _ASKED_FIRST
+from haut_desktop.store.rebuilt import _PENDING
 from haut_desktop.store.retractions import RetractionStore
-from haut_desktop.store.rows import text_of
+from haut_desktop.store.rows import tenant_values, text_of
 from haut_desktop.viewmodels.outbox_rows import visit_row
 from haut_desktop.viewmodels.outbox_words import Circumstances
 from tests.fakes.builders import make_address, make_batch, make_proof
@@ -560,6 +562,18 @@ async def test_deliveries_list_visits_newest_first_by_pages(record: Record) -> N
     assert first.registrations == subject.registrations
     assert second.batches == (older,)
     assert (await record.outbox.deliveries(limit=1, offset=1))[0] == second
+
+
+@pytest.mark.parametrize("statement", [_ASKED_FIRST, _PENDING], ids=["page", "asking"])
+async def test_where_nothing_was_rebuilt_no_batch_is_gone_through(
+    record: Record, statement: str
+) -> None:
+    given = {"by": "", "now": ""} | tenant_values(None)
+    plan = await record.database.read(
+        lambda c: c.execute(f"EXPLAIN QUERY PLAN {statement}", given).fetchall()
+    )
+    scans = [row["detail"].split()[1] for row in plan if row["detail"].startswith("SCAN")]
+    assert scans == ["rebuilt_batch"]
 
 
 async def test_a_submitted_batch_is_followed_until_its_results_are_complete(
