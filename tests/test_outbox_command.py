@@ -509,6 +509,15 @@ async def test_keeping_is_not_changed_by_halves(
     assert (await room.station.studies.study(room.study.id)).plan == room.study.plan
 
 
+@pytest.mark.parametrize("days", ["0", "-3", "1.5", "ten"])
+def test_days_that_are_none_are_refused_in_words(
+    days: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_outbox_command(["keep", f"--days={days}"])
+    assert f"a whole number of days, 1 at least, not {days}" in capsys.readouterr().err
+
+
 async def test_keeping_is_not_changed_beside_the_window(
     room: Room, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ _LIST: Final = (
 _REBUILD: Final = (
     "Make a damaged or missing record anew from the sealed pictures and the notes beside them. "
     "The former file is kept beside it. Subjects and visits without pictures, what was erased, "
+    "what was begun on the platform and left behind, "
     "what the quality checks said in visits that were not finished, camera clocks, the pause, "
     "times and limit for sending, the sign-in and the audit trail so far are not in the vault: a "
     "record that is in order is left as it is."
@@ -75,6 +76,6 @@ def _add_keep(parser: argparse.ArgumentParser) -> None:
 
 
 def _days(text: str) -> int:
-    if (days := int(text)) < 1:
-        raise ValueError
+    if not text.isdecimal() or (days := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of days, 1 at least, not {text}")
     return days

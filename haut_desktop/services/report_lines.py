@@ -1,5 +1,6 @@
 """The lines of a visit's report, in the record's own words; report_formats words them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -116,6 +117,20 @@ class TakenBackLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftLine:
+    """A batch of which the platform may have something and that carries no picture of the visit
+    now; its fields are columns of ``PictureLine``."""
+
+    state: str
+    batch_id: str
+    platform_batch_id: str = ""
+    left_on_platform: str = ""
+    taken_back_at: datetime | None = None
+    taken_back_because: str = ""
+    taken_back_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VisitReport:
     """A visit in lines that a person or a program can read."""
 
@@ -153,8 +168,11 @@ class VisitReport:
         return report_formats.to_csv(MetricLine, self.metrics, self._key())
 
     def receipts_to_csv(self) -> str:
-        """The pictures with their hashes and proofs, one take per line, and the missing views."""
-        lines = (*self.pictures, *self.missing)
+        """The pictures with their hashes and proofs, one take per line, and the missing views.
+
+        Behind them stands what the platform has of batches that carry none of these pictures now.
+        """
+        lines = (*self.pictures, *self.missing, *self._left())
         return report_formats.to_csv(PictureLine, lines, self._key())
 
     def receipts_to_json(self) -> str:
@@ -168,6 +186,27 @@ class VisitReport:
     def to_html(self) -> str:
         """A page for the screen and for paper, in the subset of HTML that Qt lays out."""
         return report_formats.to_html(self)
+
+    def _left(self) -> Iterator["LeftLine"]:
+        shown = {line.batch_id for line in self.pictures}
+        for line in self.taken_back:
+            if line.batch_id not in shown:
+                yield LeftLine(
+                    state="taken back",
+                    batch_id=line.batch_id,
+                    left_on_platform=line.left_on_platform,
+                    taken_back_at=line.asked_at,
+                    taken_back_because=line.reason,
+                    taken_back_by=line.asked_by,
+                )
+        for one in self.abandoned_platform_batches:
+            words = f"begun, never computed; left behind at {one.at.isoformat()}: {one.because}"
+            yield LeftLine(
+                state="left behind",
+                batch_id=one.batch_id,
+                platform_batch_id=one.platform_batch_id,
+                left_on_platform=words,
+            )
 
     def _key(self) -> dict[str, object]:
         """What stands before every line of a CSV file."""

@@ -39,6 +39,7 @@ NOT_IN_VAULT: Final = (
     "the audit trail so far",
     "what the quality checks said in visits that were not finished",
     "what was erased",
+    "what was begun on the platform and left behind",
     "subjects and visits without pictures",
     "camera clocks",
     "the pause, times and limit that were set for sending",

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from haut_desktop.domain.delivery import ImageState
+from haut_desktop.domain.errors import HautError, ServerError
 from haut_desktop.domain.words import state_words
 from haut_desktop.settings import resources_folder
 from haut_desktop.store.secrets import MemorySecrets
@@ -115,6 +116,17 @@ _STATES: Final = sorted(
 )
 
 
+def _kinds(base: type[HautError]) -> list[type[HautError]]:
+    """The program's kinds of trouble from ``base`` on that have words of their own."""
+    below = [base, *(kind for direct in base.__subclasses__() for kind in _kinds(direct))]
+    own = {
+        kind
+        for kind in below
+        if "default_title" in vars(kind) and kind.__module__.startswith("haut_desktop.")
+    }
+    return sorted(own, key=lambda kind: kind.__name__)
+
+
 def _told_words() -> list[str]:
     """First cells of the help's tables of states."""
     table = _HELP.split("\n## What the outbox says\n")[1].split("\n## ")[0]
@@ -136,3 +148,8 @@ def test_states_are_found_in_the_source() -> None:
 def test_every_word_of_the_outbox_is_in_the_help(state: str) -> None:
     pattern = re.compile(re.escape(state).replace(_ANYTHING, ".+"))
     assert any(pattern.fullmatch(told) for told in _told_words())
+
+
+@pytest.mark.parametrize("kind", _kinds(ServerError), ids=lambda kind: kind.__name__)
+def test_every_trouble_that_a_row_waits_for_is_in_the_help(kind: type[HautError]) -> None:
+    assert kind.default_title in _told_words()

@@ -347,6 +347,12 @@ async def test_a_receipt_says_what_was_taken_back_and_what_is_left(desk: Desk) -
     assert "wrong &lt;participant&gt;" in html
     assert "batch there-1" in html
     assert "there-1" in report.receipts_to_json()
+    rows = list(csv.DictReader(StringIO(report.receipts_to_csv())))
+    (row,) = (row for row in rows if row["batch_id"] == desk.batch.id)
+    assert (row["slot"], row["state"], row["taken_back_by"]) == ("", "taken back", line.asked_by)
+    assert row["left_on_platform"] == line.left_on_platform
+    assert row["taken_back_because"] == "wrong <participant>"
+    assert row["taken_back_at"] == line.asked_at.isoformat()
 
 
 async def test_a_receipt_knows_an_erased_picture(desk: Desk) -> None:
@@ -407,6 +413,11 @@ async def test_a_batch_that_was_left_behind_on_the_platform_is_in_the_receipt(
         assert left.because == "the addresses had expired"
         read = json.loads(report.receipts_to_json())
         assert read["abandoned_platform_batches"][0]["platform_batch_id"] == "there-1"
+        rows = list(csv.DictReader(StringIO(report.receipts_to_csv())))
+        (row,) = (row for row in rows if row["state"] == "left behind")
+        assert (row["slot"], row["batch_id"], row["platform_batch_id"]) == ("", batch.id, "there-1")
+        when = f"left behind at {left.at.isoformat()}: the addresses had expired"
+        assert row["left_on_platform"] == f"begun, never computed; {when}"
         page = report.receipts_to_html()
         assert "left behind" in page
         assert "the addresses had expired" in page
