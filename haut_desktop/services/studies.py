@@ -1,5 +1,6 @@
 """Studies: the site's word for the platform's datasets that belong together."""
 
+import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -75,6 +76,8 @@ class Studies:
         self._changes = changes
         self._clock = clock
         self._current: Study | None = None
+        # a double click chooses twice: two at once would both find it unknown and both make it
+        self._choosing = asyncio.Lock()
 
     @property
     def current(self) -> Study | None:
@@ -110,6 +113,10 @@ class Studies:
         """Work on ``offer``; datasets that are known here keep their study, ids and plan."""
         if offer.problem is not None:
             raise ItemError(offer.problem, title=f"“{offer.name}” can't be chosen")
+        async with self._choosing:
+            return await self._choose(offer)
+
+    async def _choose(self, offer: StudyOffer) -> Study:
         tenant = self._tenant()
         known = _find(await self._store.studies(tenant), offer)
         study = known or Study(

@@ -1,5 +1,6 @@
 """Datasets become studies: grouped by name, refused with a reason, kept with their ids."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,6 +163,14 @@ async def test_choosing_again_keeps_study_dataset_and_plan(desk: Desk) -> None:
     assert second.plan.code_example == "X-1"
     assert first.datasets[0].id in {dataset.id for dataset in second.datasets}
     assert len(second.datasets) == 2
+
+
+async def test_a_study_that_is_chosen_twice_at_once_is_one_study(desk: Desk) -> None:
+    desk.platform.make_dataset("Twice (faces)", 1, V3)
+    offer = await _offer(desk, "Twice (faces)")
+    first, second = await asyncio.gather(desk.studies.choose(offer), desk.studies.choose(offer))
+    assert first == second
+    assert await desk.studies.known() == (first,)
 
 
 async def test_a_dataset_without_an_application_is_refused_with_its_reason(desk: Desk) -> None:
