@@ -13,6 +13,7 @@ from haut_desktop.domain.delivery import (
     RegistrationState,
     TransitionError,
 )
+from haut_desktop.domain.errors import SubjectCodeError
 from haut_desktop.domain.ids import RegistrationId, StationId, SubjectId, new_id
 from haut_desktop.domain.study import Dataset, Study
 from haut_desktop.domain.subjects import (
@@ -138,8 +139,12 @@ class SubjectList:
             created_at=entry.created_at or now,
             registrations=(_registered(subject_id, dataset, entry),),
         )
-        await self._subjects.add(subject, self._act)
-        self._added.add(subject_id)
+        try:
+            await self._subjects.add(subject, self._act)
+        except SubjectCodeError:  # somebody registered the code here since it was looked for
+            self._flagged.add(entry.name)
+        else:
+            self._added.add(subject_id)
 
 
 def _registered(subject_id: SubjectId, dataset: Dataset, entry: PlatformSubject) -> Registration:

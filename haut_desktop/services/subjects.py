@@ -76,6 +76,8 @@ class Subjects:
         self._changes = changes
         self._clock = clock
         self._ask_there_s = ask_there_s
+        # two at once, as after going to another study and back, would both find an entry unknown
+        self._syncing = asyncio.Lock()
 
     async def search(self, study: Study, text: str = "") -> tuple[SubjectRow, ...]:
         """Find subjects by any part of a code; an empty text lists all, at most 200."""
@@ -115,6 +117,13 @@ class Subjects:
         Matched by our id in the entry's meta, by the platform's id, or by the exact code of a
         subject that came from the platform too. Raises as every call to the platform does.
         """
+        async with self._syncing:
+            outcome = await self._bring_in(study)
+        if outcome.added or outcome.matched:
+            self._changes.send(Change(Topic.SUBJECTS))
+        return outcome
+
+    async def _bring_in(self, study: Study) -> SubjectSync:
         known = SubjectList(
             subjects=self._store,
             registrations=self._registrations,
@@ -126,10 +135,7 @@ class Subjects:
         for dataset in study.datasets:
             listed = await self._api.subjects(study.tenant, dataset.platform_id)
             await known.bring_in(dataset, listed)
-        outcome = known.outcome()
-        if outcome.added or outcome.matched:
-            self._changes.send(Change(Topic.SUBJECTS))
-        return outcome
+        return known.outcome()
 
     async def _ask_there(self, study: Study, code: str) -> bool | None:
         try:

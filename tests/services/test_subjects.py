@@ -20,12 +20,13 @@ from haut_desktop.domain.ids import (
     PlatformDatasetId,
     PlatformSubjectId,
     StationId,
+    StudyId,
     SubjectId,
     new_id,
 )
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.study import Dataset, Study
-from haut_desktop.domain.subjects import PlatformSubject, SubjectDetails
+from haut_desktop.domain.subjects import PlatformSubject, Subject, SubjectDetails
 from haut_desktop.domain.tenant import Tenant
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.subjects import Subjects
@@ -229,6 +230,29 @@ async def test_the_platforms_subjects_come_into_the_list_registered(desk: Desk) 
     found = await desk.store.by_code(desk.study.id, "A-249")
     assert found is not None
     assert [r.state for r in found.registrations] == [RegistrationState.REGISTERED]
+
+
+async def test_two_lookings_at_once_bring_each_entry_in_once(desk: Desk) -> None:
+    desk.list_there(_entry("B-001"), _entry("B-002"))
+    outcomes = await asyncio.gather(*(desk.subjects.sync(desk.study) for _ in range(2)))
+    assert [(one.added, one.matched, one.flagged) for one in outcomes] == [(2, 0, ()), (0, 2, ())]
+
+
+async def test_a_code_that_is_registered_here_during_the_look_keeps_no_other_entry_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.list_there(_entry("B-001"), _entry("B-002"))
+    by_code = desk.store.by_code
+
+    async def register_then(study_id: StudyId, code: str) -> Subject | None:
+        found = await by_code(study_id, code)
+        if code == "B-001":
+            await desk.subjects.register(desk.study, code, SubjectDetails())
+        return found
+
+    monkeypatch.setattr(desk.store, "by_code", register_then)
+    outcome = await desk.subjects.sync(desk.study)
+    assert (outcome.added, outcome.flagged) == (1, ("B-001",))
 
 
 async def test_a_second_look_adds_nobody(desk: Desk) -> None:
