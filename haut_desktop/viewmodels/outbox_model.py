@@ -1,17 +1,15 @@
 """The outbox as a Qt model: visits at the top, batches under them, pictures under those."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from haut_desktop.domain.clock import Clock
 from haut_desktop.viewmodels.outbox_rows import OutboxRow
+from haut_desktop.viewmodels.tree_model import RIGHT, Index, Node, TreeModel
 from haut_desktop.viewmodels.words import ago, clock_time, size
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class OutboxColumn(IntEnum):
@@ -28,28 +26,18 @@ class OutboxColumn(IntEnum):
 ROW_ROLE: Final = int(Qt.ItemDataRole.UserRole)
 """Gives the whole ``OutboxRow`` of an index."""
 
-_HEADERS: Final = ("Subject and visit", "State", "Sent", "Size", "Age", "Next try")
-_RIGHT: Final = (OutboxColumn.SIZE,)
-AGE_GAP: Final = "\u2002"
-"""Between the sizes, flush right, and the ages, flush left."""
 
-
-@dataclass(eq=False)
-class _Node:
-    row: OutboxRow
-    parent: "_Node | None"
-    position: int
-    children: list["_Node"] = field(default_factory=list)
-
-
-class OutboxModel(QAbstractItemModel):
+class OutboxModel(TreeModel[OutboxRow]):
     """Shows rows; new ones are compared with the old, so that what is open stays open."""
+
+    headers = ("Subject and visit", "State", "Sent", "Size", "Age", "Next try")
+    right = (OutboxColumn.SIZE,)
+    gap_before = OutboxColumn.AGE
 
     def __init__(self, clock: Clock, zone: str = "UTC", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._clock = clock
         self._zone = zone
-        self._tops: list[_Node] = []
 
     @property
     def zone(self) -> str:
@@ -72,7 +60,7 @@ class OutboxModel(QAbstractItemModel):
 
     def find(self, row_id: str) -> QModelIndex:
         """Where a row is; an invalid index when it is gone."""
-        for node in _walk(self._tops):
+        for node in self._walk():
             if node.row.id == row_id:
                 return self.createIndex(node.position, 0, node)
         return QModelIndex()
@@ -85,7 +73,7 @@ class OutboxModel(QAbstractItemModel):
                 self.index(0, OutboxColumn.AGE), self.index(last, OutboxColumn.AGE)
             )
 
-    def _refill(self, nodes: list[_Node], rows: Iterable[OutboxRow]) -> None:
+    def _refill(self, nodes: list[Node[OutboxRow]], rows: Iterable[OutboxRow]) -> None:
         for node, row in zip(nodes, rows, strict=True):
             if node.row != row:
                 node.row = row
@@ -93,49 +81,6 @@ class OutboxModel(QAbstractItemModel):
                 last = self.createIndex(node.position, len(OutboxColumn) - 1, node)
                 self.dataChanged.emit(first, last)
                 self._refill(node.children, row.children)
-
-    def _node(self, index: Index) -> _Node:
-        node = index.internalPointer()
-        assert isinstance(node, _Node)
-        return node
-
-    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's own default
-        """Qt: the index of a child."""
-        nodes = self._children(parent)
-        if not (0 <= row < len(nodes) and 0 <= column < len(OutboxColumn)):
-            return QModelIndex()
-        return self.createIndex(row, column, nodes[row])
-
-    def _children(self, parent: Index) -> list[_Node]:
-        if not parent.isValid():
-            return self._tops
-        return self._node(parent).children if parent.column() == 0 else []
-
-    def parent(self, index: Index | None = None) -> Any:
-        """Qt: the index of the row above; without an index, the owner of the model."""
-        if index is None:
-            return super().parent()
-        above = self._node(index).parent if index.isValid() else None
-        return QModelIndex() if above is None else self.createIndex(above.position, 0, above)
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Qt: how many children."""
-        return len(self._children(parent))
-
-    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Qt: always all columns."""
-        return len(OutboxColumn)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Qt: the columns' names."""
-        if orientation is Qt.Orientation.Horizontal and 0 <= section < len(_HEADERS):
-            if role == Qt.ItemDataRole.DisplayRole:
-                return AGE_GAP * (section == OutboxColumn.AGE) + _HEADERS[section]
-            if role == Qt.ItemDataRole.TextAlignmentRole and section in _RIGHT:
-                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt: words, and the row itself for those who draw."""
@@ -149,9 +94,10 @@ class OutboxModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.ToolTipRole and row.trouble is not None:
             return f"{row.trouble.title}. {row.trouble.message}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{_HEADERS[index.column()]}: {self._words(row, OutboxColumn(index.column()))}"
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _RIGHT:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            words = self._words(row, OutboxColumn(index.column()))
+            return f"{self.headers[index.column()]}: {words}"
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in self.right:
+            return RIGHT
         return None
 
     def _words(self, row: OutboxRow, column: OutboxColumn) -> str:
@@ -170,16 +116,10 @@ class OutboxModel(QAbstractItemModel):
                 return clock_time(row.next_try, self._zone) if row.next_try else ""
 
 
-def _grow(row: OutboxRow, parent: _Node | None, position: int) -> _Node:
-    node = _Node(row, parent, position)
+def _grow(row: OutboxRow, parent: Node[OutboxRow] | None, position: int) -> Node[OutboxRow]:
+    node = Node(row, parent, position)
     node.children = [_grow(child, node, place) for place, child in enumerate(row.children)]
     return node
-
-
-def _walk(nodes: Iterable[_Node]) -> Iterator[_Node]:
-    for node in nodes:
-        yield node
-        yield from _walk(node.children)
 
 
 def _shape(rows: Iterable[OutboxRow]) -> list[object]:

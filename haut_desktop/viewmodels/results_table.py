@@ -1,11 +1,11 @@
 """The metric table: one line per algorithm, which opens to its areas and finer metrics."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt
 
 from haut_desktop.domain.analysis import (
     AlgorithmResult,
@@ -28,8 +28,7 @@ from haut_desktop.viewmodels.results_words import (
     value_words,
     version_words,
 )
-
-Index = QModelIndex | QPersistentModelIndex
+from haut_desktop.viewmodels.tree_model import RIGHT, Index, Node, TreeModel
 
 
 class MetricColumn(IntEnum):
@@ -74,11 +73,6 @@ LINE_ROLE: Final = int(Qt.ItemDataRole.UserRole)
 """Gives the whole ``MetricLine`` of an index."""
 MOOD_ROLE: Final = LINE_ROLE + 1
 """Gives the ``Mood`` of a cell."""
-
-_HEADERS: Final = ("Measure", "Area", "Value", "Since baseline", "Version")
-CHANGE_GAP: Final = "\u2002"
-"""Between the numbers, flush right, and the changes, flush left."""
-_RIGHT: Final = (MetricColumn.VALUE,)
 
 
 def metric_lines(
@@ -158,73 +152,32 @@ def _metric_line(
     )
 
 
-@dataclass(eq=False)
-class _Node:
-    line: MetricLine
-    parent: "_Node | None"
-    position: int
-    children: list["_Node"] = field(default_factory=list)
-
-
-class MetricsModel(QAbstractItemModel):
+class MetricsModel(TreeModel[MetricLine]):
     """Shows metric lines; algorithms at the top, finer metrics under them."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._tops: list[_Node] = []
+    headers = ("Measure", "Area", "Value", "Since baseline", "Version")
+    right = (MetricColumn.VALUE,)
+    gap_before = MetricColumn.CHANGE
 
     def show(self, lines: Iterable[MetricLine]) -> None:
         """Show other lines, from the start."""
         self.beginResetModel()
         self._tops = []
         for position, line in enumerate(lines):
-            top = _Node(line, None, position)
-            top.children = [_Node(c, top, place) for place, c in enumerate(line.children)]
+            top = Node(line, None, position)
+            top.children = [Node(c, top, place) for place, c in enumerate(line.children)]
             self._tops.append(top)
         self.endResetModel()
 
     def line_at(self, index: Index) -> MetricLine | None:
         """What an index stands for."""
-        return self._node(index).line if index.isValid() else None
+        return self._node(index).row if index.isValid() else None
 
     def find_like(self, wanted: MetricLine) -> QModelIndex:
         """Where the same measure stands, of whatever version and side; invalid when it is gone."""
-        nodes = (node for top in self._tops for node in (top, *top.children))
-        alike = [n for n in nodes if n.line.result.algorithm == wanted.result.algorithm]
-        best = max(alike, key=lambda node: _likeness(node.line, wanted), default=None)
+        alike = [n for n in self._walk() if n.row.result.algorithm == wanted.result.algorithm]
+        best = max(alike, key=lambda node: _likeness(node.row, wanted), default=None)
         return QModelIndex() if best is None else self.createIndex(best.position, 0, best)
-
-    def _node(self, index: Index) -> _Node:
-        node = index.internalPointer()
-        assert isinstance(node, _Node)
-        return node
-
-    def _children(self, parent: Index) -> list[_Node]:
-        if not parent.isValid():
-            return self._tops
-        return self._node(parent).children if parent.column() == 0 else []
-
-    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's own default
-        """Qt: the index of a child."""
-        nodes = self._children(parent)
-        if not (0 <= row < len(nodes) and 0 <= column < len(MetricColumn)):
-            return QModelIndex()
-        return self.createIndex(row, column, nodes[row])
-
-    def parent(self, index: Index | None = None) -> Any:
-        """Qt: the index of the line above; without an index, the owner of the model."""
-        if index is None:
-            return super().parent()
-        above = self._node(index).parent if index.isValid() else None
-        return QModelIndex() if above is None else self.createIndex(above.position, 0, above)
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Qt: how many children."""
-        return len(self._children(parent))
-
-    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """Qt: always all columns."""
-        return len(MetricColumn)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Qt: headings can be read, not chosen."""
@@ -233,22 +186,11 @@ class MetricsModel(QAbstractItemModel):
             return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
         return super().flags(index)
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Qt: the columns' names."""
-        if orientation is Qt.Orientation.Horizontal and 0 <= section < len(_HEADERS):
-            if role == Qt.ItemDataRole.DisplayRole:
-                return CHANGE_GAP * (section == MetricColumn.CHANGE) + _HEADERS[section]
-            if role == Qt.ItemDataRole.TextAlignmentRole and section in _RIGHT:
-                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt: words, moods, and the line itself."""
         if not index.isValid():
             return None
-        line, column = self._node(index).line, MetricColumn(index.column())
+        line, column = self._node(index).row, MetricColumn(index.column())
         if role == Qt.ItemDataRole.DisplayRole:
             return _words(line, column)
         if role == LINE_ROLE:
@@ -258,9 +200,9 @@ class MetricsModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return line.failure or _words(line, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{_HEADERS[column]}: {_words(line, column)}"
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in _RIGHT and not line.failure:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            return f"{self.headers[column]}: {_words(line, column)}"
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in self.right and not line.failure:
+            return RIGHT
         return None
 
 

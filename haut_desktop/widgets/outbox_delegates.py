@@ -11,9 +11,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from haut_desktop.viewmodels.outbox_model import AGE_GAP, ROW_ROLE, OutboxColumn
+from haut_desktop.viewmodels.outbox_model import ROW_ROLE, OutboxColumn
 from haut_desktop.viewmodels.outbox_rows import OutboxRow
 from haut_desktop.viewmodels.phrase import Mood
+from haut_desktop.viewmodels.tree_model import GAP
 from haut_desktop.widgets.icons import icon_pixmap
 from haut_desktop.widgets.tokens import Tone, current_tokens
 
@@ -67,7 +68,7 @@ class PlainDelegate(_CellDelegate):
         """Keep ages, flush left, away from the sizes before them, flush right."""
         super().initStyleOption(option, index)
         if index.column() == OutboxColumn.AGE:
-            option.text = f"{AGE_GAP}{option.text}"
+            option.text = f"{GAP}{option.text}"
 
 
 class StateDelegate(_CellDelegate):

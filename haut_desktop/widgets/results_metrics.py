@@ -16,13 +16,13 @@ from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionView
 
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.viewmodels.results_table import (
-    CHANGE_GAP,
     LINE_ROLE,
     MOOD_ROLE,
     MetricColumn,
     MetricLine,
     MetricsModel,
 )
+from haut_desktop.viewmodels.tree_model import GAP
 from haut_desktop.widgets.theme import TextSize
 from haut_desktop.widgets.tokens import Tone, current_tokens
 
@@ -69,7 +69,7 @@ class _MoodDelegate(QStyledItemDelegate):
         elif index.column() == MetricColumn.NAME and not index.parent().isValid():
             option.font.setWeight(QFont.Weight.DemiBold)
         elif index.column() == MetricColumn.CHANGE:
-            option.text = f"{CHANGE_GAP}{option.text}"
+            option.text = f"{GAP}{option.text}"
         if _is_failure(index):
             option.text = ""
 
