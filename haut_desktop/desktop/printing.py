@@ -54,6 +54,8 @@ def write_pdf(html: str, path: Path, *, title: str) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write all of ``data`` or nothing: a file that was there stays. Raises OSError."""
+    # Not as the store writes: the folder is the user's, perhaps on a share that can't be flushed,
+    # and a file there that is read-only is meant to stay.
     beside = path.with_name(f".{uuid4().hex}.part")
     try:
         with beside.open("xb") as file:

@@ -34,6 +34,7 @@ from haut_desktop.domain.errors import (
 )
 from haut_desktop.domain.ids import ImageId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, Image, PlatformImage, ProofOfDelivery
+from haut_desktop.services.beginning import beginning
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.lanes import Lanes
@@ -99,17 +100,10 @@ class InlineRoute:
 
     async def _start(self, batch: Batch, to: SubjectAddress) -> Batch:
         """Make the platform's batch; one whose answer is lost stays empty and costs nothing."""
-        await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
-        try:
+        async with beginning(self._outbox, batch):
             platform_id = await self._api.create_batch(
                 to.tenant, to.dataset_id, to.subject_id, created_at=batch.created_at
             )
-        except (UnreachableError, AccountError, TooManyRequestsError):
-            await self._outbox.move_batch(batch.id, BatchEvent.TURN_AWAY)
-            raise
-        except HautError:
-            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
-            raise
         return await self._outbox.initiated(batch.id, platform_id, {})
 
     # ---- settling ------------------------------------------------------------------------

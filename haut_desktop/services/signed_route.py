@@ -24,13 +24,11 @@ from haut_desktop.domain.delivery import (
 )
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import (
-    AccountError,
     AddressExpiredError,
     BodyRefusedError,
     HautError,
     ItemError,
     NetworkError,
-    TooManyRequestsError,
     UnreachableError,
 )
 from haut_desktop.domain.ids import BatchId, ImageId
@@ -41,6 +39,7 @@ from haut_desktop.domain.imaging import (
     ProofOfDelivery,
     UploadAddress,
 )
+from haut_desktop.services.beginning import beginning
 from haut_desktop.services.broadcast import Broadcast
 from haut_desktop.services.changes import Progress
 from haut_desktop.services.computing import Computing
@@ -112,19 +111,12 @@ class SignedRoute:
     # ---- starting ------------------------------------------------------------------------
 
     async def _start(self, batch: Batch, to: SubjectAddress, meta: Mapping[str, str]) -> Batch:
-        await self._outbox.move_batch(batch.id, BatchEvent.INITIATE)
         images = {i.side: i for i in batch.images if i.state is not ImageState.ERASED}
         names = {side: image.name for side, image in images.items()}
-        try:
+        async with beginning(self._outbox, batch):
             started = await self._api.initiate_upload(
                 to.tenant, to.subject_id, names, created_at=batch.created_at, meta=meta
             )
-        except (UnreachableError, AccountError, TooManyRequestsError):
-            await self._outbox.move_batch(batch.id, BatchEvent.TURN_AWAY)
-            raise
-        except HautError:
-            await self._outbox.move_batch(batch.id, BatchEvent.RELEASE)
-            raise
         addresses = {
             images[side].id: address for side, address in started.addresses if side in images
         }
