@@ -143,13 +143,13 @@ def _gone(batch: Batch, listed: tuple[PlatformImage, ...]) -> _Gone:
     lost += [one for one in listed if batch.image_of(one) in erased]
     # the platform files a side that its image type lacks under another one
     filed = {one.side for one in listed if one.id in standing}
-    found = {batch.image_of(one) for one in listed}
+    found, left = {batch.image_of(one) for one in listed}, {i for i in erased if i.has_left}
     return _Gone(
         sides=frozenset(Side) - {image.side for image in kept} - filed,
         shared=frozenset({i.side for i in erased} | {i.side for i in lost}),
         pictures=frozenset(i.platform_id for i in erased if i.platform_id) | {i.id for i in lost},
         standing=frozenset(standing),
-        is_any=batch.route is Route.INLINE and not found.issuperset(erased),
+        is_any=batch.route is Route.INLINE and not found.issuperset(left),
     )
 
 

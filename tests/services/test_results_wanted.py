@@ -279,6 +279,14 @@ async def test_of_two_pictures_that_are_filed_alike_nothing_unnamed_comes_once_o
     assert places_away(after, said, frozenset()) == frozenset()
 
 
+async def test_what_was_erased_before_it_left_keeps_nothing_of_the_others_away() -> None:
+    batch, there = _of_skin(Side.FRONT, Side.OTHER)
+    never_left = replace(batch.images[1], state=ImageState.ERASED, platform_id=None)
+    after = replace(batch, images=(batch.images[0], never_left))
+    offered = await _addresses(after, _Platform(there.listed[:1]), _OF_SIDES)
+    assert offered == ["front face", "made of 0", "front mask"]
+
+
 async def test_what_is_predicted_of_the_captured_picture_is_fetched() -> None:
     batch, _ = _in_two_lights()
     predicted = RemotePicture(Side.FRONT, ORIGINAL, "older", is_predicted=True, name="older")
