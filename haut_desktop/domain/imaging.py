@@ -233,6 +233,9 @@ class Image:
         return self.state is not ImageState.SEALED
 
 
+_TAKEN_OUT: Final = frozenset({BatchState.HELD, BatchState.RETRACTING, BatchState.RETRACTED})
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Renditions that are computed together in one dataset."""
@@ -277,6 +280,17 @@ class Batch:
         """Whether every picture that still counts is proven to be on the platform."""
         kept = [image for image in self.images if image.state is not ImageState.ERASED]
         return bool(kept) and all(image.state is ImageState.STORED for image in kept)
+
+    @property
+    def erased(self) -> frozenset[ImageId]:
+        """Its pictures that were erased on this station."""
+        return frozenset(image.id for image in self.images if image.state is ImageState.ERASED)
+
+    def was_taken_out_since(self, before: "Batch") -> bool:
+        """Whether it was held or taken back, or pictures of it were erased, since it was so."""
+        is_out = self.state in _TAKEN_OUT and self.state is not before.state
+        is_taken_back = self.retraction is not None and before.retraction is None
+        return is_out or is_taken_back or self.erased != before.erased
 
     @property
     def has_left(self) -> bool:

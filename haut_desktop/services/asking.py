@@ -16,7 +16,6 @@ from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
-    ImageState,
     TransitionError,
     Waiting,
 )
@@ -111,7 +110,7 @@ class Asking:
         except KeptBackError:
             _log.info("batch %s is asked for later", batch_id)
         except Exception as error:  # noqa: BLE001 - one odd batch stops no other
-            if not isinstance(error, TransitionError) or not await self._is_taken_out(batch_id):
+            if not isinstance(error, TransitionError) or not await self._is_taken_out(batch):
                 _log.exception("batch %s could not be put right; it is asked for anew", batch_id)
                 return
             _log.info("batch %s was changed by a person while it was asked for", batch_id)
@@ -119,12 +118,10 @@ class Asking:
             if batch.state in _ASKED_FOR:
                 self.judge.praise()
 
-    async def _is_taken_out(self, batch_id: BatchId) -> bool:
-        """Whether a person held or took the batch back, reopened its visit or erased of it."""
-        batch = await self.outbox.find(batch_id)
-        if batch is None or batch.retraction is not None or batch.state is BatchState.HELD:
-            return True
-        return any(image.state is ImageState.ERASED for image in batch.images)
+    async def _is_taken_out(self, before: Batch) -> bool:
+        """Whether a person held it, took it back, reopened its visit or erased of it since."""
+        now = await self.outbox.find(before.id)
+        return now is None or now.was_taken_out_since(before)
 
     def go_on(self) -> None:
         """Raise KeptBackError once something keeps everything back; between two requests."""

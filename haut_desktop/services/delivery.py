@@ -60,8 +60,6 @@ STORE_TROUBLE_S: Final = 5.0
 """Seconds of rest for everything after trouble of the station's database."""
 
 _TO_REGISTER: Final = frozenset({RegistrationState.DRAFT, RegistrationState.REGISTERING})
-_TAKEN_OUT: Final = frozenset({BatchState.HELD, BatchState.RETRACTING, BatchState.RETRACTED})
-_KEPT_BACK: Final = frozenset({BatchState.HELD})
 _TO_CARRY: Final = frozenset({BatchState.OPEN, BatchState.INITIATING, BatchState.SUBMITTING})
 
 _log = logging.getLogger(__name__)
@@ -122,6 +120,8 @@ class Delivery:
         self._registering: set[str] = set()
         self._carrying: set[str] = set()
         self._bench: dict[str, float] = {}
+        # nothing in a batch itself tells that it was held and let go on while a step was under way
+        self._resumed: set[BatchId] = set()
         self._woken = asyncio.Event()
         self._unpaused = asyncio.Event()
         self._unpaused.set()
@@ -145,6 +145,10 @@ class Delivery:
     def wake(self) -> None:
         """Look at once for something to do."""
         self._woken.set()
+
+    def note_resumed(self, batch_id: BatchId) -> None:
+        """Note, just before it does, that a person lets a held batch go on."""
+        self._resumed.add(batch_id)
 
     async def run(self) -> None:
         """Deliver until cancelled; what was in flight when the program ended is settled first."""
@@ -324,7 +328,7 @@ class Delivery:
 
     def _carry(self, found: Batch) -> "_Work":
         async def work() -> None:
-            before = await self._moves_of(found.id)
+            self._resumed.discard(found.id)
             batch = await self._outbox.find(found.id)
             if batch is None or batch.state not in _TO_CARRY or self._waits(batch.waiting):
                 return
@@ -342,11 +346,9 @@ class Delivery:
                 return
             except TransitionError:
                 await self._safely(lambda: self._tidy(batch.id))
-                if not await self._is_taken_out(batch.id) and not await self._was_let_go_on(
-                    batch.id, before
-                ):
+                if not await self._has_anybody_intervened(batch):
                     raise
-                return  # a person held it, took it back or erased of it while a step was under way
+                return
             except Exception:
                 await self._safely(lambda: self._tidy(batch.id))
                 raise
@@ -359,6 +361,7 @@ class Delivery:
 
     def _retract(self, found: Batch) -> "_Work":
         async def work() -> None:
+            self._resumed.discard(found.id)
             batch = await self._outbox.find(found.id)
             if batch is None or batch.state is not BatchState.RETRACTING:
                 return
@@ -376,9 +379,9 @@ class Delivery:
                 )
                 return
             except TransitionError:
-                if not await self._is_taken_out(batch.id, _KEPT_BACK):
+                if not await self._has_anybody_intervened(batch):
                     raise
-                return  # a person held it while the platform was being asked
+                return
             self._judge.praise()
 
         return work
@@ -413,20 +416,14 @@ class Delivery:
     def _waits(self, waiting: Waiting) -> bool:
         return waiting.retry_at is not None and waiting.retry_at > self._clock()
 
-    async def _is_taken_out(
-        self, batch_id: BatchId, states: frozenset[BatchState] = _TAKEN_OUT
-    ) -> bool:
-        batch = await self._outbox.find(batch_id)
-        if batch is None or batch.state in states:
-            return batch is not None
-        return any(image.state is ImageState.ERASED for image in batch.images)
+    async def _has_anybody_intervened(self, before: Batch) -> bool:
+        """Whether a person held it, took it back, reopened its visit or erased of it since.
 
-    async def _moves_of(self, batch_id: BatchId) -> list[str]:
-        return [move.event for move in await self._outbox.transitions(batch_id)]
-
-    async def _was_let_go_on(self, batch_id: BatchId, before: list[str]) -> bool:
-        """Whether a person held the batch and let it go on after it had made these moves."""
-        return BatchEvent.RESUME in (await self._moves_of(batch_id))[len(before) :]
+        One who held it may have let it go on already.
+        """
+        now = await self._outbox.find(before.id)
+        was_held = before.id in self._resumed
+        return was_held or now is None or now.was_taken_out_since(before)
 
     async def _tidy(self, batch_id: BatchId) -> Batch | None:
         """After a step was torn by a fault of ours or of the disk: nothing stays in the middle.

@@ -166,6 +166,7 @@ class Outbox:
         Raises ItemError for a batch that was taken back: nothing of it goes on.
         """
         await self._check_batch(batch_id)
+        self._delivery.note_resumed(batch_id)
         batch = await self._store.resume(batch_id, self._session.act(reason))
         if batch.state is BatchState.RETRACTED:
             raise ItemError(
@@ -219,6 +220,7 @@ class Outbox:
         """A person decides that a computation whose outcome is unknown is asked for once more."""
         await self._check_batch(batch_id)
         act = self._session.act(reason)
+        self._delivery.note_resumed(batch_id)
         await self._store.resume(batch_id, act, asks_anew=True)
         self._go_on(batch_id)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 
+from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import (
     BatchEvent,
     BatchState,
@@ -251,6 +252,20 @@ async def test_a_fault_of_ours_with_one_batch_ends_the_asking_for_no_other(
     there.before_results = None
     await one.look()
     assert (await room.outbox.batch(batch.id)).state is BatchState.SUBMITTED
+
+
+async def test_a_fault_with_what_was_erased_of_before_it_was_asked_for_is_still_one(
+    room: Room, expected_log: ExpectedLogs
+) -> None:
+    batch = await finished(room)
+    original_id = batch.images[0].rendition.original_id
+    await room.station.erasures.write(original_id, Act(reason="withdrawn"))
+
+    async def fail(_batch_id: BatchId) -> None:
+        raise TransitionError("no such move")
+
+    await ways_to(room, listing_of(room)).attempt(batch.id, fail)
+    expected_log(f"batch {batch.id} .* put right")
 
 
 async def test_what_was_held_before_it_was_asked_for_is_asked_for_later(

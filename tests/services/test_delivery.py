@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import BatchEvent, Route, TransitionError, Trouble, Waiting
+from haut_desktop.domain.delivery import Route, TransitionError, Trouble, Waiting
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import Blame
 from haut_desktop.domain.imaging import Batch
@@ -15,9 +15,17 @@ from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.clock_steps import ClockSteps
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.delivery import Carrier, Delivery
+from haut_desktop.services.outbox import Outbox
 from haut_desktop.services.tasks import TaskScope
+from haut_desktop.store.outbox import OutboxStore
 from tests.services.askings import listing_of, ways_to
 from tests.services.rooms import Room, open_room
+
+_UNUSED = (
+    *("retractions", "sidecars", "erasures", "registrations", "registrar", "traffic"),
+    *("wake_lookers", "judge", "connectivity", "progress"),
+)
+"""What holding a batch and letting it go on has no need of."""
 
 
 @pytest.fixture
@@ -37,6 +45,10 @@ class Breaking:
         raise TransitionError("no such move")
 
     def was_kept_back(self) -> None: ...
+
+
+async def nobody(_batch: Batch) -> None:
+    """Nobody comes between."""
 
 
 class Idle:
@@ -67,10 +79,27 @@ def delivery_by(room: Room, route: Carrier) -> Delivery:
     )
 
 
-async def let_go_on(room: Room, batch: Batch) -> None:
+class Signed:
+    """Nobody who is signed in, and decides all the same."""
+
+    account = None
+
+    def act(self, reason: str) -> Act:
+        return Act(reason=reason)
+
+
+async def let_go_on(room: Room, at_work: Delivery, batch: Batch) -> None:
     """A person holds the batch and lets it go on."""
-    await room.outbox.move_batch(batch.id, BatchEvent.HOLD)
-    await room.outbox.resume(batch.id, Act(reason="looked into"))
+    outbox = Outbox(
+        store=room.outbox,
+        destinations=room.station.destinations,
+        delivery=at_work,
+        session=Signed(),  # type: ignore[arg-type]
+        changes=Changes(),
+        **dict.fromkeys(_UNUSED),  # type: ignore[arg-type]
+    )
+    await outbox.hold(batch.id, "a person wants to look")
+    await outbox.resume_held(batch.id, "looked into")
 
 
 async def finished(room: Room) -> Batch:
@@ -83,18 +112,46 @@ async def finished(room: Room) -> Batch:
 
 async def test_what_a_person_lets_go_on_during_a_step_is_no_fault_of_ours(room: Room) -> None:
     batch = await finished(room)
-    at_work = delivery_by(room, Breaking(lambda found: let_go_on(room, found)))
+    at_work = delivery_by(room, Breaking(lambda found: let_go_on(room, at_work, found)))
     await at_work._carry(batch)()
 
 
 async def test_a_fault_with_what_a_person_let_go_on_before_is_still_one(room: Room) -> None:
     batch = await finished(room)
-    await let_go_on(room, batch)
+    at_work = delivery_by(room, Breaking(nobody))
+    await let_go_on(room, at_work, batch)
+    with pytest.raises(TransitionError):
+        await at_work._carry(batch)()
 
-    async def nobody(_batch: Batch) -> None: ...
 
+async def erase_one(room: Room, batch: Batch) -> None:
+    """A person has one of the batch's pictures erased."""
+    original_id = batch.images[0].rendition.original_id
+    await room.station.erasures.write(original_id, Act(reason="withdrawn"))
+
+
+async def test_what_a_person_has_erased_during_a_step_is_no_fault_of_ours(room: Room) -> None:
+    batch = await finished(room)
+    await delivery_by(room, Breaking(lambda found: erase_one(room, found)))._carry(batch)()
+
+
+async def test_a_fault_with_what_a_person_had_erased_of_before_is_still_one(room: Room) -> None:
+    batch = await finished(room)
+    await erase_one(room, batch)
     with pytest.raises(TransitionError):
         await delivery_by(room, Breaking(nobody))._carry(batch)()
+
+
+async def test_a_step_that_ends_well_reads_no_moves(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = await finished(room)
+
+    async def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(OutboxStore, "transitions", refuse)
+    await delivery_by(room, Idle())._carry(batch)()
 
 
 @pytest.mark.parametrize("blame", Blame)
