@@ -309,10 +309,18 @@ class Delivery:
             except HautError as error:
                 await self._wait_to_register(registration, error)
                 return
+            except TransitionError:
+                if not await self._is_registered(registration):
+                    raise
+                # its entry was found meanwhile in the platform's list, which was being brought in
             self._judge.praise()
             self._changes.send(Change(Topic.SUBJECTS, frozenset({registration.subject_id})))
 
         return work
+
+    async def _is_registered(self, registration: Registration) -> bool:
+        now = await self._registrations.of(registration.subject_id, registration.dataset_id)
+        return now is not None and now.state is RegistrationState.REGISTERED
 
     async def _wait_to_register(self, registration: Registration, error: HautError) -> None:
         """Let it wait; one that may have been created waits the quiet time at least."""

@@ -7,15 +7,25 @@ from pathlib import Path
 import pytest
 
 from haut_desktop.domain.audit import Act
-from haut_desktop.domain.delivery import Route, TransitionError, Trouble, Waiting
+from haut_desktop.domain.delivery import (
+    RegistrationEvent,
+    RegistrationState,
+    Route,
+    TransitionError,
+    Trouble,
+    Waiting,
+)
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import Blame
+from haut_desktop.domain.ids import PlatformSubjectId
 from haut_desktop.domain.imaging import Batch
+from haut_desktop.domain.subjects import PlatformSubject
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.clock_steps import ClockSteps
 from haut_desktop.services.connectivity import Connectivity
 from haut_desktop.services.delivery import Carrier, Delivery
 from haut_desktop.services.outbox import Outbox
+from haut_desktop.services.registration import Registrar
 from haut_desktop.services.tasks import TaskScope
 from haut_desktop.store.outbox import OutboxStore
 from tests.services.askings import listing_of, ways_to
@@ -59,13 +69,13 @@ class Idle:
     def was_kept_back(self) -> None: ...
 
 
-def delivery_by(room: Room, route: Carrier) -> Delivery:
+def delivery_by(room: Room, route: Carrier, registrar: object | None = None) -> Delivery:
     ways = ways_to(room, listing_of(room))
     return Delivery(
         outbox=room.outbox,
         registrations=room.station.registrations,
         destinations=room.station.destinations,
-        registrar=Idle(),  # type: ignore[arg-type]
+        registrar=registrar or Idle(),  # type: ignore[arg-type]
         retracting=None,  # type: ignore[arg-type]
         retractions=room.station.retractions,
         routes={Route.SIGNED: route},
@@ -166,3 +176,52 @@ async def test_who_signs_in_waits_for_no_refusal_of_somebody_else(room: Room, bl
     await at_work._tasks.aclose()
     now = (await room.outbox.batch(batch.id)).waiting
     assert now == (Waiting(2) if blame is Blame.ACCOUNT else waiting)
+
+
+class Platform:
+    """Lists an entry, and does something while it is asked for it."""
+
+    def __init__(self, entry: PlatformSubject, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        self._entry = entry
+        self._meanwhile = meanwhile
+
+    async def find_subjects(self, *_: object) -> tuple[PlatformSubject, ...]:
+        await self._meanwhile()
+        return (self._entry,)
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+async def test_who_was_found_in_the_platforms_list_meanwhile_is_registered_without_a_fault(
+    room: Room, is_confirmed: bool
+) -> None:
+    (registration,) = room.subject.registrations
+    store = room.station.registrations
+    entry = PlatformSubject(PlatformSubjectId("there"), "B-007", room.subject.id, None)
+
+    async def bring_in() -> None:
+        await store.move(registration.id, RegistrationEvent.CLAIM)
+        if is_confirmed:
+            await store.move(registration.id, RegistrationEvent.CONFIRM, platform_id=entry.id)
+
+    registrar = Registrar(
+        api=Platform(entry, bring_in),  # type: ignore[arg-type]
+        subjects=room.station.subjects,
+        registrations=store,
+    )
+    at = await room.station.destinations.of_registration(registration.id)
+    await delivery_by(room, Idle(), registrar)._register(registration, at)()
+    now = await store.of(registration.subject_id, registration.dataset_id)
+    assert now is not None
+    assert (now.state, now.platform_id) == (RegistrationState.REGISTERED, entry.id)
+
+
+async def test_a_fault_with_a_registration_is_still_one(room: Room) -> None:
+    (registration,) = room.subject.registrations
+
+    class Broken:
+        async def register(self, *_: object) -> None:
+            raise TransitionError("no such move")
+
+    at = await room.station.destinations.of_registration(registration.id)
+    with pytest.raises(TransitionError):
+        await delivery_by(room, Idle(), Broken())._register(registration, at)()
