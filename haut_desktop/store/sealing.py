@@ -4,8 +4,13 @@ Whole bytes at a time: ``pyrage.encrypt`` releases the interpreter's lock, 30 Mi
 """
 
 from collections.abc import Iterable
+from typing import Final
 
+import msgspec
 import pyrage  # type: ignore[import-untyped] # ships no types
+
+NONSENSE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading a note may raise that is none: anybody can seal one who has the public key."""
 
 
 class SealBrokenError(Exception):

@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,7 @@ from haut_desktop.store.files import (
     remove,
     write_atomically,
 )
-from haut_desktop.store.sealing import SealBrokenError, seal, unseal
+from haut_desktop.store.sealing import NONSENSE, SealBrokenError, seal, unseal
 
 SPOOL: Final = "spool"
 """Name of the spool's folder in a station's."""
@@ -72,12 +72,7 @@ class Spool:
         """
         if not data:
             raise VaultError("The picture is empty. Copy it from the camera once more.")
-        digest = Digest(
-            hashlib.sha256(data).hexdigest(),
-            hashlib.md5(data, usedforsecurity=False).hexdigest(),
-            len(data),
-        )
-        note = SpoolNote(OriginalId(new_id()), digest, self._clock(), file_name, dict(words))
+        note = SpoolNote(OriginalId(new_id()), _digest(data), self._clock(), file_name, dict(words))
         try:
             make_folder(self.folder)  # a name in it outlives a power cut only if its own name does
             # the note first: a picture that is there is always explained
@@ -136,11 +131,12 @@ class Spool:
             raise KeyringLockedError
         try:
             note = _NOTES.decode(self._read(_note_of(name), identity))
+            note.received_at.astimezone(UTC)  # the record keeps moments in UTC: not all are one
             data = self._read(name, identity)
-        except msgspec.DecodeError as error:
+        except (*NONSENSE, ValueError, OverflowError) as error:
             raise VaultError("The note beside a picture of the spool can't be read.") from error
         is_its_own = f"{note.original_id}{_PICTURE}" == name
-        if not is_its_own or hashlib.sha256(data).hexdigest() != note.digest.sha256:
+        if not is_its_own or _digest(data) != note.digest:
             raise VaultError("A picture of the spool is not the one that was sealed.")
         return note, data
 
@@ -173,6 +169,11 @@ class Spool:
             raise VaultError("A picture of the spool is missing or can't be read.") from error
         except SealBrokenError as error:
             raise VaultError("A picture of the spool is damaged.") from error
+
+
+def _digest(data: bytes) -> Digest:
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return Digest(hashlib.sha256(data).hexdigest(), md5, len(data))
 
 
 def _written_at_s(path: Path) -> float:

@@ -29,7 +29,7 @@ from haut_desktop.store.files import (
     write_atomically,
 )
 from haut_desktop.store.picture_record import PictureRecord, StationFrame
-from haut_desktop.store.sealing import SealBrokenError, seal, unseal
+from haut_desktop.store.sealing import NONSENSE, SealBrokenError, seal, unseal
 
 _PICTURE: Final = ".age"
 _SIDECAR: Final = ".side.age"
@@ -90,9 +90,6 @@ class _Envelope(msgspec.Struct):
 _SIDECARS: Final = msgspec.json.Decoder(Sidecar)
 _FRAMES: Final = msgspec.json.Decoder(StationFrame)
 _ENVELOPES: Final = msgspec.json.Decoder(_Envelope)
-
-_NONSENSE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What the decoders raise at what is no note; anybody can seal one."""
 
 
 class Vault:
@@ -198,7 +195,7 @@ class Vault:
             if not self._is_ours(vault_name, envelope):
                 raise UnauthenticatedSidecarError(_claim(body))
             return _SIDECARS.decode(body)
-        except _NONSENSE as error:
+        except NONSENSE as error:
             raise VaultError("The note beside a sealed picture can't be read.") from error
 
     def set_sidecar(self, vault_name: str, sidecar: Sidecar) -> None:
@@ -224,7 +221,7 @@ class Vault:
             if not self._is_ours(_FRAME, envelope):
                 return None
             return _FRAMES.decode(envelope.sidecar)
-        except (VaultError, *_NONSENSE):
+        except (VaultError, *NONSENSE):
             return None
 
     def set_frame(self, frame: StationFrame) -> None:
@@ -293,5 +290,5 @@ def _is_picture(name: str) -> bool:
 def _claim(body: bytes) -> Sidecar | None:
     try:
         return _SIDECARS.decode(body)
-    except _NONSENSE:
+    except NONSENSE:
         return None

@@ -1,14 +1,15 @@
 """The spool: sealed without any key, opened and proven with it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from haut_desktop.domain.errors import KeyringLockedError, VaultError
 from haut_desktop.store.files import remove
-from haut_desktop.store.sealing import new_identity, recipient_of
+from haut_desktop.store.sealing import new_identity, recipient_of, seal, unseal
 from haut_desktop.store.spool import Spool
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START, FakeClock
 
 IDENTITY = new_identity()
 WORDS = {"subject_code": "B-007", "visit": "Baseline"}
@@ -53,3 +54,34 @@ def test_a_note_of_another_picture_is_noticed(spool: Spool) -> None:
     note.write_bytes((spool.folder / f"{second.original_id}.side.age").read_bytes())
     with pytest.raises(VaultError, match="not the one"):
         spool.open(f"{first.original_id}.age", IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("stands", "forged", "says"),
+    [
+        pytest.param(b"B-007", b"B-\xff07", "can't be read", id="no text"),
+        pytest.param(
+            b'{"original_id"',
+            b'{"x":%b%b,"original_id"' % (b"[" * 100_000, b"]" * 100_000),
+            "can't be read",
+            id="without a bottom",
+        ),
+        pytest.param(b'"md5":"', b'"md5":"0', "not the one", id="no hash"),
+        pytest.param(b'"2026-', b'"0000-', "can't be read", id="no year"),
+        pytest.param(
+            b'Z","file_name"', b'+14:00","file_name"', "can't be read", id="no moment in UTC"
+        ),
+    ],
+)
+def test_a_forged_note_is_told_in_words_whatever_stands_in_it(
+    tmp_path: Path, stands: bytes, forged: bytes, says: str
+) -> None:
+    earliest = datetime(1, 1, 1, tzinfo=UTC) if stands.startswith(b"Z") else START
+    spool = Spool(tmp_path / "spool", recipient_of(IDENTITY), FakeClock(earliest))
+    note = spool.folder / f"{spool.seal(b'a picture', WORDS).original_id}.side.age"
+    written = unseal(note.read_bytes(), IDENTITY)
+    assert stands in written
+    remove(note)
+    note.write_bytes(seal(written.replace(stands, forged), [recipient_of(IDENTITY)]))
+    with pytest.raises(VaultError, match=says):
+        spool.open(spool.names()[0], IDENTITY)
