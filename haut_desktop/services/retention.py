@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_S: Final = 3600.0
 """Seconds between two looks; a picture that stays an hour longer harms nobody."""
+NOT_TOLD_S: Final = 15.0
+"""Seconds between two looks before the platform has told its time: a program that is open for less
+than an hour at a time erases as well."""
 CLOSED: Final = 0
 """Days for which a closed study's pictures stay after their delivery is proven."""
 ASIDE_RULE: Final = (
@@ -52,6 +55,7 @@ class Retention:
         erasures: Erasures,
         now: Callable[[], datetime | None],
         look_again_s: float = LOOK_AGAIN_S,
+        not_told_s: float = NOT_TOLD_S,
     ) -> None:
         self._studies = studies
         self._store = store
@@ -59,16 +63,18 @@ class Retention:
         self._erasures = erasures
         self._now = now
         self._look_again_s = look_again_s
+        self._not_told_s = not_told_s
 
     async def run(self) -> None:
         """Finish what a crash interrupted, then look again and again until cancelled."""
         while True:
+            is_time_told = self._now() is not None
             try:
                 await self._erasures.finish_pending()
                 await self.look()
             except HautError as error:
                 _log.info("retention waits: %s", error.kind)
-            await pause(asyncio.Event(), self._look_again_s)
+            await pause(asyncio.Event(), self._look_again_s if is_time_told else self._not_told_s)
 
     async def look(self) -> int:
         """Erase everything whose time is over; says how many pictures went.

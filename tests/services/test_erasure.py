@@ -341,14 +341,15 @@ async def test_a_strange_picture_that_is_stuck_leaves_whatever_its_note_claimed(
 # ---- retention -----------------------------------------------------------------------------
 
 
-def retention(desk: Desk) -> Retention:
+def retention(desk: Desk, now: Callable[[], datetime | None] | None = None) -> Retention:
     station = desk.room.station
     return Retention(
         studies=station.studies,
         store=station.erasures,
         asides=station.asides,
         erasures=desk.erasures,
-        now=desk.time,
+        now=now or desk.time,
+        not_told_s=0.0,
     )
 
 
@@ -455,6 +456,17 @@ async def test_a_station_clock_that_is_ahead_erases_nothing_too_early(desk: Desk
     assert await retention(desk).look() == 0
     desk.is_time_known, desk.ahead = True, timedelta(0)
     assert await retention(desk).look() == 3
+
+
+async def test_a_start_does_not_wait_an_hour_for_the_platforms_first_word(desk: Desk) -> None:
+    await keep_for(desk, CLOSED)
+    unknown = iter([None] * 4)
+    running = asyncio.create_task(retention(desk, lambda: next(unknown, desk.time())).run())
+    try:
+        await eventually(lambda: desk.files() == [])
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
 
 
 async def test_what_can_not_be_erased_yet_keeps_no_other_picture_here(desk: Desk) -> None:
