@@ -4,7 +4,6 @@ Each function is one transaction: it reads the row, asks ``domain.delivery.advan
 and a ``transition`` beside it. What has returned survives a power cut, so that the caller may act.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,6 @@ from haut_desktop.domain.delivery import (
     BatchState,
     ImageEvent,
     ImageState,
-    TransitionError,
     Waiting,
 )
 from haut_desktop.domain.errors import Blame
@@ -28,12 +26,12 @@ from haut_desktop.domain.ids import (
     PlatformBatchId,
     PlatformImageId,
     VisitId,
-    new_id,
 )
 from haut_desktop.domain.imaging import Batch, Image, ProofOfDelivery, UploadAddress
 from haut_desktop.domain.outbox import AbandonedBatch, OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.tenant import Tenant
+from haut_desktop.store.abandoning import abandon, read_abandoned, times_abandoned
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.former import decide_former
@@ -41,7 +39,6 @@ from haut_desktop.store.imaging_rows import address_text, batches_of_visits, rea
 from haut_desktop.store.ledger import Ledger
 from haut_desktop.store.moves import move
 from haut_desktop.store.outbox_reading import (
-    read_abandoned,
     read_account_trouble,
     read_deliveries,
     read_due,
@@ -53,17 +50,6 @@ from haut_desktop.store.outbox_reading import (
 )
 from haut_desktop.store.retractions import begin_if_asked, check_may_go
 from haut_desktop.store.rows import Value, one, text_of, text_or_none, update, waiting_columns
-
-_STARTED: Final = frozenset({ImageState.UPLOADING, ImageState.UNSETTLED, ImageState.STORED})
-_FORGOTTEN: Final[Mapping[str, Value]] = {
-    "platform_id": None,
-    "address": None,
-    "proof_kind": None,
-    "proof_detail": None,
-    "proof_at": None,
-    "body_drops": 0,
-}
-"""What an abandoned batch of the platform leaves on an image of ours: nothing."""
 
 # The list of words is that of the index image_waiting, or it would not be used.
 _UPLOADING: Final = """
@@ -148,14 +134,7 @@ class OutboxStore:
 
     async def times_abandoned(self, batch_id: BatchId, reason: str) -> int:
         """Count how often a batch of the platform was left behind for this reason."""
-        statement = (
-            "SELECT count(*) AS times FROM abandoned_batch WHERE batch_id = ? AND reason = ?"
-        )
-
-        def read(connection: Connection) -> int:
-            return int(connection.execute(statement, (batch_id, reason)).fetchone()["times"])
-
-        return await self._database.read(read)
+        return await self._database.read(lambda c: times_abandoned(c, batch_id, reason))
 
     async def abandoned(self) -> tuple[AbandonedBatch, ...]:
         """Give every batch of the platform that was begun and left behind, oldest first."""
@@ -300,15 +279,7 @@ class OutboxStore:
         """
 
         def work(connection: Connection) -> Batch:
-            ledger = Ledger(connection, self._clock)
-            batch = _batch(connection, batch_id)
-            if BatchState.OPEN not in (batch.state, batch.held_from):
-                raise TransitionError(f"a batch that is {batch.state} cannot be abandoned")
-            _note_abandoned(ledger, batch, reason)
-            for image in batch.images:
-                _abandon_image(ledger, image)
-            columns = {"platform_id": None, "abandoned": batch.abandoned + 1}
-            update(connection, "batch", batch_id, columns)
+            abandon(Ledger(connection, self._clock), _batch(connection, batch_id), reason)
             return _batch_with_sum(connection, batch_id)
 
         return await self._database.write(work)
@@ -406,33 +377,6 @@ def _addressed(address: UploadAddress) -> dict[str, Value]:
     if address.platform_id is not None:
         columns["platform_id"] = address.platform_id
     return columns
-
-
-def _abandon_image(ledger: Ledger, image: Image) -> None:
-    columns = dict(_FORGOTTEN)
-    if image.state in _STARTED:
-        event = ImageEvent.ABANDON
-        move(ledger, ImageState, image.id, event, columns=columns, waiting=Waiting())
-        return
-    if image.held_from is not None:  # still held, but nothing of it is on the platform any more
-        columns["held_from"] = ImageState.SEALED.value
-    if image.state is not ImageState.ERASED:
-        update(ledger.connection, "image", image.id, columns)
-
-
-def _note_abandoned(ledger: Ledger, batch: Batch, reason: str) -> None:
-    images = {image.id: image.platform_id for image in batch.images}
-    ledger.insert(
-        "abandoned_batch",
-        id=new_id(),
-        batch_id=batch.id,
-        platform_id=batch.platform_id,
-        images=json.dumps(images),
-        reason=reason,
-    )
-    ledger.audit(
-        Act(reason=reason), "batch.abandoned", "batch", batch.id, old=batch.platform_id or ""
-    )
 
 
 def _batch(connection: Connection, batch_id: BatchId) -> Batch:

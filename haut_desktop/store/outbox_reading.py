@@ -9,9 +9,9 @@ from typing import Final
 from haut_desktop.domain.delivery import Trouble, Waiting
 from haut_desktop.domain.errors import Blame, OtherAccountError
 from haut_desktop.domain.former import RebuiltError
-from haut_desktop.domain.ids import BatchId, ImageId, OriginalId
+from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Batch
-from haut_desktop.domain.outbox import AbandonedBatch, OutboxSummary, VisitDelivery
+from haut_desktop.domain.outbox import OutboxSummary, VisitDelivery
 from haut_desktop.domain.overviews import Transition
 from haut_desktop.domain.subjects import Registration
 from haut_desktop.domain.tenant import Tenant
@@ -320,22 +320,6 @@ def _registrations(connection: Connection, subjects: str) -> dict[str, list[Regi
     ):
         found.setdefault(row["subject_id"], []).append(registration_of(row))
     return found
-
-
-def read_abandoned(connection: Connection) -> tuple[AbandonedBatch, ...]:
-    """Give every batch of the platform that was left behind, oldest first."""
-    return tuple(
-        AbandonedBatch(
-            BatchId(row["batch_id"]),
-            row["platform_id"] or "",
-            tuple(
-                (ImageId(ours), theirs or "") for ours, theirs in json.loads(row["images"]).items()
-            ),
-            row["reason"],
-            moment(row["written_at"]),
-        )
-        for row in connection.execute("SELECT * FROM abandoned_batch ORDER BY rowid")
-    )
 
 
 def read_transitions(connection: Connection, entity_id: str) -> tuple[Transition, ...]:
