@@ -12,9 +12,9 @@ _LIST: Final = (
 _REBUILD: Final = (
     "Make a damaged or missing record anew from the sealed pictures and the notes beside them. "
     "The former file is kept beside it. Subjects and visits without pictures, what was erased, "
-    "what was begun on the platform and left behind, "
-    "what the quality checks said in visits that were not finished, camera clocks, the pause, "
-    "times and limit for sending, the sign-in and the audit trail so far are not in the vault: a "
+    "what was begun on the platform and left behind, what the quality checks said in visits that "
+    "were not finished, camera clocks, the pause, times and limit for sending, limits of disk "
+    "space, how long pictures stay, the sign-in and the audit trail so far are not in the vault: a "
     "record that is in order is left as it is."
 )
 

@@ -25,8 +25,9 @@ class NeedlessRebuildError(StoreError):
         "Nothing was changed. A rebuild knows only what lies in the vault: the record would lose "
         "subjects and visits without pictures, what was erased, what was begun on the platform "
         "and left behind, what the quality checks said in visits that were not finished, camera "
-        "clocks, the pause, times and limit for sending, the sign-in and the audit trail so far. "
-        "They would be left in the file that is put aside, where the program no longer shows them."
+        "clocks, the pause, times and limit for sending, limits of disk space, how long pictures "
+        "stay, the sign-in and the audit trail so far. They would be left in the file that is put "
+        "aside, where the program no longer shows them."
     )
 
 

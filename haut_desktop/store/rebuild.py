@@ -43,6 +43,7 @@ NOT_IN_VAULT: Final = (
     "subjects and visits without pictures",
     "camera clocks",
     "the pause, times and limit that were set for sending",
+    "limits of disk space, and how long pictures stay, as they were set",
 )
 """What no note beside a picture tells."""
 
