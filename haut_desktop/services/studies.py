@@ -12,7 +12,7 @@ from haut_desktop.domain.analysis import Application
 from haut_desktop.domain.clock import Clock, system_clock
 from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.dictionary import find_application
-from haut_desktop.domain.errors import ItemError, SignedOutError
+from haut_desktop.domain.errors import ItemError, OtherSignInError, SignedOutError
 from haut_desktop.domain.ids import DatasetId, StudyId, new_id
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.study import Dataset, PlatformDataset, Study
@@ -78,6 +78,8 @@ class Studies:
         self._current: Study | None = None
         # a double click chooses twice: two at once would both find it unknown and both make it
         self._choosing = asyncio.Lock()
+        self._leavings = 0
+        """How often the study was put away: what was being written down then is not opened."""
 
     @property
     def current(self) -> Study | None:
@@ -117,7 +119,7 @@ class Studies:
             return await self._choose(offer)
 
     async def _choose(self, offer: StudyOffer) -> Study:
-        tenant = self._tenant()
+        tenant, leavings = self._tenant(), self._leavings
         known = _find(await self._store.studies(tenant), offer)
         study = known or Study(
             StudyId(new_id()),
@@ -129,23 +131,29 @@ class Studies:
         )
         study = replace(study, datasets=_merge(study, offer))
         await self._store.save_study(study, self._session.act())
-        await self._store.set_last_study(study.id)
-        self._take_up(study)
+        await self._work_on(study, leavings)
         return study
 
     async def select(self, study_id: StudyId) -> Study:
         """Work on a study that was chosen here before; works offline."""
-        study = await self._store.study(study_id)
+        study, leavings = await self._store.study(study_id), self._leavings
         if study.tenant != self._tenant():
             raise ItemError("This study is not known on this station.", title="Study not found")
-        await self._store.set_last_study(study.id)
-        self._take_up(study)
+        await self._work_on(study, leavings)
         return study
 
     def leave(self) -> None:
         """Work on none, as after a sign-in of another company."""
+        self._leavings += 1
         self._current = None
         self._changes.send(Change(Topic.STUDY))
+
+    async def _work_on(self, study: Study, leavings: int) -> None:
+        """Take it up, unless somebody of another company has signed in since; raises then."""
+        await self._store.set_last_study(study.id)
+        if self._leavings != leavings:
+            raise OtherSignInError
+        self._take_up(study)
 
     def _take_up(self, study: Study) -> None:
         self._current = study

@@ -13,7 +13,7 @@ from haut_desktop.api.client import HautApi
 from haut_desktop.domain.audit import BY_ITSELF
 from haut_desktop.domain.clock import system_clock
 from haut_desktop.domain.delivery import Route
-from haut_desktop.domain.errors import HautError, ItemError, SignedOutError
+from haut_desktop.domain.errors import HautError, ItemError, OtherSignInError, SignedOutError
 from haut_desktop.domain.ids import PlatformDatasetId, StudyId
 from haut_desktop.domain.imaging import ImageType
 from haut_desktop.domain.study import ImagingPlan, PlatformDataset
@@ -171,6 +171,25 @@ async def test_a_study_that_is_chosen_twice_at_once_is_one_study(desk: Desk) -> 
     first, second = await asyncio.gather(desk.studies.choose(offer), desk.studies.choose(offer))
     assert first == second
     assert await desk.studies.known() == (first,)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_a_study_that_is_left_while_it_is_written_down_is_not_taken_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    desk.platform.make_dataset("Left (faces)", 1, V3)
+    offer = await _offer(desk, "Left (faces)")
+    known = await desk.studies.choose(offer) if is_known else None
+    set_last = desk.stores.studies.set_last_study
+
+    async def leave_then(study_id: StudyId) -> None:
+        await set_last(study_id)
+        desk.studies.leave()  # somebody of another company signs in
+
+    monkeypatch.setattr(desk.stores.studies, "set_last_study", leave_then)
+    with pytest.raises(OtherSignInError):
+        await (desk.studies.select(known.id) if known else desk.studies.choose(offer))
+    assert desk.studies.current is None
 
 
 async def test_a_dataset_without_an_application_is_refused_with_its_reason(desk: Desk) -> None:
