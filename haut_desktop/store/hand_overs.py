@@ -81,11 +81,14 @@ class HandOverStore:
         """Open a finished visit again while nothing of it has left that was not taken back.
 
         What may have been begun on the platform has left, too: with its row the record of it would
-        go. Raises VisitClosedError.
+        go. One that is open stays as it is. Raises VisitClosedError.
         """
 
         def work(connection: Connection) -> Visit:
             ledger = Ledger(connection, self._clock)
+            visit = get_visit(connection, visit_id)
+            if visit.status is VisitStatus.OPEN:  # asked for twice, as by a double click
+                return visit
             batches = batches_of_visits(connection, [visit_id])
             # what was taken back keeps its row: it is the record of what the platform may have
             living = [batch for batch in batches if batch.state is not BatchState.RETRACTED]
@@ -107,18 +110,19 @@ class HandOverStore:
         return await self._database.write(work)
 
     async def end_rest(self, visit_id: VisitId, act: Act) -> Visit:
-        """Let a finished visit go now instead of when its rest is over."""
+        """Let a finished visit go now instead of when its rest is over; the trail says so once."""
 
         def work(connection: Connection) -> Visit:
             ledger = Ledger(connection, self._clock)
-            now = text_of(ledger.at)
+            now, rested = text_of(ledger.at), 0
             for table, key in (("visit", "id"), ("batch", "visit_id")):
-                connection.execute(
+                rested += connection.execute(
                     f"UPDATE {table} SET not_before = :now"  # noqa: S608 - names are ours
                     f" WHERE {key} = :id AND not_before > :now",
                     {"now": now, "id": visit_id},
-                )
-            ledger.audit(act, "visit.sent-now", "visit", visit_id)
+                ).rowcount
+            if rested:
+                ledger.audit(act, "visit.sent-now", "visit", visit_id)
             return get_visit(connection, visit_id)
 
         return await self._database.write(work)

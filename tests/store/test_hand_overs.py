@@ -42,6 +42,15 @@ async def test_a_resting_visit_is_sent_at_once_when_asked(record: Record) -> Non
     assert [due.id for due in await record.outbox.due_batches(record.clock(), 10)] == [batch.id]
 
 
+async def test_what_is_asked_for_twice_stands_in_the_trail_once(record: Record) -> None:
+    batch = await record.finish(await record.register(), rest=timedelta(seconds=300))
+    for act in (record.hand_overs.end_rest, record.hand_overs.reopen):
+        assert await act(batch.visit_id, record.act) == await act(batch.visit_id, record.act)
+    trail = await record.audit.of_entity(batch.visit_id)
+    done = [entry.action for entry in trail if entry.action.startswith("visit.")]
+    assert done[-3:] == ["visit.finished", "visit.sent-now", "visit.reopened"]
+
+
 async def test_a_visit_on_its_way_is_not_reopened(record: Record) -> None:
     batch = await record.finish(await record.register())
     await record.outbox.move_batch(batch.id, BatchEvent.INITIATE)
