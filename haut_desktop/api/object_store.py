@@ -5,7 +5,8 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 import httpx
@@ -18,6 +19,7 @@ from haut_desktop.domain.errors import (
     AddressExpiredError,
     ContentMismatchError,
     HautError,
+    NetworkError,
     NotThePlatformError,
     OutcomeUnknownError,
     RefusedError,
@@ -76,22 +78,23 @@ class ObjectStore:
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             # nothing was sent, and only another address can help
             raise AddressExpiredError from error
-        try:
-            response = await self._send(request, body.size_bytes)
-        except OutcomeUnknownError as error:
-            raise OutcomeUnknownError(in_body=not body.is_sent) from error
-        if (trouble := _error_of(response)) is not None:
-            raise trouble
-        return self._proof(response, md5_hex, len(data))
+        with _of_store():
+            try:
+                response = await self._send(request, body.size_bytes)
+            except OutcomeUnknownError as error:
+                raise OutcomeUnknownError(in_body=not body.is_sent) from error
+            if (trouble := _error_of(response)) is not None:
+                raise trouble
+            return self._proof(response, md5_hex, len(data))
 
     async def get(self, url: str) -> bytes:
         """Fetch the whole object; raises AddressExpiredError when the address has ended."""
-        with translate_errors():
+        with _of_store(), translate_errors():
             request = self._client.build_request("GET", url)
-        response = await self._send(request, LARGEST_PICTURE_BYTES)
-        if (trouble := _error_of(response)) is not None:
-            raise trouble
-        return response.content
+            response = await self._send(request, LARGEST_PICTURE_BYTES)
+            if (trouble := _error_of(response)) is not None:
+                raise trouble
+            return response.content
 
     async def holds(self, url: str, digest: Digest) -> bool:
         """Whether the object is these bytes, by its length and the store's own checksum.
@@ -99,7 +102,7 @@ class ObjectStore:
         The bytes themselves are read only where the store gives no checksum. Raises RefusedError
         for an object that is not there, and AddressExpiredError when the address has ended.
         """
-        with translate_errors():
+        with _of_store(), translate_errors():
             # a length is the object's own only where nothing packs it on the way
             wanted = {"Accept-Encoding": "identity"}
             request = self._client.build_request("GET", url, headers=wanted)
@@ -140,6 +143,16 @@ class ObjectStore:
             # here is not it, and nothing proves that the picture is anywhere
             raise NotThePlatformError
         return ProofOfDelivery(Proof.SERVER_ID_ONLY, f"status={response.status_code}", now)
+
+
+@contextmanager
+def _of_store() -> Iterator[None]:
+    """Say of a network's trouble that the store was not reached, whether or not the platform is."""
+    try:
+        yield
+    except NetworkError as error:
+        error.is_of_store = True
+        raise
 
 
 def _headers(address: UploadAddress, md5_hex: str, size_bytes: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from haut_desktop.api.client import HautApi
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import ItemError, NetworkError, UnexpectedAnswerError
+from haut_desktop.domain.errors import ItemError, UnexpectedAnswerError
 from haut_desktop.domain.ids import PlatformBatchId
 from haut_desktop.domain.imaging import Image, PlatformImage, UploadAddress
 from haut_desktop.services.settling import NotToldError, asking
@@ -31,7 +31,7 @@ class ReadBack:
         """
         try:
             url = await self._url(image, address, batch, to)
-            data = await self._fetch_from_store(url) if url else b""
+            data = await self._fetch(url) if url else b""
         except (ItemError, NotToldError):
             data = b""
         if hashlib.sha256(data).hexdigest() != image.rendition.digest.sha256:
@@ -43,13 +43,6 @@ class ReadBack:
         with asking():
             listed = await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch)
         return next((one.original_url for one in listed if _is(one, image, address)), "")
-
-    async def _fetch_from_store(self, url: str) -> bytes:
-        try:
-            return await self._fetch(url)
-        except NetworkError as error:
-            error.is_of_store = True
-            raise
 
 
 def _is(listed: PlatformImage, image: Image, address: UploadAddress) -> bool:

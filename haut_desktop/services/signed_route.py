@@ -28,7 +28,6 @@ from haut_desktop.domain.errors import (
     BodyRefusedError,
     HautError,
     ItemError,
-    NetworkError,
     UnreachableError,
 )
 from haut_desktop.domain.ids import BatchId, ImageId
@@ -174,9 +173,6 @@ class SignedRoute:
             data = await self._objects.get(found.original_url)
         except ItemError:
             return False
-        except NetworkError as error:
-            error.is_of_store = True
-            raise
         return hashlib.sha256(data).hexdigest() == image.rendition.digest.sha256
 
     # ---- uploading -----------------------------------------------------------------------
@@ -211,13 +207,8 @@ class SignedRoute:
             proof = await self._objects.put(
                 address, data, md5_hex=image.rendition.digest.md5, on_progress=report
             )
-        except UnreachableError as error:
-            error.is_of_store = True
+        except UnreachableError:
             await self._back_off(image)
-            raise
-        except NetworkError as error:
-            error.is_of_store = True
-            await self._lose(image, error, to)
             raise
         except AddressExpiredError:
             raise

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -16,6 +16,7 @@ from haut_desktop.domain.errors import (
     AddressExpiredError,
     ContentMismatchError,
     HautError,
+    NetworkError,
     NotThePlatformError,
     OutcomeUnknownError,
     RefusedError,
@@ -117,6 +118,31 @@ async def test_each_answer_has_its_meaning(answer: object, error: type[HautError
     server = HautServer().on("/x", answer)
     with pytest.raises(error):
         await _store(server).put(_address(), DATA, md5_hex=MD5)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    (
+        httpx.ConnectError(""),
+        httpx.ReadTimeout(""),
+        httpx.Response(200, html="<html>terms</html>"),
+    ),
+    ids=("away", "silent", "a portal"),
+)
+@pytest.mark.parametrize("call", ("put", "get", "holds"))
+async def test_a_store_that_is_not_reached_is_not_the_platforms_trouble(
+    call: str, answer: object
+) -> None:
+    store = _store(HautServer().on("/x", answer))
+    url = "https://store.example/x"
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "put": lambda: store.put(_address(url), DATA, md5_hex=MD5),
+        "get": lambda: store.get(url),
+        "holds": lambda: store.holds(url, DIGEST),
+    }
+    with pytest.raises(NetworkError) as away:
+        await calls[call]()
+    assert away.value.is_of_store
 
 
 async def test_an_answer_that_proves_nothing_and_says_something_is_no_success() -> None:

@@ -9,7 +9,6 @@ from haut_desktop.domain.errors import (
     PermissionRefusedError,
     RefusedError,
     UnexpectedAnswerError,
-    UnreachableError,
 )
 from haut_desktop.domain.ids import (
     CompanyId,
@@ -100,9 +99,3 @@ async def test_what_is_not_given_back_is_not_proven(
 ) -> None:
     with pytest.raises(UnexpectedAnswerError):
         await _read_back(listing, store)
-
-
-async def test_a_store_that_does_not_answer_is_not_the_platforms_trouble() -> None:
-    with pytest.raises(UnreachableError) as away:
-        await _read_back(store=UnreachableError())
-    assert away.value.is_of_store
