@@ -31,5 +31,3 @@ class Remains:
     """Sides of batches of which every picture is erased."""
     shared: tuple[tuple[BatchId, Side], ...]
     """Sides of batches of which a picture is erased and another stands, as in another light."""
-    batches: tuple[BatchId, ...]
-    """Of them a picture is erased; what may be of any of their pictures may be of it."""

@@ -17,7 +17,7 @@ from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.previews import forget_previews
-from haut_desktop.services.results_wanted import any_shelf, shelf_of
+from haut_desktop.services.results_wanted import shelf_of
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.writing import to_its_end
 
@@ -88,7 +88,7 @@ class Erasures:
         try:
             remains = await self._store.remains()
             await to_its_end(self._clear, remains)
-            for batch_id, side in remains.shared:
+            for batch_id, side in (*remains.sides, *remains.shared):
                 await self._forget_unlisted(batch_id, side)
         except OSError as error:
             _log.warning("copies of erased pictures may be left: %s", type(error).__name__)
@@ -101,8 +101,6 @@ class Erasures:
             forget_previews(self._cache, original_id)
         for batch_id, side in remains.sides:
             self._cache.clear_shelf(shelf_of(batch_id, side))
-        for batch_id in remains.batches:
-            self._cache.clear_shelf(any_shelf(batch_id))
 
     async def _finish(self, erasure: Erasure) -> None:
         try:

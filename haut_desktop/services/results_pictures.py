@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -137,11 +138,15 @@ class ResultPictures:
                 await self._save(batch_id, entries)
 
     async def forget_unlisted(self, batch_id: BatchId, side: Side) -> None:
-        """Let what a crash kept off the list leave the disk: it may be of an erased picture."""
-        shelf = shelf_of(batch_id, side)
+        """Let what a crash kept off the list leave the disk: it may be of an erased picture.
+
+        What is listed was fetched since, and is of the pictures that stand.
+        """
         async with self._listing:
-            listed = [key for key in await self._entries(batch_id) if shelf_in(key) == shelf]
-            await to_its_end(lambda: self._cache.keep_only(listed, shelf=shelf))
+            keys = tuple(await self._entries(batch_id))
+            for shelf in (shelf_of(batch_id, side), any_shelf(batch_id)):
+                listed = [key for key in keys if shelf_in(key) == shelf]
+                await to_its_end(partial(self._cache.keep_only, listed, shelf=shelf))
 
     async def open(self, key: str) -> bytes | None:
         """Unseal a kept picture; None when this station does not have it (any more)."""

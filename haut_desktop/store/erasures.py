@@ -146,7 +146,6 @@ class ErasureStore:
                 original_ids=tuple(OriginalId(row["original_id"]) for row in originals),
                 sides=tuple((batch, side) for batch, side, is_shared in found if not is_shared),
                 shared=tuple((batch, side) for batch, side, is_shared in found if is_shared),
-                batches=tuple(dict.fromkeys(batch for batch, _, _ in found)),
             )
 
         return await self._database.read(work)

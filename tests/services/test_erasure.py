@@ -30,6 +30,7 @@ from haut_desktop.store.vault import Sidecar, UnauthenticatedSidecarError, Vault
 from tests.photographs import marked
 from tests.services.rooms import Room, open_room
 from tests.services.test_placing import hold_strange
+from tests.services.test_results_pictures import Objects
 from tests.waiting import DEADLINE_S, eventually
 
 ACT = Act(reason="the subject asked for it")
@@ -91,13 +92,15 @@ def make_erasures(
     room: Room,
     forget: Callable[[BatchId, Side], Awaitable[None]],
     since: datetime,
+    *,
+    forget_unlisted: Callable[[BatchId, Side], Awaitable[None]] | None = None,
 ) -> Erasures:
     return Erasures(
         store=room.station.erasures,
         vault=room.vault,
         cache=room.station.cache,
         forget_results=forget,
-        forget_unlisted=forget,
+        forget_unlisted=forget_unlisted or forget,
         sidecars=Sidecars(pictures=room.station.pictures, vault=room.vault),
         changes=room.capture._changes,
         since=since,
@@ -536,12 +539,37 @@ async def test_copies_that_were_made_as_the_program_ended_go_at_the_next_start(d
         raise AssertionError
 
     started = system_clock() + timedelta(seconds=5)
-    await make_erasures(room, forget, started).finish_pending()
+    unlisted = _pictures_of(room).forget_unlisted
+    await make_erasures(room, forget, started, forget_unlisted=unlisted).finish_pending()
     assert cache.get(preview) is None
     assert cache.get(mask, shelf=shelf_of(batch.id, Side.FRONT)) is None
     assert cache.get(unnamed, shelf=any_shelf(batch.id)) is None
     assert cache.get(other, shelf=shelf_of(batch.id, Side.LEFT)) == b"left"
     assert not half.exists()
+
+
+def _pictures_of(room: Room) -> ResultPictures:
+    return ResultPictures(
+        objects=Objects(),  # type: ignore[arg-type]
+        cache=room.station.cache,
+        vault=room.vault,
+    )
+
+
+async def test_what_was_fetched_since_of_the_pictures_that_stand_stays_at_the_next_start(
+    desk: Desk,
+) -> None:
+    room = desk.room
+    (batch,) = await room.batches()
+    await desk.erasures.erase(await desk.front(), ACT)
+    key = picture_key(batch.id, Side.LEFT, "aligned", is_of_any=True)
+    await _pictures_of(room).keep(batch.id, [Wanted(key, "left", Side.LEFT, "aligned")])
+    later = _pictures_of(room)
+    started = make_erasures(
+        room, later.erase, system_clock(), forget_unlisted=later.forget_unlisted
+    )
+    await started.finish_pending()
+    assert await later.open(key) == b"left"
 
 
 async def test_of_a_side_that_another_picture_shares_only_what_nobody_knows_of_goes(

@@ -221,7 +221,6 @@ async def test_of_a_side_of_which_another_picture_stands_not_everything_is_erase
     remains = await erasures.remains()
     mine = ((batch.id, Side.FRONT),)
     assert (remains.sides, remains.shared) == (((), mine) if is_shared else (mine, ()))
-    assert remains.batches == (batch.id,)
 
 
 async def test_what_was_never_erased_is_not_gone_through(record: Record) -> None:
