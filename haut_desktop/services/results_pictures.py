@@ -140,11 +140,18 @@ class ResultPictures:
     async def forget_unlisted(self, batch_id: BatchId, side: Side) -> None:
         """Let what a crash kept off the list leave the disk: it may be of an erased picture.
 
-        What is listed was fetched since, and is of the pictures that stand.
+        What is listed was fetched since, and is of the pictures that stand; what is being fetched
+        is left to the next start.
         """
+        shelves = (shelf_of(batch_id, side), any_shelf(batch_id))
+        # of what was erased long ago there is mostly nothing, of which no list need be opened
+        if not await asyncio.to_thread(lambda: any(map(self._cache.has_shelf, shelves))):
+            return
         async with self._listing:
             keys = tuple(await self._entries(batch_id))
-            for shelf in (shelf_of(batch_id, side), any_shelf(batch_id)):
+            if self.is_keeping(batch_id):
+                return
+            for shelf in shelves:
                 listed = [key for key in keys if shelf_in(key) == shelf]
                 await to_its_end(partial(self._cache.keep_only, listed, shelf=shelf))
 

@@ -63,6 +63,10 @@ class PictureCache:
                 flush_folder(self._folder)
                 return
 
+    def has_shelf(self, shelf: str) -> bool:
+        """Whether anything may lie on a shelf."""
+        return self._folder_of(shelf).is_dir()
+
     def keep_only(self, keys: Collection[str], *, shelf: str) -> None:
         """Keep nothing on a shelf but what is named; raises OSError."""
         folder = self._folder_of(shelf)

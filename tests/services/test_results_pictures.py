@@ -93,6 +93,36 @@ async def test_what_was_kept_and_not_listed_goes_and_what_is_listed_stays(
     assert sorted(files(tmp_path)) == sorted(before)
 
 
+class _Asked:
+    """A platform while whose picture comes somebody asks for what is unlisted to go."""
+
+    def __init__(self) -> None:
+        self.pictures: ResultPictures | None = None
+
+    async def get(self, url: str) -> bytes:
+        """Give a picture."""
+        if url == "left" and self.pictures is not None:
+            await self.pictures.forget_unlisted(BATCH, Side.FRONT)
+        return url.encode()
+
+
+async def test_what_is_being_fetched_is_not_taken_for_left_behind(tmp_path: Path) -> None:
+    asked = _Asked()
+    asked.pictures = make_pictures(tmp_path, asked)
+    await asked.pictures.keep(BATCH, make_wanted())
+    assert [await asked.pictures.open(one.key) for one in make_wanted()] == [b"front", b"left"]
+
+
+async def test_no_list_is_opened_for_what_has_no_shelf(
+    pictures: ResultPictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr(PictureCache, "get", refuse)
+    await pictures.forget_unlisted(BATCH, Side.FRONT)
+
+
 async def test_only_what_is_gone_is_fetched_anew(pictures: ResultPictures, tmp_path: Path) -> None:
     front, left = make_wanted()
     await pictures.keep(BATCH, [front])
