@@ -10,7 +10,7 @@ from haut_desktop.domain.ids import (
     PlatformImageId,
     RenditionId,
 )
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import REGULAR, Side
 
 
 class Purpose(StrEnum):
@@ -117,6 +117,8 @@ class AlgorithmResult:
     created_at: datetime | None = None
     raw: bytes = b""
     """The platform's own JSON of this result, byte for byte where possible."""
+    light: str = REGULAR
+    """In which the picture was taken, as far as the record has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class RemotePicture:
     name: str = ""
     platform_image_id: PlatformImageId | None = None
     """The picture that it was made of, where the platform says so."""
+    light: str = ""
+    """In which that one was taken; empty where the platform does not say of which it was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,8 @@ class MetricKey:
     metric: str
     side: Side = Side.FRONT
     """The picture's side: a left cheek seen from the left is another measurement."""
+    light: str = REGULAR
+    """The picture's light: what ultraviolet light shows is another measurement, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,18 @@ class ImageType(StrEnum):
     HAIR = "hair"
 
 
+REGULAR: Final = "regular"
+"""The light that nobody names: of a picture of which no other is known."""
+
+
+def light_words(light: str) -> str:
+    """Name a light for a person: ``regular light``, ``UV light``."""
+    return f"{'UV' if light == 'uv' else light.replace('_', ' ')} light"
+
+
 def view_words(side: Side, light: str) -> str:
     """Name a view for a person: ``front``; ``left, parallel polarised light``."""
-    return side.value if light == "regular" else f"{side}, {light.replace('_', ' ')} light"
+    return side.value if light == REGULAR else f"{side}, {light_words(light)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +309,11 @@ class Batch:
         """
         is_fresh = self.state is BatchState.OPEN and self.platform_id is None and not self.abandoned
         return not is_fresh or any(image.has_left for image in self.images)
+
+    def light_of(self, side: Side) -> str:
+        """The light of what tells its side alone: the usual one, where the side was taken in it."""
+        lights = [image.light for image in self.images if image.side is side]
+        return REGULAR if REGULAR in lights or not lights else lights[0]
 
     def image_of(self, listed: "PlatformImage") -> Image | None:
         """Which of its pictures the platform lists there: by the id there, else by our name.

@@ -1,4 +1,4 @@
-"""Values over the visits: one line per metric, side and algorithm version, never mixed."""
+"""Values over the visits: one line per metric, side, light and algorithm version, never mixed."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from typing import Final
 
 from haut_desktop.domain.analysis import (
     AlgorithmResult,
+    AreaResult,
     Change,
     Metric,
     MetricKey,
@@ -40,6 +41,13 @@ class Measure:
     is_main: bool
 
 
+def key_of(result: AlgorithmResult, area: AreaResult, metric: Metric) -> MetricKey:
+    """In which line a value of a result stands."""
+    return MetricKey(
+        result.algorithm, result.version, area.area, metric.tech_name, result.side, result.light
+    )
+
+
 def measures(result: AlgorithmResult) -> Iterator[Measure]:
     """Every metric of a result that succeeded, the areas' main ones before their finer ones."""
     if not result.is_ok:
@@ -48,9 +56,7 @@ def measures(result: AlgorithmResult) -> Iterator[Measure]:
         mains = () if area.main is None else (area.main,)
         for metric in (*mains, *area.subs):
             yield Measure(
-                MetricKey(
-                    result.algorithm, result.version, area.area, metric.tech_name, result.side
-                ),
+                key_of(result, area, metric),
                 metric,
                 is_main=metric is area.main,
             )
@@ -78,7 +84,7 @@ def trends(occasions: Iterable[Occasion]) -> tuple[Trend, ...]:
 def changes(
     current: Iterable[AlgorithmResult], baselines: Mapping[MetricKey, VisitValue]
 ) -> dict[MetricKey, Change]:
-    """Compare results with the first values of the same metrics, versions, areas and sides."""
+    """Compare results with the first values of the same metrics, versions, areas and views."""
     found: dict[MetricKey, Change] = {}
     for measure in (m for result in current for m in measures(result)):
         value, first = number_of(measure.metric), baselines.get(measure.key)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from haut_desktop.domain.delivery import BatchState, ImageState, Proof
-from haut_desktop.domain.imaging import Side, Transform
+from haut_desktop.domain.imaging import REGULAR, Side, Transform, light_words
 
 TAKEN_BACK: Final = frozenset({BatchState.RETRACTING, BatchState.RETRACTED})
 """Batches of which nothing goes on, because a person took them back."""
@@ -42,6 +42,11 @@ _SOURCES: Final = {
 def side_words(side: Side) -> str:
     """A side's name; left and right are the subject's own."""
     return _SIDES[side]
+
+
+def picture_words(side: Side, light: str) -> str:
+    """A view's name: ``Front``; ``Left, parallel polarised light``."""
+    return _SIDES[side] if light == REGULAR else f"{_SIDES[side]}, {light_words(light)}"
 
 
 def proof_words(proof: Proof) -> str:

@@ -15,9 +15,9 @@ from haut_desktop.domain.imaging import Side, Transform
 from haut_desktop.domain.tenant import platform_words
 from haut_desktop.domain.words import (
     TAKEN_BACK,
+    picture_words,
     plain_words,
     proof_words,
-    side_words,
     source_words,
     state_words,
     transform_words,
@@ -246,7 +246,7 @@ def _pictures(lines: "Iterable[PictureLine]", zone: ZoneInfo) -> str:
 def _metrics(lines: "Iterable[MetricLine]") -> str:
     rows = [
         (
-            side_words(Side(line.side)),
+            picture_words(Side(line.side), line.light),
             plain_words(line.application) or "not stated",
             plain_words(line.algorithm),
             line.version or "not stated",

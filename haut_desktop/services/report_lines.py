@@ -98,6 +98,7 @@ class MetricLine:
     application: str
     received_at: datetime
     platform_batch_id: str
+    light: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,7 @@ def _metric_lines(stored: StoredResult, batch: Batch) -> list[MetricLine]:
         application=result.application,
         received_at=stored.received_at,
         platform_batch_id=batch.platform_id or "",
+        light=result.light,
     )
     lines = [line for area in result.areas for line in _area_lines(empty, area)]
     return lines or [empty]

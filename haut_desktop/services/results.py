@@ -280,7 +280,9 @@ class Results:
         self, visit: Visit, batch: Batch, kept: tuple[StoredResult, ...]
     ) -> VisitResults:
         own = [
-            ResultPicture(image.side, ORIGINAL, rendition_key(image), name=image.name)
+            ResultPicture(
+                image.side, ORIGINAL, rendition_key(image), name=image.name, light=image.light
+            )
             for image in batch.images
             if image.state is not ImageState.ERASED
         ]
@@ -298,7 +300,7 @@ class Results:
             batch=batch,
             completeness=state,
             results=kept,
-            pictures=(*own, *await self._pictures.pictures(batch.id)),
+            pictures=(*own, *await self._pictures.pictures(batch)),
             masks=tuple(layers_of(batch, said, rasters, catalog)),
             masks_away=MasksAway(places_away(batch, said, rasters), is_being_fetched),
             awaited=await self._awaited(dataset, said, batch) if dataset and is_waiting else (),

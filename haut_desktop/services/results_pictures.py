@@ -12,7 +12,7 @@ import msgspec
 
 from haut_desktop.domain.errors import ItemError, NetworkError, ServerError, VaultError
 from haut_desktop.domain.ids import BatchId
-from haut_desktop.domain.imaging import Image, Side
+from haut_desktop.domain.imaging import REGULAR, Batch, Image, Side
 from haut_desktop.services.results_wanted import Wanted, any_shelf, shelf_in, shelf_of
 from haut_desktop.services.writing import to_its_end
 
@@ -33,6 +33,8 @@ class ResultPicture:
     key: str
     is_predicted: bool = False
     name: str = ""
+    light: str = REGULAR
+    """In which the picture was taken that it is or was made of."""
 
 
 def rendition_key(image: Image) -> str:
@@ -49,6 +51,8 @@ class _Entry(msgspec.Struct, frozen=True):
     name: str
     is_predicted: bool
     is_mask: bool
+    light: str = ""
+    """Empty where the platform does not say, and of what was kept before lights were told apart."""
 
 
 class ResultPictures:
@@ -99,12 +103,10 @@ class ResultPictures:
                 await self._add(batch_id, fetched.values(), erased)
         return len(todo) - len(fetched)
 
-    async def pictures(self, batch_id: BatchId) -> tuple[ResultPicture, ...]:
+    async def pictures(self, batch: Batch) -> tuple[ResultPicture, ...]:
         """What is kept of a batch, without the masks."""
         return tuple(
-            ResultPicture(Side(e.side), e.space, e.key, e.is_predicted, e.name)
-            for e in (await self._entries(batch_id)).values()
-            if not e.is_mask
+            _picture_of(e, batch) for e in (await self._entries(batch.id)).values() if not e.is_mask
         )
 
     async def masks(self, batch_id: BatchId) -> frozenset[str]:
@@ -221,6 +223,12 @@ class ResultPictures:
 
 def _list_key(batch_id: BatchId) -> str:
     return f"{batch_id}/list"
+
+
+def _picture_of(entry: _Entry, batch: Batch) -> ResultPicture:
+    side = Side(entry.side)
+    light = entry.light or batch.light_of(side)
+    return ResultPicture(side, entry.space, entry.key, entry.is_predicted, entry.name, light)
 
 
 def _entry_of(item: Wanted) -> _Entry:

@@ -14,7 +14,7 @@ from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.destination import SubjectAddress
 from haut_desktop.domain.errors import RefusedError
 from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
-from haut_desktop.domain.imaging import Batch, PlatformImage, Side
+from haut_desktop.domain.imaging import REGULAR, Batch, PlatformImage, Side
 
 if TYPE_CHECKING:
     from haut_desktop.api.client import HautApi
@@ -91,7 +91,7 @@ class ResultsReader:
         if asks_v1:
             images = await self._images(to, batch.platform_id)
             answers += [
-                await self._image_answer(to, batch.platform_id, image.id, side_of(batch, image))
+                await self._image_answer(to, batch.platform_id, image.id, _view_of(batch, image))
                 for image in images
             ]
         answer = _joined(answers)
@@ -123,16 +123,21 @@ class ResultsReader:
         return await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch_id)
 
     async def _image_answer(
-        self, to: SubjectAddress, batch_id: PlatformBatchId, image: PlatformImageId, side: Side
+        self,
+        to: SubjectAddress,
+        batch_id: PlatformBatchId,
+        image: PlatformImageId,
+        view: tuple[Side, str],
     ) -> BatchResults:
-        """One picture's results and made pictures, with its side, which v1 rows do not carry."""
+        """One picture's results and made pictures, with its view, which v1 rows do not carry."""
+        side, light = view
         where = (to.tenant, to.dataset_id, to.subject_id, batch_id, image)
         answer = await self._api.image_results(*where)
         made = await self._api.aux_pictures(*where) if answer.results else ()
         return BatchResults(
-            results=tuple(_on_side(result, image, side) for result in answer.results),
+            results=tuple(_on_view(result, image, side, light) for result in answer.results),
             pictures=tuple(
-                replace(picture, side=side, platform_image_id=image)
+                replace(picture, side=side, light=light, platform_image_id=image)
                 for picture in (*answer.pictures, *made)
             ),
             raw=answer.raw,
@@ -145,9 +150,26 @@ def side_of(batch: Batch, listed: PlatformImage) -> Side:
     return listed.side if own is None else own.side
 
 
-def _on_side(result: AlgorithmResult, image: PlatformImageId, side: Side) -> AlgorithmResult:
+def light_of(batch: Batch, listed: PlatformImage) -> str:
+    """The light that the record says; the platform's for a picture that the record does not have.
+
+    Of a batch from elsewhere the record keeps no lights: all of it counts as of the usual one.
+    """
+    own = batch.image_of(listed)
+    if own is not None:
+        return own.light
+    return listed.light if batch.images else REGULAR
+
+
+def _view_of(batch: Batch, listed: PlatformImage) -> tuple[Side, str]:
+    return side_of(batch, listed), light_of(batch, listed)
+
+
+def _on_view(
+    result: AlgorithmResult, image: PlatformImageId, side: Side, light: str
+) -> AlgorithmResult:
     masks = tuple(replace(mask, side=side) for mask in result.masks)
-    return replace(result, side=side, platform_image_id=image, masks=masks)
+    return replace(result, side=side, light=light, platform_image_id=image, masks=masks)
 
 
 def _joined(answers: Iterable[BatchResults]) -> BatchResults:

@@ -7,8 +7,8 @@ from typing import Final
 from haut_desktop.domain.analysis import AlgorithmResult, BatchResults, RemotePicture
 from haut_desktop.domain.delivery import ImageState, Route
 from haut_desktop.domain.ids import BatchId, PlatformImageId
-from haut_desktop.domain.imaging import Batch, PlatformImage, Side, image_id_in
-from haut_desktop.services.results_reading import side_of
+from haut_desktop.domain.imaging import REGULAR, Batch, PlatformImage, Side, image_id_in
+from haut_desktop.services.results_reading import light_of, side_of
 
 ORIGINAL: Final = "original"
 """The space of the captured picture itself."""
@@ -29,6 +29,8 @@ class Wanted:
     name: str = ""
     is_predicted: bool = False
     is_mask: bool = False
+    light: str = ""
+    """Empty where the platform does not say of which picture it is."""
 
     def __repr__(self) -> str:
         # the address opens a picture of a face: it must not reach a log
@@ -43,6 +45,7 @@ def picture_key(
     algorithm: str = "",
     version: str = "",
     name: str = "",
+    light: str = "",
     is_of_any: bool = False,
 ) -> str:
     """Name what is kept, by our own words; an address of the platform's is never a key.
@@ -50,7 +53,9 @@ def picture_key(
     ``is_of_any``: nobody says of which picture of the batch it is.
     """
     place = f"{any_shelf(batch_id)}/{side}" if is_of_any else shelf_of(batch_id, side)
-    return "/".join((place, space, algorithm or "picture", version or "-", name or "-"))
+    words = (place, space, algorithm or "picture", version or "-", name or "-")
+    # what was kept before lights were told apart is found under the same key
+    return "/".join(words if light in {"", REGULAR} else (*words, light))
 
 
 def shelf_of(batch_id: BatchId, side: Side) -> str:
@@ -78,7 +83,13 @@ def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) 
     gone = _gone(batch, listed)
     own = {image.side for image in batch.images}
     originals = (
-        RemotePicture(side_of(batch, i), ORIGINAL, i.original_url, platform_image_id=i.id)
+        RemotePicture(
+            side_of(batch, i),
+            ORIGINAL,
+            i.original_url,
+            platform_image_id=i.id,
+            light=light_of(batch, i),
+        )
         for i in listed
     )
     seen: set[str] = set()
@@ -92,12 +103,19 @@ def wanted(batch: Batch, answer: BatchResults, images: Iterable[PlatformImage]) 
             picture.side,
             picture.space,
             name=picture.name if picture.is_predicted else "",
+            light=picture.light,
             is_of_any=_is_of_any(batch, picture.platform_image_id),
         )
         if key not in seen:
             seen.add(key)
             yield Wanted(
-                key, picture.url, picture.side, picture.space, picture.name, picture.is_predicted
+                key,
+                picture.url,
+                picture.side,
+                picture.space,
+                picture.name,
+                picture.is_predicted,
+                light=picture.light,
             )
     for result in answer.results:
         for mask in _wanted_masks(batch, result):
@@ -166,7 +184,10 @@ def _wanted_masks(batch: Batch, result: AlgorithmResult) -> Iterator[Wanted]:
 
 
 def mask_key(batch: Batch, result: AlgorithmResult, side: Side, space: str) -> str:
-    """Name a raster mask: batch, side, space, algorithm, version."""
+    """Name a raster mask: batch, side, space, algorithm, version.
+
+    Only what v3 says of a whole batch has such, and that tells no light.
+    """
     return picture_key(
         batch.id,
         side,

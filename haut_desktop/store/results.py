@@ -22,7 +22,7 @@ from haut_desktop.domain.analysis import (
 )
 from haut_desktop.domain.clock import Clock
 from haut_desktop.domain.ids import BatchId, PlatformImageId, RenditionId, SubjectId, new_id
-from haut_desktop.domain.imaging import Batch, Side
+from haut_desktop.domain.imaging import REGULAR, Batch, Side
 from haut_desktop.domain.visits import Visit
 from haut_desktop.store.database import Database
 from haut_desktop.store.driver import Connection, Row
@@ -47,9 +47,13 @@ WHERE batch_id = :batch_id AND coalesce(rendition_id, '') = :rendition
     AND is_current = 1
 """
 
+# What is said of a whole batch is of no picture's light.
 _OF_BATCH: Final = """
-SELECT result.*, coalesce(take.counts, 1) = 0 AS is_set_aside
+SELECT result.*, coalesce(take.counts, 1) = 0 AS is_set_aside, image.light
 FROM result
+LEFT JOIN image ON image.batch_id = result.batch_id
+    AND image.rendition_id = result.rendition_id
+    AND result.platform_image_id IS NOT NULL
 LEFT JOIN rendition ON rendition.id = result.rendition_id
 LEFT JOIN original ON original.id = rendition.original_id
 LEFT JOIN take ON take.id = original.take_id
@@ -274,13 +278,18 @@ def _save_document(ledger: Ledger, batch_id: BatchId, raw: bytes, received_at: d
 
 
 def _rendition(batch: Batch, result: AlgorithmResult) -> RenditionId | None:
-    """Find the picture that a result speaks of: by the platform's id, else by its side alone."""
+    """Find the picture that a result speaks of: by the platform's id, else by its view alone.
+
+    Only what is said of a single picture tells its light.
+    """
     images = batch.images
     if result.platform_image_id is not None:
         named = [i for i in images if i.platform_id == result.platform_image_id]
         if named:
             return named[0].rendition.id
     seen = [image for image in images if image.side is result.side]
+    if len(seen) > 1 and result.platform_image_id is not None:
+        seen = [image for image in seen if image.light == result.light]
     return seen[0].rendition.id if len(seen) == 1 else None
 
 
@@ -325,6 +334,7 @@ def _stored(connection: Connection, row: Row) -> StoredResult:
         ),
         created_at=moment_or_none(row["computed_at"]),
         raw=row["raw"],
+        light=row["light"] or REGULAR,
     )
     rendition = RenditionId(row["rendition_id"]) if row["rendition_id"] else None
     return StoredResult(

@@ -17,7 +17,7 @@ from haut_desktop.domain.ids import BatchId, ImageId, OriginalId, VisitId
 from haut_desktop.domain.imaging import Batch, Image
 from haut_desktop.domain.outbox import VisitDelivery
 from haut_desktop.domain.subjects import Registration
-from haut_desktop.domain.words import TAKEN_BACK, side_words
+from haut_desktop.domain.words import TAKEN_BACK, picture_words
 from haut_desktop.viewmodels.capture_words import visit_title
 from haut_desktop.viewmodels.outbox_ages import aged_batch, aged_image, since_when
 from haut_desktop.viewmodels.outbox_facts import (
@@ -192,9 +192,8 @@ def _image_row(
 ) -> OutboxRow:
     size_bytes = image.rendition.digest.size_bytes
     is_taken_back = batch.state in TAKEN_BACK
-    light = "" if image.light == "regular" else f", {image.light.replace('_', ' ')} light"
     is_held = image.state is ImageState.HELD and not is_taken_back
-    title = f"{side_words(image.side)}{light}"
+    title = picture_words(image.side, image.light)
     words = image_words(image, is_taken_back=is_taken_back)
     return OutboxRow(
         id=image.id,

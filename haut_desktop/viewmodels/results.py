@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
-from haut_desktop.domain.analysis import Change, Completeness, MetricKey, Trend
+from haut_desktop.domain.analysis import Completeness, MetricKey, Trend
 from haut_desktop.domain.days import day_words
 from haut_desktop.domain.errors import HautError
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import REGULAR, Side
 from haut_desktop.domain.subjects import Subject
-from haut_desktop.domain.trends import baselines, changes
 from haut_desktop.services.changes import Change as News
 from haut_desktop.services.changes import Changes, Topic
 from haut_desktop.services.results import Results, VisitResults
@@ -25,9 +24,16 @@ from haut_desktop.viewmodels.outbox import PageState
 from haut_desktop.viewmodels.phrase import Phrase
 from haut_desktop.viewmodels.rereading import Rereading
 from haut_desktop.viewmodels.results_images import decode_mask, decode_picture
-from haut_desktop.viewmodels.results_picture import Choice, Layer, choices, layers, sides_of
+from haut_desktop.viewmodels.results_picture import (
+    Choice,
+    Layer,
+    choices,
+    layers,
+    lights_of,
+    sides_of,
+)
 from haut_desktop.viewmodels.results_table import MetricLine, MetricsModel, metric_lines
-from haut_desktop.viewmodels.results_trends import TrendPicture, trend_picture
+from haut_desktop.viewmodels.results_trends import TrendPicture, changes_since_first, trend_picture
 from haut_desktop.viewmodels.results_words import (
     awaited_words,
     image_type_words,
@@ -99,6 +105,9 @@ class ResultsViewModel(QObject):
         self.choices: tuple[Choice, ...] = ()
         self.layers: tuple[Layer, ...] = ()
         self.side = Side.FRONT
+        self.lights: tuple[str, ...] = (REGULAR,)
+        """In which the side was taken."""
+        self.light = REGULAR
         self._index = -1
         self._choice_name = ""
         self._trends: tuple[Trend, ...] = ()
@@ -231,14 +240,15 @@ class ResultsViewModel(QObject):
         if choice.picture.is_predicted:
             return masks_words(MasksState.NONE)
         where = choice.picture
-        return masks_words(visit.masks_away.of(where.side, where.space, visit.completeness))
+        away, state = visit.masks_away, visit.completeness
+        return masks_words(away.of(where.side, where.light, where.space, state))
 
     @property
     def _choice(self) -> Choice | None:
         return next((c for c in self.choices if c.name == self._choice_name), None)
 
     def choose_visit(self, index: int) -> None:
-        """Look at another visit; side and picture space stay where the visit has them."""
+        """Look at another visit; side, light and picture space stay where the visit has them."""
         if not 0 <= index < len(self.visits):
             return
         self._index = index
@@ -247,18 +257,26 @@ class ResultsViewModel(QObject):
         self.choose_side(self.side if self.side in self.sides or not self.sides else self.sides[0])
 
     def choose_side(self, side: Side) -> None:
-        """Look at another side."""
+        """Look at another side, in the same light where it was taken in that."""
+        if self.visit is None:
+            return
+        self.side = side
+        self.lights = lights_of(self.visit, side) or (REGULAR,)
+        self.choose_light(self.light if self.light in self.lights else self.lights[0])
+
+    def choose_light(self, light: str) -> None:
+        """Look at the side in another light."""
         visit = self.visit
         if visit is None:
             return
-        self.side = side
-        self.choices = choices(visit, side)
+        self.light = light
+        self.choices = choices(visit, self.side, light)
         names = [choice.name for choice in self.choices]
         if self._choice_name not in names:
             self._choice_name = names[0] if names else ""
-        self.metrics.show(
-            metric_lines((s.result for s in visit.results), side, self._changes(visit))
-        )
+        said = (stored.result for stored in visit.results)
+        since = changes_since_first(visit, self.visits, self._trends)
+        self.metrics.show(metric_lines(said, self.side, since, light))
         self.side_chosen.emit()
         self._look()
 
@@ -268,16 +286,6 @@ class ResultsViewModel(QObject):
             self._choice_name = name
             self.side_chosen.emit()
             self._look()
-
-    def _changes(self, visit: VisitResults) -> dict[MetricKey, Change]:
-        """Changes since each metric's first visit; the first visit itself has none."""
-        here = {v.batch.created_at for v in self.visits if v.visit.id == visit.visit.id}
-        first = {
-            key: value
-            for key, value in baselines(self._trends).items()
-            if value.at < visit.batch.created_at and value.at not in here
-        }
-        return changes((s.result for s in visit.results), first)
 
     def _look(self) -> None:
         self._asked += 1

@@ -1,4 +1,4 @@
-"""What the viewer shows: pictures of a visit by side and space, and the masks that lie on them."""
+"""What the viewer shows: pictures of a visit by view and space, and the masks that lie on them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import REGULAR, Side
 from haut_desktop.domain.words import plain_words
 from haut_desktop.services.results import MaskLayer, ResultPicture, VisitResults
 from haut_desktop.services.results_order import UNKNOWN
@@ -55,9 +55,17 @@ def sides_of(visit: VisitResults) -> tuple[Side, ...]:
     return tuple(side for side in _SIDES if side in have)
 
 
-def choices(visit: VisitResults, side: Side) -> tuple[Choice, ...]:
-    """Pictures of a side: as captured, aligned, then what was predicted."""
-    here = [picture for picture in visit.pictures if picture.side is side]
+def lights_of(visit: VisitResults, side: Side) -> tuple[str, ...]:
+    """Lights in which a side has a picture or a result, the usual one first."""
+    have = [picture.light for picture in visit.pictures if picture.side is side]
+    said = [s.result for s in visit.results if s.result.platform_image_id is not None]
+    have += [result.light for result in said if result.side is side]
+    return tuple(sorted(dict.fromkeys(have), key=lambda light: light != REGULAR))
+
+
+def choices(visit: VisitResults, side: Side, light: str) -> tuple[Choice, ...]:
+    """Pictures of a view: as captured, aligned, then what was predicted."""
+    here = [p for p in visit.pictures if (p.side, p.light) == (side, light)]
     order = {space: place for place, space in enumerate(_SPACES)}
     here.sort(key=lambda p: (p.is_predicted, order.get(p.space, len(order))))
     found: dict[str, Choice] = {}
@@ -78,15 +86,16 @@ def layer_id(result: AlgorithmResult) -> str:
 def layers(
     masks: Sequence[MaskLayer], picture: ResultPicture, results: Iterable[AlgorithmResult] = ()
 ) -> tuple[Layer, ...]:
-    """The masks that lie on a picture: same side, same space, one switch for each result.
+    """The masks that lie on a picture: same view, same space, one switch for each result.
 
     ``results`` are those of the table beside it, of which some may have no mask.
     """
     if picture.is_predicted:
         return ()
+    place = (picture.side, picture.light, picture.space)
     applications: dict[str, dict[str, list[MaskLayer]]] = {}
     for layer in masks:
-        if layer.mask.side is picture.side and layer.mask.space == picture.space:
+        if (layer.mask.side, layer.light, layer.mask.space) == place:
             own = applications.setdefault(layer.result.application, {})
             own.setdefault(layer_id(layer.result), []).append(layer)
     are_several = len(applications) > 1

@@ -14,7 +14,8 @@ from haut_desktop.domain.analysis import (
     Metric,
     MetricKey,
 )
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import REGULAR, Side
+from haut_desktop.domain.trends import key_of
 from haut_desktop.domain.words import plain_words
 from haut_desktop.viewmodels.phrase import Mood
 from haut_desktop.viewmodels.results_words import (
@@ -76,10 +77,14 @@ MOOD_ROLE: Final = LINE_ROLE + 1
 
 
 def metric_lines(
-    results: Iterable[AlgorithmResult], side: Side, changes: Mapping[MetricKey, Change]
+    results: Iterable[AlgorithmResult],
+    side: Side,
+    changes: Mapping[MetricKey, Change],
+    light: str = REGULAR,
 ) -> tuple[MetricLine, ...]:
-    """Lines for the results of one side; a result of the whole batch belongs to every side."""
-    here = [r for r in results if r.side is side or r.platform_image_id is None]
+    """Lines for the results of one view; a result of the whole batch belongs to every view."""
+    view = (side, light)
+    here = [r for r in results if (r.side, r.light) == view or r.platform_image_id is None]
     shown = _Shown(changes, score_decimals(m for r in here for a in r.areas for m in _metrics(a)))
     by_application: dict[str, list[MetricLine]] = {}
     for result in here:
@@ -138,7 +143,7 @@ def _metric_line(
     shown: _Shown,
     name: str = "",
 ) -> MetricLine:
-    key = MetricKey(result.algorithm, result.version, area.area, metric.tech_name, result.side)
+    key = key_of(result, area, metric)
     change = shown.changes.get(key)
     return MetricLine(
         result=result,

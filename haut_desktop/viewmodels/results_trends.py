@@ -1,10 +1,11 @@
 """A metric over the visits as it is drawn: one line per algorithm version, broken at every gap."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from haut_desktop.domain.analysis import MetricKey, Trend
+from haut_desktop.domain.analysis import Change, MetricKey, Trend
+from haut_desktop.domain.trends import baselines, changes
 from haut_desktop.domain.words import plain_words
 from haut_desktop.services.results import VisitResults
 from haut_desktop.viewmodels.capture_words import visit_title
@@ -65,8 +66,21 @@ def trend_picture(
     )
 
 
+def changes_since_first(
+    visit: VisitResults, visits: Iterable[VisitResults], trends: Iterable[Trend]
+) -> dict[MetricKey, Change]:
+    """Changes of a visit's values since each metric's first visit; that one itself has none."""
+    here = {v.batch.created_at for v in visits if v.visit.id == visit.visit.id}
+    first = {
+        key: value
+        for key, value in baselines(trends).items()
+        if value.at < visit.batch.created_at and value.at not in here
+    }
+    return changes((s.result for s in visit.results), first)
+
+
 def _is_family(one: MetricKey, other: MetricKey) -> bool:
-    same = ("algorithm", "area", "metric", "side")
+    same = ("algorithm", "area", "metric", "side", "light")
     return all(getattr(one, word) == getattr(other, word) for word in same)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from haut_desktop.domain.analysis import AlgorithmResult, Change, Completeness, Metric, MetricKey
-from haut_desktop.domain.imaging import ImageType, Side
+from haut_desktop.domain.imaging import REGULAR, ImageType, Side, light_words
 from haut_desktop.domain.trends import SCORE_UNIT, unit_of
 from haut_desktop.domain.words import plain_words, side_words
 from haut_desktop.services.results_masks import MasksState
@@ -179,11 +179,12 @@ def version_words(result: AlgorithmResult) -> str:
 
 
 def key_words(key: MetricKey, name: str) -> str:
-    """A trend's title: algorithm, metric unless it is the algorithm's own number, area, side."""
+    """A trend's title: algorithm, metric unless it is the algorithm's own number, area, view."""
     view = side_words(key.side).lower().removesuffix(" view")
     side = "" if key.side is Side.FRONT else f", {view} view"
+    light = "" if key.light == REGULAR else f", {light_words(key.light)}"
     algorithm = plain_words(key.algorithm)
     is_itself = name.lower() in _MAIN_NAMES or name.lower().startswith(algorithm.lower())
     measured = algorithm if name.lower() in _MAIN_NAMES else name
     metric = "" if is_itself else f"{algorithm}: "
-    return f"{metric}{measured}, {plain_words(key.area).lower()}{side}"
+    return f"{metric}{measured}, {plain_words(key.area).lower()}{side}{light}"

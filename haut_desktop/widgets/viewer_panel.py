@@ -1,4 +1,4 @@
-"""The viewer with its controls: sides, picture spaces, masks with opacity, zoom."""
+"""The viewer with its controls: sides, lights, picture spaces, masks with opacity, zoom."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from haut_desktop.domain.analysis import AlgorithmResult
-from haut_desktop.domain.imaging import Side
+from haut_desktop.domain.imaging import REGULAR, Side, light_words
 from haut_desktop.domain.words import side_words
 from haut_desktop.settings import resources_folder
 from haut_desktop.viewmodels.results import ResultsViewModel, Sight
@@ -77,6 +77,10 @@ class ViewerPanel(QFrame):
         self._sides.setAccessibleName("Side")
         self._sides.setDrawBase(False)
         self._sides.setExpanding(False)
+        self._lights = QComboBox()
+        self._lights.setAccessibleName("Light")
+        self._light_box = held(column(heading("Light"), self._lights, gap=8))
+        self._light_box.hide()
         self._pictures = QComboBox()
         self._pictures.setAccessibleName("Picture space")
         self._pictures.setMinimumWidth(168)
@@ -111,7 +115,7 @@ class ViewerPanel(QFrame):
     def _make_middle(self) -> QWidget:
         side = held(
             column(
-                heading("Masks"), self._none, self._masks, self._opacity_box,
+                self._light_box, heading("Masks"), self._none, self._masks, self._opacity_box,
                 gap=8, margins=(10, 8, 10, 12),
             )
         )  # fmt: skip
@@ -130,6 +134,7 @@ class ViewerPanel(QFrame):
         self._vm.side_chosen.connect(self._on_side_chosen)
         self._vm.sight_changed.connect(self._on_sight_changed)
         self._sides.currentChanged.connect(self._on_side_tab_changed)
+        self._lights.activated.connect(self._on_light_activated)
         self._pictures.textActivated.connect(self._vm.choose_picture)
         self._masks.itemChanged.connect(self._on_mask_changed)
         self._opacity.valueChanged.connect(lambda value: self.viewer.set_opacity(value / 100))
@@ -162,11 +167,23 @@ class ViewerPanel(QFrame):
                 self._sides.setTabData(place, side.value)
             if self._vm.side in self._vm.sides:
                 self._sides.setCurrentIndex(self._vm.sides.index(self._vm.side))
+        self._show_lights()
         with QSignalBlocker(self._pictures):
             self._pictures.clear()
             self._pictures.addItems([choice.name for choice in self._vm.choices])
             self._pictures.setCurrentText(self._vm.choice_name)
         self._pictures.setEnabled(self._pictures.count() > 1)
+
+    def _show_lights(self) -> None:
+        """Offer the lights of the side; what was taken in the usual one alone needs no word."""
+        self._lights.clear()
+        self._lights.addItems([_capitalised(light_words(light)) for light in self._vm.lights])
+        self._lights.setCurrentIndex(self._vm.lights.index(self._vm.light))
+        self._lights.setEnabled(self._lights.count() > 1)
+        self._light_box.setVisible(self._vm.lights != (REGULAR,))
+
+    def _on_light_activated(self, index: int) -> None:
+        self._vm.choose_light(self._vm.lights[index])
 
     def _on_side_tab_changed(self, index: int) -> None:
         value = self._sides.tabData(index)
@@ -227,6 +244,10 @@ def _group_heading(words: str) -> QListWidgetItem:
     made.setFont(font)
     made.setToolTip(words)
     return made
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _slider(name: str, value: int) -> QSlider:

@@ -14,13 +14,19 @@ _START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def _result(
-    value: float | str, *, version: str = "1.0", side: Side = Side.FRONT, is_ok: bool = True
+    value: float | str,
+    *,
+    version: str = "1.0",
+    side: Side = Side.FRONT,
+    light: str = "regular",
+    is_ok: bool = True,
 ) -> AlgorithmResult:
     metric = Metric("redness_score", "Redness", value, widget="bad_good_line")
     area = AreaResult("face", metric, (Metric("redness_count", "Spots", 3),))
     return AlgorithmResult(
-        "redness", version, 1, "Redness", "app", side, is_ok, areas=(area,) if is_ok else ()
-    )
+        "redness", version, 1, "Redness", "app", side, is_ok,
+        areas=(area,) if is_ok else (), light=light,
+    )  # fmt: skip
 
 
 def _visits(*results: tuple[AlgorithmResult, ...]) -> list[Occasion]:
@@ -39,6 +45,17 @@ def test_a_new_version_starts_a_line_of_its_own() -> None:
 def test_sides_have_lines_of_their_own() -> None:
     lines = trends(_visits((_result(50), _result(40, side=Side.LEFT))))
     assert {t.key.side for t in lines} == {Side.FRONT, Side.LEFT}
+
+
+def test_lights_have_lines_of_their_own_and_no_value_is_compared_across_them() -> None:
+    visits = _visits((_result(50),), (_result(60), _result(20, light="uv")))
+    lines = [t for t in trends(visits) if t.key.metric == "redness_score"]
+    assert [[p.value for p in t.points] for t in lines] == [[50, 60], [20]]
+    first = baselines(trends(visits[:1]))
+    found = [
+        c.amount for key, c in changes(visits[1].results, first).items() if "score" in key.metric
+    ]
+    assert found == [10]
 
 
 def test_a_failed_result_adds_no_point() -> None:

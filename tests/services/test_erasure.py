@@ -514,7 +514,7 @@ async def test_what_is_fetched_of_a_side_while_it_is_erased_does_not_stay(desk: 
         for side in sides
     ]
     assert await pictures.keep(batch.id, wanted) == 0
-    kept = [one.side for one in await pictures.pictures(batch.id)]
+    kept = [one.side for one in await pictures.pictures(batch)]
     assert kept == [Side.FRONT, Side.RIGHT]
     assert [await pictures.open(one.key) for one in wanted] == [b"front", None, b"right"]
 

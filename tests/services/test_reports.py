@@ -143,6 +143,16 @@ async def test_csv_has_one_value_per_line_and_runs_nothing(desk: Desk) -> None:
     assert {row["subject_code"] for row in rows} == {"B-007"}
 
 
+async def test_a_value_names_the_light_of_its_picture(desk: Desk) -> None:
+    report = await desk.report()
+    assert "light" not in report.to_html()
+    line = replace(report.metrics[0], light="uv")
+    report = replace(report, metrics=(report.metrics[0], line))
+    assert "Front, UV light" in report.to_html()
+    rows = list(csv.DictReader(StringIO(report.to_csv())))
+    assert [row["light"] for row in rows] == ["regular", "uv"]
+
+
 async def test_receipts_have_one_take_per_line(desk: Desk) -> None:
     rows = list(csv.DictReader(StringIO((await desk.report()).receipts_to_csv())))
     missing = [row["slot"] for row in rows if row["state"] == "no picture"]

@@ -240,7 +240,7 @@ async def test_masks_that_could_not_be_fetched_are_said_to_be_away(
         await room.batch_elsewhere({Side.FRONT: _face()}, visit="Baseline", at=START)
         await room.results.discover(room.subject.id)
         (visit,) = await _complete(room)
-        assert (Side.FRONT, "aligned_face") in visit.masks_away.places
+        assert (Side.FRONT, "regular", "aligned_face") in visit.masks_away.places
         assert not visit.masks_away.is_being_fetched
     await room.results.refresh(visit.batch.id)
     (visit,) = await room.results.visits(room.subject.id)

@@ -3,8 +3,10 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from haut_desktop.domain.ids import BatchId
@@ -15,9 +17,12 @@ from haut_desktop.store import cache as cache_module
 from haut_desktop.store.cache import PictureCache
 from haut_desktop.store.files import remove, write_atomically
 from haut_desktop.store.sealing import recipient_of
+from tests.fakes.builders import make_batch, make_study, make_visit
 from tests.store.test_vault import IDENTITY
 
 BATCH = BatchId("batch-1")
+_STUDY = make_study()
+FILED = replace(make_batch(make_visit(_STUDY, None), _STUDY.datasets[0], ()), id=BATCH)
 
 ENDED_BEFORE_LISTING = """
 import asyncio, os, sys
@@ -73,7 +78,7 @@ async def test_what_was_kept_and_not_listed_when_the_program_was_killed_is_erase
     assert ended.returncode == 9
     assert len(files(tmp_path)) == 1
     pictures = make_pictures(tmp_path, Objects())
-    assert await pictures.pictures(BATCH) == ()
+    assert await pictures.pictures(FILED) == ()
     await pictures.erase(BATCH, Side.FRONT)
     assert files(tmp_path) == []
 
@@ -130,7 +135,7 @@ async def test_only_what_is_gone_is_fetched_anew(pictures: ResultPictures, tmp_p
     await pictures.keep(BATCH, [left])
     remove(gone)
     await pictures.forget_gone(BATCH)
-    assert [picture.key for picture in await pictures.pictures(BATCH)] == [left.key]
+    assert [picture.key for picture in await pictures.pictures(FILED)] == [left.key]
     assert await pictures.keep(BATCH, make_wanted()) == 0
     assert await pictures.open(front.key) == b"front"
 
@@ -190,5 +195,19 @@ async def test_a_picture_whose_shelf_goes_while_it_is_put_there_is_not_fetched(
 
     monkeypatch.setattr(cache_module, "write_atomically", write_after_an_erasure)
     assert await pictures.keep(BATCH, [front, left]) == 1
-    assert [picture.key for picture in await pictures.pictures(BATCH)] == [left.key]
+    assert [picture.key for picture in await pictures.pictures(FILED)] == [left.key]
     assert await pictures.keep(BATCH, [front, left]) == 0
+
+
+async def test_what_was_kept_before_lights_were_told_apart_is_found(tmp_path: Path) -> None:
+    front, _ = make_wanted()
+    cache = PictureCache(tmp_path, recipient_of(IDENTITY), IDENTITY)
+    line = {"key": front.key, "side": "front", "space": "aligned", "name": "front"}
+    entries = [line | {"is_predicted": False, "is_mask": False}]
+    cache.put(f"{BATCH}/list", msgspec.json.encode(entries))
+    kept = await make_pictures(tmp_path, Objects()).pictures(FILED)
+    assert [(one.key, one.light) for one in kept] == [(front.key, "regular")]
+    assert front.key == picture_key(BATCH, Side.FRONT, "aligned", light="regular")
+    uv = picture_key(BATCH, Side.FRONT, "aligned", light="uv")
+    assert uv != front.key
+    assert uv.startswith(f"{shelf_of(BATCH, Side.FRONT)}/")

@@ -20,7 +20,7 @@ from haut_desktop.domain.ids import (
 )
 from haut_desktop.domain.imaging import Batch, ImageType, PlatformImage, Side
 from haut_desktop.domain.tenant import Tenant
-from haut_desktop.services.results_masks import places_away
+from haut_desktop.services.results_masks import layers_of, places_away
 from haut_desktop.services.results_pictures import ResultPictures
 from haut_desktop.services.results_reading import ResultsReader
 from haut_desktop.services.results_wanted import ORIGINAL, wanted
@@ -158,7 +158,7 @@ async def test_what_was_made_of_an_erased_picture_stays_away_whatever_side_it_is
     front, uv, left = there.listed
     odd = _Platform((replace(left, side=Side.FRONT), front, uv))
     offered = await _addresses(_erased(batch, 2), odd, _OF_SIDES)
-    assert offered == ["made of front"]
+    assert offered == ["made of front", "made of uv"]
 
 
 async def test_masks_that_are_not_fetched_because_of_an_erased_picture_are_not_called_away() -> (
@@ -166,8 +166,67 @@ async def test_masks_that_are_not_fetched_because_of_an_erased_picture_are_not_c
 ):
     batch, there = _in_two_lights()
     said = (await there.batch_results()).results
-    assert places_away(batch, said, frozenset()) == {(side, "aligned") for side in SIDES}
-    assert places_away(_erased(batch, 0), said, frozenset()) == {(Side.LEFT, "aligned")}
+    everywhere = {(side, "regular", "aligned") for side in SIDES}
+    assert places_away(batch, said, frozenset()) == everywhere
+    left = {(Side.LEFT, "regular", "aligned")}
+    assert places_away(_erased(batch, 0), said, frozenset()) == left
+
+
+async def test_what_was_made_of_a_side_in_two_lights_is_kept_of_each(tmp_path: Path) -> None:
+    batch, there = _in_two_lights()
+    pictures = make_pictures(tmp_path, Objects())
+    await _kept(batch, there, pictures)
+    kept = {
+        (one.side, one.light): await pictures.open(one.key)
+        for one in await pictures.pictures(batch)
+        if one.space == "restored"
+    }
+    assert kept == {
+        (Side.FRONT, "regular"): b"made of front",
+        (Side.FRONT, "uv"): b"made of uv",
+        (Side.LEFT, "regular"): b"made of left",
+    }
+    await pictures.erase(batch.id, Side.FRONT)
+    assert {one.side for one in await pictures.pictures(batch)} == {Side.LEFT}
+
+
+async def test_results_tell_the_light_of_the_record_whatever_the_platform_lists() -> None:
+    batch, there = _in_two_lights()
+    odd = _Platform(tuple(replace(one, light="regular") for one in there.listed))
+    reading = await ResultsReader(odd).read(batch, _TO, _NAMED, ())  # type: ignore[arg-type]
+    lights = [result.light for result in reading.answer.results]
+    assert lights == ["regular", "uv", "regular"]
+
+
+async def test_of_a_batch_from_elsewhere_no_light_is_told() -> None:
+    batch, there = _in_two_lights()
+    elsewhere = replace(batch, images=())
+    reading = await ResultsReader(there).read(elsewhere, _TO, _NAMED, ())  # type: ignore[arg-type]
+    assert {result.light for result in reading.answer.results} == {"regular"}
+    assert {one.light for one in reading.answer.pictures} == {"regular"}
+
+
+@pytest.mark.parametrize(
+    ("lights", "light"),
+    [(("uv", "uv"), "uv"), (("uv", "regular"), "regular"), (("uv", "cross_polarised"), "uv")],
+)
+async def test_what_tells_no_light_is_shown_in_one_in_which_the_side_was_taken(
+    lights: tuple[str, str], light: str, tmp_path: Path
+) -> None:
+    batch, there = _in_two_lights()
+    fronts = (replace(i, light=one) for i, one in zip(batch.images, lights, strict=False))
+    batch = replace(batch, images=(*fronts, batch.images[2]))
+    pictures = make_pictures(tmp_path, Objects())
+    answer = await there.batch_results()
+    await pictures.keep(batch.id, wanted(batch, answer, ()))
+    made = [one for one in await pictures.pictures(batch) if one.side is Side.FRONT]
+    assert [one.light for one in made] == [light]
+    masks = await pictures.masks(batch.id)
+    laid = layers_of(batch, answer.results, masks, ())
+    assert [(one.mask.side, one.light) for one in laid] == [
+        (Side.FRONT, light),
+        (Side.LEFT, "regular"),
+    ]
 
 
 async def test_a_picture_that_is_listed_twice_counts_as_the_one_that_stands() -> None:
@@ -178,6 +237,7 @@ async def test_a_picture_that_is_listed_twice_counts_as_the_one_that_stands() ->
         "front face",
         "left face",
         "made of front",
+        "made of uv",
         "made of left",
         "front mask",
         "left mask",
@@ -238,7 +298,7 @@ async def test_what_the_platform_files_under_another_side_is_kept_under_the_reco
     assert offered == ["made of 0"], "our own original is in the vault"
     pictures = make_pictures(tmp_path, Objects())
     await _kept(batch, there, pictures)
-    made = [one for one in await pictures.pictures(batch.id) if one.space == "restored"]
+    made = [one for one in await pictures.pictures(batch) if one.space == "restored"]
     assert [one.side for one in made] == [Side.OTHER]
     assert await _addresses(_erased(batch, 0), there, _NAMED) == []
 
@@ -257,12 +317,12 @@ async def test_nothing_of_an_erased_picture_stays_wherever_the_platform_filed_it
     pictures = make_pictures(tmp_path, Objects())
     await _kept(batch, there, pictures)
     await pictures.erase(batch.id, Side.OTHER)
-    left = [await pictures.open(one.key) for one in await pictures.pictures(batch.id)]
+    left = [await pictures.open(one.key) for one in await pictures.pictures(batch)]
     assert left == [b"made of 0"] * (len(sides) - 1)
     after = _erased(batch, len(sides) - 1)
     assert len(files(tmp_path)) == len(left) + 1, "and the list"
     await _kept(after, there, pictures)
-    again = [await pictures.open(one.key) for one in await pictures.pictures(batch.id)]
+    again = [await pictures.open(one.key) for one in await pictures.pictures(batch)]
     assert (again, await pictures.masks(batch.id)) == (left, frozenset())
 
 

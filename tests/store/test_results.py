@@ -18,11 +18,12 @@ from haut_desktop.domain.analysis import (
     Purpose,
 )
 from haut_desktop.domain.delivery import BatchEvent
-from haut_desktop.domain.ids import BatchId, PlatformBatchId
+from haut_desktop.domain.ids import BatchId, PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import Batch, ImageType, Side
 from haut_desktop.store.driver import Connection
 from haut_desktop.store.results import ResultStore
 from haut_desktop.store.retractions import RetractionStore
+from tests.fakes.builders import make_batch, make_slots, make_visit
 from tests.store.conftest import Record
 from tests.store.test_outbox import submit
 
@@ -122,6 +123,35 @@ async def test_a_picture_that_is_filed_under_another_side_since_has_one_current_
     await save(record, batch, named)
     (stored,) = await results.of_batch(batch.id)
     assert (stored.result.side, await record.database.read(_rows)) == (Side.FRONT, 2)
+
+
+@pytest.mark.parametrize("is_id_known", [True, False])
+async def test_a_result_is_of_the_light_in_which_its_picture_was_taken(
+    record: Record, results: ResultStore, is_id_known: bool
+) -> None:
+    visit = make_visit(record.study, await record.register(), created_at=record.clock())
+    front, uv, left = make_slots(visit, (Side.FRONT, Side.FRONT, Side.LEFT))
+    slots = (front, replace(uv, light="uv"), left)
+    await record.visits.add(visit, slots, record.act)
+    pictures = tuple([(slot, await record.take_in(slot)) for slot in slots])
+    finished = make_batch(visit, record.study.datasets[0], pictures)
+    await record.hand_overs.finish(visit.id, (finished,), record.clock(), record.act)
+    batch = await submit(record, finished) if is_id_known else finished
+    ids = [image.platform_id or PlatformImageId(f"{n}") for n, image in enumerate(batch.images)]
+    named = [
+        replace(
+            make_result(value=value), side=image.side, light=image.light, platform_image_id=there
+        )
+        for value, image, there in zip((10.0, 20.0, 30.0), batch.images, ids, strict=True)
+    ]
+    await save(record, batch, *named, replace(make_result("age"), side=Side.FRONT))
+    kept = [(s.result.algorithm, s.result.light) for s in await results.of_batch(batch.id)]
+    assert kept == [
+        ("redness", "regular"),
+        ("redness", "uv"),
+        ("redness", "regular"),
+        ("age", "regular"),
+    ]
 
 
 def _rows(connection: Connection) -> int:

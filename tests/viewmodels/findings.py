@@ -44,6 +44,7 @@ def make_result(
     version: str = "1.0",
     application: str = "face_skin_metrics_2.0",
     side: Side = Side.FRONT,
+    light: str = "regular",
     error: str = "",
     masks: tuple[Mask, ...] = (),
 ) -> AlgorithmResult:
@@ -66,6 +67,7 @@ def make_result(
         areas=() if error else areas,
         masks=masks,
         platform_image_id=PlatformImageId("image-1"),
+        light=light,
     )
 
 
@@ -99,6 +101,18 @@ def make_findings(
         results=stored,
         pictures=tuple(ResultPicture(Side.FRONT, space, f"{visit}/{space}") for space in spaces),
         masks=tuple(MaskLayer(result, mask) for result in results for mask in result.masks),
+    )
+
+
+def in_two_lights(*, visit: str = "Baseline", weeks: int = 0, uv: float = 20.0) -> VisitResults:
+    """A visit whose front was taken in regular and in ultraviolet light, with a mask on each."""
+    said = [make_result(masks=(square(),)), make_result(value=uv, masks=(square(),), light="uv")]
+    found = make_findings(*said, visit=visit, weeks=weeks)
+    (front,) = found.pictures
+    return replace(
+        found,
+        pictures=(front, replace(front, key=f"{visit}/uv", light="uv")),
+        masks=tuple(replace(layer, light=layer.result.light) for layer in found.masks),
     )
 
 

@@ -39,13 +39,21 @@ from haut_desktop.viewmodels.results_words import (
     value_words,
 )
 from tests.fakes.builders import make_study, make_subject
-from tests.viewmodels.findings import FakeResults, make_findings, make_result, png, square
+from tests.viewmodels.findings import (
+    FakeResults,
+    in_two_lights,
+    make_findings,
+    make_result,
+    png,
+    square,
+)
 from tests.waiting import emitted, eventually
 
 SECOND = timedelta(seconds=1)
 _FSM3 = "face_skin_metrics_3"
-_HERE = frozenset({(Side.FRONT, "original")})
-_ELSEWHERE = frozenset({(Side.FRONT, "aligned_face")})
+_HERE = frozenset({(Side.FRONT, "regular", "original")})
+_ELSEWHERE = frozenset({(Side.FRONT, "regular", "aligned_face")})
+_OTHER_LIGHT = frozenset({(Side.FRONT, "uv", "original")})
 
 
 @dataclass
@@ -283,6 +291,11 @@ def test_a_trend_names_its_side_as_the_outbox_does(side: Side, title: str) -> No
     assert key_words(MetricKey("redness", "1.0", "face", "score", side), "Redness") == title
 
 
+def test_a_trend_names_the_light_where_it_is_not_the_usual_one() -> None:
+    key = MetricKey("redness", "1.0", "face", "score", Side.LEFT, "cross_polarised")
+    assert key_words(key, "Redness") == "Redness, face, left view, cross polarised light"
+
+
 async def test_what_was_submitted_is_seen_at_once(reading: Reading) -> None:
     reading.model.start()
     await reading.open()
@@ -460,6 +473,7 @@ async def test_an_unfinished_visit_names_what_is_awaited(reading: Reading) -> No
         (Completeness.COMPLETE, MasksAway(), "No masks lie on this picture."),
         (Completeness.OVERDUE, MasksAway(), "No masks lie on this picture."),
         (Completeness.COMPLETE, MasksAway(_ELSEWHERE), "No masks lie on this picture."),
+        (Completeness.COMPLETE, MasksAway(_OTHER_LIGHT), "No masks lie on this picture."),
         (
             Completeness.COMPLETE,
             MasksAway(_HERE),
@@ -481,6 +495,54 @@ async def test_nothing_is_said_where_masks_lie_on_the_picture(reading: Reading) 
     reading.results.found = (found,)
     await reading.open()
     assert reading.model.masks_note == ""
+
+
+# ---- several lights
+
+
+async def test_each_light_of_a_side_has_its_own_picture_masks_and_values(reading: Reading) -> None:
+    reading.results.found = (in_two_lights(),)
+    await reading.open()
+    model = reading.model
+    assert model.lights == ("regular", "uv")
+    seen = {}
+    for light in model.lights:
+        async with emitted(model.sight_changed) as emission:
+            model.choose_light(light)
+        (sight,) = emission.args
+        assert isinstance(sight, Sight)
+        values = [model.metrics.index(n, 2).data() for n in range(model.metrics.rowCount())]
+        laid = [mask.result.light for layer in sight.layers for mask in layer.masks]
+        seen[light] = (sight.picture_id, laid, values)
+    assert seen == {
+        "regular": ("Baseline/original", ["regular"], ["70\u202f/ 100"]),
+        "uv": ("Baseline/uv", ["uv"], ["20\u202f/ 100"]),
+    }
+
+
+async def test_a_light_is_compared_and_drawn_with_itself(reading: Reading) -> None:
+    reading.results.found = (in_two_lights(), in_two_lights(visit="Week 4", weeks=4, uv=26.0))
+    await reading.open()
+    reading.model.choose_light("uv")
+    first = reading.model.metrics.index(0, 0)
+    assert first.siblingAtColumn(MetricColumn.CHANGE).data() == "▲ +6 better"
+    reading.model.choose_line(reading.model.metrics.line_at(first))
+    trend = reading.model.trend()
+    assert trend is not None
+    assert [line.pieces for line in trend.lines] == [(((0, 20.0), (1, 26.0)),)]
+    assert trend.title == "Redness, face, UV light"
+
+
+async def test_a_light_stays_over_visits_that_have_it(reading: Reading) -> None:
+    alone = make_findings(make_result(), visit="Week 8", weeks=8)
+    reading.results.found = (in_two_lights(), in_two_lights(visit="Week 4", weeks=4), alone)
+    await reading.open()
+    seen = []
+    for place in (1, 0, 2):
+        reading.model.choose_visit(place)
+        reading.model.choose_light(reading.model.lights[-1]) if place == 1 else None
+        seen.append(reading.model.light)
+    assert seen == ["uv", "uv", "regular"]
 
 
 # ---- another subject

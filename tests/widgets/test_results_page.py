@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QComboBox,
     QLabel,
     QListWidget,
     QPushButton,
@@ -38,7 +39,13 @@ from haut_desktop.widgets.results_timeline import VisitTimeline
 from haut_desktop.widgets.theme import Appearance
 from haut_desktop.widgets.trend_plot import TrendPlot
 from tests.fakes.builders import make_study, make_subject
-from tests.viewmodels.findings import FakeResults, make_findings, make_result, square
+from tests.viewmodels.findings import (
+    FakeResults,
+    in_two_lights,
+    make_findings,
+    make_result,
+    square,
+)
 from tests.waiting import emitted, eventually
 from tests.widgets.columns import words_of_cell, words_of_head
 from tests.widgets.test_outbox_page import nameless
@@ -209,6 +216,28 @@ async def test_a_partial_analysis_can_be_asked_for_again(shown: Shown) -> None:
     assert shown.chip("Look again").isVisible()
     shown.model.choose_visit(0)
     assert not shown.chip("Look again").isVisible()
+
+
+def lights_of(shown: Shown) -> QComboBox:
+    boxes = shown.page.findChildren(QComboBox)
+    return next(box for box in boxes if box.accessibleName() == "Light")
+
+
+async def test_a_person_chooses_the_light_of_a_side(shown: Shown) -> None:
+    shown.results.found = (in_two_lights(),)
+    await shown.open()
+    box = lights_of(shown)
+    assert box.isVisible()
+    assert [box.itemText(n) for n in range(box.count())] == ["Regular light", "UV light"]
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert shown.model.light == "uv"
+    assert box.currentText() == "UV light"
+
+
+async def test_no_light_is_named_where_there_is_the_usual_one_alone(shown: Shown) -> None:
+    await shown.open()
+    assert not lights_of(shown).isVisible()
 
 
 async def test_every_control_has_a_name(shown: Shown) -> None:
