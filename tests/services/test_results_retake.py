@@ -13,7 +13,7 @@ from tests.services.reading_room import results_over
 from tests.services.rooms import Room, open_room
 
 
-def _results(room: Room) -> Results:
+def results_of_the_record(room: Room) -> Results:
     """Results of the record alone: there is no platform to ask."""
     return results_over(
         room.station,
@@ -59,7 +59,7 @@ async def test_a_retaken_picture_is_no_point_of_a_trend(tmp_path: Path) -> None:
             again.id, BatchEvent.SUBMITTED, platform_id=PlatformBatchId("there-2")
         )
         await _say(room, again.id, front=70.0)
-        trends = await _results(room).trends(room.subject.id)
+        trends = await results_of_the_record(room).trends(room.subject.id)
         values = {one.key.side: [point.value for point in one.points] for one in trends}
         assert values == {Side.FRONT: [70.0], Side.LEFT: [30.0]}
         kept = await room.station.results.of_batch(first.id)
