@@ -280,16 +280,15 @@ def _save_document(ledger: Ledger, batch_id: BatchId, raw: bytes, received_at: d
 def _rendition(batch: Batch, result: AlgorithmResult) -> RenditionId | None:
     """Find the picture that a result speaks of: by the platform's id, else by its view alone.
 
-    Only what is said of a single picture tells its light.
+    What names a picture tells its light, and is of none that has another id there: of one, say,
+    that was erased before a rebuild.
     """
-    images = batch.images
+    seen = [image for image in batch.images if image.side is result.side]
     if result.platform_image_id is not None:
-        named = [i for i in images if i.platform_id == result.platform_image_id]
-        if named:
-            return named[0].rendition.id
-    seen = [image for image in images if image.side is result.side]
-    if len(seen) > 1 and result.platform_image_id is not None:
-        seen = [image for image in seen if image.light == result.light]
+        named = [i for i in batch.images if i.platform_id == result.platform_image_id]
+        seen = named[:1] or [image for image in seen if image.platform_id is None]
+        if len(seen) > 1:
+            seen = [image for image in seen if image.light == result.light]
     return seen[0].rendition.id if len(seen) == 1 else None
 
 

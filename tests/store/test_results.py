@@ -154,6 +154,16 @@ async def test_a_result_is_of_the_light_in_which_its_picture_was_taken(
     ]
 
 
+async def test_a_result_of_a_picture_that_the_record_has_no_more_is_of_no_other(
+    record: Record, results: ResultStore
+) -> None:
+    batch = await submit(record, await record.finish(await record.register()))
+    lost = replace(make_result(), platform_image_id=PlatformImageId("erased before a rebuild"))
+    await save(record, batch, lost)
+    (stored,) = await results.of_batch(batch.id)
+    assert stored.rendition_id is None
+
+
 def _rows(connection: Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM result").fetchone()[0])
 
