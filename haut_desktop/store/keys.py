@@ -25,6 +25,7 @@ from haut_desktop.store.database import KEY_BYTES, fingerprint
 from haut_desktop.store.files import write_atomically
 from haut_desktop.store.sealing import (
     SealBrokenError,
+    SealTooSlowError,
     new_identity,
     recipient_of,
     seal,
@@ -48,6 +49,10 @@ __all__ = [
 ]
 
 _VERSION: Final = 1
+_TOO_SLOW: Final = (
+    "This computer is too busy, or too slow, to check a recovery key at the moment: it may be the "
+    "right one. Nothing was changed. Close other programs and try again."
+)
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's: no I, L, O and U, which are misread; five bits a character."""
 _GROUPS: Final = 8
@@ -166,10 +171,12 @@ class KeyChest:
     def open_with_recovery(self, secret: str) -> Keys:
         """Open with the printed passphrase, or with the study's age identity.
 
-        Raises RecoveryKeyError when it does not fit.
+        Raises RecoveryKeyError when it does not fit, or can't be checked just now.
         """
         try:
             return self._read(self._recovery_identity(secret))
+        except SealTooSlowError as error:
+            raise RecoveryKeyError(_TOO_SLOW, title="Recovery key not checked") from error
         except (SealBrokenError, ValueError) as error:
             raise RecoveryKeyError from error
 

@@ -1,5 +1,6 @@
 """Keys: opened by each account's keyring or by the recovery, and by nobody else."""
 
+import re
 import shutil
 import subprocess
 from contextlib import suppress
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import keyring.backends.fail
 import keyring.errors
+import pyrage  # type: ignore[import-untyped] # ships no types
 import pytest
 
 from haut_desktop.domain.errors import (
@@ -33,6 +35,7 @@ from haut_desktop.store.sealing import (
     SealBrokenError,
     new_identity,
     recipient_of,
+    seal_with_passphrase,
     unseal_with_passphrase,
 )
 from haut_desktop.store.secrets import LONGEST_SECRET, KeyringSecrets
@@ -145,6 +148,38 @@ def test_a_recovery_key_that_does_not_fit_says_so(tmp_path: Path, secret: str) -
     chest.create(NONE)
     with pytest.raises(RecoveryKeyError, match="does not fit"):
         chest.open_with_recovery(secret)
+
+
+def _asks_for_much(sealed: bytes) -> bytes:
+    """Say of sealed bytes that opening them takes longer than any computer has."""
+    return re.sub(rb" \d+\n", b" 60\n", sealed, count=1)
+
+
+def test_a_recovery_key_that_this_computer_is_too_slow_for_is_not_called_wrong(
+    tmp_path: Path,
+) -> None:
+    passphrase = make_recovery_passphrase()
+    chest = KeyChest(tmp_path, FakeSecrets())
+    chest.create(RecoveryPassphrase(passphrase))
+    file = tmp_path / "recovery.age"
+    file.write_bytes(_asks_for_much(file.read_bytes()))
+    with pytest.raises(RecoveryKeyError, match="busy") as untold:
+        chest.open_with_recovery(passphrase)
+    assert "fit" not in untold.value.title + untold.value.message
+
+
+def test_a_computer_that_was_busy_as_it_was_timed_opens_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sealed = seal_with_passphrase(b"sealed", "correct horse")
+    given, decrypt = iter([_asks_for_much(sealed)] * 2), pyrage.passphrase.decrypt
+
+    def decrypt_when_idle(sealed: bytes, passphrase: str) -> bytes:
+        data: bytes = decrypt(next(given, sealed), passphrase)
+        return data
+
+    monkeypatch.setattr("pyrage.passphrase.decrypt", decrypt_when_idle)
+    assert unseal_with_passphrase(sealed, "correct horse") == b"sealed"
 
 
 @pytest.fixture
