@@ -118,7 +118,7 @@ class AlgorithmResult:
     raw: bytes = b""
     """The platform's own JSON of this result, byte for byte where possible."""
     light: str = REGULAR
-    """In which the picture was taken, as far as the record has it."""
+    """In which the picture was taken, as the record or else the platform has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,14 +42,15 @@ _MASKS: Final = msgspec.json.Decoder(tuple[Mask, ...])
 _CURRENT = """
 SELECT * FROM result
 WHERE batch_id = :batch_id AND coalesce(rendition_id, '') = :rendition
-    AND (:rendition <> '' OR side = :side)
+    AND (:rendition <> '' OR (side = :side AND light IN (:light, '')))
     AND algorithm = :algorithm AND version = :version AND application = :application
     AND is_current = 1
 """
 
 # What is said of a whole batch is of no picture's light.
 _OF_BATCH: Final = """
-SELECT result.*, coalesce(take.counts, 1) = 0 AS is_set_aside, image.light
+SELECT result.*, coalesce(take.counts, 1) = 0 AS is_set_aside,
+    coalesce(image.light, nullif(result.light, '')) AS taken_in
 FROM result
 LEFT JOIN image ON image.batch_id = result.batch_id
     AND image.rendition_id = result.rendition_id
@@ -203,10 +204,13 @@ def _save_result(
     ledger: Ledger, batch: Batch, result: AlgorithmResult, received_at: datetime
 ) -> None:
     rendition = _rendition(batch, result)
+    # nothing else tells it of a picture that the record has no more
+    light = result.light if rendition is None and result.platform_image_id is not None else ""
     key = {
         "batch_id": batch.id,
         "side": result.side.value,
         "rendition": rendition or "",
+        "light": light,
         "algorithm": result.algorithm,
         "version": result.version,
         "application": result.application,
@@ -214,7 +218,8 @@ def _save_result(
     said = _said(result)
     before = ledger.connection.execute(_CURRENT, key).fetchone()
     if before is not None:
-        if before["said"] == said and before["side"] == result.side:
+        same = (before["said"], before["side"], before["light"])
+        if same == (said, result.side, light):
             return
         update(ledger.connection, "result", before["id"], {"is_current": 0})
     result_id = new_id()
@@ -230,6 +235,7 @@ def _save_result(
         name=result.name,
         application=result.application,
         side=result.side.value,
+        light=light,
         is_ok=int(result.is_ok),
         error=result.error,
         masks=msgspec.json.encode(_lasting(result.masks)).decode(),
@@ -333,7 +339,7 @@ def _stored(connection: Connection, row: Row) -> StoredResult:
         ),
         created_at=moment_or_none(row["computed_at"]),
         raw=row["raw"],
-        light=row["light"] or REGULAR,
+        light=row["taken_in"] or REGULAR,
     )
     rendition = RenditionId(row["rendition_id"]) if row["rendition_id"] else None
     return StoredResult(

@@ -423,6 +423,24 @@ def test_0012_former_subject_knows_of_no_mark_that_was_there_whose_it_was(tmp_pa
     connection.close()
 
 
+def test_0013_result_light_keeps_what_was_said_and_tells_lights_apart(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "plain.db", isolation_level=None)
+    _migrate_to(connection, 12)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(
+        "INSERT INTO result VALUES ('1', 'st', 'b', NULL, 'there', 'redness', '1.0', 1, 'Redness',"
+        " 'app', 'front', 1, '', '[]', NULL, x'', 'said', 1, 'now', 'now')"
+    )
+    migrate(connection)
+    assert connection.execute("SELECT light FROM result").fetchall() == [("",)]
+    again = "INSERT INTO result SELECT ?, 'st', 'b', NULL, 'there', 'redness', '1.0', 1, 'Redness',"
+    again += " 'app', 'front', 1, '', '[]', NULL, x'', 'said', 1, 'now', 'now', ?"
+    connection.execute(again, ("2", "uv"))
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        connection.execute(again, ("3", "uv"))
+    connection.close()
+
+
 def test_0010_rechecks_finds_what_nobody_has_read(tmp_path: Path) -> None:
     connection = connect(tmp_path / "plain.db", isolation_level=None)
     migrate(connection)

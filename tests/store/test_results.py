@@ -164,6 +164,21 @@ async def test_a_result_of_a_picture_that_the_record_has_no_more_is_of_no_other(
     assert stored.rendition_id is None
 
 
+async def test_pictures_that_the_record_has_no_more_keep_a_light_each(
+    record: Record, results: ResultStore
+) -> None:
+    batch = await submit(record, await record.finish(await record.register()))
+    lost = [
+        replace(make_result(value=value), light=light, platform_image_id=PlatformImageId(light))
+        for value, light in ((5.0, "uv"), (7.0, "regular"))
+    ]
+    for _ in range(2):
+        await save(record, batch, *lost)
+    kept = [s.result for s in await results.of_batch(batch.id)]
+    assert [(r.light, r.platform_image_id) for r in kept] == [("uv", "uv"), ("regular", "regular")]
+    assert await record.database.read(_rows) == 2
+
+
 def _rows(connection: Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM result").fetchone()[0])
 
