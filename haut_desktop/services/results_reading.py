@@ -12,7 +12,7 @@ from haut_desktop.domain.analysis import (
 )
 from haut_desktop.domain.delivery import Route
 from haut_desktop.domain.destination import SubjectAddress
-from haut_desktop.domain.errors import RefusedError
+from haut_desktop.domain.errors import ItemError, PermissionRefusedError, RefusedError
 from haut_desktop.domain.ids import PlatformBatchId, PlatformImageId
 from haut_desktop.domain.imaging import REGULAR, Batch, PlatformImage, Side
 
@@ -37,7 +37,7 @@ class Reading:
     expected: frozenset[str]
     """What the applications' lists promise, in the same words as ``arrived``."""
     images: tuple[PlatformImage, ...]
-    """The batch's pictures as v1 lists them; empty where only v3 was asked."""
+    """The batch's pictures as v1 lists them; empty where nothing needs the list (``_listed``)."""
     is_v3_complete: bool | None
     """The flag of v3; None where v3 was not asked."""
     promises_v1: bool
@@ -87,9 +87,8 @@ class ResultsReader:
             answers += [] if newer is None else [newer]
             # without a word the older address decides, unless an application is still to speak here
             flag = bool(newer and newer.is_complete_by_platform) if newer or by_v3 else None
-        images: tuple[PlatformImage, ...] = ()
+        images = await self._listed(batch, to, batch.platform_id, asks_v1=asks_v1)
         if asks_v1:
-            images = await self._images(to, batch.platform_id)
             answers += [
                 await self._image_answer(to, batch.platform_id, image.id, _view_of(batch, image))
                 for image in images
@@ -117,10 +116,21 @@ class ResultsReader:
                 raise
             return None
 
-    async def _images(
-        self, to: SubjectAddress, batch_id: PlatformBatchId
+    async def _listed(
+        self, batch: Batch, to: SubjectAddress, batch_id: PlatformBatchId, *, asks_v1: bool
     ) -> tuple[PlatformImage, ...]:
-        return await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch_id)
+        """The batch's pictures: to ask for each, and to tell what may be of an erased one.
+
+        Where v3 alone computes only the latter needs them, and a refusal keeps no value away.
+        """
+        if not asks_v1 and (batch.route is not Route.INLINE or not batch.images):
+            return ()
+        try:
+            return await self._api.batch_images(to.tenant, to.dataset_id, to.subject_id, batch_id)
+        except (ItemError, PermissionRefusedError):
+            if asks_v1:
+                raise
+            return ()
 
     async def _image_answer(
         self,

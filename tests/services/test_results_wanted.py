@@ -11,6 +11,7 @@ from haut_desktop.domain.analysis import AlgorithmResult, BatchResults, Mask, Re
 from haut_desktop.domain.audit import Act
 from haut_desktop.domain.delivery import BatchState, ImageState, Route
 from haut_desktop.domain.destination import SubjectAddress
+from haut_desktop.domain.errors import PermissionRefusedError
 from haut_desktop.domain.ids import (
     CompanyId,
     PlatformBatchId,
@@ -86,6 +87,13 @@ class _Platform:
         return BatchResults((_said("lines", masks),), made)
 
 
+class _Barred(_Platform):
+    """Lists nothing for this account."""
+
+    async def batch_images(self, *_: object) -> tuple[PlatformImage, ...]:
+        raise PermissionRefusedError
+
+
 _NAMED: Final = ("visia_metrics",)
 _OF_SIDES: Final = ("face_skin_metrics_3.0", *_NAMED)
 """An application whose answer is of the batch, and one whose answers are of each picture."""
@@ -149,6 +157,24 @@ async def test_what_may_be_of_either_picture_of_a_side_is_not_fetched_after_one_
     batch, there = _in_two_lights()
     offered = await _addresses(lose(batch, 0), there, _OF_SIDES)
     assert offered == ["left face", "made of uv", "made of left", "left mask"]
+
+
+@LOST
+async def test_where_only_the_batch_is_asked_what_stands_is_fetched_and_nothing_of_the_erased(
+    lose: Callable[[Batch, int], Batch],
+) -> None:
+    batch, there = _in_two_lights()
+    assert await _addresses(lose(batch, 1), there, _OF_SIDES[:1]) == ["left face", "left mask"]
+
+
+@LOST
+async def test_a_list_that_may_not_be_read_keeps_no_values_away(
+    lose: Callable[[Batch, int], Batch],
+) -> None:
+    batch, there = _in_two_lights()
+    barred = _Barred(there.listed)
+    reading = await ResultsReader(barred).read(lose(batch, 1), _TO, _OF_SIDES[:1], ())  # type: ignore[arg-type]
+    assert [result.algorithm for result in reading.answer.results] == ["lines"]
 
 
 async def test_what_was_made_of_an_erased_picture_stays_away_whatever_side_it_is_listed_as() -> (
