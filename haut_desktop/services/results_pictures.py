@@ -146,9 +146,6 @@ class ResultPictures:
         is left to the next start.
         """
         shelves = (shelf_of(batch_id, side), any_shelf(batch_id))
-        # of what was erased long ago there is mostly nothing, of which no list need be opened
-        if not await asyncio.to_thread(lambda: any(map(self._cache.has_shelf, shelves))):
-            return
         async with self._listing:
             keys = tuple(await self._entries(batch_id))
             if self.is_keeping(batch_id):

@@ -118,16 +118,6 @@ async def test_what_is_being_fetched_is_not_taken_for_left_behind(tmp_path: Path
     assert [await asked.pictures.open(one.key) for one in make_wanted()] == [b"front", b"left"]
 
 
-async def test_no_list_is_opened_for_what_has_no_shelf(
-    pictures: ResultPictures, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> bytes:
-        raise AssertionError
-
-    monkeypatch.setattr(PictureCache, "get", refuse)
-    await pictures.forget_unlisted(BATCH, Side.FRONT)
-
-
 async def test_only_what_is_gone_is_fetched_anew(pictures: ResultPictures, tmp_path: Path) -> None:
     front, left = make_wanted()
     await pictures.keep(BATCH, [front])
