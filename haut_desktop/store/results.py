@@ -47,9 +47,22 @@ WHERE batch_id = :batch_id AND coalesce(rendition_id, '') = :rendition
     AND is_current = 1
 """
 
-# What is said of a whole batch is of no picture's light.
+# What is said of a whole batch is of no picture's light. A picture that the record has no more, as
+# of one erased before a rebuild, has no take to ask: it was replaced where a batch that supersedes
+# its own has the same view.
 _OF_BATCH: Final = """
-SELECT result.*, coalesce(take.counts, 1) = 0 AS is_set_aside,
+SELECT result.*,
+    coalesce(take.counts, 1) = 0 OR (
+        result.rendition_id IS NULL
+        AND NOT EXISTS (SELECT 1 FROM image AS own WHERE own.batch_id = result.batch_id
+            AND own.side = result.side
+            AND own.light = coalesce(nullif(result.light, ''), 'regular'))
+        AND EXISTS (SELECT 1 FROM batch AS this
+            JOIN batch AS later ON later.visit_id = this.visit_id AND later.supersedes = this.id
+            JOIN image AS again ON again.batch_id = later.id AND again.side = result.side
+                AND again.light = coalesce(nullif(result.light, ''), 'regular')
+            WHERE this.id = result.batch_id)
+    ) AS is_set_aside,
     coalesce(image.light, nullif(result.light, '')) AS taken_in
 FROM result
 LEFT JOIN image ON image.batch_id = result.batch_id
