@@ -229,10 +229,12 @@ class TokenAuth(httpx.Auth):
 
 async def _is_refused(response: httpx.Response) -> bool:
     """Whether the platform refuses the token, and not what is asked with it."""
-    if response.status_code == httpx.codes.FORBIDDEN:
-        await response.aread()
-        return is_of_token(response)
-    return response.status_code == httpx.codes.UNAUTHORIZED
+    if response.status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return False
+    # an answer that is not read keeps its connection: were all of them kept so, the renewal for
+    # which these calls wait would get none
+    await response.aread()
+    return response.status_code == httpx.codes.UNAUTHORIZED or is_of_token(response)
 
 
 def _with_bearer(request: httpx.Request, tokens: Tokens) -> httpx.Request:

@@ -30,6 +30,10 @@ OnProgress = Callable[[int], None]
 """Called with the number of a picture's bytes that have left so far."""
 
 
+MOST_CONNECTIONS: Final = 20
+"""Of each client at once; further calls wait for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """Seconds; a write timeout of minutes would leave one dormant Qt timer per chunk behind."""
@@ -77,7 +81,7 @@ class Network:
             timeout=self.timeouts.for_httpx(),
             # below what servers keep open: a connection that they close in the moment of use is
             # an unknown outcome
-            limits=httpx.Limits(max_connections=20, keepalive_expiry=4.0),
+            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=4.0),
             follow_redirects=False,
             trust_env=False,
         )

@@ -1,7 +1,9 @@
 """The bearer token: one renewal for all who wait, refusals told from trouble, one host only."""
 
 import asyncio
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -10,7 +12,7 @@ import pytest
 from haut_desktop.api.auth import TokenAuth, TokenKeeper
 from haut_desktop.api.client import HautApi
 from haut_desktop.api.token_times import expiry_of, life_of, refresh_time
-from haut_desktop.api.transport import Network
+from haut_desktop.api.transport import MOST_CONNECTIONS, Network
 from haut_desktop.domain.errors import (
     HautError,
     NetworkError,
@@ -94,6 +96,51 @@ async def test_fifty_calls_with_an_ended_token_share_one_renewal(
     await asyncio.gather(*(api.applications(company) for _ in range(50)))
     assert practice_platform.state()["refreshes"] - before == 1
     await api.aclose()
+
+
+class _RefusesAllAtOnce:
+    """A platform that refuses the ended token to as many as the client has connections, at once."""
+
+    def __init__(self) -> None:
+        self._refused = 0
+        self._all_are_there = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection's requests."""
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                request = await reader.readuntil(b"\r\n\r\n")
+                size = re.search(rb"content-length: (\d+)", request.lower())
+                await reader.readexactly(int(size[1]) if size else 0)
+                writer.write(await self._answer(request))
+                await writer.drain()
+        writer.close()
+
+    async def _answer(self, request: bytes) -> bytes:
+        status, body = b"200 OK", b"[]"
+        if REFRESH.encode() in request:
+            body = b'{"access_token": "second", "refresh_token": "refresh-2"}'
+        elif b"Bearer first" in request:
+            self._refused += 1
+            if self._refused == MOST_CONNECTIONS:
+                self._all_are_there.set()
+            await self._all_are_there.wait()
+            status, body = b"401 Unauthorized", b'{"detail": "ended"}'
+        kind = b"content-type: application/json\r\n"
+        return b"HTTP/1.1 %b\r\n%bcontent-length: %d\r\n\r\n%b" % (status, kind, len(body), body)
+
+
+async def test_a_renewal_gets_through_although_every_connection_was_refused(
+    keeper: TokenKeeper, clock: FakeClock
+) -> None:
+    platform = await asyncio.start_server(_RefusesAllAtOnce().serve, "127.0.0.1", 0)
+    host, port = platform.sockets[0].getsockname()
+    api = HautApi(f"http://{host}:{port}", keeper, clock=clock)
+    _use(keeper, clock)
+    calls = [api.applications(ACCOUNT.tenant) for _ in range(MOST_CONNECTIONS + 5)]
+    assert await asyncio.gather(*calls) == [()] * len(calls)
+    await api.aclose()
+    platform.close()
 
 
 async def test_all_who_wait_get_the_same_trouble_from_one_request(
