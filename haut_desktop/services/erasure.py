@@ -17,7 +17,7 @@ from haut_desktop.domain.ids import BatchId, OriginalId
 from haut_desktop.domain.imaging import Side
 from haut_desktop.services.changes import Change, Changes, Topic
 from haut_desktop.services.previews import forget_previews
-from haut_desktop.services.results_wanted import any_shelf, shelf_of
+from haut_desktop.services.results_wanted import shelf_of, shelves_of
 from haut_desktop.services.sidecars import Sidecars
 from haut_desktop.services.writing import to_its_end
 
@@ -107,7 +107,7 @@ class Erasures:
         return [
             (batch_id, side)
             for batch_id, side in (*remains.sides, *remains.shared)
-            if any(map(self._cache.has_shelf, (shelf_of(batch_id, side), any_shelf(batch_id))))
+            if any(map(self._cache.has_shelf, shelves_of(batch_id, side)))
         ]
 
     async def _finish(self, erasure: Erasure) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from haut_desktop.domain.errors import ItemError, NetworkError, ServerError, VaultError
 from haut_desktop.domain.ids import BatchId
 from haut_desktop.domain.imaging import REGULAR, Batch, Image, Side
-from haut_desktop.services.results_wanted import Wanted, any_shelf, shelf_in, shelf_of
+from haut_desktop.services.results_wanted import Wanted, shelf_in, shelves_of
 from haut_desktop.services.writing import to_its_end
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class ResultPictures:
 
     async def erase(self, batch_id: BatchId, side: Side) -> None:
         """Let everything that may be of one side of a batch leave the disk."""
-        shelves = (shelf_of(batch_id, side), any_shelf(batch_id))
+        shelves = shelves_of(batch_id, side)
         self._erased.update(shelves)  # what is being fetched leaves the disk, too
         async with self._listing:
             for shelf in shelves:
@@ -145,7 +145,7 @@ class ResultPictures:
         What is listed was fetched since, and is of the pictures that stand; what is being fetched
         is left to the next start.
         """
-        shelves = (shelf_of(batch_id, side), any_shelf(batch_id))
+        shelves = shelves_of(batch_id, side)
         async with self._listing:
             keys = tuple(await self._entries(batch_id))
             if self.is_keeping(batch_id):

@@ -68,6 +68,11 @@ def any_shelf(batch_id: BatchId) -> str:
     return f"{batch_id}/{_ANY}"
 
 
+def shelves_of(batch_id: BatchId, side: Side) -> tuple[str, str]:
+    """Name the shelves on which anything may lie that was made of a side's pictures."""
+    return shelf_of(batch_id, side), any_shelf(batch_id)
+
+
 def shelf_in(key: str) -> str:
     """The shelf of what is kept: its key begins with it (``picture_key``)."""
     return "/".join(key.split("/", 2)[:2])
